@@ -1,0 +1,1 @@
+//! Ship in a Bottle: a whole Kubernetes cluster inside a browser tab.

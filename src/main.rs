@@ -1,0 +1,2 @@
+//! The browser app: mounts the interface; nothing else.
+fn main() {}
