@@ -1,1 +1,3 @@
 //! Ship in a Bottle: a whole Kubernetes cluster inside a browser tab.
+
+pub mod api;
