@@ -1,3 +1,4 @@
 //! Ship in a Bottle: a whole Kubernetes cluster inside a browser tab.
 
 pub mod api;
+pub mod sim;

@@ -1,5 +1,22 @@
-//! The nouns: plain data and pure functions, no behaviour over time.
+//! The nouns: Kubernetes' objects, requests and errors as plain data and pure functions.
+//!
+//! - [`object`]: any object of any kind, shared; [`kinds`]: one file for each kind and the registry [`kinds::KINDS`].
+//! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
+//! - [`meta`]: what all objects have: owner references, times, uids.
+//! - [`names`], [`quantity`], [`selector`]: texts with rules of their own.
+//!
+//! Nothing here happens over time, and nothing here knows a component.
 
+pub mod kinds;
+pub mod meta;
 pub mod names;
+pub mod object;
 pub mod quantity;
+pub mod request;
 pub mod selector;
+pub mod status;
+
+pub use kinds::Kind;
+pub use object::{Key, Object, ObjectRef, Ref, Typed};
+pub use request::{Body, Options, Request, Target, Verb};
+pub use status::{FieldError, Status};

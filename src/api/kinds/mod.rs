@@ -1,0 +1,218 @@
+//! The kinds: one file for each, one line in [`KINDS`].
+//!
+//! A kind's file says what is particular to it: defaults, validation, what an update may change, subresources, table
+//! columns, fields that selectors may name. Everything else is the same for all and lives in the API server.
+
+use super::object::{Object, Typed};
+use super::status::FieldError;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+use std::cmp::Ordering;
+use std::hash::{Hash, Hasher};
+
+pub mod config_map;
+pub mod namespace;
+pub mod pod;
+
+/// All kinds, in the order in which discovery names them.
+pub static KINDS: &[&Kind] = &[&config_map::KIND, &namespace::KIND, &pod::KIND];
+
+/// What is particular to a kind.
+#[derive(Debug)]
+pub struct Kind {
+    /// API group, empty for core.
+    pub group: &'static str,
+    /// Version within the group.
+    pub version: &'static str,
+    /// Kind, such as `Pod`.
+    pub kind: &'static str,
+    /// Plural, such as `pods`.
+    pub plural: &'static str,
+    /// Singular, such as `pod`.
+    pub singular: &'static str,
+    /// Short names that kubectl takes.
+    pub short_names: &'static [&'static str],
+    /// Categories, such as `all`.
+    pub categories: &'static [&'static str],
+    /// Whether its objects live in a namespace.
+    pub namespaced: bool,
+    /// The part of the etcd key between `/registry/` and the namespace or name.
+    pub storage: &'static str,
+    /// Subresources: `status`, `scale`, `binding` …
+    pub subresources: &'static [&'static str],
+    /// Whether `metadata.generation` counts changes of the spec.
+    pub generation: bool,
+    /// JSON (already checked against the schema) into the typed object. The error is serde's.
+    pub decode: fn(Value) -> Result<Object, String>,
+    /// Defaulting (upstream: `pkg/apis/<group>/<version>/defaults.go`).
+    pub default: fn(&mut Object),
+    /// What a creation resets (upstream: the strategy's `PrepareForCreate`).
+    pub prepare_create: fn(&mut Object),
+    /// What an update of the main resource takes from the old object (upstream: `PrepareForUpdate`): new, old.
+    pub prepare_update: fn(&mut Object, &Object),
+    /// What an update of the status takes from the old object (upstream: the status strategy): new, old.
+    pub prepare_status: fn(&mut Object, &Object),
+    /// All errors of a new object (upstream: `validation.go`). Metadata is checked for all kinds alike elsewhere.
+    pub validate: fn(&Object) -> Vec<FieldError>,
+    /// All errors of an update: new, old.
+    pub validate_update: fn(&Object, &Object) -> Vec<FieldError>,
+    /// Whether the spec differs, so that the generation moves: new, old.
+    pub spec_changed: fn(&Object, &Object) -> bool,
+    /// How long a graceful deletion lasts, in seconds; `None`: the kind is deleted at once (only pods are not).
+    pub grace: fn(&Object) -> Option<i64>,
+    /// The value of a field that field selectors may name; `None`: not selectable.
+    pub field: fn(&Object, &str) -> Option<String>,
+    /// Table columns after `Name`, before `Age`.
+    pub columns: &'static [Column],
+}
+
+/// A column of `kubectl get`.
+#[derive(Debug)]
+pub struct Column {
+    /// Heading as in the Table, such as `Ready`.
+    pub name: &'static str,
+    /// Whether only `-o wide` shows it.
+    pub wide: bool,
+    /// The cell.
+    pub cell: fn(&Object) -> String,
+}
+
+/// A subresource's or request's payload that is no stored object is not a kind; a kind can always be decoded.
+impl Kind {
+    /// A namespaced kind of the core group with no particulars; kinds are written as `Kind { …, ..Kind::plain() }`.
+    #[must_use]
+    pub const fn plain() -> Self {
+        Self {
+            group: "",
+            version: "v1",
+            kind: "",
+            plural: "",
+            singular: "",
+            short_names: &[],
+            categories: &[],
+            namespaced: true,
+            storage: "",
+            subresources: &[],
+            generation: false,
+            decode: |_| Err(String::new()),
+            default: |_| {},
+            prepare_create: |_| {},
+            prepare_update: |_, _| {},
+            prepare_status: |_, _| {},
+            validate: |_| Vec::new(),
+            validate_update: |_, _| Vec::new(),
+            spec_changed: |_, _| false,
+            grace: |_| None,
+            field: |_, _| None,
+            columns: &[],
+        }
+    }
+
+    /// `apiVersion`: `v1`, `apps/v1`.
+    #[must_use]
+    pub fn api_version(&self) -> String {
+        if self.group.is_empty() { self.version.to_owned() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// The resource as errors name it: `pods`, `deployments.apps`.
+    #[must_use]
+    pub fn resource(&self) -> String {
+        if self.group.is_empty() { self.plural.to_owned() } else { format!("{}.{}", self.plural, self.group) }
+    }
+
+    /// The kind as errors name it: `Pod`, `Deployment.apps`.
+    #[must_use]
+    pub fn qualified(&self) -> String {
+        if self.group.is_empty() { self.kind.to_owned() } else { format!("{}.{}", self.kind, self.group) }
+    }
+
+    /// The etcd key of an object: `/registry/pods/default/web`.
+    #[must_use]
+    pub fn etcd_key(&self, namespace: &str, name: &str) -> String {
+        if self.namespaced {
+            format!("/registry/{}/{namespace}/{name}", self.storage)
+        } else {
+            format!("/registry/{}/{name}", self.storage)
+        }
+    }
+
+    /// Finds a kind by `apiVersion` and `kind`.
+    #[must_use]
+    pub fn find(api_version: &str, kind: &str) -> Option<&'static Self> {
+        KINDS.iter().copied().find(|k| k.kind == kind && k.api_version() == api_version)
+    }
+
+    /// Finds a kind by anything that kubectl takes: plural, singular, short name, kind, `deployments.apps`.
+    #[must_use]
+    pub fn by_name(word: &str) -> Option<&'static Self> {
+        let word = word.to_ascii_lowercase();
+        let (resource, group) = word.split_once('.').map_or((word.as_str(), None), |(r, g)| (r, Some(g)));
+        KINDS.iter().copied().find(|k| {
+            let named = k.plural == resource || k.singular == resource || k.short_names.contains(&resource);
+            named && group.is_none_or(|group| k.group == group)
+        })
+    }
+}
+
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other) == Ordering::Equal
+    }
+}
+impl Eq for Kind {}
+impl PartialOrd for Kind {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Kind {
+    fn cmp(&self, other: &Self) -> Ordering {
+        (self.group, self.version, self.kind).cmp(&(other.group, other.version, other.kind))
+    }
+}
+impl Hash for Kind {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.group, self.version, self.kind).hash(state);
+    }
+}
+
+/// The JSON form of a `k8s-openapi` object. Empty optional parts are left out as Go's `omitempty` does.
+///
+/// # Panics
+/// Never: the types serialise into JSON values without failing.
+pub fn serialize<T: serde::Serialize>(typed: &T) -> Value {
+    serde_json::to_value(typed).unwrap_or(Value::Null)
+}
+
+/// Decodes a `k8s-openapi` type that is stored as it is.
+pub fn decode<T: Typed + serde::de::DeserializeOwned>(value: Value) -> Result<Object, String> {
+    serde_json::from_value::<T>(value).map(Object::new).map_err(|error| error.to_string())
+}
+
+/// Implements [`Typed`] for a `k8s-openapi` type whose kind is `KIND` in the same file.
+macro_rules! plain_kind {
+    ($type:ty) => {
+        impl crate::api::object::Typed for $type {
+            fn kind() -> &'static crate::api::kinds::Kind {
+                &KIND
+            }
+            fn meta(&self) -> &k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+                &self.metadata
+            }
+            fn meta_mut(&mut self) -> &mut k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+                &mut self.metadata
+            }
+            fn to_value(&self) -> serde_json::Value {
+                crate::api::kinds::serialize(self)
+            }
+        }
+    };
+}
+use plain_kind;
+
+/// The metadata of an object given its parts, for tests and for components that build objects.
+#[must_use]
+pub fn named(namespace: &str, name: &str) -> ObjectMeta {
+    let namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
+    ObjectMeta { name: Some(name.to_owned()), namespace, ..ObjectMeta::default() }
+}

@@ -1,0 +1,25 @@
+//! `Namespace`: a room for names.
+
+use super::{Column, Kind, Object, decode, plain_kind};
+use k8s_openapi::api::core::v1::Namespace;
+
+plain_kind!(Namespace);
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    kind: "Namespace",
+    plural: "namespaces",
+    singular: "namespace",
+    short_names: &["ns"],
+    namespaced: false,
+    storage: "namespaces",
+    subresources: &["status", "finalize"],
+    decode: decode::<Namespace>,
+    columns: &[Column { name: "Status", wide: false, cell: phase }],
+    ..Kind::plain()
+};
+
+fn phase(object: &Object) -> String {
+    let status = object.get::<Namespace>().and_then(|ns| ns.status.as_ref());
+    status.and_then(|status| status.phase.clone()).unwrap_or_default()
+}

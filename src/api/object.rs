@@ -1,0 +1,258 @@
+//! One object of any kind: immutable, shared, cheap to clone.
+
+use super::kinds::Kind;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::Value;
+use std::any::Any;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+/// A type that a kind stores.
+pub trait Typed: Clone + PartialEq + fmt::Debug + Any {
+    /// The kind that it belongs to.
+    fn kind() -> &'static Kind;
+    /// Its metadata.
+    fn meta(&self) -> &ObjectMeta;
+    /// Its metadata, to change.
+    fn meta_mut(&mut self) -> &mut ObjectMeta;
+    /// Its JSON form, `apiVersion` and `kind` included.
+    fn to_value(&self) -> Value;
+}
+
+/// What [`Object`] needs of a [`Typed`], without its type.
+trait Body: fmt::Debug {
+    fn kind(&self) -> &'static Kind;
+    fn meta(&self) -> &ObjectMeta;
+    fn meta_mut(&mut self) -> &mut ObjectMeta;
+    fn to_value(&self) -> Value;
+    fn same(&self, other: &dyn Body) -> bool;
+    fn copy(&self) -> Rc<dyn Body>;
+    fn any(&self) -> &dyn Any;
+    fn any_mut(&mut self) -> &mut dyn Any;
+}
+
+impl<T: Typed> Body for T {
+    fn kind(&self) -> &'static Kind {
+        T::kind()
+    }
+    fn meta(&self) -> &ObjectMeta {
+        Typed::meta(self)
+    }
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        Typed::meta_mut(self)
+    }
+    fn to_value(&self) -> Value {
+        Typed::to_value(self)
+    }
+    fn same(&self, other: &dyn Body) -> bool {
+        other.any().downcast_ref::<T>().is_some_and(|other| self == other)
+    }
+    fn copy(&self) -> Rc<dyn Body> {
+        Rc::new(self.clone())
+    }
+    fn any(&self) -> &dyn Any {
+        self
+    }
+    fn any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
+/// An object of any kind. A clone shares the allocation; changing one copies it first if it is shared.
+#[derive(Clone)]
+pub struct Object(Rc<dyn Body>);
+
+impl Object {
+    /// Wraps a typed object.
+    pub fn new<T: Typed>(typed: T) -> Self {
+        Self(Rc::new(typed))
+    }
+
+    /// Its kind.
+    #[must_use]
+    pub fn kind(&self) -> &'static Kind {
+        self.0.kind()
+    }
+
+    /// Its metadata.
+    #[must_use]
+    pub fn meta(&self) -> &ObjectMeta {
+        self.0.meta()
+    }
+
+    /// Its metadata, to change.
+    pub fn meta_mut(&mut self) -> &mut ObjectMeta {
+        self.body_mut().meta_mut()
+    }
+
+    /// The typed object, if it is a `T`.
+    #[must_use]
+    pub fn get<T: Typed>(&self) -> Option<&T> {
+        self.0.any().downcast_ref()
+    }
+
+    /// The typed object to change, if it is a `T`.
+    pub fn get_mut<T: Typed>(&mut self) -> Option<&mut T> {
+        self.body_mut().any_mut().downcast_mut()
+    }
+
+    /// Its JSON form, `apiVersion` and `kind` included.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        self.0.to_value()
+    }
+
+    /// Whether the two share one allocation.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        std::ptr::addr_eq(Rc::as_ptr(&self.0), Rc::as_ptr(&other.0))
+    }
+
+    /// `metadata.name`, empty when unset.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.meta().name.as_deref().unwrap_or("")
+    }
+
+    /// `metadata.namespace`, empty when unset.
+    #[must_use]
+    pub fn namespace(&self) -> &str {
+        self.meta().namespace.as_deref().unwrap_or("")
+    }
+
+    /// `metadata.uid`, empty when unset.
+    #[must_use]
+    pub fn uid(&self) -> &str {
+        self.meta().uid.as_deref().unwrap_or("")
+    }
+
+    /// `metadata.resourceVersion` as a number, 0 when unset.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.meta().resource_version.as_deref().and_then(|rv| rv.parse().ok()).unwrap_or(0)
+    }
+
+    /// Whether its deletion has been asked for.
+    #[must_use]
+    pub fn is_terminating(&self) -> bool {
+        self.meta().deletion_timestamp.is_some()
+    }
+
+    /// Its place within its kind.
+    #[must_use]
+    pub fn key(&self) -> Key {
+        Key::new(self.namespace(), self.name())
+    }
+
+    /// What names it among all objects.
+    #[must_use]
+    pub fn reference(&self) -> Ref {
+        ObjectRef::new(self.kind(), self.namespace(), self.name())
+    }
+
+    fn body_mut(&mut self) -> &mut (dyn Body + 'static) {
+        if Rc::get_mut(&mut self.0).is_none() {
+            self.0 = self.0.copy();
+        }
+        match Rc::get_mut(&mut self.0) {
+            Some(body) => body,
+            None => unreachable!("a fresh copy is not shared"),
+        }
+    }
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.is_same(other) || self.0.same(&*other.0)
+    }
+}
+
+impl Eq for Object {}
+
+/// Hashes the JSON form, which is the same on every machine.
+impl Hash for Object {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        hash_value(&self.to_value(), state);
+    }
+}
+
+/// Feeds a JSON value into a hasher. Map keys are ordered, so equal values give equal hashes.
+pub fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
+    match value {
+        Value::Null => state.write_u8(0),
+        Value::Bool(flag) => state.write_u8(1 + u8::from(*flag)),
+        Value::Number(number) => match number.as_i64() {
+            Some(n) => state.write_i64(n),
+            None => state.write_u64(number.as_f64().unwrap_or(0.0).to_bits()),
+        },
+        Value::String(text) => text.hash(state),
+        Value::Array(items) => {
+            state.write_usize(items.len());
+            items.iter().for_each(|item| hash_value(item, state));
+        }
+        Value::Object(fields) => {
+            state.write_usize(fields.len());
+            for (name, field) in fields {
+                name.hash(state);
+                hash_value(field, state);
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.reference(), self.revision())
+    }
+}
+
+/// The place of an object within its kind. The namespace is empty for cluster-scoped kinds.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Key {
+    /// The namespace, or empty.
+    pub namespace: Rc<str>,
+    /// The name.
+    pub name: Rc<str>,
+}
+
+impl Key {
+    /// A key.
+    #[must_use]
+    pub fn new(namespace: &str, name: &str) -> Self {
+        Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.namespace.is_empty() { f.write_str(&self.name) } else { write!(f, "{}/{}", self.namespace, self.name) }
+    }
+}
+
+/// Names one object among all: kind, namespace, name.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct ObjectRef {
+    /// Its kind.
+    pub kind: &'static Kind,
+    /// Its place within the kind.
+    pub key: Key,
+}
+
+/// A shared [`ObjectRef`]: facts and requests carry many of them.
+pub type Ref = Rc<ObjectRef>;
+
+impl ObjectRef {
+    /// A reference. The name is empty where the server will generate it.
+    #[must_use]
+    pub fn new(kind: &'static Kind, namespace: &str, name: &str) -> Ref {
+        Rc::new(Self { kind, key: Key::new(namespace, name) })
+    }
+}
+
+/// `Kind/namespace/name`, with an empty namespace for cluster-scoped kinds.
+impl fmt::Display for ObjectRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.kind.kind, self.key.namespace, self.key.name)
+    }
+}

@@ -1,0 +1,363 @@
+//! The one error type of the API: the same reason, code and text as the real server.
+//!
+//! Upstream: `k8s.io/apimachinery/pkg/api/errors` (the constructors) and `pkg/util/validation/field` (the causes).
+
+use super::kinds::Kind;
+use serde_json::{Value, json};
+use std::fmt;
+
+/// A failure as the API server reports it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Status {
+    /// HTTP status code.
+    pub code: u16,
+    /// `reason`, such as `NotFound`.
+    pub reason: &'static str,
+    /// The sentence that kubectl prints.
+    pub message: String,
+    /// `details`, if any.
+    pub details: Option<Details>,
+}
+
+/// What a [`Status`] is about.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Details {
+    /// The object's name.
+    pub name: String,
+    /// The API group, empty for core.
+    pub group: String,
+    /// The resource's plural, or for `Invalid` the kind.
+    pub kind: String,
+    /// Single causes.
+    pub causes: Vec<Cause>,
+    /// Seconds after which a retry makes sense.
+    pub retry_after_seconds: Option<u32>,
+}
+
+/// One cause of a failure.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Cause {
+    /// `reason`, such as `FieldValueRequired`.
+    pub reason: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The field's path.
+    pub field: String,
+}
+
+impl Status {
+    fn new(code: u16, reason: &'static str, message: String, details: Option<Details>) -> Self {
+        Self { code, reason, message, details }
+    }
+
+    fn about(kind: &Kind, name: &str) -> Option<Details> {
+        Some(Details {
+            name: name.to_owned(),
+            group: kind.group.to_owned(),
+            kind: kind.plural.to_owned(),
+            ..Details::default()
+        })
+    }
+
+    /// 404: no such object.
+    #[must_use]
+    pub fn not_found(kind: &Kind, name: &str) -> Self {
+        Self::new(404, "NotFound", format!("{} \"{name}\" not found", kind.resource()), Self::about(kind, name))
+    }
+
+    /// 404: no such path.
+    #[must_use]
+    pub fn no_such_path() -> Self {
+        Self::new(
+            404,
+            "NotFound",
+            "the server could not find the requested resource".to_owned(),
+            Some(Details::default()),
+        )
+    }
+
+    /// 409: the name is taken.
+    #[must_use]
+    pub fn already_exists(kind: &Kind, name: &str) -> Self {
+        Self::new(
+            409,
+            "AlreadyExists",
+            format!("{} \"{name}\" already exists", kind.resource()),
+            Self::about(kind, name),
+        )
+    }
+
+    /// 409: `why` the operation cannot be carried out on the object as it is.
+    #[must_use]
+    pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
+        let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.resource());
+        Self::new(409, "Conflict", message, Self::about(kind, name))
+    }
+
+    /// 409: somebody else has written since (upstream: `registry.OptimisticLockErrorMsg`).
+    #[must_use]
+    pub fn modified(kind: &Kind, name: &str) -> Self {
+        Self::conflict(
+            kind,
+            name,
+            "the object has been modified; please apply your changes to the latest version and try again",
+        )
+    }
+
+    /// 403: refused by authorization or admission for the reason `why`.
+    #[must_use]
+    pub fn forbidden(kind: &Kind, name: &str, why: &str) -> Self {
+        let message = if name.is_empty() {
+            format!("{} is forbidden: {why}", kind.resource())
+        } else {
+            format!("{} \"{name}\" is forbidden: {why}", kind.resource())
+        };
+        Self::new(403, "Forbidden", message, Self::about(kind, name))
+    }
+
+    /// 401.
+    #[must_use]
+    pub fn unauthorized() -> Self {
+        Self::new(401, "Unauthorized", "Unauthorized".to_owned(), None)
+    }
+
+    /// 400.
+    #[must_use]
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(400, "BadRequest", message.into(), None)
+    }
+
+    /// 405: the resource does not know this verb.
+    #[must_use]
+    pub fn method_not_allowed(kind: &Kind, action: &str) -> Self {
+        let message = format!("{action} is not supported on resources of kind \"{}\"", kind.resource());
+        Self::new(405, "MethodNotAllowed", message, Self::about(kind, ""))
+    }
+
+    /// 410: the revision asked for has been compacted away.
+    #[must_use]
+    pub fn expired(message: impl Into<String>) -> Self {
+        Self::new(410, "Expired", message.into(), None)
+    }
+
+    /// 415.
+    #[must_use]
+    pub fn unsupported_media_type(message: impl Into<String>) -> Self {
+        Self::new(415, "UnsupportedMediaType", message.into(), None)
+    }
+
+    /// 429: try again later.
+    #[must_use]
+    pub fn too_many_requests(message: impl Into<String>, retry_after_seconds: u32) -> Self {
+        let details = Details { retry_after_seconds: Some(retry_after_seconds), ..Details::default() };
+        Self::new(429, "TooManyRequests", message.into(), Some(details))
+    }
+
+    /// 500.
+    #[must_use]
+    pub fn internal(message: impl fmt::Display) -> Self {
+        Self::new(500, "InternalError", format!("Internal error occurred: {message}"), None)
+    }
+
+    /// 504: no answer in time. Also what a client reports when the server does not answer at all.
+    #[must_use]
+    pub fn timeout(message: impl Into<String>) -> Self {
+        Self::new(504, "Timeout", message.into(), None)
+    }
+
+    /// 422: the object's content is wrong; all errors at once (upstream: `errors.NewInvalid`).
+    #[must_use]
+    pub fn invalid(kind: &Kind, name: &str, errors: &[FieldError]) -> Self {
+        let texts: Vec<String> = errors.iter().map(FieldError::to_string).collect();
+        let list = match texts.as_slice() {
+            [one] => one.clone(),
+            many => format!("[{}]", many.join(", ")),
+        };
+        let causes = errors.iter().map(FieldError::cause).collect();
+        let details = Details {
+            name: name.to_owned(),
+            group: kind.group.to_owned(),
+            kind: kind.kind.to_owned(),
+            causes,
+            retry_after_seconds: None,
+        };
+        let message = format!("{} \"{name}\" is invalid: {list}", kind.qualified());
+        Self::new(422, "Invalid", message, Some(details))
+    }
+
+    /// The JSON form, as the server sends it.
+    #[must_use]
+    pub fn to_value(&self) -> Value {
+        let mut value = json!({
+            "kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Failure",
+            "message": self.message, "reason": self.reason, "code": self.code,
+        });
+        if let Some(details) = &self.details {
+            value["details"] = details.to_value();
+        }
+        value
+    }
+}
+
+impl Details {
+    fn to_value(&self) -> Value {
+        let mut value = json!({});
+        for (name, text) in [("name", &self.name), ("group", &self.group), ("kind", &self.kind)] {
+            if !text.is_empty() {
+                value[name] = json!(text);
+            }
+        }
+        if !self.causes.is_empty() {
+            let causes = self.causes.iter();
+            value["causes"] =
+                causes.map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field})).collect();
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            value["retryAfterSeconds"] = json!(seconds);
+        }
+        value
+    }
+}
+
+impl fmt::Display for Status {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+/// What is wrong with a field (upstream: `field.Error`).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct FieldError {
+    /// Path such as `spec.containers[0].image`.
+    pub field: String,
+    /// What sort of error.
+    pub fault: Fault,
+    /// What should be instead; may be empty.
+    pub detail: String,
+}
+
+/// The sorts of field errors. Values are kept as upstream prints them (strings in quotes, see [`go_value`]).
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Fault {
+    /// The field must be set.
+    Required,
+    /// The value given is wrong.
+    Invalid(String),
+    /// The value given is none of those known.
+    NotSupported(String),
+    /// What the value refers to does not exist.
+    NotFound(String),
+    /// The value stands there twice.
+    Duplicate(String),
+    /// The field must not be set here.
+    Forbidden,
+    /// Longer than allowed (bytes).
+    TooLong,
+    /// More items than allowed.
+    TooMany(usize),
+}
+
+impl FieldError {
+    /// The field must be set.
+    pub fn required(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), fault: Fault::Required, detail: detail.into() }
+    }
+
+    /// The value is wrong.
+    pub fn invalid(field: impl Into<String>, value: impl Into<Value>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), fault: Fault::Invalid(go_value(&value.into())), detail: detail.into() }
+    }
+
+    /// The value is none of `known`.
+    pub fn not_supported(field: impl Into<String>, value: impl Into<Value>, known: &[&str]) -> Self {
+        let known: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
+        let detail = if known.is_empty() { String::new() } else { format!("supported values: {}", known.join(", ")) };
+        Self { field: field.into(), fault: Fault::NotSupported(go_value(&value.into())), detail }
+    }
+
+    /// What the value refers to does not exist.
+    pub fn not_found(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { field: field.into(), fault: Fault::NotFound(go_value(&value.into())), detail: String::new() }
+    }
+
+    /// The value stands there twice.
+    pub fn duplicate(field: impl Into<String>, value: impl Into<Value>) -> Self {
+        Self { field: field.into(), fault: Fault::Duplicate(go_value(&value.into())), detail: String::new() }
+    }
+
+    /// The field must not be set here.
+    pub fn forbidden(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), fault: Fault::Forbidden, detail: detail.into() }
+    }
+
+    /// The text is longer than `max` bytes.
+    pub fn too_long(field: impl Into<String>, max: usize) -> Self {
+        Self { field: field.into(), fault: Fault::TooLong, detail: format!("may not be more than {max} bytes") }
+    }
+
+    /// There are `actual` items, more than `max`.
+    pub fn too_many(field: impl Into<String>, actual: usize, max: usize) -> Self {
+        Self { field: field.into(), fault: Fault::TooMany(actual), detail: format!("must have at most {max} items") }
+    }
+
+    /// The text without the path.
+    #[must_use]
+    pub fn body(&self) -> String {
+        let head = match &self.fault {
+            Fault::Required => "Required value".to_owned(),
+            Fault::Invalid(value) => format!("Invalid value: {value}"),
+            Fault::NotSupported(value) => format!("Unsupported value: {value}"),
+            Fault::NotFound(value) => format!("Not found: {value}"),
+            Fault::Duplicate(value) => format!("Duplicate value: {value}"),
+            Fault::Forbidden => "Forbidden".to_owned(),
+            Fault::TooLong => "Too long".to_owned(),
+            Fault::TooMany(actual) => format!("Too many: {actual}"),
+        };
+        if self.detail.is_empty() { head } else { format!("{head}: {}", self.detail) }
+    }
+
+    fn cause(&self) -> Cause {
+        let reason = match self.fault {
+            Fault::Required => "FieldValueRequired",
+            Fault::Invalid(_) => "FieldValueInvalid",
+            Fault::NotSupported(_) => "FieldValueNotSupported",
+            Fault::NotFound(_) => "FieldValueNotFound",
+            Fault::Duplicate(_) => "FieldValueDuplicate",
+            Fault::Forbidden => "FieldValueForbidden",
+            Fault::TooLong => "FieldValueTooLong",
+            Fault::TooMany(_) => "FieldValueTooMany",
+        };
+        Cause { reason, message: self.body(), field: self.field.clone() }
+    }
+}
+
+impl fmt::Display for FieldError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.body())
+    }
+}
+
+/// A value as `field.Error` prints it: strings quoted, structs as JSON, numbers and booleans bare, nil as `null`.
+#[must_use]
+pub fn go_value(value: &Value) -> String {
+    value.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds;
+
+    #[test]
+    fn the_texts_are_those_of_the_real_server() {
+        let pods = &kinds::pod::KIND;
+        assert_eq!(Status::not_found(pods, "x").message, "pods \"x\" not found");
+        let one = [FieldError::required("spec.containers", "")];
+        assert_eq!(Status::invalid(pods, "x", &one).message, "Pod \"x\" is invalid: spec.containers: Required value");
+        let two = [one[0].clone(), FieldError::invalid("spec.replicas", -1, "must be greater than or equal to 0")];
+        assert_eq!(
+            Status::invalid(pods, "x", &two).message,
+            "Pod \"x\" is invalid: [spec.containers: Required value, spec.replicas: Invalid value: -1: must be greater than or equal to 0]"
+        );
+    }
+}
