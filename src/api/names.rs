@@ -20,14 +20,8 @@ pub fn pattern_error(message: &str, pattern: &str, examples: &[&str]) -> String 
     if examples.is_empty() {
         return format!("{message} (regex used for validation is '{pattern}')");
     }
-    let quoted: Vec<String> = examples
-        .iter()
-        .map(|example| format!("'{example}', "))
-        .collect();
-    format!(
-        "{message} (e.g. {}regex used for validation is '{pattern}')",
-        quoted.join(" or ")
-    )
+    let quoted: Vec<String> = examples.iter().map(|example| format!("'{example}', ")).collect();
+    format!("{message} (e.g. {}regex used for validation is '{pattern}')", quoted.join(" or "))
 }
 
 /// "must be no more than … characters".
@@ -49,11 +43,8 @@ fn is_lower_alphanumeric(byte: u8) -> bool {
 fn matches_dns_label(value: &str) -> bool {
     let bytes = value.as_bytes();
     let ends = [bytes.first(), bytes.last()];
-    ends.iter()
-        .all(|end| end.is_some_and(|&byte| is_lower_alphanumeric(byte)))
-        && bytes
-            .iter()
-            .all(|&byte| byte == b'-' || is_lower_alphanumeric(byte))
+    ends.iter().all(|end| end.is_some_and(|&byte| is_lower_alphanumeric(byte)))
+        && bytes.iter().all(|&byte| byte == b'-' || is_lower_alphanumeric(byte))
 }
 
 fn matches_dns_subdomain(value: &str) -> bool {
@@ -63,11 +54,8 @@ fn matches_dns_subdomain(value: &str) -> bool {
 fn matches_qualified(value: &str) -> bool {
     let bytes = value.as_bytes();
     let ends = [bytes.first(), bytes.last()];
-    ends.iter()
-        .all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
-        && bytes
-            .iter()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+    ends.iter().all(|end| end.is_some_and(u8::is_ascii_alphanumeric))
+        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 /// A DNS label as RFC 1123 has it: names of namespaces, containers, ports of services (`IsDNS1123Label`).
@@ -199,9 +187,7 @@ fn prefix_errors(prefix: &str) -> Vec<String> {
     }
     let mut errors = Vec::new();
     if prefix.len() > SUBDOMAIN_MAX {
-        errors.push(format!(
-            "prefix part must be no more than {SUBDOMAIN_MAX} bytes"
-        ));
+        errors.push(format!("prefix part must be no more than {SUBDOMAIN_MAX} bytes"));
     }
     if !matches_dns_subdomain(prefix) {
         errors.push(format!("prefix part {}", subdomain_pattern_error()));
@@ -233,14 +219,8 @@ pub fn port_name(value: &str) -> Vec<String> {
     if value.len() > 15 {
         errors.push(too_long(15));
     }
-    if value.is_empty()
-        || !value
-            .bytes()
-            .all(|byte| byte == b'-' || is_lower_alphanumeric(byte))
-    {
-        errors.push(
-            "must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned(),
-        );
+    if value.is_empty() || !value.bytes().all(|byte| byte == b'-' || is_lower_alphanumeric(byte)) {
+        errors.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)".to_owned());
     }
     if !value.bytes().any(|byte| byte.is_ascii_lowercase()) {
         errors.push("must contain at least one letter (a-z)".to_owned());
@@ -257,11 +237,7 @@ pub fn port_name(value: &str) -> Vec<String> {
 /// A port number from 1 to 65535 (`IsValidPortNum`).
 #[must_use]
 pub fn port_number(value: i64) -> Vec<String> {
-    if (1..=65535).contains(&value) {
-        Vec::new()
-    } else {
-        vec![out_of_range(1, 65535)]
-    }
+    if (1..=65535).contains(&value) { Vec::new() } else { vec![out_of_range(1, 65535)] }
 }
 
 /// A key of a `ConfigMap` or `Secret` (`IsConfigMapKey`).
@@ -271,11 +247,7 @@ pub fn config_key(value: &str) -> Vec<String> {
     if value.len() > SUBDOMAIN_MAX {
         errors.push(too_long(SUBDOMAIN_MAX));
     }
-    if value.is_empty()
-        || !value
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte))
-    {
+    if value.is_empty() || !value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._".contains(&byte)) {
         errors.push(pattern_error(
             "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
             "[-._a-zA-Z0-9]+",
@@ -298,12 +270,10 @@ pub fn environment_name(value: &str) -> Vec<String> {
     if value.is_empty() {
         errors.push("environment variable name must be non-empty".to_owned());
     }
-    if !value
-        .bytes()
-        .all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=')
-    {
+    if !value.bytes().all(|byte| (b' '..=b'~').contains(&byte) && byte != b'=') {
         errors.push(
-            "a valid environment variable name must consist only of printable ASCII characters other than '='".to_owned(),
+            "a valid environment variable name must consist only of printable ASCII characters other than '='"
+                .to_owned(),
         );
     }
     errors
@@ -312,11 +282,7 @@ pub fn environment_name(value: &str) -> Vec<String> {
 /// The name of an HTTP header (`IsHTTPHeaderName`).
 #[must_use]
 pub fn http_header_name(value: &str) -> Vec<String> {
-    if !value.is_empty()
-        && value
-            .bytes()
-            .all(|byte| byte == b'-' || byte.is_ascii_alphanumeric())
-    {
+    if !value.is_empty() && value.bytes().all(|byte| byte == b'-' || byte.is_ascii_alphanumeric()) {
         return Vec::new();
     }
     let message = "a valid HTTP header must consist of alphanumeric characters or '-'";
@@ -354,14 +320,8 @@ mod tests {
                 "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
             ]
         );
-        assert_eq!(
-            label_value(&"a".repeat(64)),
-            ["must be no more than 63 bytes"]
-        );
-        assert_eq!(
-            dns1123_subdomain(&"a".repeat(254)),
-            ["must be no more than 253 characters"]
-        );
+        assert_eq!(label_value(&"a".repeat(64)), ["must be no more than 63 bytes"]);
+        assert_eq!(dns1123_subdomain(&"a".repeat(254)), ["must be no more than 253 characters"]);
     }
 
     #[test]
@@ -369,12 +329,7 @@ mod tests {
         for name in ["a", "1svc", "a-b", "0"] {
             assert!(dns1123_label(name).is_empty(), "{name}");
         }
-        for key in [
-            "app",
-            "app.kubernetes.io/name",
-            "A_b.c",
-            "example.com/MyName",
-        ] {
+        for key in ["app", "app.kubernetes.io/name", "A_b.c", "example.com/MyName"] {
             assert!(qualified_name(key).is_empty(), "{key}");
         }
         assert!(label_value("").is_empty() && label_value("v1.2_x").is_empty());

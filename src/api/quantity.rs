@@ -79,12 +79,7 @@ impl<'a> Parts<'a> {
         let (_, exponent) = take_while(suffix, |byte| b"eEinumkKMGTP".contains(&byte));
         let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);
         if digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            Ok(Self {
-                negative,
-                whole,
-                fraction,
-                suffix,
-            })
+            Ok(Self { negative, whole, fraction, suffix })
         } else {
             Err(QuantityError::Format)
         }
@@ -92,10 +87,7 @@ impl<'a> Parts<'a> {
 }
 
 fn take_while(text: &str, wanted: impl Fn(u8) -> bool) -> (&str, &str) {
-    let end = text
-        .bytes()
-        .position(|byte| !wanted(byte))
-        .unwrap_or(text.len());
+    let end = text.bytes().position(|byte| !wanted(byte)).unwrap_or(text.len());
     text.split_at(end)
 }
 
@@ -106,26 +98,9 @@ enum Scale {
     Two(u32),
 }
 
-const DECIMAL: [(&str, i32); 10] = [
-    ("n", -9),
-    ("u", -6),
-    ("m", -3),
-    ("", 0),
-    ("k", 3),
-    ("M", 6),
-    ("G", 9),
-    ("T", 12),
-    ("P", 15),
-    ("E", 18),
-];
-const BINARY: [(&str, u32); 6] = [
-    ("Ki", 10),
-    ("Mi", 20),
-    ("Gi", 30),
-    ("Ti", 40),
-    ("Pi", 50),
-    ("Ei", 60),
-];
+const DECIMAL: [(&str, i32); 10] =
+    [("n", -9), ("u", -6), ("m", -3), ("", 0), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("P", 15), ("E", 18)];
+const BINARY: [(&str, u32); 6] = [("Ki", 10), ("Mi", 20), ("Gi", 30), ("Ti", 40), ("Pi", 50), ("Ei", 60)];
 
 fn interpret(suffix: &str) -> Result<(Scale, Format), QuantityError> {
     if let Some(&(_, power)) = DECIMAL.iter().find(|(name, _)| *name == suffix) {
@@ -134,9 +109,7 @@ fn interpret(suffix: &str) -> Result<(Scale, Format), QuantityError> {
     if let Some(&(_, power)) = BINARY.iter().find(|(name, _)| *name == suffix) {
         return Ok((Scale::Two(power), Format::BinarySi));
     }
-    let exponent = suffix
-        .strip_prefix(['e', 'E'])
-        .and_then(|digits| digits.parse::<i64>().ok());
+    let exponent = suffix.strip_prefix(['e', 'E']).and_then(|digits| digits.parse::<i64>().ok());
     let exponent = exponent.ok_or(QuantityError::Suffix)?.clamp(-1000, 1000);
     let exponent = i32::try_from(exponent).unwrap_or_default();
     Ok((Scale::Ten(exponent), Format::DecimalExponent))
@@ -157,11 +130,7 @@ fn times_power_of_ten(mantissa: i128, power: i32) -> i128 {
 /// Division that rounds away from zero.
 fn divide_up(value: i128, by: i128) -> i128 {
     let quotient = value / by;
-    if value % by == 0 {
-        quotient
-    } else {
-        quotient + value.signum()
-    }
+    if value % by == 0 { quotient } else { quotient + value.signum() }
 }
 
 impl Quantity {
@@ -175,9 +144,7 @@ impl Quantity {
         let mut places = i32::try_from(parts.fraction.len()).unwrap_or(i32::MAX);
         let mut mantissa: i128 = 0;
         for digit in parts.whole.bytes().chain(parts.fraction.bytes()) {
-            mantissa = mantissa
-                .saturating_mul(10)
-                .saturating_add(i128::from(digit - b'0'));
+            mantissa = mantissa.saturating_mul(10).saturating_add(i128::from(digit - b'0'));
         }
         // Digits far beyond the smallest unit would overflow before they are rounded away.
         while places > 18 && mantissa % 10 == 0 {
@@ -186,9 +153,7 @@ impl Quantity {
         }
         let mut nano = match scale {
             Scale::Ten(power) => times_power_of_ten(mantissa, power - places + 9),
-            Scale::Two(power) => {
-                times_power_of_ten(mantissa.saturating_mul(1 << power), 9 - places)
-            }
+            Scale::Two(power) => times_power_of_ten(mantissa.saturating_mul(1 << power), 9 - places),
         };
         if format == Format::BinarySi {
             nano = nano.min(MAX_BINARY);
@@ -196,28 +161,19 @@ impl Quantity {
                 format = Format::DecimalSi;
             }
         }
-        Ok(Self {
-            nano: if parts.negative { -nano } else { nano },
-            format,
-        })
+        Ok(Self { nano: if parts.negative { -nano } else { nano }, format })
     }
 
     /// So many whole units.
     #[must_use]
     pub fn from_units(units: i64, format: Format) -> Self {
-        Self {
-            nano: i128::from(units) * NANO,
-            format,
-        }
+        Self { nano: i128::from(units) * NANO, format }
     }
 
     /// So many thousandths, written with decimal suffixes.
     #[must_use]
     pub fn from_milli(milli: i64) -> Self {
-        Self {
-            nano: i128::from(milli) * (NANO / 1000),
-            format: Format::DecimalSi,
-        }
+        Self { nano: i128::from(milli) * (NANO / 1000), format: Format::DecimalSi }
     }
 
     /// Whole units, rounded away from zero and clipped to 64 bits (`Value`).
@@ -307,13 +263,8 @@ impl fmt::Display for Quantity {
             return f.write_str("0");
         }
         // Small or broken binary amounts are shown in decimal notation rather than rounded.
-        let binary =
-            self.format == Format::BinarySi && self.nano.abs() >= 1024 * NANO && self.is_integer();
-        if binary {
-            fmt_binary(self.nano / NANO, f)
-        } else {
-            fmt_decimal(self.nano, self.format, f)
-        }
+        let binary = self.format == Format::BinarySi && self.nano.abs() >= 1024 * NANO && self.is_integer();
+        if binary { fmt_binary(self.nano / NANO, f) } else { fmt_decimal(self.nano, self.format, f) }
     }
 }
 
@@ -412,9 +363,7 @@ mod tests {
 
     #[test]
     fn refused() {
-        for text in [
-            "", "1x", "1g", "1e3Mi", "1.2.3", " 1", "1 ", "1Gi5x", "abc", "1_000",
-        ] {
+        for text in ["", "1x", "1g", "1e3Mi", "1.2.3", " 1", "1 ", "1Gi5x", "abc", "1_000"] {
             assert_eq!(Quantity::parse(text), Err(QuantityError::Format), "{text}");
         }
         for text in ["1KK", "1e", "1Gi5", "1i", "1K", "--1"] {
@@ -430,10 +379,7 @@ mod tests {
         assert_eq!(quantity("100u").milli_value(), 1);
         assert_eq!(quantity("1.5Gi").value(), 1_610_612_736);
         assert_eq!(quantity("1e30").value(), i64::MAX);
-        assert_eq!(
-            quantity("1Gi").compare(&quantity("1073741824")),
-            Ordering::Equal
-        );
+        assert_eq!(quantity("1Gi").compare(&quantity("1073741824")), Ordering::Equal);
         let mut sum = Quantity::default();
         sum.add(&quantity("512Mi"));
         sum.add(&quantity("512Mi"));

@@ -68,10 +68,7 @@ impl Requirement {
         }
         if let Some(complaint) = count_error(operator, values.len()) {
             let list: Vec<String> = values.iter().map(|value| format!("{value:?}")).collect();
-            errors.push(format!(
-                "values: Invalid value: [{}]: {complaint}",
-                list.join(",")
-            ));
+            errors.push(format!("values: Invalid value: [{}]: {complaint}", list.join(",")));
         }
         for (index, value) in values.iter().enumerate() {
             let ordered = matches!(operator, Operator::GreaterThan | Operator::LessThan);
@@ -82,18 +79,11 @@ impl Requirement {
             }
             let complaints = names::label_value(value);
             if !complaints.is_empty() {
-                errors.push(format!(
-                    "values[{index}][{key}]: Invalid value: {value:?}: {}",
-                    complaints.join("; ")
-                ));
+                errors.push(format!("values[{index}][{key}]: Invalid value: {value:?}: {}", complaints.join("; ")));
             }
         }
         match errors.len() {
-            0 => Ok(Self {
-                key: key.to_owned(),
-                operator,
-                values,
-            }),
+            0 => Ok(Self { key: key.to_owned(), operator, values }),
             1 => Err(errors.swap_remove(0)),
             _ => Err(format!("[{}]", errors.join(", "))),
         }
@@ -125,15 +115,12 @@ impl Requirement {
 
 fn key_error(path: &str, key: &str) -> Option<String> {
     let complaints = names::qualified_name(key);
-    (!complaints.is_empty())
-        .then(|| format!("{path}: Invalid value: {key:?}: {}", complaints.join("; ")))
+    (!complaints.is_empty()).then(|| format!("{path}: Invalid value: {key:?}: {}", complaints.join("; ")))
 }
 
 fn count_error(operator: Operator, count: usize) -> Option<&'static str> {
     match operator {
-        Operator::In | Operator::NotIn if count == 0 => {
-            Some("for 'in', 'notin' operators, values set can't be empty")
-        }
+        Operator::In | Operator::NotIn if count == 0 => Some("for 'in', 'notin' operators, values set can't be empty"),
         Operator::Equals | Operator::DoubleEquals | Operator::NotEquals if count != 1 => {
             Some("exact-match compatibility requires one single value")
         }
@@ -215,19 +202,11 @@ impl Selector {
         };
         let mut requirements = Vec::new();
         for (key, value) in selector.match_labels.iter().flatten() {
-            requirements.push(Requirement::new(
-                key,
-                Operator::Equals,
-                vec![value.clone()],
-            )?);
+            requirements.push(Requirement::new(key, Operator::Equals, vec![value.clone()])?);
         }
         for expression in selector.match_expressions.iter().flatten() {
             let values = expression.values.clone().unwrap_or_default();
-            requirements.push(from_expression(
-                &expression.key,
-                &expression.operator,
-                values,
-            )?);
+            requirements.push(from_expression(&expression.key, &expression.operator, values)?);
         }
         Ok(Self::sorted(requirements))
     }
@@ -246,22 +225,9 @@ impl Selector {
         for (key, value) in selector["matchLabels"].as_object().into_iter().flatten() {
             requirements.push(Requirement::new(key, Operator::Equals, vec![text(value)])?);
         }
-        for expression in selector["matchExpressions"]
-            .as_array()
-            .into_iter()
-            .flatten()
-        {
-            let values = expression["values"]
-                .as_array()
-                .into_iter()
-                .flatten()
-                .map(text)
-                .collect();
-            requirements.push(from_expression(
-                &text(&expression["key"]),
-                &text(&expression["operator"]),
-                values,
-            )?);
+        for expression in selector["matchExpressions"].as_array().into_iter().flatten() {
+            let values = expression["values"].as_array().into_iter().flatten().map(text).collect();
+            requirements.push(from_expression(&text(&expression["key"]), &text(&expression["operator"]), values)?);
         }
         Ok(Self::sorted(requirements))
     }
@@ -276,9 +242,7 @@ impl Selector {
     pub fn matches(&self, labels: &BTreeMap<String, String>) -> bool {
         match self {
             Self::Nothing => false,
-            Self::All(requirements) => requirements
-                .iter()
-                .all(|requirement| requirement.matches(labels)),
+            Self::All(requirements) => requirements.iter().all(|requirement| requirement.matches(labels)),
         }
     }
 
@@ -298,11 +262,7 @@ impl Selector {
     }
 }
 
-fn from_expression(
-    key: &str,
-    operator: &str,
-    mut values: Vec<String>,
-) -> Result<Requirement, String> {
+fn from_expression(key: &str, operator: &str, mut values: Vec<String>) -> Result<Requirement, String> {
     let operator = match operator {
         "In" => Operator::In,
         "NotIn" => Operator::NotIn,
@@ -333,10 +293,7 @@ mod tests {
     use super::*;
 
     fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-        pairs
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
-            .collect()
+        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -353,81 +310,38 @@ mod tests {
             ("in in (in)", "in in (in)"),
         ];
         for (text, expected) in cases {
-            assert_eq!(
-                Selector::parse(text).unwrap().to_string(),
-                expected,
-                "{text}"
-            );
+            assert_eq!(Selector::parse(text).unwrap().to_string(), expected, "{text}");
         }
     }
 
     #[test]
     fn sentences() {
         let cases = [
-            (
-                "a in (",
-                "unable to parse requirement: found '', expected: ',', ')' or identifier",
-            ),
-            (
-                "a b",
-                "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
-            ),
-            (
-                ",a",
-                "found ',', expected: !, identifier, or 'end of string'",
-            ),
+            ("a in (", "unable to parse requirement: found '', expected: ',', ')' or identifier"),
+            ("a b", "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"),
+            (",a", "found ',', expected: !, identifier, or 'end of string'"),
             ("a,", "found '', expected: identifier after ','"),
             ("a=b c", "found 'c', expected: ',' or 'end of string'"),
-            (
-                "a in b",
-                "unable to parse requirement: found 'b' expected: '('",
-            ),
-            (
-                "a in (b c)",
-                "unable to parse requirement: found 'c', expected: ',' or ')'",
-            ),
-            (
-                "!",
-                "unable to parse requirement: found '', expected: identifier",
-            ),
+            ("a in b", "unable to parse requirement: found 'b' expected: '('"),
+            ("a in (b c)", "unable to parse requirement: found 'c', expected: ',' or ')'"),
+            ("!", "unable to parse requirement: found '', expected: identifier"),
         ];
         for (text, expected) in cases {
             assert_eq!(Selector::parse(text).unwrap_err(), expected, "{text}");
         }
         let key = Selector::parse("-a=b").unwrap_err();
-        assert!(key.starts_with(
-            "unable to parse requirement: <nil>: Invalid value: \"-a\": name part must consist"
-        ));
+        assert!(key.starts_with("unable to parse requirement: <nil>: Invalid value: \"-a\": name part must consist"));
         let value = Selector::parse("a=-b").unwrap_err();
-        assert!(value.starts_with(
-            "unable to parse requirement: values[0][a]: Invalid value: \"-b\": a valid label"
-        ));
+        assert!(value.starts_with("unable to parse requirement: values[0][a]: Invalid value: \"-b\": a valid label"));
     }
 
     #[test]
     fn matching() {
         let pod = labels(&[("app", "web"), ("tier", "front"), ("n", "7")]);
-        for yes in [
-            "app=web",
-            "app in (web,db),tier",
-            "!x",
-            "x!=y",
-            "x notin (a)",
-            "n>6",
-            "n<8",
-            "",
-        ] {
+        for yes in ["app=web", "app in (web,db),tier", "!x", "x!=y", "x notin (a)", "n>6", "n<8", ""] {
             assert!(Selector::parse(yes).unwrap().matches(&pod), "{yes}");
         }
-        for no in [
-            "app=db",
-            "!app",
-            "x",
-            "app notin (web)",
-            "app!=web",
-            "n>7",
-            "app>1",
-        ] {
+        for no in ["app=db", "!app", "x", "app notin (web)", "app!=web", "n>7", "app>1"] {
             assert!(!Selector::parse(no).unwrap().matches(&pod), "{no}");
         }
     }
@@ -445,10 +359,7 @@ mod tests {
         assert!(!Selector::from_object(None).unwrap().matches(&labels(&[])));
         assert!(Selector::from_value(&json!({})).unwrap().is_everything());
         let bad = json!({"matchExpressions": [{"key": "a", "operator": "Eq"}]});
-        assert_eq!(
-            Selector::from_value(&bad).unwrap_err(),
-            "\"Eq\" is not a valid label selector operator"
-        );
+        assert_eq!(Selector::from_value(&bad).unwrap_err(), "\"Eq\" is not a valid label selector operator");
         let empty = json!({"matchExpressions": [{"key": "a", "operator": "In"}]});
         assert_eq!(
             Selector::from_value(&empty).unwrap_err(),

@@ -31,31 +31,22 @@ impl FieldSelector {
             if part.is_empty() {
                 continue;
             }
-            let (field, equal, value) = split_term(part)
-                .ok_or_else(|| format!("invalid selector: '{text}'; can't understand '{part}'"))?;
-            terms.push(FieldTerm {
-                field: field.to_owned(),
-                equal,
-                value: unescape(value)?,
-            });
+            let (field, equal, value) =
+                split_term(part).ok_or_else(|| format!("invalid selector: '{text}'; can't understand '{part}'"))?;
+            terms.push(FieldTerm { field: field.to_owned(), equal, value: unescape(value)? });
         }
         Ok(Self { terms })
     }
 
     /// Whether an object is selected; `field` gives the values of its fields (an unknown one counts as empty).
     pub fn matches<'a>(&self, field: impl Fn(&str) -> Option<&'a str>) -> bool {
-        self.terms
-            .iter()
-            .all(|term| (field(&term.field).unwrap_or_default() == term.value) == term.equal)
+        self.terms.iter().all(|term| (field(&term.field).unwrap_or_default() == term.value) == term.equal)
     }
 
     /// The value that a field must have, if one is required.
     #[must_use]
     pub fn required(&self, field: &str) -> Option<&str> {
-        self.terms
-            .iter()
-            .find(|term| term.equal && term.field == field)
-            .map(|term| term.value.as_str())
+        self.terms.iter().find(|term| term.equal && term.field == field).map(|term| term.value.as_str())
     }
 
     /// Whether it selects every object.
@@ -82,16 +73,12 @@ fn split_terms(text: &str) -> Vec<&str> {
 
 /// Field, whether equal, and raw value: the first operator counts.
 fn split_term(term: &str) -> Option<(&str, bool, &str)> {
-    let at = (0..term.len()).find(|&at| {
-        term.is_char_boundary(at) && (term[at..].starts_with("!=") || term[at..].starts_with('='))
-    })?;
+    let at = (0..term.len())
+        .find(|&at| term.is_char_boundary(at) && (term[at..].starts_with("!=") || term[at..].starts_with('=')))?;
     let (field, rest) = term.split_at(at);
     let (equal, value) = match rest.strip_prefix("!=") {
         Some(value) => (false, value),
-        None => (
-            true,
-            rest.strip_prefix("==").or_else(|| rest.strip_prefix('='))?,
-        ),
+        None => (true, rest.strip_prefix("==").or_else(|| rest.strip_prefix('='))?),
     };
     Some((field, equal, value))
 }
@@ -104,18 +91,14 @@ fn unescape(value: &str) -> Result<String, String> {
             '\\' => match rest.next() {
                 Some(escaped @ ('\\' | ',' | '=')) => plain.push(escaped),
                 Some(other) => {
-                    return Err(format!(
-                        "invalid field selector: invalid escape sequence: \\{other}"
-                    ));
+                    return Err(format!("invalid field selector: invalid escape sequence: \\{other}"));
                 }
                 None => {
                     return Err("invalid field selector: invalid escape sequence: \\".to_owned());
                 }
             },
             ',' | '=' => {
-                return Err(format!(
-                    "invalid field selector: unescaped character in value: {c}"
-                ));
+                return Err(format!("invalid field selector: unescaped character in value: {c}"));
             }
             other => plain.push(other),
         }
@@ -128,11 +111,7 @@ impl fmt::Display for FieldSelector {
         for (index, term) in self.terms.iter().enumerate() {
             let comma = if index > 0 { "," } else { "" };
             let operator = if term.equal { "=" } else { "!=" };
-            let value = term
-                .value
-                .replace('\\', "\\\\")
-                .replace(',', "\\,")
-                .replace('=', "\\=");
+            let value = term.value.replace('\\', "\\\\").replace(',', "\\,").replace('=', "\\=");
             write!(f, "{comma}{}{operator}{value}", term.field)?;
         }
         Ok(())
@@ -153,32 +132,16 @@ mod tests {
         assert!(selector.matches(field));
         assert_eq!(selector.required("metadata.name"), Some("web"));
         assert_eq!(selector.to_string(), "metadata.name=web,spec.nodeName!=n1");
-        assert!(
-            !FieldSelector::parse("spec.nodeName==n1")
-                .unwrap()
-                .matches(field)
-        );
+        assert!(!FieldSelector::parse("spec.nodeName==n1").unwrap().matches(field));
         assert!(FieldSelector::parse("").unwrap().is_everything());
-        assert_eq!(
-            FieldSelector::parse("a=b\\,c,d!=").unwrap().to_string(),
-            "a=b\\,c,d!="
-        );
+        assert_eq!(FieldSelector::parse("a=b\\,c,d!=").unwrap().to_string(), "a=b\\,c,d!=");
     }
 
     #[test]
     fn sentences() {
         let error = |text| FieldSelector::parse(text).unwrap_err();
-        assert_eq!(
-            error("foo"),
-            "invalid selector: 'foo'; can't understand 'foo'"
-        );
-        assert_eq!(
-            error("a=b=c"),
-            "invalid field selector: unescaped character in value: ="
-        );
-        assert_eq!(
-            error("a=\\x"),
-            "invalid field selector: invalid escape sequence: \\x"
-        );
+        assert_eq!(error("foo"), "invalid selector: 'foo'; can't understand 'foo'");
+        assert_eq!(error("a=b=c"), "invalid field selector: unescaped character in value: =");
+        assert_eq!(error("a=\\x"), "invalid field selector: invalid escape sequence: \\x");
     }
 }

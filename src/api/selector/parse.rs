@@ -37,11 +37,7 @@ fn is_symbol(c: char) -> bool {
 
 /// The longest known symbol at the start.
 fn symbol(rest: &str) -> (Token, usize) {
-    if rest.starts_with("==") || rest.starts_with("!=") {
-        (Token::Symbol, 2)
-    } else {
-        (Token::Symbol, 1)
-    }
+    if rest.starts_with("==") || rest.starts_with("!=") { (Token::Symbol, 2) } else { (Token::Symbol, 1) }
 }
 
 struct Parser {
@@ -51,9 +47,7 @@ struct Parser {
 
 impl Parser {
     fn peek(&self) -> (Token, &str) {
-        self.tokens
-            .get(self.position)
-            .map_or((Token::End, ""), |(token, text)| (*token, text))
+        self.tokens.get(self.position).map_or((Token::End, ""), |(token, text)| (*token, text))
     }
 
     fn next(&mut self) -> (Token, String) {
@@ -101,9 +95,7 @@ impl Parser {
             ">" => Operator::GreaterThan,
             "<" => Operator::LessThan,
             _ => {
-                return Err(format!(
-                    "found '{text}', expected: in, notin, =, ==, !=, gt, lt"
-                ));
+                return Err(format!("found '{text}', expected: in, notin, =, ==, !=, gt, lt"));
             }
         })
     }
@@ -164,24 +156,17 @@ impl Parser {
 
 /// All requirements of a selector string, in the order written.
 pub(super) fn requirements(text: &str) -> Result<Vec<Requirement>, String> {
-    let mut parser = Parser {
-        tokens: tokens(text),
-        position: 0,
-    };
+    let mut parser = Parser { tokens: tokens(text), position: 0 };
     let mut requirements = Vec::new();
     loop {
         match parser.peek() {
             (Token::Word, _) | (Token::Symbol, "!") => {}
             (Token::End, _) => return Ok(requirements),
             (_, other) => {
-                return Err(format!(
-                    "found '{other}', expected: !, identifier, or 'end of string'"
-                ));
+                return Err(format!("found '{other}', expected: !, identifier, or 'end of string'"));
             }
         }
-        let requirement = parser
-            .requirement()
-            .map_err(|error| format!("unable to parse requirement: {error}"))?;
+        let requirement = parser.requirement().map_err(|error| format!("unable to parse requirement: {error}"))?;
         requirements.push(requirement);
         match parser.next() {
             (Token::End, _) => return Ok(requirements),

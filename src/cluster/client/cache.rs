@@ -1,0 +1,181 @@
+//! What an informer knows: the objects of one kind, with the indexes that its readers need.
+
+use super::Notice;
+use crate::api::kinds::pod::Pod;
+use crate::api::meta::controller_of;
+use crate::api::object::{Key, Object};
+use imbl::{OrdMap, OrdSet};
+use std::rc::Rc;
+
+/// The objects of one kind as far as a client knows them.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Cache {
+    objects: OrdMap<Key, Object>,
+    /// By the uid of the controlling owner.
+    owned: OrdMap<Rc<str>, OrdSet<Key>>,
+    /// Pods by the node they are bound to (empty: none).
+    on_node: OrdMap<Rc<str>, OrdSet<Key>>,
+    revision: u64,
+}
+
+impl Cache {
+    /// The object at a place.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Object> {
+        self.objects.get(key)
+    }
+
+    /// All objects in order of their keys.
+    pub fn iter(&self) -> impl Iterator<Item = &Object> {
+        self.objects.values()
+    }
+
+    /// The objects of a namespace in order of their names.
+    pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
+        let from = Key::new(namespace, "");
+        self.objects.range(from..).take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| object)
+    }
+
+    /// The objects whose controlling owner has this uid.
+    pub fn owned_by<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        self.owned.get(uid).into_iter().flat_map(|keys| keys.iter()).filter_map(|key| self.objects.get(key))
+    }
+
+    /// The pods bound to a node; with an empty name those bound to none.
+    pub fn on_node<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        self.on_node.get(node).into_iter().flat_map(|keys| keys.iter()).filter_map(|key| self.objects.get(key))
+    }
+
+    /// How many objects there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.objects.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.objects.is_empty()
+    }
+
+    /// The revision up to which everything has been seen.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Everything up to `revision` has been seen.
+    pub(super) fn reached(&mut self, revision: u64) {
+        self.revision = self.revision.max(revision);
+    }
+
+    /// Takes one change; `object` names what has changed and carries its revision.
+    pub(super) fn change(&mut self, object: &Object, new: Option<Object>) -> Notice {
+        self.reached(object.revision());
+        let key = object.key();
+        let old = self.remove(&key);
+        if let Some(new) = &new {
+            self.insert(key, new.clone());
+        } else {
+            // The last state, as the watch gave it, is what its readers should see go.
+            return Notice::Changed { old: Some(object.clone()), new: None };
+        }
+        Notice::Changed { old, new }
+    }
+
+    /// Takes a whole list: what is not in it is gone.
+    pub(super) fn replace(&mut self, items: &[Object], revision: u64) -> Vec<Notice> {
+        self.reached(revision);
+        let mut notices = Vec::new();
+        let keep: OrdSet<Key> = items.iter().map(Object::key).collect();
+        let gone: Vec<Key> = self.objects.keys().filter(|key| !keep.contains(*key)).cloned().collect();
+        for key in gone {
+            let old = self.remove(&key);
+            notices.push(Notice::Changed { old, new: None });
+        }
+        for item in items {
+            let key = item.key();
+            if self.objects.get(&key).is_some_and(|old| old.revision() == item.revision()) {
+                continue;
+            }
+            let old = self.remove(&key);
+            self.insert(key, item.clone());
+            notices.push(Notice::Changed { old, new: Some(item.clone()) });
+        }
+        notices
+    }
+
+    fn insert(&mut self, key: Key, object: Object) {
+        if let Some(owner) = controller_of(object.meta()) {
+            self.owned.entry(owner.uid.as_str().into()).or_default().insert(key.clone());
+        }
+        if let Some(pod) = object.get::<Pod>() {
+            self.on_node.entry(pod.node_name.clone().unwrap_or_default()).or_default().insert(key.clone());
+        }
+        self.objects.insert(key, object);
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Object> {
+        let object = self.objects.remove(key)?;
+        if let Some(owner) = controller_of(object.meta()) {
+            unindex(&mut self.owned, &owner.uid, key);
+        }
+        if let Some(pod) = object.get::<Pod>() {
+            unindex(&mut self.on_node, pod.node().unwrap_or_default(), key);
+        }
+        Some(object)
+    }
+}
+
+fn unindex(index: &mut OrdMap<Rc<str>, OrdSet<Key>>, name: &str, key: &Key) {
+    let empty = index.get_mut(name).is_some_and(|keys| {
+        keys.remove(key);
+        keys.is_empty()
+    });
+    if empty {
+        index.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::named;
+
+    fn pod(name: &str, node: &str, revision: u64) -> Object {
+        let mut metadata = named("default", name);
+        metadata.resource_version = Some(revision.to_string());
+        let node_name = (!node.is_empty()).then(|| node.into());
+        Object::new(Pod { metadata, node_name, ..Pod::default() })
+    }
+
+    #[test]
+    fn indexes_follow_the_objects() {
+        let mut cache = Cache::default();
+        let first = pod("a", "", 1);
+        cache.change(&first, Some(first.clone()));
+        assert_eq!(cache.on_node("").count(), 1);
+        let bound = pod("a", "node-1", 2);
+        cache.change(&bound, Some(bound.clone()));
+        assert_eq!((cache.on_node("").count(), cache.on_node("node-1").count()), (0, 1));
+        assert_eq!(cache.in_namespace("default").count(), 1);
+        assert_eq!(cache.in_namespace("defaul").count(), 0);
+    }
+
+    #[test]
+    fn a_new_list_corrects_what_was_missed() {
+        let mut cache = Cache::default();
+        cache.replace(&[pod("a", "", 1), pod("b", "", 2)], 2);
+        let notices = cache.replace(&[pod("b", "", 2), pod("c", "", 5)], 6);
+        let names: Vec<_> = notices
+            .iter()
+            .map(|notice| match notice {
+                Notice::Changed { old: Some(old), new: None } => format!("-{}", old.name()),
+                Notice::Changed { new: Some(new), .. } => format!("+{}", new.name()),
+                _ => String::new(),
+            })
+            .collect();
+        assert_eq!(names, ["-a", "+c"]);
+        assert_eq!(cache.revision(), 6);
+    }
+}

@@ -1,0 +1,338 @@
+//! How every component talks to the API server: requests with answers, and shared informers.
+//!
+//! In Kubernetes this is `client-go`. An *informer* lists a kind once, then watches from the list's revision, and keeps
+//! a [`cache::Cache`] that its component reads instead of asking again. When the watch breaks (a message was lost, the
+//! revision is gone, nothing was heard for a while) it lists again and the cache is corrected.
+//!
+//! ```text
+//!   component ── request ──▶ API server            Notice::Reply
+//!             ◀─ response ──
+//!   informer  ── list ─────▶                       Notice::Synced (first time), Notice::Changed for each difference
+//!             ── watch ────▶
+//!             ◀─ events ····  ····  ····           Notice::Changed { old, new }
+//! ```
+//!
+//! Left out: paging of lists, client-side rate limits, and protobuf.
+
+pub mod cache;
+
+use self::cache::Cache;
+use super::Cx;
+use super::fact::{Call, Fact};
+use super::timing;
+use super::wire::{Address, Change, Event, Message, Reply, Scope, Timer, User, WatchEvent};
+use crate::api::{Kind, Object, Options, Request, Status};
+use crate::sim::{Duration, FactId, Time};
+use imbl::OrdMap;
+use std::rc::Rc;
+
+/// What the client tells its component.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Notice {
+    /// An answer to a request that the component made.
+    Reply {
+        /// The number that [`Client::request`] gave.
+        id: u64,
+        /// What came of it.
+        outcome: Result<Reply, Rc<Status>>,
+        /// The fact because of which the request was made.
+        cause: Option<FactId>,
+    },
+    /// An informer's cache has all objects for the first time.
+    Synced(&'static Kind),
+    /// An object in a cache has changed. The cache already shows `new`.
+    Changed {
+        /// Before; `None`: it is new here.
+        old: Option<Object>,
+        /// After; `None`: it is gone.
+        new: Option<Object>,
+    },
+}
+
+const SWEEP: &str = "client/sweep";
+const REOPEN: &str = "client/reopen";
+/// All timers of the client begin so; a component hands them to [`Client::timer`].
+pub const TIMER_PREFIX: &str = "client/";
+
+/// A component's connection to the API server.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Client {
+    user: User,
+    next_id: u64,
+    pending: OrdMap<u64, Pending>,
+    informers: OrdMap<&'static Kind, Informer>,
+    sweeping: bool,
+    /// The cache of all kinds without an informer.
+    nothing: Cache,
+}
+
+/// A request without an answer.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Pending {
+    since: Time,
+    cause: Option<FactId>,
+    purpose: Purpose,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Purpose {
+    Component,
+    List(&'static Kind),
+    Watch(&'static Kind),
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Informer {
+    scope: Scope,
+    cache: Cache,
+    synced: bool,
+    /// The id of the open watch, and how many of its messages have come.
+    watch: Option<(u64, u64)>,
+    heard: Time,
+    backoff: Duration,
+    reopening: bool,
+}
+
+impl Client {
+    /// A client that presents itself as `user`.
+    #[must_use]
+    pub fn new(user: User) -> Self {
+        Self {
+            user,
+            next_id: 1,
+            pending: OrdMap::new(),
+            informers: OrdMap::new(),
+            sweeping: false,
+            nothing: Cache::default(),
+        }
+    }
+
+    /// Whom it presents itself as.
+    #[must_use]
+    pub fn user(&self) -> &User {
+        &self.user
+    }
+
+    /// Sends a request; the answer comes as [`Notice::Reply`] with the number given back here.
+    pub fn request(&mut self, cx: &mut Cx, request: Request) -> u64 {
+        self.send(cx, request, Purpose::Component)
+    }
+
+    /// Starts an informer for a kind, restricted by a field selector (empty: all).
+    pub fn inform(&mut self, cx: &mut Cx, kind: &'static Kind, fields: &str) {
+        let informer = Informer {
+            scope: Scope { kind, fields: fields.into() },
+            cache: Cache::default(),
+            synced: false,
+            watch: None,
+            heard: cx.now(),
+            backoff: timing::REFLECTOR_BACKOFF,
+            reopening: false,
+        };
+        self.informers.insert(kind, informer);
+        self.list(cx, kind);
+    }
+
+    /// The cache of a kind; empty if there is no informer for it.
+    #[must_use]
+    pub fn cache(&self, kind: &'static Kind) -> &Cache {
+        self.informers.get(&kind).map_or(&self.nothing, |informer| &informer.cache)
+    }
+
+    /// The object of a kind at a place, from the cache.
+    #[must_use]
+    pub fn lookup(&self, kind: &'static Kind, key: &crate::api::Key) -> Option<&Object> {
+        self.informers.get(&kind)?.cache.get(key)
+    }
+
+    /// Whether all informers have listed.
+    #[must_use]
+    pub fn is_synced(&self) -> bool {
+        self.informers.values().all(|informer| informer.synced)
+    }
+
+    /// Whether there is an informer for the kind.
+    #[must_use]
+    pub fn informs(&self, kind: &'static Kind) -> bool {
+        self.informers.contains_key(&kind)
+    }
+
+    /// The kinds that are being watched at the moment.
+    pub fn watching(&self) -> impl Iterator<Item = &'static Kind> + '_ {
+        self.informers.iter().filter(|(_, informer)| informer.watch.is_some()).map(|(kind, _)| *kind)
+    }
+
+    /// Hands a message to the client. What the component must know comes back in order.
+    pub fn handle(&mut self, cx: &mut Cx, message: Message) -> Vec<Notice> {
+        match message {
+            Message::Response { id, outcome } => self.response(cx, id, outcome),
+            Message::Watch { id, sequence, events } => self.events(cx, id, sequence, &events),
+            Message::WatchEnded { id, .. } => {
+                if let Some(kind) = self.kind_of_watch(id) {
+                    self.lose(cx, kind);
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Hands a timer to the client whose name begins with [`TIMER_PREFIX`].
+    pub fn timer(&mut self, cx: &mut Cx, timer: &Timer) -> Vec<Notice> {
+        match timer.what {
+            SWEEP => self.sweep(cx),
+            REOPEN => {
+                if let Some(kind) = Kind::by_name(&timer.key) {
+                    self.list(cx, kind);
+                }
+                Vec::new()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn send(&mut self, cx: &mut Cx, request: Request, purpose: Purpose) -> u64 {
+        let id = self.next_id;
+        self.next_id += 1;
+        let before = cx.cause();
+        if purpose == Purpose::Component {
+            let call = Call { from: cx.me().clone(), id };
+            let ambient = is_ambient(&request);
+            cx.note(Fact::Requested { call, verb: request.verb, target: request.target.clone(), ambient });
+        }
+        let message = Message::Request { id, user: self.user.clone(), request: Rc::new(request) };
+        let from = cx.me().clone();
+        cx.send(Address::ApiServer, Event::Message { from, message });
+        cx.because(before);
+        self.pending.insert(id, Pending { since: cx.now(), cause: before, purpose });
+        self.arm(cx);
+        id
+    }
+
+    fn arm(&mut self, cx: &mut Cx) {
+        if !self.sweeping {
+            self.sweeping = true;
+            cx.after(timing::REQUEST_TIMEOUT, Event::Timer(Timer::new(SWEEP)));
+        }
+    }
+
+    fn list(&mut self, cx: &mut Cx, kind: &'static Kind) {
+        let Some(informer) = self.informers.get_mut(&kind) else { return };
+        informer.reopening = false;
+        let options = Options { field_selector: informer.scope.fields.clone(), ..Options::default() };
+        self.send(cx, Request::list(kind, "").with(options), Purpose::List(kind));
+    }
+
+    fn response(&mut self, cx: &mut Cx, id: u64, outcome: Result<Reply, Rc<Status>>) -> Vec<Notice> {
+        let Some(pending) = self.pending.remove(&id) else { return Vec::new() };
+        match (pending.purpose, outcome) {
+            (Purpose::Component, outcome) => vec![Notice::Reply { id, outcome, cause: pending.cause }],
+            (Purpose::List(kind), Ok(Reply::List { items, revision, .. })) => self.listed(cx, kind, &items, revision),
+            (Purpose::Watch(_), Ok(_)) => Vec::new(),
+            (Purpose::List(kind) | Purpose::Watch(kind), _) => {
+                self.lose(cx, kind);
+                Vec::new()
+            }
+        }
+    }
+
+    fn listed(&mut self, cx: &mut Cx, kind: &'static Kind, items: &[Object], revision: u64) -> Vec<Notice> {
+        let Some(informer) = self.informers.get_mut(&kind) else { return Vec::new() };
+        let mut notices = informer.cache.replace(items, revision);
+        if !informer.synced {
+            informer.synced = true;
+            notices.push(Notice::Synced(kind));
+        }
+        informer.backoff = timing::REFLECTOR_BACKOFF;
+        informer.heard = cx.now();
+        let fields = informer.scope.fields.clone();
+        cx.note_aside(Fact::WatchOpened { by: cx.me().clone(), resource: kind.plural, listed: items.len() });
+        let mut request = Request::watch(kind, revision);
+        request.options.field_selector = fields;
+        let id = self.send(cx, request, Purpose::Watch(kind));
+        if let Some(informer) = self.informers.get_mut(&kind) {
+            informer.watch = Some((id, 0));
+        }
+        notices
+    }
+
+    fn events(&mut self, cx: &mut Cx, id: u64, sequence: u64, events: &[WatchEvent]) -> Vec<Notice> {
+        let Some(kind) = self.kind_of_watch(id) else { return Vec::new() };
+        let Some(informer) = self.informers.get_mut(&kind) else { return Vec::new() };
+        if informer.watch != Some((id, sequence - 1)) {
+            self.lose(cx, kind);
+            return Vec::new();
+        }
+        informer.watch = Some((id, sequence));
+        informer.heard = cx.now();
+        let mut notices = Vec::new();
+        for event in events {
+            match event {
+                WatchEvent::Bookmark(revision) => informer.cache.reached(*revision),
+                WatchEvent::Change(change, object) => {
+                    let to = cx.me().clone();
+                    let ambient = matches!(kind.kind, "Lease" | "Event");
+                    let revision = object.revision();
+                    cx.note(Fact::Watched { to, object: object.reference(), change: *change, revision, ambient });
+                    let new = (*change != Change::Deleted).then(|| object.clone());
+                    notices.push(informer.cache.change(object, new));
+                }
+            }
+        }
+        notices
+    }
+
+    fn kind_of_watch(&self, id: u64) -> Option<&'static Kind> {
+        let open = |informer: &Informer| informer.watch.is_some_and(|(watch, _)| watch == id);
+        self.informers.iter().find(|(_, informer)| open(informer)).map(|(kind, _)| *kind)
+    }
+
+    /// Gives a watch up and lists again after the back-off.
+    fn lose(&mut self, cx: &mut Cx, kind: &'static Kind) {
+        let Some(informer) = self.informers.get_mut(&kind) else { return };
+        if informer.reopening {
+            return;
+        }
+        informer.reopening = true;
+        let closed = informer.watch.take();
+        let delay = informer.backoff;
+        informer.backoff = (delay * 2).min(timing::REFLECTOR_BACKOFF_MAX);
+        let name = kind.resource();
+        cx.note_aside(Fact::WatchLost { by: cx.me().clone(), resource: kind.plural });
+        if let Some((id, _)) = closed {
+            let from = cx.me().clone();
+            cx.send(Address::ApiServer, Event::Message { from, message: Message::StopWatch { id } });
+        }
+        cx.after(delay, Event::Timer(Timer::keyed(REOPEN, name, 0)));
+    }
+
+    /// Fails requests that have waited too long, and gives up watches that have been silent too long.
+    fn sweep(&mut self, cx: &mut Cx) -> Vec<Notice> {
+        let now = cx.now();
+        let overdue = |since: Time, limit: Duration| now.since(since) >= limit;
+        let late: Vec<u64> =
+            self.pending.iter().filter(|(_, p)| overdue(p.since, timing::REQUEST_TIMEOUT)).map(|(id, _)| *id).collect();
+        let mut notices = Vec::new();
+        for id in late {
+            let status = Status::timeout("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+            notices.extend(self.response(cx, id, Err(Rc::new(status))));
+        }
+        // A bookmark comes every minute: longer silence than that and the idle timeout means a dead connection.
+        let limit = timing::BOOKMARK + timing::WATCH_IDLE;
+        let open = |informer: &Informer| informer.watch.is_some() && overdue(informer.heard, limit);
+        let silent: Vec<_> = self.informers.iter().filter(|(_, i)| open(i)).map(|(kind, _)| *kind).collect();
+        for kind in silent {
+            self.lose(cx, kind);
+        }
+        self.sweeping = false;
+        if !self.pending.is_empty() || !self.informers.is_empty() {
+            self.arm(cx);
+        }
+        notices
+    }
+}
+
+/// Whether a request is routine that never slows time: leases, events, reads.
+fn is_ambient(request: &Request) -> bool {
+    !request.verb.writes() || matches!(request.target.object.kind.kind, "Lease" | "Event")
+}

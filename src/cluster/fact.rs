@@ -1,0 +1,435 @@
+//! What happened, one record each: the only source of motion, captions, "why" and grading.
+//!
+//! A fact is plain data with a cause (see [`crate::sim::trace`]). The engine emits no prose: names, codes and the
+//! texts that a real cluster would show.
+
+use super::input::Input;
+use super::wire::{Address, Change};
+use crate::api::object::Ref;
+use crate::api::{Status, Target, Verb};
+use crate::sim::{Duration, Time};
+use std::rc::Rc;
+
+/// A request on its way, from its first to its last fact.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Call {
+    /// Who asks.
+    pub from: Address,
+    /// The client's number for it.
+    pub id: u64,
+}
+
+/// The gates of the API server, in the real order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Gate {
+    /// Who are you?
+    Authentication,
+    /// May you?
+    Authorization,
+    /// Can it be read, and what do the blanks mean?
+    Decoding,
+    /// Admission that may change the object.
+    Mutating,
+    /// Are the values possible?
+    Validation,
+    /// Admission that may only refuse.
+    Validating,
+    /// The write to etcd.
+    Storage,
+}
+
+impl Gate {
+    /// All gates in their order.
+    pub const ALL: [Self; 7] = [
+        Self::Authentication,
+        Self::Authorization,
+        Self::Decoding,
+        Self::Mutating,
+        Self::Validation,
+        Self::Validating,
+        Self::Storage,
+    ];
+}
+
+/// The scheduler's queues.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Queue {
+    /// Will be tried next, by priority.
+    Active,
+    /// Waits out its back-off.
+    Backoff,
+    /// Waits for something in the cluster to change.
+    Unschedulable,
+    /// Waits for its scheduling gates to be removed.
+    Gated,
+}
+
+/// One attempt to schedule one pod, with every answer of every plugin.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Attempt {
+    /// The pod.
+    pub pod: Ref,
+    /// Which attempt of this pod, from 1.
+    pub number: u32,
+    /// `schedulerName` of the profile.
+    pub profile: Rc<str>,
+    /// When it began.
+    pub at: Time,
+    /// Why the pod had come (back) into the active queue, such as `PodAdd` or `NodeAdd`.
+    pub woken_by: Rc<str>,
+    /// The plugin that refused the pod before any node was looked at, with its reasons.
+    pub pre_filter: Option<Refusal>,
+    /// Nodes in the order in which they were examined.
+    pub nodes: Vec<NodeAnswer>,
+    /// The score plugins that ran, with their weights.
+    pub scorers: Rc<[(&'static str, i64)]>,
+    /// What came of it.
+    pub result: AttemptResult,
+    /// The text of the `FailedScheduling` event, empty on success.
+    pub message: Rc<str>,
+}
+
+/// What a filter said against a pod.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Refusal {
+    /// The plugin.
+    pub plugin: &'static str,
+    /// Whether removing pods could help (`Unschedulable`) or not (`UnschedulableAndUnresolvable`).
+    pub resolvable: bool,
+    /// Its reasons.
+    pub reasons: Vec<Rc<str>>,
+}
+
+/// All answers for one node.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct NodeAnswer {
+    /// The node.
+    pub node: Rc<str>,
+    /// The first filter that refused; `None`: feasible.
+    pub refused: Option<Refusal>,
+    /// For each of [`Attempt::scorers`] the raw and the normalised score (0–100); empty unless nodes were scored.
+    pub scores: Box<[(i64, i64)]>,
+    /// Sum of normalised × weight.
+    pub total: i64,
+}
+
+/// What came of an attempt.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum AttemptResult {
+    /// A node was chosen; a Binding goes to the API server.
+    Chosen(Rc<str>),
+    /// No node is feasible.
+    Unschedulable,
+    /// Something else went wrong; the text says what.
+    Error(Rc<str>),
+}
+
+/// Why a container is probed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum ProbeKind {
+    /// Has it started?
+    Startup,
+    /// Is it alive?
+    Liveness,
+    /// May it get traffic?
+    Readiness,
+}
+
+/// One thing that happened.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Fact {
+    /// A person did something.
+    Input(Rc<Input>),
+    /// The user's tool has finished what an input asked for. `refused` carries the server's answers.
+    Answer {
+        /// The server's word for each document or object: kubectl's line, such as `deployment.apps/web created`.
+        lines: Rc<[Rc<str>]>,
+        /// Errors: the document's index (0-based), and what the server said.
+        refused: Rc<[(usize, Rc<Status>)]>,
+        /// Whether it was a dry run.
+        dry_run: bool,
+    },
+
+    /// A request leaves its caller.
+    Requested {
+        /// Which.
+        call: Call,
+        /// What is asked.
+        verb: Verb,
+        /// Of what.
+        target: Target,
+        /// Routine that never slows time: lease renewals, event records.
+        ambient: bool,
+    },
+    /// A request has reached a gate of the API server.
+    Gate {
+        /// Which request.
+        call: Call,
+        /// Which gate.
+        gate: Gate,
+        /// Why it was refused there; `None`: passed.
+        refused: Option<Rc<Status>>,
+        /// As of its request.
+        ambient: bool,
+    },
+    /// etcd has written something down.
+    Committed {
+        /// On whose behalf.
+        call: Call,
+        /// What.
+        object: Ref,
+        /// How.
+        change: Change,
+        /// The new revision.
+        revision: u64,
+        /// As of its request.
+        ambient: bool,
+    },
+    /// The API server's answer leaves for the caller.
+    Answered {
+        /// Which request.
+        call: Call,
+        /// HTTP status code.
+        code: u16,
+        /// As of its request.
+        ambient: bool,
+    },
+    /// A client has listed and now watches.
+    WatchOpened {
+        /// Who.
+        by: Address,
+        /// What: plural.
+        resource: &'static str,
+        /// How many objects the list held.
+        listed: usize,
+    },
+    /// A client has found its watch broken.
+    WatchLost {
+        /// Who.
+        by: Address,
+        /// What: plural.
+        resource: &'static str,
+    },
+    /// A change has reached a watcher.
+    Watched {
+        /// Whom.
+        to: Address,
+        /// What has changed.
+        object: Ref,
+        /// How.
+        change: Change,
+        /// Its revision.
+        revision: u64,
+        /// Routine: leases, events.
+        ambient: bool,
+    },
+
+    /// A controller has looked at a key and recorded what it wants.
+    Reconciled {
+        /// The controller.
+        controller: &'static str,
+        /// The object that it looked at.
+        object: Ref,
+        /// How many writes it asks for; 0: all is as it should be.
+        writes: u32,
+    },
+    /// A controller will try a key again after an error.
+    Retried {
+        /// The controller.
+        controller: &'static str,
+        /// The object.
+        object: Ref,
+        /// When.
+        after: Duration,
+        /// The error's text.
+        error: Rc<str>,
+    },
+
+    /// A pod has entered one of the scheduler's queues.
+    PodQueued {
+        /// The pod.
+        pod: Ref,
+        /// Which queue.
+        queue: Queue,
+        /// The event that moved it, such as `PodAdd`, `NodeAdd`, `ScheduleAttemptFailure`.
+        because: Rc<str>,
+    },
+    /// The scheduler has tried a pod.
+    Attempted(Rc<Attempt>),
+
+    /// A kubelet has taken a pod on.
+    PodAccepted {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+    },
+    /// A kubelet refuses a pod that is bound to it.
+    PodRefused {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// Such as `OutOfcpu`.
+        reason: Rc<str>,
+    },
+    /// The pod's sandbox stands: the pause container runs and the pod has its address.
+    SandboxReady {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// Its address.
+        ip: Rc<str>,
+    },
+    /// An image is being fetched from the registry.
+    Pulling {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// The image.
+        image: Rc<str>,
+        /// Its size in bytes, 0 if it does not exist.
+        bytes: u64,
+        /// How long it will take.
+        takes: Duration,
+    },
+    /// An image is there.
+    Pulled {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// The image.
+        image: Rc<str>,
+        /// Whether it was there before.
+        cached: bool,
+    },
+    /// An image could not be fetched.
+    PullFailed {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// The image.
+        image: Rc<str>,
+        /// The runtime's text.
+        error: Rc<str>,
+    },
+    /// A container runs.
+    ContainerStarted {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// Whether it is an init container.
+        init: bool,
+        /// Which attempt, from 0.
+        attempt: u32,
+    },
+    /// A container could not be started.
+    StartFailed {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// `RunContainerError`, `CreateContainerConfigError` …
+        reason: Rc<str>,
+        /// The text.
+        message: Rc<str>,
+    },
+    /// A container has ended.
+    ContainerExited {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// Its exit code.
+        code: i32,
+        /// `Completed`, `Error`, `OOMKilled`.
+        reason: &'static str,
+    },
+    /// A kubelet waits before it tries a container or an image again.
+    BackOff {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// Whether it waits to pull (`ImagePullBackOff`) or to restart (`CrashLoopBackOff`).
+        pull: bool,
+        /// Until when.
+        until: Time,
+        /// How often the container has been restarted.
+        restarts: u32,
+    },
+    /// A probe was answered.
+    Probed {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+        /// Which probe.
+        probe: ProbeKind,
+        /// Whether it succeeded.
+        ok: bool,
+        /// Whether this answer changed the probe's verdict.
+        turned: bool,
+    },
+    /// A kubelet has begun to end a pod: SIGTERM is sent.
+    PodStopping {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// How long it may take.
+        grace: Duration,
+    },
+    /// A container did not end in time: SIGKILL.
+    ContainerKilled {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The container.
+        container: Rc<str>,
+    },
+    /// A pod's containers and sandbox are gone from the node.
+    PodStopped {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+    },
+
+    /// A process stops (true) or starts again (false).
+    ProcessStopped {
+        /// Which.
+        process: Address,
+        /// Whether it stops.
+        stopped: bool,
+    },
+    /// A node's network is cut (true) or joined again (false).
+    NetworkCut {
+        /// Which node.
+        node: Rc<str>,
+        /// Whether it is cut.
+        cut: bool,
+    },
+}

@@ -1,0 +1,68 @@
+//! Every duration, with its source. Upstream defaults are those of v1.36 (see `tests/oracle`); what Kubernetes does
+//! not set (wires, processors, disks) is marked "ours" and chosen to look like a small idle cluster.
+
+use crate::sim::Duration;
+
+const fn ms(n: u64) -> Duration {
+    Duration::from_millis(n)
+}
+const fn secs(n: u64) -> Duration {
+    Duration::from_secs(n)
+}
+const fn micros(n: u64) -> Duration {
+    Duration::from_micros(n)
+}
+
+/// One way over the network between two processes. Ours.
+pub const LINK: Duration = micros(500);
+/// What the API server's gates take for one request. Ours.
+pub const API_GATES: Duration = micros(300);
+/// What etcd takes to write a transaction to disk. Ours (a fast local disk's fsync).
+pub const ETCD_COMMIT: Duration = ms(1);
+/// How long a controller thinks about one key. Ours.
+pub const RECONCILE: Duration = micros(200);
+/// How long the scheduler thinks about one pod. Ours.
+pub const SCHEDULE: Duration = ms(1);
+
+/// A client gives up waiting for an answer. Upstream: kubelet's heartbeat client, `timeout: 10s`.
+pub const REQUEST_TIMEOUT: Duration = secs(10);
+/// A broken watch is opened again after this, doubling. Upstream: `client-go/tools/cache/reflector.go`, backoff 800 ms.
+pub const REFLECTOR_BACKOFF: Duration = ms(800);
+/// … up to this.
+pub const REFLECTOR_BACKOFF_MAX: Duration = secs(30);
+/// A watch that has been silent for so long is taken for dead (bookmarks come every minute).
+/// Upstream: `apimachinery/pkg/util/net/http.go`, HTTP/2 read idle timeout 30 s + ping timeout 15 s.
+pub const WATCH_IDLE: Duration = secs(45);
+/// How often a quiet watch is told how far it is. Upstream: `cacher.go`, `defaultBookmarkFrequency`.
+pub const BOOKMARK: Duration = secs(60);
+
+/// A controller's first retry of a key that failed, doubling. Upstream: `workqueue.DefaultTypedControllerRateLimiter`.
+pub const RETRY: Duration = ms(5);
+/// … up to this.
+pub const RETRY_MAX: Duration = secs(1000);
+
+/// Node lease renewal. Upstream: `kubelet`, `nodeLeaseDurationSeconds` 40 × 0.25.
+pub const LEASE_RENEW: Duration = secs(10);
+/// `leaseDurationSeconds` of a node's Lease. Upstream: KubeletConfiguration default.
+pub const LEASE_DURATION: Duration = secs(40);
+/// How often the kubelet looks whether its node status has changed. Upstream: `nodeStatusUpdateFrequency`.
+pub const NODE_STATUS: Duration = secs(10);
+/// How often it is reported when nothing has changed. Upstream: `nodeStatusReportFrequency`.
+pub const NODE_STATUS_REPORT: Duration = secs(300);
+/// How often node health is looked at. Upstream: kube-controller-manager `--node-monitor-period`.
+pub const NODE_MONITOR_PERIOD: Duration = secs(5);
+/// Silence after which a node is Unknown. Upstream: `--node-monitor-grace-period`.
+pub const NODE_MONITOR_GRACE: Duration = secs(50);
+/// The same for a node that has never reported. Upstream: `--node-startup-grace-period`.
+pub const NODE_STARTUP_GRACE: Duration = secs(60);
+/// How long pods stay on a node that is not ready or unreachable. Upstream: admission `DefaultTolerationSeconds`.
+pub const DEFAULT_TOLERATION: Duration = secs(300);
+
+/// First wait before a crashed container is started again, doubling. Upstream: kubelet, `backOffPeriod` 10 s.
+pub const CRASH_BACKOFF: Duration = secs(10);
+/// … up to this. Upstream: kubelet, `MaxContainerBackOff`.
+pub const CRASH_BACKOFF_MAX: Duration = secs(300);
+/// The kubelet looks at every pod at least so often. Upstream: `syncFrequency`; housekeeping and pod worker 1–1.5 min.
+pub const POD_SYNC: Duration = secs(60);
+/// Orphaned and finished pods are collected so often. Upstream: `podgc/gc_controller.go`, `gcCheckPeriod`.
+pub const POD_GC: Duration = secs(20);
