@@ -1,0 +1,62 @@
+# The commands of the project. Each installs what it needs and is missing (tools/setup.sh) and says so.
+#   make run     builds the site and serves it on http://127.0.0.1:8080      make lint    formatting, lints, architecture rules
+#   make test    all tests, native and in the browser                        make bench   the figures of the README
+#   make build   the site in dist/ (PUBLIC_URL=/sub/path/ where it lives)    make dev     a quick site in target/dev-site
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := run
+.PHONY: run test build dev lint bench test-native test-browser clean
+
+PUBLIC_URL ?= /
+PORT ?= 8080
+TOOLS := . tools/path.sh;
+
+run: build
+	@$(TOOLS) exec node tools/serve.mjs --port $(PORT) --public-url $(PUBLIC_URL)
+
+build:
+	@tools/setup.sh site
+	@echo "build: the site for $(PUBLIC_URL)"
+	@$(TOOLS) trunk build --release --public-url $(PUBLIC_URL)
+	@$(TOOLS) node tools/budget.mjs
+
+# Without optimisation: seconds instead of minutes after a change. Never measure with it.
+dev:
+	@tools/setup.sh site
+	@$(TOOLS) trunk build --dist target/dev-site
+	@echo "dev: built; 'node tools/serve.mjs --dir target/dev-site' serves it"
+
+test: test-native test-browser
+
+test-native:
+	@tools/setup.sh rust
+	@echo "test: native"
+	@$(TOOLS) cargo test --locked
+
+# The browser tests run against the released site, under the root path.
+test-browser:
+	@$(MAKE) --no-print-directory build PUBLIC_URL=/
+	@tools/setup.sh browser
+	@echo "test: in the browser"
+	@$(TOOLS) node --test --test-concurrency=1 tests/browser/*.test.mjs
+
+lint:
+	@tools/setup.sh site
+	@echo "lint: formatting"
+	@$(TOOLS) cargo fmt --check || { echo "lint: run 'cargo fmt'" >&2; exit 1; }
+	@echo "lint: clippy, native"
+	@$(TOOLS) cargo clippy --locked --all-targets -- -D warnings
+	@echo "lint: clippy, in the browser"
+	@$(TOOLS) cargo clippy --locked --target wasm32-unknown-unknown --lib --bin app -- -D warnings
+	@echo "lint: scripts"
+	@$(TOOLS) for script in tools/*.mjs assets/*/*.mjs assets/*/*.js tests/browser/*.mjs; do node --check "$$script"; done
+	@echo "lint: architecture"
+	@$(TOOLS) cargo test --locked --quiet --test architecture
+
+bench:
+	@tools/setup.sh rust
+	@echo "bench: 100 nodes, 1,000 pods until all are Ready, natively"
+	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- bench --nodes 100 --pods 1000
+
+clean:
+	rm -rf target/site target/dev-site dist

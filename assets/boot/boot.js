@@ -1,0 +1,57 @@
+// Runs before the first paint: theme and language, so that nothing flickers; then what the page says while the app loads.
+(() => {
+  const root = document.documentElement;
+  const query = new URLSearchParams(location.search);
+  const stored = (key) => {
+    try {
+      return localStorage.getItem(key);
+    } catch {
+      return null; // Storage may be forbidden; then the system's wishes count.
+    }
+  };
+  const oneOf = (choices, ...wishes) => wishes.find((wish) => choices.includes(wish));
+
+  const base = new URL(document.baseURI).pathname;
+  const inPath = location.pathname.slice(base.length).split('/')[0];
+  const system = matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light';
+  const spoken = (navigator.languages ?? []).map((tag) => tag.slice(0, 2)).find((tag) => tag === 'ko' || tag === 'en');
+  root.dataset.theme = oneOf(['light', 'dark'], query.get('theme'), stored('bottle.theme'), system);
+  root.lang = oneOf(['ko', 'en'], inPath, stored('bottle.lang'), spoken, 'en');
+
+  const boot = () => document.getElementById('boot');
+  window.__bottleBoot = {
+    /** Shows how much of the app has arrived, 0 to 1. */
+    progress(share) {
+      const bar = boot()?.querySelector('progress');
+      if (bar) bar.value = share;
+    },
+    /** Says that the app cannot start; does nothing once the app has taken the picture away. */
+    fail(reason) {
+      const page = boot();
+      if (!page || page.dataset.state === 'failed') return;
+      page.dataset.state = 'failed';
+      page.querySelector('.boot-card').setAttribute('role', 'alert');
+      console.error('Ship in a Bottle could not start:', reason);
+    },
+    /** Loads the editor; a promise of window.__bottleEditor. */
+    editor() {
+      return import(new URL('editor.js', document.baseURI).href).then(() => window.__bottleEditor);
+    },
+  };
+
+  const fail = window.__bottleBoot.fail;
+  addEventListener('DOMContentLoaded', () => {
+    if (typeof WebAssembly !== 'object') fail('this browser has no WebAssembly');
+  });
+  // A script that does not arrive, a broken download, a start that traps.
+  addEventListener('error', (event) => fail(event.error ?? event.message ?? event.target?.src ?? 'a file did not load'), true);
+  addEventListener('unhandledrejection', (event) => fail(event.reason));
+
+  // Characters beyond the interface's own: needed only when somebody types them, so after everything else.
+  addEventListener('load', () => {
+    const later = document.createElement('link');
+    later.rel = 'stylesheet';
+    later.href = new URL('fonts/later.css', document.baseURI).href;
+    document.head.append(later);
+  });
+})();

@@ -1,0 +1,96 @@
+// The page around the app: what stands there before the app does, and when it cannot start.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { serve } from '../../tools/serve.mjs';
+import { open, start, VIEWPORTS } from './rig.mjs';
+
+let rig;
+before(async () => {
+  rig = await start();
+});
+after(() => rig?.stop());
+
+/** Holds the Wasm back, so that the page stays as it is before the app starts. */
+async function held(options) {
+  const opened = await open(rig, 'about:blank', { ...options, wait: false });
+  await opened.page.route('**/*.wasm', (route) => (options.fail ? route.abort() : undefined));
+  await opened.page.goto(`${rig.url}${options.path ?? ''}`, { waitUntil: 'domcontentloaded' });
+  return opened;
+}
+
+test('the harbour picture and a progress bar stand in the page while the app loads', async () => {
+  const { page, errors, close } = await held({ lang: 'ko', theme: 'dark' });
+  await page.locator('#boot .stage svg').waitFor({ state: 'visible' });
+  await page.getByText('항만을 준비하고 있습니다.').waitFor({ state: 'visible' });
+  assert.equal(await page.locator('#boot progress').isVisible(), true);
+  assert.equal(await page.getByText('The harbour is on its way.').isVisible(), false);
+  assert.deepEqual(await page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme]), ['ko', 'dark']);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a deep route in the other language decides the language before the app is there', async () => {
+  const { page, close } = await held({ lang: 'ko', path: 'en/sandbox?scenario=three-ships&seed=42' });
+  assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
+  await page.getByText('The harbour is on its way.').waitFor({ state: 'visible' });
+  await close();
+});
+
+test('a failed download becomes a sentence, not a blank page', async () => {
+  const { page, close } = await held({ lang: 'en', fail: true });
+  await page.getByText('The harbour could not be loaded.').waitFor({ state: 'visible' });
+  assert.equal(await page.locator('#boot progress').isVisible(), false);
+  await close();
+});
+
+test('a browser without WebAssembly gets a sentence', async () => {
+  const { page, close } = await open(rig, '', { lang: 'ko', wait: false, init: () => delete window.WebAssembly });
+  await page.getByText('항만을 불러오지 못했습니다.').waitFor({ state: 'visible' });
+  await close();
+});
+
+test('without JavaScript the page says what it needs', async () => {
+  const { page, close } = await open(rig, '', { javaScript: false, wait: false });
+  // By selector: Playwright's text search leaves noscript out.
+  await page.locator('noscript p[lang=en]').waitFor({ state: 'visible' });
+  assert.equal(await page.locator('.boot-failed[lang=en]').isVisible(), false);
+  await close();
+});
+
+test('no size of the page scrolls sideways before the app is there', async () => {
+  for (const viewport of [...Object.values(VIEWPORTS), { width: 320, height: 640 }]) {
+    const { page, close } = await held({ lang: 'ko', viewport });
+    const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(content <= window, `${viewport.width}: ${content} > ${window}`);
+    await close();
+  }
+});
+
+test('Korean shows in the bundled font, and rare syllables in the one fetched later', async () => {
+  const { page, errors, close } = await open(rig, '', { lang: 'ko', wait: false });
+  await page.waitForLoadState('load');
+  assert.equal(await page.evaluate(() => document.fonts.load('16px Pretendard', '항만').then((f) => f.length > 0)), true);
+  await page.waitForFunction(() => document.fonts.load('16px "Pretendard Rest"', '쀍').then((f) => f.length > 0));
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('the server answers deep routes with the page, compressed, and nothing outside the site', async () => {
+  const route = await fetch(`${rig.url}ko/sandbox?seed=1`, { headers: { 'accept-encoding': 'br' } });
+  assert.equal(route.status, 200);
+  assert.equal(route.headers.get('content-encoding'), 'br');
+  assert.match(await route.text(), /id="?boot/);
+  assert.equal((await fetch(`${rig.url}no-such-file.js`)).status, 404);
+  const outside = await fetch(`${rig.url}..%2fCargo.toml`);
+  assert.equal(outside.status, 404);
+  assert.doesNotMatch(await outside.text(), /\[package\]/);
+});
+
+test('under another path the server sends people to it', async () => {
+  const server = await serve({ publicUrl: '/sub/path/' });
+  assert.match(server.url, /\/sub\/path\/$/);
+  const answer = await fetch(new URL('/', server.url), { redirect: 'manual' });
+  assert.equal(answer.headers.get('location'), '/sub/path/');
+  assert.equal((await fetch(`${server.url}editor.js`)).status, 200);
+  await server.close();
+});

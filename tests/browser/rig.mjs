@@ -1,0 +1,73 @@
+// What the browser tests share: the site on a free port, one Chromium, pages with a language, size and theme.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { chromiumPath } from '../../tools/chromium.mjs';
+import { serve } from '../../tools/serve.mjs';
+
+/** The sizes that the layouts are made for. */
+export const VIEWPORTS = {
+  '1440x900': { width: 1440, height: 900 },
+  '1024x768': { width: 1024, height: 768 },
+  '390x844': { width: 390, height: 844 },
+};
+
+// No sandbox: containers and root have none. The rest keeps Chromium from talking to anybody.
+const FLAGS = [
+  '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
+  '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage', '--font-render-hinting=none',
+];
+const READY_MS = 30_000;
+
+/** Starts the server and the browser; `stop()` ends both. */
+export async function start({ dir = process.env.SITE_DIR ?? 'dist', publicUrl = '/' } = {}) {
+  const server = await serve({ dir, publicUrl });
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS });
+  return {
+    url: server.url,
+    browser,
+    async stop() {
+      await browser.close();
+      await server.close();
+    },
+  };
+}
+
+/**
+ * Opens a path of the site (or a whole URL) in a context of its own.
+ * Options: lang 'ko'|'en', theme 'light'|'dark', viewport, reducedMotion, javaScript, wait (for the app to be ready),
+ * init (a function run in the page before its own scripts), touch.
+ * Returns { page, context, errors, close() }; `errors` fills with console errors, page errors and failed requests.
+ */
+export async function open(rig, path = '', options = {}) {
+  const { lang = 'en', theme = 'light', viewport = VIEWPORTS['1440x900'], reducedMotion = false, javaScript = true, wait = true, init, touch = false } = options;
+  const context = await rig.browser.newContext({
+    locale: lang === 'ko' ? 'ko-KR' : 'en-US',
+    colorScheme: theme,
+    viewport,
+    reducedMotion: reducedMotion ? 'reduce' : 'no-preference',
+    javaScriptEnabled: javaScript,
+    hasTouch: touch,
+    serviceWorkers: 'block',
+  });
+  const page = await context.newPage();
+  const errors = [];
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('requestfailed', (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
+  if (init) await page.addInitScript(init);
+  await page.goto(new URL(path.replace(/^\//, ''), rig.url).href);
+  if (wait) await ready(page);
+  return { page, context, errors, close: () => context.close() };
+}
+
+/** Waits until the app says through its test hook that the harbour is there. */
+export async function ready(page) {
+  await page.waitForFunction(() => window.__bottle?.ready === true, null, { timeout: READY_MS });
+}
+
+/** Writes a screenshot into target/screenshots, for a person to look at. */
+export async function screenshot(page, name) {
+  mkdirSync('target/screenshots', { recursive: true });
+  await page.screenshot({ path: join('target/screenshots', `${name}.png`) });
+}

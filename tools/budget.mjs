@@ -1,0 +1,55 @@
+// Reports what the first load of the site in dist/ costs (Brotli), and fails when it is over the budget.
+// Usage: node tools/budget.mjs [--dir dist]
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+const KB = 1000;
+const BUDGET = [
+  { what: 'Wasm', limit: 900 * KB, holds: (file) => file.endsWith('.wasm') },
+  { what: 'fonts', limit: 150 * KB, holds: (file) => file.endsWith('.woff2') },
+  { what: 'HTML, CSS, JS', limit: 80 * KB, holds: (file) => /\.(html|css|js|mjs|svg)$/.test(file) },
+];
+const TOTAL = 1200 * KB;
+
+const { values } = parseArgs({ options: { dir: { type: 'string', default: 'dist' } } });
+
+/** What a browser fetches for the first page: the page itself, all that it names, and what the style sheet's fonts need. */
+function firstLoad(dir) {
+  const all = readdirSync(dir, { recursive: true }).map((file) => file.replaceAll('\\', '/'));
+  const named = (text) => all.filter((file) => !/\.(br|gz)$/.test(file) && text.includes(file));
+  const html = readFileSync(join(dir, 'index.html'), 'utf8');
+  const files = new Set(['index.html', ...named(html)]);
+  for (const css of [...files].filter((file) => file.endsWith('.css'))) {
+    for (const file of named(readFileSync(join(dir, css), 'utf8'))) files.add(file);
+  }
+  // Both are named in the page's script, and fetched only when somebody needs them.
+  for (const later of ['editor.js', 'fonts/later.css', '404.html']) files.delete(later);
+  return [...files];
+}
+
+/** Bytes on the wire; files without a compressed copy are compressed already. */
+function transferred(dir, file) {
+  return (statSync(join(dir, `${file}.br`), { throwIfNoEntry: false }) ?? statSync(join(dir, file))).size;
+}
+
+const kilobytes = (bytes) => `${(bytes / KB).toFixed(1)} KB`;
+const rows = [];
+let over = 0;
+function row(what, bytes, limit) {
+  if (bytes > limit) over += 1;
+  rows.push(`  ${what.padEnd(16)}${kilobytes(bytes).padStart(12)}  of ${kilobytes(limit).padStart(10)}${bytes > limit ? '  OVER' : ''}`);
+}
+
+const files = firstLoad(values.dir);
+const sizes = new Map(files.map((file) => [file, transferred(values.dir, file)]));
+const sum = (chosen) => chosen.reduce((bytes, file) => bytes + sizes.get(file), 0);
+for (const { what, limit, holds } of BUDGET) row(what, sum(files.filter(holds)), limit);
+row('in all', sum(files), TOTAL);
+
+console.log(`build: the first load, Brotli\n${rows.join('\n')}`);
+if (over) {
+  for (const [file, size] of [...sizes].sort((a, b) => b[1] - a[1])) console.log(`    ${kilobytes(size).padStart(10)}  ${file}`);
+  console.error('build: the first load is over its budget: see the files above.');
+  process.exit(1);
+}
