@@ -1,2 +1,6 @@
 //! The browser app: mounts the interface; nothing else.
-fn main() {}
+
+fn main() {
+    #[cfg(target_arch = "wasm32")]
+    leptos::mount::mount_to_body(|| ());
+}
