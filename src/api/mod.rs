@@ -8,6 +8,7 @@
 //! Nothing here happens over time, and nothing here knows a component.
 
 pub mod kinds;
+pub mod manifest;
 pub mod meta;
 pub mod names;
 pub mod object;

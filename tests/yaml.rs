@@ -1,0 +1,43 @@
+//! Reads every manifest of the public corpus that may lie beside the checkout and compares with what the real kubectl
+//! said about its YAML. Says so and passes when the corpus is absent.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bottle::api::manifest;
+use serde_json::Value;
+
+fn corpus() -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    beside.join("verdicts.jsonl").exists().then_some(beside)
+}
+
+#[test]
+fn the_corpus_is_read_as_by_kubectl() {
+    let Some(corpus) = corpus() else {
+        println!("skipped: ../shared/corpus is not beside this checkout");
+        return;
+    };
+    let verdicts = fs::read_to_string(corpus.join("verdicts.jsonl")).unwrap();
+    let (mut files, mut documents, mut refused, mut differences) = (0, 0, 0, Vec::new());
+    for line in verdicts.lines() {
+        let verdict: Value = serde_json::from_str(line).unwrap();
+        let file = verdict["file"].as_str().unwrap();
+        let Ok(bytes) = fs::read(corpus.join(file)) else { continue };
+        let read = manifest::read(&String::from_utf8_lossy(&bytes));
+        files += 1;
+        documents += read.documents.len();
+        let said = |start: &str| {
+            let lines = verdict["stderr"].as_array().unwrap().iter().filter_map(Value::as_str);
+            lines.map(|line| line.trim_start_matches("error: ")).find(|line| line.starts_with(start)).map(str::to_owned)
+        };
+        let expected = said("error parsing").or_else(|| said("unable to decode \"m.yaml\": json: cannot unmarshal"));
+        let ours = read.error.map(|error| error.in_file("m.yaml"));
+        refused += usize::from(expected.is_some());
+        if ours != expected {
+            differences.push(format!("{file}\n  kubectl: {expected:?}\n  here:    {ours:?}"));
+        }
+    }
+    println!("{files} files, {documents} documents, {refused} refused by kubectl");
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}
