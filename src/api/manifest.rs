@@ -67,6 +67,22 @@ pub struct Document {
 }
 
 impl Document {
+    /// kubectl's complaint about a document that does not say what it is.
+    ///
+    /// # Errors
+    /// When `apiVersion` or `kind` is absent, empty or no text.
+    pub fn check_type(&self) -> Result<(), ParseError> {
+        let absent = |key: &str| self.value.get(key).and_then(Value::as_str).is_none_or(str::is_empty);
+        let message = match (absent("apiVersion"), absent("kind")) {
+            (false, false) => return Ok(()),
+            (true, true) => "[apiVersion not set, kind not set]",
+            (true, false) => "apiVersion not set",
+            (false, true) => "kind not set",
+        };
+        let at = Position { line: self.line, column: 1 };
+        Err(ParseError { step: Step::Validate, at, message: message.to_owned() })
+    }
+
     /// What a server says when it is sent this document as YAML with strict validation, after
     /// `Pod in version "v1" cannot be handled as a Pod: strict decoding error: `.
     #[must_use]
@@ -84,8 +100,8 @@ impl Document {
 pub enum Step {
     /// The text is neither YAML nor JSON.
     Parse,
-    /// It is, but not an object.
-    Decode,
+    /// It is, but not an object of the API: no map, or without `apiVersion` and `kind`.
+    Validate,
 }
 
 /// Why a text is not a manifest.
@@ -105,7 +121,10 @@ impl ParseError {
     pub fn in_file(&self, name: &str) -> String {
         match self.step {
             Step::Parse => format!("error parsing {name}: {}", self.message),
-            Step::Decode => format!("unable to decode {name:?}: {}", self.message),
+            Step::Validate => format!(
+                "error validating {name:?}: error validating data: {}; if you choose to ignore these errors, turn validation off with --validate=false",
+                self.message
+            ),
         }
     }
 }
@@ -176,9 +195,8 @@ fn push(
     }
     let Some(items) = list_items(&value) else {
         if !value.is_object() {
-            let message =
-                format!("json: cannot unmarshal {} into Go value of type unstructured.detector", json_type(&value));
-            return Err(ParseError { step: Step::Decode, at: Position { line, column: 1 }, message });
+            let message = "invalid object to validate".to_owned();
+            return Err(ParseError { step: Step::Validate, at: Position { line, column: 1 }, message });
         }
         documents.push(Document { value, line, index: documents.len(), duplicates });
         return Ok(());

@@ -89,10 +89,14 @@ fn recorded_sentences() {
         "error converting YAML to JSON: yaml: invalid map key: map[interface {}]interface {}{\"cell\":interface {}(nil)}"
     );
     assert_eq!(message("--- x\na: 1"), "invalid Yaml document separator: x");
-    let decode = read("just a text").error.expect("an error");
+    let tail = "; if you choose to ignore these errors, turn validation off with --validate=false";
     assert_eq!(
-        decode.in_file("m.yaml"),
-        "unable to decode \"m.yaml\": json: cannot unmarshal string into Go value of type unstructured.detector"
+        read("just a text").error.expect("an error").in_file("m.yaml"),
+        format!("error validating \"m.yaml\": error validating data: invalid object to validate{tail}")
+    );
+    assert_eq!(
+        read("a: 1").documents[0].check_type().unwrap_err().in_file("m.yaml"),
+        format!("error validating \"m.yaml\": error validating data: [apiVersion not set, kind not set]{tail}")
     );
     assert_eq!(message("a: *b"), "error converting YAML to JSON: yaml: unknown anchor 'b' referenced");
     assert_eq!(message("a: &a [*a]"), "error converting YAML to JSON: yaml: anchor 'a' value contains itself");
@@ -103,7 +107,7 @@ fn budgets() {
     let mut laughs = String::from("a0: &a0 [x,x,x,x,x,x,x,x,x]\n");
     for level in 1..10 {
         let previous = vec![format!("*a{}", level - 1); 9].join(",");
-        laughs.push_str(&format!("a{level}: &a{level} [{previous}]\n"));
+        laughs.extend(format!("a{level}: &a{level} [{previous}]\n").chars());
     }
     assert_eq!(message(&laughs), "error converting YAML to JSON: yaml: document contains excessive aliasing");
     assert!(message(&format!("a: {}", "[".repeat(100_000))).contains("exceeded max depth of 255"));

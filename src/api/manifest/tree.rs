@@ -160,16 +160,18 @@ fn problem(error: &ScanError) -> (String, bool) {
     match error.kind() {
         ErrorKind::ExpectedBlockMappingKey => fixed("did not find expected key", true),
         ErrorKind::ExpectedBlockSequenceEntry => fixed("did not find expected '-' indicator", true),
-        ErrorKind::ExpectedFlowMappingSeparator => fixed("did not find expected ',' or '}'", true),
-        ErrorKind::ExpectedFlowSequenceSeparator => fixed("did not find expected ',' or ']'", true),
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::UnclosedFlowCollection { open: '{' } => {
+            fixed("did not find expected ',' or '}'", true)
+        }
+        ErrorKind::ExpectedFlowSequenceSeparator | ErrorKind::UnclosedFlowCollection { .. } => {
+            fixed("did not find expected ',' or ']'", true)
+        }
         ErrorKind::ExpectedNodeContent
         | ErrorKind::MisplacedFlowCollectionEnd
         | ErrorKind::MismatchedFlowCollectionEnd { .. } => fixed("did not find expected node content", true),
         ErrorKind::ExpectedDocumentStart => fixed("did not find expected <document start>", true),
         ErrorKind::UnknownAnchor => fixed("unknown anchor '{name}' referenced", true),
         ErrorKind::UndeclaredTagHandle => fixed("found undefined tag handle", true),
-        ErrorKind::UnclosedFlowCollection { open: '[' } => fixed("did not find expected ',' or ']'", true),
-        ErrorKind::UnclosedFlowCollection { .. } => fixed("did not find expected ',' or '}'", true),
         ErrorKind::TabNotAllowed
         | ErrorKind::TabInBlockIndentation
         | ErrorKind::TabInIndentation

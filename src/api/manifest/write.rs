@@ -261,9 +261,9 @@ fn escaped(c: char, text: &mut String) {
         '\u{c}' => text.push_str("\\f"),
         '\u{1b}' => text.push_str("\\e"),
         c if is_printable(c) => text.push(c),
-        c if u32::from(c) < 0x100 => text.push_str(&format!("\\x{:02X}", u32::from(c))),
-        c if u32::from(c) < 0x1_0000 => text.push_str(&format!("\\u{:04X}", u32::from(c))),
-        c => text.push_str(&format!("\\U{:08X}", u32::from(c))),
+        c if u32::from(c) < 0x100 => text.extend(format!("\\x{:02X}", u32::from(c)).chars()),
+        c if u32::from(c) < 0x1_0000 => text.extend(format!("\\u{:04X}", u32::from(c)).chars()),
+        c => text.extend(format!("\\U{:08X}", u32::from(c)).chars()),
     }
 }
 
