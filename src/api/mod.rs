@@ -4,6 +4,7 @@
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
 //! - [`meta`]: what all objects have: owner references, times, uids.
 //! - [`names`], [`quantity`], [`selector`]: texts with rules of their own.
+//! - [`manifest`]: YAML and JSON in and out, errors and fields with line and column.
 //!
 //! Nothing here happens over time, and nothing here knows a component.
 
