@@ -18,7 +18,7 @@ const PULSE_MS = 1200;
 // Colours come from the page's variables (assets/styles/tokens.css), so that a theme change needs no new theme here.
 const look = EditorView.theme({
   '&': { height: '100%', color: 'var(--ink)', backgroundColor: 'var(--surface)', fontSize: '13px' },
-  '.cm-scroller': { fontFamily: 'var(--font-code)', lineHeight: '1.55', overflow: 'auto' },
+  '.cm-scroller': { fontFamily: 'var(--font-code)', lineHeight: '1.55', overflow: 'auto', fontVariantLigatures: 'none' },
   '.cm-content': { caretColor: 'var(--ink)', padding: '8px 0' },
   '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '-2px' },
   '.cm-cursor, .cm-dropCursor': { borderLeftColor: 'var(--ink)', borderLeftWidth: '2px' },
@@ -32,6 +32,7 @@ const look = EditorView.theme({
   '.cm-searchMatch': { backgroundColor: 'color-mix(in srgb, var(--warn) 30%, transparent)' },
   '.cm-searchMatch-selected': { outline: '1px solid var(--warn)' },
   '.cm-selectionMatch': { backgroundColor: 'color-mix(in srgb, var(--accent) 14%, transparent)' },
+  '.cm-foldGutter svg': { display: 'inline-block', verticalAlign: 'middle' },
   '.cm-foldPlaceholder': { backgroundColor: 'var(--surface-2)', borderColor: 'var(--control)', color: 'var(--ink-2)' },
   '.cm-panels, .cm-tooltip': { backgroundColor: 'var(--surface)', color: 'var(--ink)', border: '1px solid var(--control)', fontFamily: 'var(--font)' },
   '.cm-tooltip-autocomplete > ul > li[aria-selected]': { backgroundColor: 'var(--accent)', color: 'var(--accent-ink)' },
