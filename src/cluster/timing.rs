@@ -66,3 +66,11 @@ pub const CRASH_BACKOFF_MAX: Duration = secs(300);
 pub const POD_SYNC: Duration = secs(60);
 /// Orphaned and finished pods are collected so often. Upstream: `podgc/gc_controller.go`, `gcCheckPeriod`.
 pub const POD_GC: Duration = secs(20);
+
+/// Different messages of one reason about one object are combined when they come within this time of each other.
+/// Upstream: `client-go/tools/record/events_cache.go`, `defaultAggregateIntervalInSeconds`.
+pub const EVENT_SIMILAR_WITHIN: Duration = secs(600);
+/// How long a source must be quiet about an object to earn one more event. Upstream: `defaultSpamQPS`, 1 / 300 s.
+pub const EVENT_SPAM_REFILL: Duration = secs(300);
+/// How often an event is sent to a server that does not answer. Upstream: `record/event.go`, `maxTriesPerEvent`.
+pub const EVENT_TRIES: u32 = 12;

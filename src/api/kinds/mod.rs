@@ -11,11 +11,12 @@ use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
 pub mod config_map;
+pub mod event;
 pub mod namespace;
 pub mod pod;
 
 /// All kinds, in the order in which discovery names them.
-pub static KINDS: &[&Kind] = &[&config_map::KIND, &namespace::KIND, &pod::KIND];
+pub static KINDS: &[&Kind] = &[&config_map::KIND, &event::KIND, &namespace::KIND, &pod::KIND];
 
 /// What is particular to a kind.
 #[derive(Debug)]

@@ -15,15 +15,19 @@
 //! Left out: paging of lists, client-side rate limits, and protobuf.
 
 pub mod cache;
+pub mod events;
 
 use self::cache::Cache;
 use super::Cx;
 use super::fact::{Call, Fact};
 use super::timing;
 use super::wire::{Address, Change, Event, Message, Reply, Scope, Timer, User, WatchEvent};
+use crate::api::request::PatchType;
 use crate::api::{Kind, Object, Options, Request, Status};
 use crate::sim::{Duration, FactId, Time};
 use imbl::OrdMap;
+use k8s_openapi::api::core::v1 as core;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// What the client tells its component.
@@ -77,6 +81,8 @@ struct Pending {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 enum Purpose {
     Component,
+    /// An `Event`, which nobody waits for: the object in case it must be created, and how often it was tried.
+    Event(Object, Option<User>, u32),
     List(&'static Kind),
     Watch(&'static Kind),
 }
@@ -115,7 +121,43 @@ impl Client {
 
     /// Sends a request; the answer comes as [`Notice::Reply`] with the number given back here.
     pub fn request(&mut self, cx: &mut Cx, request: Request) -> u64 {
-        self.send(cx, request, Purpose::Component)
+        self.send(cx, None, request, Purpose::Component)
+    }
+
+    /// The same with other credentials (each controller has a service account of its own).
+    pub fn request_as(&mut self, cx: &mut Cx, user: &User, request: Request) -> u64 {
+        self.send(cx, Some(user), request, Purpose::Component)
+    }
+
+    /// Writes an event: patches the one that it repeats, or creates it. Nobody is told what came of it.
+    fn write_event(&mut self, cx: &mut Cx, user: Option<&User>, event: core::Event, patch: Option<Value>) {
+        let event = Object::new(event);
+        let request = match patch {
+            Some(patch) => Request::patch(event.kind(), &event.key(), PatchType::Strategic, patch),
+            None => Request::create(event.clone()),
+        };
+        self.send(cx, user, request, Purpose::Event(event, user.cloned(), 1));
+    }
+
+    /// Upstream: `client-go/tools/record/event.go`, `recordEvent`: an event to repeat may be gone, the server may be
+    /// silent; whatever else it answers is final.
+    fn event_written(
+        &mut self,
+        cx: &mut Cx,
+        purpose: (Object, Option<User>, u32),
+        outcome: &Result<Reply, Rc<Status>>,
+    ) {
+        let (event, user, tries) = purpose;
+        let Err(status) = outcome else { return };
+        let again = match status.code {
+            404 => tries == 1,
+            504 => tries < timing::EVENT_TRIES,
+            _ => false,
+        };
+        if again {
+            let purpose = Purpose::Event(event.clone(), user.clone(), tries + 1);
+            self.send(cx, user.as_ref(), Request::create(event), purpose);
+        }
     }
 
     /// Starts an informer for a kind, restricted by a field selector (empty: all).
@@ -191,16 +233,16 @@ impl Client {
         }
     }
 
-    fn send(&mut self, cx: &mut Cx, request: Request, purpose: Purpose) -> u64 {
+    fn send(&mut self, cx: &mut Cx, user: Option<&User>, request: Request, purpose: Purpose) -> u64 {
         let id = self.next_id;
         self.next_id += 1;
         let before = cx.cause();
-        if purpose == Purpose::Component {
+        if matches!(purpose, Purpose::Component | Purpose::Event(..)) {
             let call = Call { from: cx.me().clone(), id };
             let ambient = is_ambient(&request);
             cx.note(Fact::Requested { call, verb: request.verb, target: request.target.clone(), ambient });
         }
-        let message = Message::Request { id, user: self.user.clone(), request: Rc::new(request) };
+        let message = Message::Request { id, user: user.unwrap_or(&self.user).clone(), request: Rc::new(request) };
         let from = cx.me().clone();
         cx.send(Address::ApiServer, Event::Message { from, message });
         cx.because(before);
@@ -220,13 +262,17 @@ impl Client {
         let Some(informer) = self.informers.get_mut(&kind) else { return };
         informer.reopening = false;
         let options = Options { field_selector: informer.scope.fields.clone(), ..Options::default() };
-        self.send(cx, Request::list(kind, "").with(options), Purpose::List(kind));
+        self.send(cx, None, Request::list(kind, "").with(options), Purpose::List(kind));
     }
 
     fn response(&mut self, cx: &mut Cx, id: u64, outcome: Result<Reply, Rc<Status>>) -> Vec<Notice> {
         let Some(pending) = self.pending.remove(&id) else { return Vec::new() };
         match (pending.purpose, outcome) {
             (Purpose::Component, outcome) => vec![Notice::Reply { id, outcome, cause: pending.cause }],
+            (Purpose::Event(event, user, tries), outcome) => {
+                self.event_written(cx, (event, user, tries), &outcome);
+                Vec::new()
+            }
             (Purpose::List(kind), Ok(Reply::List { items, revision, .. })) => self.listed(cx, kind, &items, revision),
             (Purpose::Watch(_), Ok(_)) => Vec::new(),
             (Purpose::List(kind) | Purpose::Watch(kind), _) => {
@@ -249,7 +295,7 @@ impl Client {
         cx.note_aside(Fact::WatchOpened { by: cx.me().clone(), resource: kind.plural, listed: items.len() });
         let mut request = Request::watch(kind, revision);
         request.options.field_selector = fields;
-        let id = self.send(cx, request, Purpose::Watch(kind));
+        let id = self.send(cx, None, request, Purpose::Watch(kind));
         if let Some(informer) = self.informers.get_mut(&kind) {
             informer.watch = Some((id, 0));
         }
