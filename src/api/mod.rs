@@ -3,11 +3,12 @@
 //! - [`object`]: any object of any kind, shared; [`kinds`]: one file for each kind and the registry [`kinds::KINDS`].
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
 //! - [`meta`]: what all objects have: owner references, times, uids.
-//! - [`names`], [`quantity`], [`selector`]: texts with rules of their own.
+//! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`]: texts with rules of their own.
 //! - [`manifest`]: YAML and JSON in and out, errors and fields with line and column.
 //!
 //! Nothing here happens over time, and nothing here knows a component.
 
+pub mod age;
 pub mod kinds;
 pub mod manifest;
 pub mod meta;
@@ -17,6 +18,7 @@ pub mod quantity;
 pub mod request;
 pub mod selector;
 pub mod status;
+pub mod table;
 
 pub use kinds::Kind;
 pub use object::{Key, Object, ObjectRef, Ref, Typed};

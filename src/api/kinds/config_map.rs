@@ -1,6 +1,6 @@
 //! `ConfigMap`: configuration as keys and texts.
 
-use super::{Column, Kind, decode, plain_kind};
+use super::{Column, Kind, Object, decode, plain_kind};
 use k8s_openapi::api::core::v1::ConfigMap;
 
 plain_kind!(ConfigMap);
@@ -13,11 +13,11 @@ pub static KIND: Kind = Kind {
     short_names: &["cm"],
     storage: "configmaps",
     decode: decode::<ConfigMap>,
-    columns: &[Column { name: "Data", wide: false, cell: data }],
+    columns: &[Column::NAME, Column::text("Data", |object, _| entries(object).to_string()), Column::AGE],
     ..Kind::plain()
 };
 
-fn data(object: &super::Object) -> String {
-    let Some(map) = object.get::<ConfigMap>() else { return String::new() };
-    (map.data.as_ref().map_or(0, |d| d.len()) + map.binary_data.as_ref().map_or(0, |d| d.len())).to_string()
+fn entries(object: &Object) -> usize {
+    let Some(map) = object.get::<ConfigMap>() else { return 0 };
+    map.data.as_ref().map_or(0, |d| d.len()) + map.binary_data.as_ref().map_or(0, |d| d.len())
 }

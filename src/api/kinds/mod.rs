@@ -2,21 +2,61 @@
 //!
 //! A kind's file says what is particular to it: defaults, validation, what an update may change, subresources, table
 //! columns, fields that selectors may name. Everything else is the same for all and lives in the API server.
+//!
+//! In which order the server calls the functions of a kind for a creation (upstream: `rest.BeforeCreate`): `decode`,
+//! `default`, admission, `prepare_create`, `meta_validation` and `validate`, `warnings`. For an update
+//! (`rest.BeforeUpdate`): `decode`, `default`, admission, `prepare_update` (or `prepare_status`), then
+//! `meta_validation` and `validate_update`.
 
+use super::names;
 use super::object::{Object, Typed};
 use super::status::FieldError;
+pub use super::table::Column;
+use crate::sim::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
 
+pub mod binding;
 pub mod config_map;
+pub mod deployment;
+pub mod endpoint_slice;
+pub mod endpoints;
 pub mod event;
+pub mod lease;
 pub mod namespace;
+pub mod node;
 pub mod pod;
+pub mod priority_class;
+pub mod replica_set;
+pub mod replication_controller;
+pub mod secret;
+pub mod service;
+pub mod service_account;
 
 /// All kinds, in the order in which discovery names them.
-pub static KINDS: &[&Kind] = &[&config_map::KIND, &event::KIND, &namespace::KIND, &pod::KIND];
+pub static KINDS: &[&Kind] = &[
+    &binding::KIND,
+    &config_map::KIND,
+    &endpoints::KIND,
+    &event::KIND,
+    &namespace::KIND,
+    &node::KIND,
+    &pod::KIND,
+    &replication_controller::KIND,
+    &secret::KIND,
+    &service_account::KIND,
+    &service::KIND,
+    &deployment::KIND,
+    &replica_set::KIND,
+    &lease::KIND,
+    &endpoint_slice::KIND,
+    &priority_class::KIND,
+];
+
+/// The verbs of most kinds.
+pub const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 /// What is particular to a kind.
 #[derive(Debug)]
@@ -37,6 +77,11 @@ pub struct Kind {
     pub categories: &'static [&'static str],
     /// Whether its objects live in a namespace.
     pub namespaced: bool,
+    /// Verbs that the resource itself takes, as discovery names them.
+    pub verbs: &'static [&'static str],
+    /// What is wrong with a name of this kind (empty: nothing). Generated names are checked with
+    /// [`names::as_prefix`] of it.
+    pub name_errors: fn(&str) -> Vec<String>,
     /// The part of the etcd key between `/registry/` and the namespace or name.
     pub storage: &'static str,
     /// Subresources: `status`, `scale`, `binding` …
@@ -47,8 +92,8 @@ pub struct Kind {
     pub decode: fn(Value) -> Result<Object, String>,
     /// Defaulting (upstream: `pkg/apis/<group>/<version>/defaults.go`).
     pub default: fn(&mut Object),
-    /// What a creation resets (upstream: the strategy's `PrepareForCreate`).
-    pub prepare_create: fn(&mut Object),
+    /// What a creation resets (upstream: the strategy's `PrepareForCreate`), at this moment.
+    pub prepare_create: fn(&mut Object, Time),
     /// What an update of the main resource takes from the old object (upstream: `PrepareForUpdate`): new, old.
     pub prepare_update: fn(&mut Object, &Object),
     /// What an update of the status takes from the old object (upstream: the status strategy): new, old.
@@ -57,25 +102,31 @@ pub struct Kind {
     pub validate: fn(&Object) -> Vec<FieldError>,
     /// All errors of an update: new, old.
     pub validate_update: fn(&Object, &Object) -> Vec<FieldError>,
+    /// What the server warns of although it accepts the object (upstream: `WarningsOnCreate`).
+    pub warnings: fn(&Object) -> Vec<String>,
     /// Whether the spec differs, so that the generation moves: new, old.
     pub spec_changed: fn(&Object, &Object) -> bool,
     /// How long a graceful deletion lasts, in seconds; `None`: the kind is deleted at once (only pods are not).
     pub grace: fn(&Object) -> Option<i64>,
     /// The value of a field that field selectors may name; `None`: not selectable.
     pub field: fn(&Object, &str) -> Option<String>,
-    /// Table columns after `Name`, before `Age`.
+    /// What the subresource `scale` reads and writes, for kinds that have it.
+    pub scale: Option<Scale>,
+    /// All table columns in their order, `Name` and `Age` included.
     pub columns: &'static [Column],
 }
 
-/// A column of `kubectl get`.
-#[derive(Debug)]
-pub struct Column {
-    /// Heading as in the Table, such as `Ready`.
-    pub name: &'static str,
-    /// Whether only `-o wide` shows it.
-    pub wide: bool,
-    /// The cell.
-    pub cell: fn(&Object) -> String,
+/// What `autoscaling/v1 Scale` shows of an object.
+#[derive(Clone, Copy, Debug)]
+pub struct Scale {
+    /// `spec.replicas`.
+    pub replicas: fn(&Object) -> i32,
+    /// Sets `spec.replicas`.
+    pub set_replicas: fn(&mut Object, i32),
+    /// `status.replicas`.
+    pub current: fn(&Object) -> i32,
+    /// `status.selector`: the selector in its string form.
+    pub selector: fn(&Object) -> String,
 }
 
 /// A subresource's or request's payload that is no stored object is not a kind; a kind can always be decoded.
@@ -92,20 +143,24 @@ impl Kind {
             short_names: &[],
             categories: &[],
             namespaced: true,
+            verbs: ALL_VERBS,
+            name_errors: names::dns1123_subdomain,
             storage: "",
             subresources: &[],
             generation: false,
             decode: |_| Err(String::new()),
             default: |_| {},
-            prepare_create: |_| {},
+            prepare_create: |_, _| {},
             prepare_update: |_, _| {},
             prepare_status: |_, _| {},
             validate: |_| Vec::new(),
             validate_update: |_, _| Vec::new(),
+            warnings: |_| Vec::new(),
             spec_changed: |_, _| false,
             grace: |_| None,
             field: |_, _| None,
-            columns: &[],
+            scale: None,
+            columns: &[Column::NAME, Column::AGE],
         }
     }
 

@@ -1,6 +1,7 @@
 //! `Namespace`: a room for names.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::names;
 use k8s_openapi::api::core::v1::Namespace;
 
 plain_kind!(Namespace);
@@ -12,10 +13,12 @@ pub static KIND: Kind = Kind {
     singular: "namespace",
     short_names: &["ns"],
     namespaced: false,
+    verbs: &["create", "delete", "get", "list", "patch", "update", "watch"],
+    name_errors: names::dns1123_label,
     storage: "namespaces",
-    subresources: &["status", "finalize"],
+    subresources: &["finalize", "status"],
     decode: decode::<Namespace>,
-    columns: &[Column { name: "Status", wide: false, cell: phase }],
+    columns: &[Column::NAME, Column::text("Status", |object, _| phase(object)), Column::AGE],
     ..Kind::plain()
 };
 

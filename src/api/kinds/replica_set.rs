@@ -1,0 +1,55 @@
+//! `ReplicaSet`: keeps so many pods of one template running.
+
+use super::{Column, Kind, Object, Scale, decode, plain_kind};
+use crate::api::table::{containers, images, none_if_empty, selector_text};
+use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
+
+plain_kind!(ReplicaSet);
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    group: "apps",
+    kind: "ReplicaSet",
+    plural: "replicasets",
+    singular: "replicaset",
+    short_names: &["rs"],
+    categories: &["all"],
+    storage: "replicasets",
+    subresources: &["scale", "status"],
+    generation: true,
+    decode: decode::<ReplicaSet>,
+    field: |object, path| (path == "status.replicas").then(|| count(object, |status| status.replicas).to_string()),
+    scale: Some(Scale {
+        replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
+        set_replicas: |object, replicas| {
+            if let Some(set) = object.get_mut::<ReplicaSet>() {
+                set.spec.get_or_insert_default().replicas = Some(replicas);
+            }
+        },
+        current: |object| count(object, |status| status.replicas),
+        selector: |object| spec(object).map(|spec| selector_text(Some(&spec.selector))).unwrap_or_default(),
+    }),
+    columns: &[
+        Column::NAME,
+        Column::integer("Desired", |object, _| spec(object).and_then(|spec| spec.replicas).unwrap_or(0).to_string()),
+        Column::integer("Current", |object, _| count(object, |status| status.replicas).to_string()),
+        Column::integer("Ready", |object, _| count(object, |status| status.ready_replicas.unwrap_or(0)).to_string()),
+        Column::AGE,
+        Column::text("Containers", |object, _| containers(spec(object).and_then(|spec| spec.template.as_ref()))).wide(),
+        Column::text("Images", |object, _| images(spec(object).and_then(|spec| spec.template.as_ref()))).wide(),
+        Column::text("Selector", |object, _| {
+            let selector = selector_text(spec(object).map(|spec| &spec.selector));
+            none_if_empty(selector)
+        })
+        .wide(),
+    ],
+    ..Kind::plain()
+};
+
+fn spec(object: &Object) -> Option<&ReplicaSetSpec> {
+    object.get::<ReplicaSet>()?.spec.as_ref()
+}
+
+fn count(object: &Object, of: fn(&ReplicaSetStatus) -> i32) -> i32 {
+    object.get::<ReplicaSet>().and_then(|set| set.status.as_ref()).map_or(0, of)
+}

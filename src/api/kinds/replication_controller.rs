@@ -1,0 +1,56 @@
+//! `ReplicationController`: the oldest way to keep so many pods running; `ReplicaSet` replaced it.
+
+use super::{Column, Kind, Object, Scale, decode, plain_kind};
+use crate::api::selector::Selector;
+use crate::api::table::{containers, images, none_if_empty};
+use k8s_openapi::api::core::v1::{ReplicationController, ReplicationControllerSpec, ReplicationControllerStatus};
+
+plain_kind!(ReplicationController);
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    kind: "ReplicationController",
+    plural: "replicationcontrollers",
+    singular: "replicationcontroller",
+    short_names: &["rc"],
+    categories: &["all"],
+    storage: "controllers",
+    subresources: &["scale", "status"],
+    generation: true,
+    decode: decode::<ReplicationController>,
+    field: |object, path| (path == "status.replicas").then(|| count(object, |status| status.replicas).to_string()),
+    scale: Some(Scale {
+        replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
+        set_replicas: |object, replicas| {
+            if let Some(controller) = object.get_mut::<ReplicationController>() {
+                controller.spec.get_or_insert_default().replicas = Some(replicas);
+            }
+        },
+        current: |object| count(object, |status| status.replicas),
+        selector,
+    }),
+    columns: &[
+        Column::NAME,
+        Column::integer("Desired", |object, _| spec(object).and_then(|spec| spec.replicas).unwrap_or(0).to_string()),
+        Column::integer("Current", |object, _| count(object, |status| status.replicas).to_string()),
+        Column::integer("Ready", |object, _| count(object, |status| status.ready_replicas.unwrap_or(0)).to_string()),
+        Column::AGE,
+        Column::text("Containers", |object, _| containers(spec(object).and_then(|spec| spec.template.as_ref()))).wide(),
+        Column::text("Images", |object, _| images(spec(object).and_then(|spec| spec.template.as_ref()))).wide(),
+        Column::text("Selector", |object, _| none_if_empty(selector(object))).wide(),
+    ],
+    ..Kind::plain()
+};
+
+fn spec(object: &Object) -> Option<&ReplicationControllerSpec> {
+    object.get::<ReplicationController>()?.spec.as_ref()
+}
+
+fn count(object: &Object, of: fn(&ReplicationControllerStatus) -> i32) -> i32 {
+    object.get::<ReplicationController>().and_then(|controller| controller.status.as_ref()).map_or(0, of)
+}
+
+fn selector(object: &Object) -> String {
+    let labels = spec(object).and_then(|spec| spec.selector.as_ref());
+    labels.map(|labels| Selector::from_labels(labels).to_string()).unwrap_or_default()
+}
