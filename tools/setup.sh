@@ -81,6 +81,7 @@ browser() {
   export DEBIAN_FRONTEND=noninteractive
   { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >/dev/null </dev/null ||
     fail "Chromium could not be installed: run 'apt-get install chromium' and read its error."
+  node tools/chromium.mjs >/dev/null || exit 1
 }
 
 for part in "$@"; do "$part"; done

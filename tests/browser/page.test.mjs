@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
-import { open, start, VIEWPORTS } from './rig.mjs';
+import { inaccessible, open, start, VIEWPORTS } from './rig.mjs';
 
 let rig;
 before(async () => {
@@ -34,6 +34,14 @@ test('a deep route in the other language decides the language before the app is 
   assert.equal(await page.evaluate(() => document.documentElement.lang), 'en');
   await page.getByText('The harbour is on its way.').waitFor({ state: 'visible' });
   await close();
+});
+
+test('the page is accessible before the app is there, in both themes', async () => {
+  for (const theme of ['light', 'dark']) {
+    const { page, close } = await held({ lang: 'ko', theme });
+    assert.deepEqual(await inaccessible(page), []);
+    await close();
+  }
 });
 
 test('a failed download becomes a sentence, not a blank page', async () => {

@@ -1,6 +1,7 @@
 // What the browser tests share: the site on a free port, one Chromium, pages with a language, size and theme.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { chromiumPath } from '../../tools/chromium.mjs';
 import { serve } from '../../tools/serve.mjs';
@@ -64,6 +65,14 @@ export async function open(rig, path = '', options = {}) {
 /** Waits until the app says through its test hook that the harbour is there. */
 export async function ready(page) {
   await page.waitForFunction(() => window.__bottle?.ready === true, null, { timeout: READY_MS });
+}
+
+const AXE_TAGS = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+/** What axe finds wrong with the page as it is now: one line for each rule, with the first element that breaks it. */
+export async function inaccessible(page) {
+  const { violations } = await new AxeBuilder({ page }).withTags(AXE_TAGS).analyze();
+  return violations.map((rule) => `${rule.id} (${rule.nodes.length}): ${rule.help}: ${rule.nodes[0].html.slice(0, 160)}`);
 }
 
 /** Writes a screenshot into target/screenshots, for a person to look at. */
