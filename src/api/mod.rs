@@ -4,6 +4,7 @@
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
 //! - [`meta`]: what all objects have: owner references, times, uids.
 //! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`]: texts with rules of their own.
+//! - [`schema`]: which fields every kind has; what the strict decoder says.
 //! - [`manifest`]: YAML and JSON in and out, errors and fields with line and column.
 //!
 //! Nothing here happens over time, and nothing here knows a component.
@@ -16,6 +17,7 @@ pub mod names;
 pub mod object;
 pub mod quantity;
 pub mod request;
+pub mod schema;
 pub mod selector;
 pub mod status;
 pub mod table;
