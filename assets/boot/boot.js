@@ -43,8 +43,13 @@
   addEventListener('DOMContentLoaded', () => {
     if (typeof WebAssembly !== 'object') fail('this browser has no WebAssembly');
   });
-  // A script that does not arrive, a broken download, a start that traps.
-  addEventListener('error', (event) => fail(event.error ?? event.message ?? event.target?.src ?? 'a file did not load'), true);
+  // A script that does not arrive, a start that traps. Other files that are missing (a font, a picture) stop nothing.
+  addEventListener('error', (event) => {
+    const { target } = event;
+    if (target === window) fail(event.error ?? event.message);
+    else if (target.tagName === 'SCRIPT') fail(target.src || 'the app did not arrive');
+  }, true);
+  // A download that breaks off.
   addEventListener('unhandledrejection', (event) => fail(event.reason));
 
   // Characters beyond the interface's own: needed only when somebody types them, so after everything else.

@@ -13,7 +13,8 @@ after(() => rig?.stop());
 /** Holds the Wasm back, so that the page stays as it is before the app starts. */
 async function held(options) {
   const opened = await open(rig, 'about:blank', { ...options, wait: false });
-  await opened.page.route('**/*.wasm', (route) => (options.fail ? route.abort() : undefined));
+  await opened.page.route('**/*.wasm', () => {});
+  if (options.fail) await opened.page.route(options.fail, (route) => route.abort());
   await opened.page.goto(`${rig.url}${options.path ?? ''}`, { waitUntil: 'domcontentloaded' });
   return opened;
 }
@@ -44,10 +45,19 @@ test('the page is accessible before the app is there, in both themes', async () 
   }
 });
 
-test('a failed download becomes a sentence, not a blank page', async () => {
-  const { page, close } = await held({ lang: 'en', fail: true });
-  await page.getByText('The harbour could not be loaded.').waitFor({ state: 'visible' });
-  assert.equal(await page.locator('#boot progress').isVisible(), false);
+for (const file of ['**/*.wasm', '**/app-*.js']) {
+  test(`a failed download (${file}) becomes a sentence, not a blank page`, async () => {
+    const { page, close } = await held({ lang: 'en', fail: file });
+    await page.getByText('The harbour could not be loaded.').waitFor({ state: 'visible' });
+    assert.equal(await page.locator('#boot progress').isVisible(), false);
+    await close();
+  });
+}
+
+test('a font that does not arrive stops nothing', async () => {
+  const { page, close } = await held({ lang: 'en', fail: '**/fonts/**' });
+  await page.waitForEvent('requestfailed', (request) => request.url().endsWith('later.css'));
+  assert.equal(await page.getByText('The harbour is on its way.').isVisible(), true);
   await close();
 });
 
