@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
-import { inaccessible, open, start, VIEWPORTS } from './rig.mjs';
+import { inaccessible, open, slowDown, start, VIEWPORTS } from './rig.mjs';
 
 let rig;
 before(async () => {
@@ -111,4 +111,18 @@ test('under another path the server sends people to it', async () => {
   assert.equal(answer.headers.get('location'), '/sub/path/');
   assert.equal((await fetch(`${server.url}editor.js`)).status, 200);
   await server.close();
+});
+
+test('on a slow phone the picture stands after at most 1.5 seconds', async () => {
+  const times = [];
+  for (let run = 0; run < 3; run += 1) {
+    const { page, close } = await open(rig, 'about:blank', { lang: 'ko', viewport: VIEWPORTS['390x844'], wait: false });
+    await slowDown(page);
+    await page.goto(rig.url, { waitUntil: 'commit' });
+    const paint = () => performance.getEntriesByName('first-contentful-paint')[0]?.startTime;
+    times.push(await (await page.waitForFunction(paint)).jsonValue());
+    await close();
+  }
+  const [, median] = times.sort((a, b) => a - b);
+  assert.ok(median <= 1500, `first contentful paint after ${times.map(Math.round).join(', ')} ms`);
 });
