@@ -53,10 +53,12 @@ lint:
 	@echo "lint: architecture"
 	@$(TOOLS) cargo test --locked --quiet --test architecture
 
-bench:
-	@tools/setup.sh rust
+bench: build
+	@tools/setup.sh browser
 	@echo "bench: 100 nodes, 1,000 pods until all are Ready, natively"
-	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- bench --nodes 100 --pods 1000
+	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- bench --nodes 100 --pods 1000 --json
+	@echo "bench: the same in Chromium"
+	@$(TOOLS) node tools/bench.mjs
 
 clean:
 	rm -rf target/site target/dev-site dist
