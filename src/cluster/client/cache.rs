@@ -4,6 +4,7 @@ use super::Notice;
 use crate::api::kinds::pod::Pod;
 use crate::api::meta::controller_of;
 use crate::api::object::{Key, Object};
+use crate::sim::FactId;
 use imbl::{OrdMap, OrdSet};
 use std::rc::Rc;
 
@@ -11,10 +12,10 @@ use std::rc::Rc;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Cache {
     objects: OrdMap<Key, Object>,
-    /// By the uid of the controlling owner.
-    owned: OrdMap<Rc<str>, OrdSet<Key>>,
+    /// By the uid of each owner; under the empty uid those that nobody controls.
+    owned: OrdMap<Rc<str>, OrdMap<Key, Object>>,
     /// Pods by the node they are bound to (empty: none).
-    on_node: OrdMap<Rc<str>, OrdSet<Key>>,
+    on_node: OrdMap<Rc<str>, OrdMap<Key, Object>>,
     revision: u64,
 }
 
@@ -37,13 +38,25 @@ impl Cache {
     }
 
     /// The objects whose controlling owner has this uid.
-    pub fn owned_by<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.owned.get(uid).into_iter().flat_map(|keys| keys.iter()).filter_map(|key| self.objects.get(key))
+    pub fn owned_by<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        self.dependents(uid).filter(move |object| controller_of(object.meta()).is_some_and(|owner| owner.uid == uid))
+    }
+
+    /// The objects that name an owner with this uid, controlling or not.
+    pub fn dependents<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        self.owned.get(uid).filter(|_| !uid.is_empty()).into_iter().flat_map(OrdMap::values)
+    }
+
+    /// The objects of a namespace that nobody controls.
+    pub fn orphans<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let here = move |orphans: &'a OrdMap<Key, Object>| orphans.range(Key::new(namespace, "")..);
+        let orphans = self.owned.get("").into_iter().flat_map(here);
+        orphans.take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| object)
     }
 
     /// The pods bound to a node; with an empty name those bound to none.
     pub fn on_node<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.on_node.get(node).into_iter().flat_map(|keys| keys.iter()).filter_map(|key| self.objects.get(key))
+        self.on_node.get(node).into_iter().flat_map(OrdMap::values)
     }
 
     /// How many objects there are.
@@ -70,7 +83,7 @@ impl Cache {
     }
 
     /// Takes one change; `object` names what has changed and carries its revision.
-    pub(super) fn change(&mut self, object: &Object, new: Option<Object>) -> Notice {
+    pub(super) fn change(&mut self, object: &Object, new: Option<Object>, cause: Option<FactId>) -> Notice {
         self.reached(object.revision());
         let key = object.key();
         let old = self.remove(&key);
@@ -78,20 +91,20 @@ impl Cache {
             self.insert(key, new.clone());
         } else {
             // The last state, as the watch gave it, is what its readers should see go.
-            return Notice::Changed { old: Some(object.clone()), new: None };
+            return Notice::Changed { old: Some(object.clone()), new: None, cause };
         }
-        Notice::Changed { old, new }
+        Notice::Changed { old, new, cause }
     }
 
     /// Takes a whole list: what is not in it is gone.
-    pub(super) fn replace(&mut self, items: &[Object], revision: u64) -> Vec<Notice> {
+    pub(super) fn replace(&mut self, items: &[Object], revision: u64, cause: Option<FactId>) -> Vec<Notice> {
         self.reached(revision);
         let mut notices = Vec::new();
         let keep: OrdSet<Key> = items.iter().map(Object::key).collect();
         let gone: Vec<Key> = self.objects.keys().filter(|key| !keep.contains(*key)).cloned().collect();
         for key in gone {
             let old = self.remove(&key);
-            notices.push(Notice::Changed { old, new: None });
+            notices.push(Notice::Changed { old, new: None, cause });
         }
         for item in items {
             let key = item.key();
@@ -100,25 +113,26 @@ impl Cache {
             }
             let old = self.remove(&key);
             self.insert(key, item.clone());
-            notices.push(Notice::Changed { old, new: Some(item.clone()) });
+            notices.push(Notice::Changed { old, new: Some(item.clone()), cause });
         }
         notices
     }
 
     fn insert(&mut self, key: Key, object: Object) {
-        if let Some(owner) = controller_of(object.meta()) {
-            self.owned.entry(owner.uid.as_str().into()).or_default().insert(key.clone());
+        for owner in owners(&object) {
+            self.owned.entry(owner.into()).or_default().insert(key.clone(), object.clone());
         }
         if let Some(pod) = object.get::<Pod>() {
-            self.on_node.entry(pod.node_name.clone().unwrap_or_default()).or_default().insert(key.clone());
+            let node = pod.node_name.clone().unwrap_or_default();
+            self.on_node.entry(node).or_default().insert(key.clone(), object.clone());
         }
         self.objects.insert(key, object);
     }
 
     fn remove(&mut self, key: &Key) -> Option<Object> {
         let object = self.objects.remove(key)?;
-        if let Some(owner) = controller_of(object.meta()) {
-            unindex(&mut self.owned, &owner.uid, key);
+        for owner in owners(&object) {
+            unindex(&mut self.owned, owner, key);
         }
         if let Some(pod) = object.get::<Pod>() {
             unindex(&mut self.on_node, pod.node().unwrap_or_default(), key);
@@ -127,10 +141,17 @@ impl Cache {
     }
 }
 
-fn unindex(index: &mut OrdMap<Rc<str>, OrdSet<Key>>, name: &str, key: &Key) {
-    let empty = index.get_mut(name).is_some_and(|keys| {
-        keys.remove(key);
-        keys.is_empty()
+/// Under what an object stands in the index of owners.
+fn owners(object: &Object) -> impl Iterator<Item = &str> {
+    let free = controller_of(object.meta()).is_none().then_some("");
+    let owners = object.meta().owner_references.iter().flatten().map(|owner| owner.uid.as_str());
+    owners.filter(|uid| !uid.is_empty()).chain(free)
+}
+
+fn unindex(index: &mut OrdMap<Rc<str>, OrdMap<Key, Object>>, name: &str, key: &Key) {
+    let empty = index.get_mut(name).is_some_and(|objects| {
+        objects.remove(key);
+        objects.is_empty()
     });
     if empty {
         index.remove(name);
@@ -153,10 +174,10 @@ mod tests {
     fn indexes_follow_the_objects() {
         let mut cache = Cache::default();
         let first = pod("a", "", 1);
-        cache.change(&first, Some(first.clone()));
+        cache.change(&first, Some(first.clone()), None);
         assert_eq!(cache.on_node("").count(), 1);
         let bound = pod("a", "node-1", 2);
-        cache.change(&bound, Some(bound.clone()));
+        cache.change(&bound, Some(bound.clone()), None);
         assert_eq!((cache.on_node("").count(), cache.on_node("node-1").count()), (0, 1));
         assert_eq!(cache.in_namespace("default").count(), 1);
         assert_eq!(cache.in_namespace("defaul").count(), 0);
@@ -165,12 +186,12 @@ mod tests {
     #[test]
     fn a_new_list_corrects_what_was_missed() {
         let mut cache = Cache::default();
-        cache.replace(&[pod("a", "", 1), pod("b", "", 2)], 2);
-        let notices = cache.replace(&[pod("b", "", 2), pod("c", "", 5)], 6);
+        cache.replace(&[pod("a", "", 1), pod("b", "", 2)], 2, None);
+        let notices = cache.replace(&[pod("b", "", 2), pod("c", "", 5)], 6, None);
         let names: Vec<_> = notices
             .iter()
             .map(|notice| match notice {
-                Notice::Changed { old: Some(old), new: None } => format!("-{}", old.name()),
+                Notice::Changed { old: Some(old), new: None, .. } => format!("-{}", old.name()),
                 Notice::Changed { new: Some(new), .. } => format!("+{}", new.name()),
                 _ => String::new(),
             })

@@ -15,7 +15,10 @@
 //! Left out: paging of lists, client-side rate limits, and protobuf.
 
 pub mod cache;
+pub mod controller;
 pub mod events;
+pub mod runner;
+pub mod workqueue;
 
 use self::cache::Cache;
 use super::Cx;
@@ -50,6 +53,8 @@ pub enum Notice {
         old: Option<Object>,
         /// After; `None`: it is gone.
         new: Option<Object>,
+        /// The fact that brought the news; what is done about it is done because of it.
+        cause: Option<FactId>,
     },
 }
 
@@ -199,6 +204,11 @@ impl Client {
         self.informers.contains_key(&kind)
     }
 
+    /// The kinds that have an informer.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> + use<'_> {
+        self.informers.keys().copied()
+    }
+
     /// The kinds that are being watched at the moment.
     pub fn watching(&self) -> impl Iterator<Item = &'static Kind> + '_ {
         self.informers.iter().filter(|(_, informer)| informer.watch.is_some()).map(|(kind, _)| *kind)
@@ -284,7 +294,7 @@ impl Client {
 
     fn listed(&mut self, cx: &mut Cx, kind: &'static Kind, items: &[Object], revision: u64) -> Vec<Notice> {
         let Some(informer) = self.informers.get_mut(&kind) else { return Vec::new() };
-        let mut notices = informer.cache.replace(items, revision);
+        let mut notices = informer.cache.replace(items, revision, cx.cause());
         if !informer.synced {
             informer.synced = true;
             notices.push(Notice::Synced(kind));
@@ -319,9 +329,10 @@ impl Client {
                     let to = cx.me().clone();
                     let ambient = matches!(kind.kind, "Lease" | "Event");
                     let revision = object.revision();
-                    cx.note(Fact::Watched { to, object: object.reference(), change: *change, revision, ambient });
+                    let watched = Fact::Watched { to, object: object.reference(), change: *change, revision, ambient };
+                    let cause = Some(cx.note_aside(watched));
                     let new = (*change != Change::Deleted).then(|| object.clone());
-                    notices.push(informer.cache.change(object, new));
+                    notices.push(informer.cache.change(object, new, cause));
                 }
             }
         }

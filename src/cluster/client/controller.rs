@@ -1,0 +1,387 @@
+//! What a controller is: a descriptor, and a pure function that looks at caches and records what it wants.
+//!
+//! ```text
+//!   informer ─ change ─▶ watch.map ─ key ─▶ work queue ─▶ reconcile(key, caches) ─ steps ─▶ runner ─▶ API server
+//!                  ▲                                                                            │
+//!                  └──────────────── the key is held until its own writes have come back ◀──────┘
+//! ```
+//!
+//! A controller performs nothing itself. It says which requests it wants, in order; the [runner](super::runner) sends
+//! them, each after the one before has succeeded, a [`Batch`] in parallel. What it cannot know from the caches it asks
+//! for ([`Reconcile::ask`]) and is called again with the answer.
+
+use super::Client;
+use super::cache::Cache;
+use crate::api::{Key, Kind, Object, ObjectRef, Ref, Request, Status, Target};
+use crate::sim::{Duration, Time};
+use imbl::OrdMap;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+/// A controller, as it stands in the registry.
+#[derive(Debug)]
+pub struct Controller {
+    /// As upstream calls it, such as `replicaset-controller`: source of its events and name of its service account.
+    pub name: &'static str,
+    /// How many keys it works on at the same time (upstream: `--concurrent-…-syncs`).
+    pub workers: usize,
+    /// What wakes it.
+    pub watches: &'static [Watch],
+    /// What it does from time to time.
+    pub period: Option<(Duration, fn(&mut Wake))>,
+    /// After how many failures in a row a key is given up until something changes; 0: never.
+    pub retries: u32,
+    /// Looks at one key and records what it wants. An error is tried again, after the recorded steps.
+    pub reconcile: fn(&Ref, &mut Reconcile) -> Result<(), String>,
+    /// Called when a recorded request has failed: what is to be written before the key waits for its next try.
+    pub failed: Option<fn(&Ref, &mut Reconcile, &Status)>,
+}
+
+impl PartialEq for Controller {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+impl Eq for Controller {}
+impl Hash for Controller {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.name.hash(state);
+    }
+}
+
+/// Which kinds a controller follows.
+#[derive(Clone, Copy, Debug)]
+pub enum Of {
+    /// One kind.
+    Kind(&'static Kind),
+    /// All kinds that can be owned or own something: all but events.
+    Every,
+}
+
+/// What wakes a controller: a change of an object, and the keys that it concerns.
+#[derive(Debug)]
+pub struct Watch {
+    /// Which objects.
+    pub of: Of,
+    /// Which keys a change (old, new) concerns.
+    pub map: fn(&mut Wake, Option<&Object>, Option<&Object>),
+}
+
+impl Watch {
+    /// Every change of an object concerns the object itself.
+    #[must_use]
+    pub const fn of(kind: &'static Kind) -> Self {
+        Self {
+            of: Of::Kind(kind),
+            map: |wake, old, new| new.or(old).into_iter().for_each(|object| wake.object(object)),
+        }
+    }
+
+    /// Changes of a kind concern the keys that `map` names.
+    #[must_use]
+    pub const fn mapped(kind: &'static Kind, map: fn(&mut Wake, Option<&Object>, Option<&Object>)) -> Self {
+        Self { of: Of::Kind(kind), map }
+    }
+
+    /// Whether it follows the kind.
+    #[must_use]
+    pub fn follows(&self, kind: &'static Kind) -> bool {
+        match self.of {
+            Of::Kind(own) => own == kind,
+            Of::Every => kind.kind != "Event",
+        }
+    }
+}
+
+/// Collects keys to look at.
+pub struct Wake<'a> {
+    client: &'a Client,
+    now: Time,
+    memory: &'a mut Memory,
+    pub(super) keys: Vec<(Ref, Duration)>,
+}
+
+impl<'a> Wake<'a> {
+    /// An empty collection.
+    pub(super) fn new(client: &'a Client, now: Time, memory: &'a mut Memory) -> Self {
+        Self { client, now, memory, keys: Vec::new() }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// What the controller remembers.
+    pub fn memory(&mut self) -> &mut Memory {
+        self.memory
+    }
+
+    /// The cache of a kind.
+    #[must_use]
+    pub fn cache(&self, kind: &'static Kind) -> &'a Cache {
+        self.client.cache(kind)
+    }
+
+    /// The object itself is to be looked at.
+    pub fn object(&mut self, object: &Object) {
+        self.key(object.reference());
+    }
+
+    /// A key is to be looked at.
+    pub fn key(&mut self, key: Ref) {
+        self.keys.push((key, Duration::ZERO));
+    }
+
+    /// A key is to be looked at after a while.
+    pub fn key_after(&mut self, key: Ref, delay: Duration) {
+        self.keys.push((key, delay));
+    }
+
+    /// Something of a kind is to be looked at.
+    pub fn named(&mut self, kind: &'static Kind, namespace: &str, name: &str) {
+        self.key(ObjectRef::new(kind, namespace, name));
+    }
+}
+
+/// What a controller remembers between two looks, as plain data. It dies with the process.
+pub type Memory = OrdMap<Rc<str>, Note>;
+
+/// One thing remembered.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Note {
+    /// A moment.
+    Moment(Time),
+    /// A number.
+    Number(i64),
+    /// An object as it was.
+    Object(Object),
+}
+
+/// What is to be said in an event. In the message `{name}` stands for the name in the answer, `{error}` for the error.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Saying {
+    /// About what.
+    pub about: Object,
+    /// Whether it is a warning.
+    pub warning: bool,
+    /// The reason.
+    pub reason: &'static str,
+    /// The message.
+    pub message: String,
+}
+
+impl Saying {
+    /// A `Normal` event.
+    pub fn normal(about: &Object, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { about: about.clone(), warning: false, reason, message: message.into() }
+    }
+
+    /// A `Warning` event.
+    pub fn warning(about: &Object, reason: &'static str, message: impl Into<String>) -> Self {
+        Self { about: about.clone(), warning: true, reason, message: message.into() }
+    }
+}
+
+/// Errors that a controller takes for success.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Tolerate {
+    /// None.
+    #[default]
+    Nothing,
+    /// 404: it is gone.
+    NotFound,
+    /// 404, and 409 of a uid or revision that is no longer the one meant.
+    NotFoundOrConflict,
+    /// 409: it exists.
+    AlreadyExists,
+    /// 403 because its namespace is being deleted.
+    NamespaceTerminating,
+}
+
+impl Tolerate {
+    /// Whether an error is one of them.
+    #[must_use]
+    pub fn tolerates(self, status: &Status) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::NotFound => status.code == 404,
+            Self::NotFoundOrConflict => status.code == 404 || status.reason == "Conflict",
+            Self::AlreadyExists => status.reason == "AlreadyExists" || in_ending_namespace(status),
+            Self::NamespaceTerminating => in_ending_namespace(status),
+        }
+    }
+}
+
+/// Whether something was refused because its namespace is being deleted (upstream: `NamespaceTerminatingCause`).
+#[must_use]
+pub fn in_ending_namespace(status: &Status) -> bool {
+    let causes = status.details.as_ref().map_or(&[][..], |details| &details.causes);
+    causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
+}
+
+/// A request that a controller wants, and what to say about it.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Write {
+    /// What is asked.
+    pub request: Request,
+    /// What to say when it has succeeded.
+    pub success: Option<Saying>,
+    /// What to say when it has failed.
+    pub failure: Option<Saying>,
+    /// Which errors do not count.
+    pub tolerate: Tolerate,
+}
+
+impl Write {
+    /// A request.
+    #[must_use]
+    pub fn new(request: Request) -> Self {
+        Self { request, success: None, failure: None, tolerate: Tolerate::Nothing }
+    }
+
+    /// … that is spoken of when it has succeeded.
+    #[must_use]
+    pub fn saying(mut self, saying: Saying) -> Self {
+        self.success = Some(saying);
+        self
+    }
+
+    /// … that is spoken of when it has failed.
+    #[must_use]
+    pub fn failing(mut self, saying: Saying) -> Self {
+        self.failure = Some(saying);
+        self
+    }
+
+    /// … some of whose errors do not count.
+    #[must_use]
+    pub fn tolerating(mut self, tolerate: Tolerate) -> Self {
+        self.tolerate = tolerate;
+        self
+    }
+}
+
+/// Requests that are sent in parallel: first some, then twice as many, and so on; after an error no more.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Batch {
+    /// How many at first.
+    pub first: usize,
+    /// The requests.
+    pub writes: Vec<Write>,
+}
+
+/// One step of what a controller wants.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Step {
+    /// One request.
+    Write(Box<Write>),
+    /// Many.
+    Batch(Batch),
+    /// An event.
+    Say(Saying),
+    /// A question; the controller is called again when it is answered.
+    Ask(Target),
+}
+
+/// The answer to a question.
+pub type Answer = (Target, Result<Object, Rc<Status>>);
+
+/// What a controller sees while it looks at a key, and where it records what it wants.
+pub struct Reconcile<'a> {
+    client: &'a Client,
+    now: Time,
+    answers: &'a [Answer],
+    /// What the controller remembers.
+    pub memory: &'a mut Memory,
+    pub(super) steps: Vec<Step>,
+    pub(super) again: Option<Duration>,
+}
+
+impl<'a> Reconcile<'a> {
+    /// A look at a moment.
+    pub(super) fn new(client: &'a Client, now: Time, memory: &'a mut Memory, answers: &'a [Answer]) -> Self {
+        Self { client, now, answers, memory, steps: Vec::new(), again: None }
+    }
+
+    /// The present moment.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.now
+    }
+
+    /// The cache of a kind.
+    #[must_use]
+    pub fn cache(&self, kind: &'static Kind) -> &'a Cache {
+        self.client.cache(kind)
+    }
+
+    /// An object of a kind from the cache.
+    #[must_use]
+    pub fn lookup(&self, kind: &'static Kind, key: &Key) -> Option<&'a Object> {
+        self.client.lookup(kind, key)
+    }
+
+    /// The kinds whose objects are known.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> + use<'a> {
+        self.client.kinds()
+    }
+
+    /// Reads an object from the API server itself. `None`: the answer is not there yet; return, and be called again.
+    pub fn ask(&mut self, kind: &'static Kind, key: &Key) -> Option<&'a Result<Object, Rc<Status>>> {
+        let target = Target::sub(kind, key, "");
+        if let Some((_, answer)) = self.answers.iter().find(|(asked, _)| *asked == target) {
+            return Some(answer);
+        }
+        self.steps.push(Step::Ask(target));
+        None
+    }
+
+    /// Wants a request.
+    pub fn request(&mut self, request: Request) {
+        self.write(Write::new(request));
+    }
+
+    /// Wants a request, with what is to be said about it.
+    pub fn write(&mut self, write: Write) {
+        self.steps.push(Step::Write(Box::new(write)));
+    }
+
+    /// Wants requests in growing parallel groups (upstream: `slowStartBatch`).
+    pub fn batch(&mut self, writes: Vec<Write>) {
+        self.parallel(1, writes);
+    }
+
+    /// Wants requests all at once.
+    pub fn together(&mut self, writes: Vec<Write>) {
+        self.parallel(writes.len(), writes);
+    }
+
+    fn parallel(&mut self, first: usize, writes: Vec<Write>) {
+        if !writes.is_empty() {
+            self.steps.push(Step::Batch(Batch { first, writes }));
+        }
+    }
+
+    /// Wants to say something.
+    pub fn say(&mut self, saying: Saying) {
+        self.steps.push(Step::Say(saying));
+    }
+
+    /// Wants to look again after a while (the earliest wish counts).
+    pub fn again_after(&mut self, delay: Duration) {
+        self.again = Some(self.again.map_or(delay, |before| before.min(delay)));
+    }
+
+    /// How many requests it wants.
+    #[must_use]
+    pub fn writes(&self) -> usize {
+        let count = |step: &Step| match step {
+            Step::Write(_) => 1,
+            Step::Batch(batch) => batch.writes.len(),
+            Step::Say(_) | Step::Ask(_) => 0,
+        };
+        self.steps.iter().map(count).sum()
+    }
+}

@@ -1,0 +1,482 @@
+//! What all controllers of a process have in common, written once.
+//!
+//! One connection and one set of informers serve them all, as in `kube-controller-manager`. For each controller the
+//! runner keeps a [work queue](super::workqueue), gives each key to at most one worker, sends what
+//! [`Controller::reconcile`] records, speaks of it in events, and tries again what has failed.
+//!
+//! After its writes a key is *held* until all of them have come back through the watch: a controller that looked at a
+//! cache without them would ask for them again. Kubernetes' controllers do this one by one ("expectations"); here it
+//! holds for all.
+//!
+//! Left out: the client-side rate limit (20 requests a second), and leader election: there is one process.
+
+use super::controller::{Answer, Batch, Controller, Memory, Reconcile, Saying, Step, Wake, Write};
+use super::events::Recorder;
+use super::workqueue::WorkQueue;
+use super::{Client, Cx, Notice, TIMER_PREFIX};
+use crate::api::kinds::KINDS;
+use crate::api::{Kind, Object, Ref, Request, Status, Target, Verb};
+use crate::cluster::fact::Fact;
+use crate::cluster::timing;
+use crate::cluster::wire::{Event, Reply, Timer, User};
+use crate::sim::{FactId, Time};
+use imbl::OrdMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+const THINK: &str = "run/think";
+const DUE: &str = "run/due";
+const PERIOD: &str = "run/period";
+
+/// A process full of controllers.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Runner {
+    registry: &'static [&'static Controller],
+    client: Client,
+    desks: Vec<Desk>,
+    /// Whether all informers have listed.
+    ready: bool,
+    rounds: OrdMap<u64, Round>,
+    next_round: u64,
+    calls: OrdMap<u64, (u64, Asked)>,
+    /// Finished rounds that wait for a revision of a kind.
+    held: OrdMap<&'static Kind, OrdMap<(u64, u64), ()>>,
+}
+
+/// A controller at work.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Desk {
+    controller: &'static Controller,
+    user: User,
+    recorder: Recorder,
+    queue: WorkQueue,
+    memory: Memory,
+    busy: usize,
+    alarm: Option<Time>,
+}
+
+/// A worker's work on one key.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Round {
+    desk: usize,
+    key: Ref,
+    cause: Option<FactId>,
+    answers: Vec<Answer>,
+    steps: VecDeque<Step>,
+    /// What is left of the batch at hand, and how many go next.
+    rest: VecDeque<Write>,
+    next: usize,
+    open: usize,
+    /// What has been written: by kind, the last revision.
+    wrote: BTreeMap<&'static Kind, u64>,
+    error: Option<Rc<Status>>,
+    /// What `reconcile` itself complained of.
+    complaint: Option<Rc<str>>,
+    /// Whether the controller has been told of the error.
+    told: bool,
+}
+
+/// A request of a round.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Asked {
+    Write(Box<Write>),
+    Question(Target),
+}
+
+impl Desk {
+    fn new(controller: &'static Controller) -> Self {
+        let name = format!("system:serviceaccount:kube-system:{}", controller.name);
+        let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
+        let user = User::new(&name, &groups);
+        Self {
+            controller,
+            recorder: Recorder::new(controller.name, "").as_user(user.clone()),
+            user,
+            queue: WorkQueue::default(),
+            memory: Memory::new(),
+            busy: 0,
+            alarm: None,
+        }
+    }
+}
+
+impl Runner {
+    /// A process with the given controllers.
+    #[must_use]
+    pub fn new(registry: &'static [&'static Controller]) -> Self {
+        Self {
+            registry,
+            client: Client::new(User::new("system:kube-controller-manager", &["system:authenticated"])),
+            desks: registry.iter().map(|controller| Desk::new(controller)).collect(),
+            ready: false,
+            rounds: OrdMap::new(),
+            next_round: 0,
+            calls: OrdMap::new(),
+            held: OrdMap::new(),
+        }
+    }
+
+    /// What a new process begins with: nothing.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        Self::new(self.registry)
+    }
+
+    /// What it knows of the cluster.
+    #[must_use]
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Opens the informers of all kinds that some controller follows.
+    pub fn start(&mut self, cx: &mut Cx) {
+        let listable = KINDS.iter().filter(|kind| !kind.storage.is_empty());
+        for kind in listable {
+            let followed = |desk: &Desk| desk.controller.watches.iter().any(|watch| watch.follows(kind));
+            if self.desks.iter().any(followed) {
+                self.client.inform(cx, kind, "");
+            }
+        }
+    }
+
+    /// Takes a message or one of its own timers.
+    pub fn handle(&mut self, cx: &mut Cx, event: Event) {
+        match event {
+            Event::Message { message, .. } => {
+                let notices = self.client.handle(cx, message);
+                self.take_notices(cx, notices);
+            }
+            Event::Timer(timer) if timer.what.starts_with(TIMER_PREFIX) => {
+                let notices = self.client.timer(cx, &timer);
+                self.take_notices(cx, notices);
+            }
+            Event::Timer(timer) => self.timer(cx, &timer),
+        }
+        if self.ready {
+            (0..self.desks.len()).for_each(|desk| self.work(cx, desk));
+        }
+    }
+
+    fn timer(&mut self, cx: &mut Cx, timer: &Timer) {
+        let desk = usize::try_from(timer.number).unwrap_or(usize::MAX);
+        match timer.what {
+            THINK => self.think(cx, timer.number),
+            DUE if desk < self.desks.len() => {
+                self.desks[desk].alarm = None;
+                self.desks[desk].queue.tick(cx.now());
+                self.set_alarm(cx, desk);
+            }
+            PERIOD if desk < self.desks.len() => self.periodic(cx, desk),
+            _ => {}
+        }
+    }
+
+    fn take_notices(&mut self, cx: &mut Cx, notices: Vec<Notice>) {
+        let before = cx.cause();
+        for notice in notices {
+            match notice {
+                Notice::Reply { id, outcome, .. } => self.reply(cx, id, outcome),
+                Notice::Changed { old, new, cause } => {
+                    cx.because(cause);
+                    self.changed(cx, old.as_ref(), new.as_ref());
+                    cx.because(before);
+                }
+                Notice::Synced(_) if !self.ready && self.client.is_synced() => {
+                    self.ready = true;
+                    (0..self.desks.len()).for_each(|desk| self.periodic(cx, desk));
+                }
+                Notice::Synced(_) => {}
+            }
+        }
+        self.release();
+    }
+
+    fn changed(&mut self, cx: &mut Cx, old: Option<&Object>, new: Option<&Object>) {
+        let Some(kind) = new.or(old).map(Object::kind) else { return };
+        for desk in 0..self.desks.len() {
+            let controller = self.desks[desk].controller;
+            for watch in controller.watches.iter().filter(|watch| watch.follows(kind)) {
+                self.wake(cx, desk, |wake| (watch.map)(wake, old, new));
+            }
+        }
+    }
+
+    fn periodic(&mut self, cx: &mut Cx, desk: usize) {
+        let Some((period, map)) = self.desks[desk].controller.period else { return };
+        cx.because(None);
+        self.wake(cx, desk, map);
+        cx.after(period, Event::Timer(Timer::keyed(PERIOD, "", desk as u64)));
+    }
+
+    fn wake(&mut self, cx: &mut Cx, desk: usize, map: impl FnOnce(&mut Wake)) {
+        let now = cx.now();
+        let Desk { memory, queue, .. } = &mut self.desks[desk];
+        let mut wake = Wake::new(&self.client, now, memory);
+        map(&mut wake);
+        for (key, delay) in wake.keys {
+            if delay.is_zero() {
+                queue.add(key, cx.cause());
+            } else {
+                queue.add_at(key, now + delay, cx.cause());
+            }
+        }
+        self.set_alarm(cx, desk);
+    }
+
+    fn set_alarm(&mut self, cx: &mut Cx, desk: usize) {
+        let Desk { queue, alarm, .. } = &mut self.desks[desk];
+        let Some(at) = queue.next_at().filter(|at| alarm.is_none_or(|alarm| *at < alarm)) else { return };
+        *alarm = Some(at);
+        cx.after(at.since(cx.now()), Event::Timer(Timer::keyed(DUE, "", desk as u64)));
+    }
+
+    /// Gives keys to workers that have nothing to do.
+    fn work(&mut self, cx: &mut Cx, desk: usize) {
+        while self.desks[desk].busy < self.desks[desk].controller.workers {
+            let Some((key, reason)) = self.desks[desk].queue.take() else { return };
+            self.desks[desk].busy += 1;
+            let id = self.next_round;
+            self.next_round += 1;
+            self.rounds.insert(id, Round::new(desk, key, reason.cause));
+            self.set_thinking(cx, id, reason.cause);
+        }
+    }
+
+    fn set_thinking(&mut self, cx: &mut Cx, id: u64, cause: Option<FactId>) {
+        let before = cx.cause();
+        cx.because(cause);
+        cx.after(timing::RECONCILE, Event::Timer(Timer::keyed(THINK, "", id)));
+        cx.because(before);
+    }
+
+    fn think(&mut self, cx: &mut Cx, id: u64) {
+        let Some(mut round) = self.rounds.remove(&id) else { return };
+        let Desk { controller, memory, queue, .. } = &mut self.desks[round.desk];
+        let mut reconcile = Reconcile::new(&self.client, cx.now(), memory, &round.answers);
+        let result = (controller.reconcile)(&round.key, &mut reconcile);
+        let writes = u32::try_from(reconcile.writes()).unwrap_or(u32::MAX);
+        let (steps, again) = (reconcile.steps, reconcile.again);
+        let questions = || steps.iter().filter(|step| matches!(step, Step::Ask(_))).cloned();
+        if questions().next().is_some() {
+            round.steps = questions().collect();
+        } else {
+            cx.because(round.cause);
+            if writes > 0 || round.cause.is_some() {
+                let object = round.key.clone();
+                round.cause = Some(cx.note(Fact::Reconciled { controller: controller.name, object, writes }));
+            }
+            if let Some(delay) = again {
+                queue.add_at(round.key.clone(), cx.now() + delay, round.cause);
+            }
+            round.steps = steps.into();
+            round.complaint = result.err().map(Rc::from);
+        }
+        self.set_alarm(cx, round.desk);
+        self.advance(cx, id, round);
+    }
+
+    /// Carries on with a round until it waits for an answer or is finished.
+    fn advance(&mut self, cx: &mut Cx, id: u64, mut round: Round) {
+        let mut asked = false;
+        while round.open == 0 {
+            if round.error.is_some() && !round.told {
+                self.tell(cx.now(), &mut round);
+            }
+            if !round.rest.is_empty() {
+                self.send_group(cx, id, &mut round);
+            } else if let Some(step) = round.steps.pop_front() {
+                asked |= matches!(step, Step::Ask(_));
+                self.step(cx, id, &mut round, step);
+                // Questions are put all at once.
+                while let Some(step) = round.steps.pop_front_if(|step| asked && matches!(step, Step::Ask(_))) {
+                    self.step(cx, id, &mut round, step);
+                }
+            } else {
+                self.finish(cx, id, round);
+                return;
+            }
+        }
+        self.rounds.insert(id, round);
+    }
+
+    /// Drops what a failed round still wanted, and lets the controller say what it wants instead.
+    fn tell(&mut self, now: Time, round: &mut Round) {
+        round.told = true;
+        round.rest.clear();
+        round.steps.clear();
+        let Desk { controller, memory, .. } = &mut self.desks[round.desk];
+        if let (Some(failed), Some(status)) = (controller.failed, &round.error) {
+            let mut reconcile = Reconcile::new(&self.client, now, memory, &round.answers);
+            failed(&round.key, &mut reconcile, status);
+            round.steps = reconcile.steps.into();
+        }
+    }
+
+    fn step(&mut self, cx: &mut Cx, id: u64, round: &mut Round, step: Step) {
+        match step {
+            Step::Write(write) => self.send(cx, id, round, write.request.clone(), Asked::Write(write)),
+            Step::Batch(Batch { first, writes }) => {
+                round.next = first.max(1);
+                round.rest = writes.into();
+            }
+            Step::Say(saying) => self.say(cx, round, &saying, "", ""),
+            Step::Ask(target) => {
+                let request = Request::get(target.object.kind, &target.object.key);
+                self.send(cx, id, round, request, Asked::Question(target));
+            }
+        }
+    }
+
+    fn send_group(&mut self, cx: &mut Cx, id: u64, round: &mut Round) {
+        let size = round.next.min(round.rest.len());
+        round.next = size * 2;
+        let group: Vec<Write> = round.rest.drain(..size).collect();
+        for write in group {
+            self.send(cx, id, round, write.request.clone(), Asked::Write(Box::new(write)));
+        }
+    }
+
+    fn send(&mut self, cx: &mut Cx, id: u64, round: &mut Round, request: Request, asked: Asked) {
+        cx.because(round.cause);
+        let call = self.client.request_as(cx, &self.desks[round.desk].user, request);
+        self.calls.insert(call, (id, asked));
+        round.open += 1;
+    }
+
+    fn say(&mut self, cx: &mut Cx, round: &Round, saying: &Saying, name: &str, error: &str) {
+        let Saying { about, warning, reason, message } = saying;
+        let message = message.replace("{name}", name).replace("{error}", error);
+        self.desks[round.desk].recorder.record(cx, &mut self.client, about, *warning, reason, &message);
+    }
+
+    fn reply(&mut self, cx: &mut Cx, call: u64, outcome: Result<Reply, Rc<Status>>) {
+        let Some((id, asked)) = self.calls.remove(&call) else { return };
+        let Some(mut round) = self.rounds.remove(&id) else { return };
+        round.open -= 1;
+        match asked {
+            Asked::Question(target) => {
+                let object = outcome.and_then(|reply| match reply {
+                    Reply::Object { object, .. } => Ok(object),
+                    _ => Err(Rc::new(Status::internal("a read was not answered with an object"))),
+                });
+                round.answers.push((target, object));
+                if round.open == 0 {
+                    self.set_thinking(cx, id, round.cause);
+                    self.rounds.insert(id, round);
+                    return;
+                }
+            }
+            Asked::Write(write) => self.written(cx, &mut round, &write, outcome),
+        }
+        self.advance(cx, id, round);
+    }
+
+    fn written(&mut self, cx: &mut Cx, round: &mut Round, write: &Write, outcome: Result<Reply, Rc<Status>>) {
+        let target = &write.request.target.object;
+        match outcome {
+            Ok(reply) => {
+                let (name, revision) = match &reply {
+                    Reply::Object { object, .. } => (object.name(), object.revision()),
+                    Reply::Done { revision } => (&*target.key.name, *revision),
+                    _ => (&*target.key.name, 0),
+                };
+                if self.client.informs(target.kind) && write.request.verb != Verb::Get {
+                    let seen = round.wrote.entry(target.kind).or_default();
+                    *seen = revision.max(*seen);
+                }
+                if let Some(saying) = &write.success {
+                    self.say(cx, round, saying, name, "");
+                }
+            }
+            Err(status) if write.tolerate.tolerates(&status) => {}
+            Err(status) => {
+                if let Some(saying) = &write.failure {
+                    self.say(cx, round, saying, &target.key.name, &status.message);
+                }
+                round.error.get_or_insert(status);
+            }
+        }
+    }
+
+    /// A worker has ended its work on a key: success or a later try, and the hold.
+    fn finish(&mut self, cx: &mut Cx, id: u64, round: Round) {
+        let desk = &mut self.desks[round.desk];
+        desk.busy -= 1;
+        let error = round.error.as_ref().map(|status| Rc::from(&*status.message)).or_else(|| round.complaint.clone());
+        match error {
+            Some(error)
+                if desk.controller.retries == 0 || desk.queue.failures(&round.key) < desk.controller.retries =>
+            {
+                let after = desk.queue.failed(&round.key);
+                cx.because(round.cause);
+                let (controller, object) = (desk.controller.name, round.key.clone());
+                cx.note(Fact::Retried { controller, object, after, error });
+                desk.queue.add_at(round.key.clone(), cx.now() + after, cx.cause());
+            }
+            _ => desk.queue.forget(&round.key),
+        }
+        let index = round.desk;
+        let waits = self.missing(&round);
+        match waits {
+            Some((kind, revision)) => {
+                self.held.entry(kind).or_default().insert((revision, id), ());
+                self.rounds.insert(id, round);
+            }
+            None => self.desks[index].queue.done(&round.key),
+        }
+        self.set_alarm(cx, index);
+    }
+
+    /// A kind whose cache does not show yet what the round has written.
+    fn missing(&self, round: &Round) -> Option<(&'static Kind, u64)> {
+        let behind = |(kind, revision): &(&&'static Kind, &u64)| self.client.cache(kind).revision() < **revision;
+        round.wrote.iter().find(behind).map(|(kind, revision)| (*kind, *revision))
+    }
+
+    /// Gives back the keys whose writes have all been seen.
+    fn release(&mut self) {
+        let kinds: Vec<&'static Kind> = self.held.keys().copied().collect();
+        for kind in kinds {
+            let seen = self.client.cache(kind).revision();
+            while let Some(waiting) = self.held.get_mut(&kind) {
+                let Some(((revision, id), ())) = waiting.get_min().copied() else {
+                    self.held.remove(&kind);
+                    break;
+                };
+                if revision > seen {
+                    break;
+                }
+                waiting.remove(&(revision, id));
+                self.let_go(id);
+            }
+        }
+    }
+
+    fn let_go(&mut self, id: u64) {
+        let Some(round) = self.rounds.get(&id) else { return };
+        if let Some((kind, revision)) = self.missing(round) {
+            self.held.entry(kind).or_default().insert((revision, id), ());
+        } else if let Some(round) = self.rounds.remove(&id) {
+            self.desks[round.desk].queue.done(&round.key);
+        }
+    }
+}
+
+impl Round {
+    fn new(desk: usize, key: Ref, cause: Option<FactId>) -> Self {
+        Self {
+            desk,
+            key,
+            cause,
+            answers: Vec::new(),
+            steps: VecDeque::new(),
+            rest: VecDeque::new(),
+            next: 1,
+            open: 0,
+            wrote: BTreeMap::new(),
+            error: None,
+            complaint: None,
+            told: false,
+        }
+    }
+}
