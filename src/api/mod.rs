@@ -5,6 +5,7 @@
 //! - [`meta`]: what all objects have: owner references, times, uids.
 //! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`]: texts with rules of their own.
 //! - [`schema`]: which fields every kind has; what the strict decoder says.
+//! - [`patch`]: JSON, merge and strategic merge patches, and the one that `kubectl apply` makes.
 //! - [`manifest`]: YAML and JSON in and out, errors and fields with line and column.
 //!
 //! Nothing here happens over time, and nothing here knows a component.
@@ -15,6 +16,7 @@ pub mod manifest;
 pub mod meta;
 pub mod names;
 pub mod object;
+pub mod patch;
 pub mod quantity;
 pub mod request;
 pub mod schema;

@@ -1,6 +1,6 @@
 //! The types of the API: which fields every kind has, of what type, and how patches merge them.
 //!
-//! The real server publishes this as OpenAPI; the embedded text `assets/schema/kinds.txt` is made from that document by
+//! The real server publishes this as `OpenAPI`; the embedded text `assets/schema/kinds.txt` is made from that document by
 //! `tools/schema.py` (its header explains the format). From it come
 //!
 //! - [`check`]: what the strict decoder of the API server says about a document (unknown fields, wrong types), in the
@@ -65,10 +65,11 @@ pub enum ListType {
 
 /// One field of a type.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts of the OpenAPI document, not states")]
 pub struct Field {
     /// Its value.
     pub shape: Shape,
-    /// Whether OpenAPI calls it required (the decoder does not insist; validation does).
+    /// Whether `OpenAPI` calls it required (the decoder does not insist; validation does).
     pub required: bool,
     /// The key by which strategic merge patches tell the items of a list apart.
     pub merge_key: Option<&'static str>,
@@ -150,6 +151,12 @@ impl Schema {
     #[must_use]
     pub fn object(&self, name: &str) -> Option<&Type> {
         self.types.get(name)
+    }
+
+    /// The schema's own copy of a type's name, if it knows the type.
+    #[must_use]
+    pub fn object_name(&self, name: &str) -> Option<&'static str> {
+        self.types.get_key_value(name).map(|(name, _)| *name)
     }
 
     /// The field at a path of names such as `spec.template.spec`; list items and map values are stepped through.

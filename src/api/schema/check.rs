@@ -49,15 +49,10 @@ impl Checked {
 #[must_use]
 pub fn check(name: &str, value: &Value) -> Checked {
     let mut walk = Walk { checked: Checked::default(), go: Vec::new(), owner: String::new() };
-    if let Err(Stop(problem)) = walk.value(&Shape::Object(intern(name)), value, "") {
+    if let Err(Stop(problem)) = walk.value(&Shape::Object(schema().object_name(name).unwrap_or_default()), value, "") {
         walk.checked.fatal = Some(problem);
     }
     walk.checked
-}
-
-/// The schema's own copy of a type's name.
-fn intern(name: &str) -> &'static str {
-    schema().types.get_key_value(name).map_or("", |(name, _)| name)
 }
 
 /// A decoder of its own has complained: decoding ends.
@@ -74,9 +69,11 @@ struct Walk {
 impl Walk {
     fn value(&mut self, shape: &Shape, value: &Value, path: &str) -> Result<(), Stop> {
         match (shape, value) {
-            (Shape::Any, _) | (_, Value::Null) | (Shape::Bool, Value::Bool(_)) | (Shape::Float64, Value::Number(_)) => {
-            }
-            (Shape::String(_) | Shape::IntOrString, Value::String(_)) => {}
+            (Shape::Any, _)
+            | (_, Value::Null)
+            | (Shape::Bool, Value::Bool(_))
+            | (Shape::Float64, Value::Number(_))
+            | (Shape::String(_) | Shape::IntOrString, Value::String(_)) => {}
             (Shape::Object(name), Value::Object(map)) => self.object(name, map, path)?,
             (Shape::Map(inner, _), Value::Object(map)) => {
                 for (key, value) in map {
@@ -106,7 +103,7 @@ impl Walk {
                 }
             }
             (Shape::Quantity | Shape::Time | Shape::MicroTime | Shape::IntOrString, _) => {
-                self.own_decoder(shape, value, path)?
+                self.own_decoder(shape, value, path)?;
             }
             _ => self.wrong_type(json_type(value), &go_type(shape), path),
         }
