@@ -53,15 +53,37 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cluster::view", &["cluster", "api", "sim"]),
     ("cluster::faults", &["cluster", "api", "sim"]),
     ("cluster::world", &["cluster", "api", "sim"]),
+    ("cluster::look", &["cluster", "api", "sim"]),
+    // The person outside the ship: only requests.
+    ("cluster::user", CLIENT),
+    ("cluster::why", &["cluster::view", "@words", "api", "sim"]),
+    ("examples", &[]),
+    // The native command's engine room.
+    ("headless", &["cluster", "examples", "api", "sim"]),
     // A verb is only requests and text.
     ("kubectl", CLIENT),
     ("shell", &["kubectl", "cluster::client", "@words", "api", "sim"]),
     // Never `World`, never mutate.
-    ("learn", &["cluster::view", "@words", "kubectl", "api", "sim", "i18n"]),
-    ("scene", &["cluster::view", "@words", "api", "sim", "i18n"]),
+    ("learn", &["cluster::view", "cluster::why", "@words", "kubectl", "api", "sim", "i18n"]),
+    ("scene", &["cluster::view", "cluster::why", "@words", "api", "sim", "i18n"]),
     // No Kubernetes logic; only the session runs the world.
-    ("ui::session", &["cluster", "kubectl", "shell", "learn", "scene", "i18n", "api", "sim", "ui"]),
-    ("ui", &["cluster::view", "@words", "kubectl", "shell", "learn", "scene", "i18n", "api", "sim"]),
+    ("ui::session", &["cluster", "kubectl", "shell", "learn", "scene", "examples", "i18n", "api", "sim", "ui"]),
+    (
+        "ui",
+        &[
+            "cluster::view",
+            "cluster::why",
+            "@words",
+            "kubectl",
+            "shell",
+            "learn",
+            "scene",
+            "examples",
+            "i18n",
+            "api",
+            "sim",
+        ],
+    ),
 ];
 
 /// The layers that decide what happens: all but the interface and the commands.
@@ -90,7 +112,7 @@ const KUBERNETES: &[&str] = &[
     "manifest",
 ];
 /// Limits that nobody lifts for himself.
-const STRICT_LINTS: &[&str] = &["unwrap_used", "too_many_lines", "too_many_arguments", "excessive_nesting"];
+const STRICT_LINTS: &[&str] = &["unwrap_used", "too_many_lines", "excessive_nesting"];
 
 const LONGEST_FILE: usize = 400;
 const LESSON_LINES: std::ops::RangeInclusive<usize> = 10..=40;
@@ -236,6 +258,23 @@ fn nothing_is_left_open() {
     report("no unwrap outside tests, no open ends, and no limit lifted by an attribute", &found);
 }
 
+/// The line of each `allow` or `expect` attribute that gives no reason.
+fn unexplained(source: &Source) -> Vec<usize> {
+    let texts: Vec<&str> = source.code.iter().map(|token| token.text.as_str()).collect();
+    let opens = |i: usize| texts[i] == "[" && matches!(texts.get(i + 1), Some(&("allow" | "expect")));
+    let reasoned = |i: usize| texts[i..].iter().take_while(|text| **text != "]").any(|text| *text == "reason");
+    (0..texts.len()).filter(|i| opens(*i) && !reasoned(*i)).map(|i| source.code[i].line).collect()
+}
+
+#[test]
+fn each_exception_has_its_reason() {
+    let lines = |source: &Source| -> Vec<String> {
+        unexplained(source).iter().map(|line| format!("{}:{line}: no `reason = \"…\"`", source.path)).collect()
+    };
+    let found: Vec<String> = sources().iter().flat_map(lines).collect();
+    report("an attribute that silences a lint says why", &found);
+}
+
 /// The project's own text files: sources, content, scripts, and what lies at the top.
 fn own_texts() -> Vec<(String, String)> {
     let mut found: Vec<_> =
@@ -276,7 +315,8 @@ fn icons_are_drawn() {
         {
             continue;
         }
-        for (n, line) in text.lines().enumerate() {
+        // A drawing in a comment is for readers of the code.
+        for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with("//")) {
             if let Some(c) = line.chars().find(|c| sign(*c)) {
                 found.push(format!("{name}:{}: `{c}` (U+{:04X})", n + 1, u32::from(c)));
             }
