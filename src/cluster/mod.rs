@@ -3,7 +3,9 @@
 //! Components meet only in the API server: list, watch, write. Nobody calls anybody. What they say to each other is
 //! in [`wire`], what happened is in [`fact`], every duration is in [`timing`].
 
+pub mod apiserver;
 pub mod client;
+pub mod etcd;
 pub mod fact;
 pub mod input;
 pub mod machine;

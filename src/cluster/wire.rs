@@ -152,6 +152,8 @@ pub enum Message {
         id: u64,
         /// What is asked.
         op: EtcdOp,
+        /// Whose request it serves, so that etcd can note it (a trace context, as real ones carry it).
+        behalf: Option<Behalf>,
     },
     /// From etcd.
     EtcdReply {
@@ -233,6 +235,15 @@ pub enum WatchEvent {
     Change(Change, Object),
     /// Everything up to this revision has been sent.
     Bookmark(u64),
+}
+
+/// On whose behalf something is written.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Behalf {
+    /// The client's request.
+    pub call: super::fact::Call,
+    /// Routine that never slows time.
+    pub ambient: bool,
 }
 
 /// A request to etcd. Keys are byte strings in their order; `end` is exclusive, empty means the single key.
