@@ -19,6 +19,14 @@ pub const LINK: Duration = micros(500);
 pub const API_GATES: Duration = micros(300);
 /// What etcd takes to write a transaction to disk. Ours (a fast local disk's fsync).
 pub const ETCD_COMMIT: Duration = ms(1);
+/// The API server lets etcd forget old revisions so often. Upstream: `--etcd-compaction-interval` 5m.
+pub const COMPACTION: Duration = secs(300);
+/// The API server gives up on etcd after this. Upstream: `etcd/server/config`, `ReqTimeout`: 5 s + 2 elections of 1 s.
+pub const ETCD_TIMEOUT: Duration = secs(7);
+/// How long the watch cache keeps changes at least. Upstream: `cacher/watch_cache.go`, `DefaultEventFreshDuration`.
+pub const WATCH_HISTORY: Duration = secs(75);
+/// How long Events are kept. Upstream: kube-apiserver `--event-ttl` 1h.
+pub const EVENT_TTL: Duration = secs(3600);
 /// How long a controller thinks about one key. Ours.
 pub const RECONCILE: Duration = micros(200);
 /// How long the scheduler thinks about one pod. Ours.

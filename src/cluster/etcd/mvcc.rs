@@ -219,7 +219,8 @@ impl<V: Value> Store<V> {
     fn put(&mut self, key: Rc<str>, mut value: V, lease: u64, revision: u64) -> Event<V> {
         value.stamp(revision);
         let previous = self.current.get(&key).cloned();
-        let (create_revision, version) = previous.as_ref().map_or((revision, 1), |kv| (kv.create_revision, kv.version + 1));
+        let (create_revision, version) =
+            previous.as_ref().map_or((revision, 1), |kv| (kv.create_revision, kv.version + 1));
         let kv = KeyValue { key: key.clone(), value, create_revision, mod_revision: revision, version, lease };
         self.current.insert(key, kv.clone());
         Event { kv, previous, deleted: false }

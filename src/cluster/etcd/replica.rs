@@ -307,11 +307,10 @@ mod tests {
     fn a_watch_replays_and_then_goes_on_with_nothing_between() {
         let mut replica = Replica::default();
         for n in 0..3 {
-            replica.step(Input::Propose(n, Proposal::Txn(Txn {
-                compare: vec![],
-                then: vec![Write::Put("k".into(), n, 0)],
-                otherwise: vec![],
-            })));
+            replica.step(Input::Propose(
+                n,
+                Proposal::Txn(Txn { compare: vec![], then: vec![Write::Put("k".into(), n, 0)], otherwise: vec![] }),
+            ));
             settle(&mut replica);
         }
         replica.step(Input::Watch(9, all(), 3));
@@ -334,11 +333,10 @@ mod tests {
         replica.tick(Time::ZERO);
         replica.step(Input::Propose(1, Proposal::Grant(Duration::from_secs(60))));
         settle(&mut replica);
-        replica.step(Input::Propose(2, Proposal::Txn(Txn {
-            compare: vec![],
-            then: vec![Write::Put("k".into(), 1, 1)],
-            otherwise: vec![],
-        })));
+        replica.step(Input::Propose(
+            2,
+            Proposal::Txn(Txn { compare: vec![], then: vec![Write::Put("k".into(), 1, 1)], otherwise: vec![] }),
+        ));
         settle(&mut replica);
         assert_eq!(replica.ready().wake, Some(Time::from_secs(60)));
         replica.tick(Time::from_secs(59));

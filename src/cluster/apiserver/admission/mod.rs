@@ -1,0 +1,44 @@
+//! Admission plugins: one file each, one line in [`PLUGINS`], in the order in which the real server calls them
+//! (upstream: `pkg/kubeapiserver/options/plugins.go`, `AllOrderedPlugins`).
+
+use super::stages::Review;
+use crate::api::object::Object;
+use crate::api::{Status, Verb};
+
+mod namespace_lifecycle;
+
+/// All plugins.
+pub static PLUGINS: &[Plugin] = &[namespace_lifecycle::PLUGIN];
+
+/// A plugin.
+pub struct Plugin {
+    /// Its name, such as `NamespaceLifecycle`.
+    pub name: &'static str,
+    /// Changes the object of a creation or an update, or refuses it.
+    pub mutate: fn(&mut Attributes, &mut Object) -> Result<(), Status>,
+    /// Refuses a write, or not; the object is `None` for deletions.
+    pub validate: fn(&mut Attributes, Option<&Object>) -> Result<(), Status>,
+}
+
+impl Plugin {
+    /// A plugin that does nothing; plugins are written as `Plugin { …, ..Plugin::named("…") }`.
+    pub const fn named(name: &'static str) -> Self {
+        Self { name, mutate: |_, _| Ok(()), validate: |_, _| Ok(()) }
+    }
+}
+
+/// What a plugin may look at.
+pub struct Attributes<'a, 'b> {
+    /// The request and the server's knowledge.
+    pub review: &'a mut Review<'b>,
+    /// The stored object, for updates and deletions.
+    pub old: Option<&'a Object>,
+}
+
+impl Attributes<'_, '_> {
+    /// Whether the request creates an object of the given kind (not one of its subresources).
+    pub fn creates(&self, kind: &str) -> bool {
+        let target = &self.review.request.target;
+        self.review.request.verb == Verb::Create && target.subresource.is_empty() && target.object.kind.kind == kind
+    }
+}

@@ -1,0 +1,169 @@
+//! How objects go: at once, gracefully, or when their finalizers allow it.
+//!
+//! Upstream: `k8s.io/apiserver/pkg/registry/rest/delete.go` (`BeforeDelete`), `generic/registry/store.go` (`Delete`),
+//! for pods `registry/core/pod/strategy.go` (`CheckGracefulDelete`), for namespaces `registry/core/namespace/storage`.
+
+use super::stages::{Plan, Refused, Review, admission, at};
+use crate::api::kinds::pod::Pod;
+use crate::api::object::Object;
+use crate::api::request::{DeleteOptions, Propagation};
+use crate::api::{Body, Status, meta};
+use crate::cluster::fact::Gate;
+use crate::sim::{Duration, Time};
+use k8s_openapi::api::core::v1::Namespace;
+
+const FOREGROUND: &str = "foregroundDeletion";
+const ORPHAN: &str = "orphan";
+
+/// A deletion of the stored object.
+///
+/// # Errors
+/// The gate that refuses.
+pub fn delete(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refused> {
+    let target = review.request.target.object.clone();
+    let missing = || at(Gate::Storage)(Status::not_found(target.kind, &target.key.name));
+    let old = stored.ok_or_else(missing)?;
+    let options = match &review.request.body {
+        Body::Delete(options) => options.clone(),
+        _ => DeleteOptions::default(),
+    };
+    admission::validate(review, None, Some(old)).map_err(at(Gate::Validating))?;
+    preconditions(&options, old).map_err(at(Gate::Storage))?;
+    Ok(if old.get::<Namespace>().is_some() {
+        namespace(&options, old, review.now)
+    } else {
+        plan(&options, old, review.now)
+    })
+}
+
+fn preconditions(options: &DeleteOptions, old: &Object) -> Result<(), Status> {
+    let refuse = |text: String| Err(Status::conflict(old.kind(), old.name(), &text));
+    if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != old.uid()) {
+        return refuse(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid()));
+    }
+    if let Some(revision) = options.resource_version.filter(|revision| *revision != old.revision()) {
+        return refuse(format!(
+            "Precondition failed: ResourceVersion in precondition: {revision}, ResourceVersion in object meta: {}",
+            old.revision()
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a deletion is graceful, and what it does to the object.
+enum Grace {
+    /// The kind goes at once.
+    None,
+    /// The object is marked to go after this many seconds.
+    Begun(i64),
+    /// It is marked already, and nothing changes.
+    Pending,
+}
+
+/// What becomes of the object (upstream: `updateForGracefulDeletionAndFinalizers`).
+pub fn plan(options: &DeleteOptions, old: &Object, now: Time) -> Plan {
+    let mut new = old.clone();
+    let grace = begin(options, &mut new, now);
+    if matches!(grace, Grace::Pending) {
+        return Plan::Nothing(new);
+    }
+    let finalizers = finalizers(options, old);
+    if finalizers != old.meta().finalizers.clone().unwrap_or_default() {
+        new.meta_mut().finalizers = Some(finalizers.clone()).filter(|list| !list.is_empty());
+    }
+    match grace {
+        Grace::Begun(0) if finalizers.is_empty() => Plan::MarkThenDelete(new),
+        Grace::None if finalizers.is_empty() => Plan::Delete,
+        Grace::None => {
+            mark_as_deleting(&mut new, now);
+            if new == *old { Plan::Nothing(new) } else { Plan::Update(new) }
+        }
+        _ => Plan::Update(new),
+    }
+}
+
+/// Upstream: `store.go`, `markAsDeleting`.
+fn mark_as_deleting(object: &mut Object, now: Time) {
+    let counts = object.meta().generation.is_some_and(|generation| generation > 0);
+    let metadata = object.meta_mut();
+    if metadata.deletion_timestamp.is_none() {
+        if counts {
+            metadata.generation = metadata.generation.map(|generation| generation + 1);
+        }
+        metadata.deletion_timestamp = Some(meta::timestamp(now));
+    }
+    metadata.deletion_grace_period_seconds = Some(0);
+}
+
+/// Upstream: `rest.BeforeDelete`.
+fn begin(options: &DeleteOptions, object: &mut Object, now: Time) -> Grace {
+    let Some(default) = (object.kind().grace)(object) else { return Grace::None };
+    let metadata = object.meta();
+    if let Some(deadline) = &metadata.deletion_timestamp {
+        let left = metadata.deletion_grace_period_seconds.unwrap_or(0);
+        if left == 0 {
+            return Grace::None;
+        }
+        // Only a shorter time may be asked for.
+        return match options.grace_period_seconds {
+            Some(shorter) if shorter < left => {
+                let asked = meta::moment(deadline);
+                let earlier = Time::from_micros(asked.as_micros() - (left - shorter.max(0)) * 1_000_000);
+                let metadata = object.meta_mut();
+                metadata.deletion_timestamp = Some(meta::timestamp(earlier));
+                metadata.deletion_grace_period_seconds = Some(shorter.max(0));
+                Grace::Begun(shorter.max(0))
+            }
+            _ => Grace::Pending,
+        };
+    }
+    let seconds = period(options, object, default);
+    let metadata = object.meta_mut();
+    metadata.deletion_timestamp = Some(meta::timestamp(now + Duration::from_secs(seconds.unsigned_abs())));
+    metadata.deletion_grace_period_seconds = Some(seconds);
+    if let Some(generation) = metadata.generation.filter(|generation| *generation > 0) {
+        metadata.generation = Some(generation + 1);
+    }
+    Grace::Begun(seconds)
+}
+
+/// Upstream: `podStrategy.CheckGracefulDelete`: nobody has to be asked to stop what runs nowhere.
+fn period(options: &DeleteOptions, object: &Object, default: i64) -> i64 {
+    let asked = options.grace_period_seconds.unwrap_or(default);
+    let idle = object.get::<Pod>().is_some_and(|pod| pod.node().is_none() || pod.is_terminal());
+    match asked {
+        _ if idle => 0,
+        negative if negative < 0 => 1,
+        seconds => seconds,
+    }
+}
+
+/// Upstream: `store.go`, `deletionFinalizersForGarbageCollection`: a wish about the dependents becomes a finalizer.
+fn finalizers(options: &DeleteOptions, old: &Object) -> Vec<String> {
+    let mut list = old.meta().finalizers.clone().unwrap_or_default();
+    let Some(propagation) = options.propagation else { return list };
+    list.retain(|name| name != FOREGROUND && name != ORPHAN);
+    match propagation {
+        Propagation::Orphan => list.push(ORPHAN.to_owned()),
+        Propagation::Foreground => list.push(FOREGROUND.to_owned()),
+        Propagation::Background => {}
+    }
+    list
+}
+
+/// A namespace is emptied by its controller before it goes: it only begins to terminate.
+fn namespace(options: &DeleteOptions, old: &Object, now: Time) -> Plan {
+    if !old.is_terminating() {
+        let mut new = old.clone();
+        let finalizers = finalizers(options, old);
+        if let Some(namespace) = new.get_mut::<Namespace>() {
+            namespace.metadata.deletion_timestamp = Some(meta::timestamp(now));
+            namespace.metadata.finalizers = Some(finalizers).filter(|list| !list.is_empty());
+            namespace.status.get_or_insert_default().phase = Some("Terminating".to_owned());
+        }
+        return Plan::Update(new);
+    }
+    let spec = old.get::<Namespace>().and_then(|namespace| namespace.spec.as_ref());
+    let left = spec.and_then(|spec| spec.finalizers.as_ref()).is_some_and(|list| !list.is_empty());
+    if left { Plan::Nothing(old.clone()) } else { plan(options, old, now) }
+}

@@ -1,0 +1,86 @@
+//! A request that is under way.
+
+use crate::api::object::Object;
+use crate::api::{Request, Status};
+use crate::cluster::fact::{Call, Fact};
+use crate::cluster::wire::{Behalf, Reply, User};
+use crate::sim::{FactId, Time};
+use std::rc::Rc;
+
+/// A request that is under way.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Flight {
+    /// Whose, and which.
+    pub call: Call,
+    /// Whom its credentials name.
+    pub user: User,
+    /// What is asked.
+    pub request: Rc<Request>,
+    /// The last fact of it: what comes next is caused by that.
+    pub cause: Option<FactId>,
+    /// When it came.
+    pub since: Time,
+    /// Where it is.
+    pub phase: Phase,
+    /// How often a write was planned anew.
+    pub tries: u32,
+    /// Texts for `Warning` headers.
+    pub warnings: Rc<[Rc<str>]>,
+}
+
+/// Where a flight is.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Phase {
+    /// At the gates.
+    Gates,
+    /// A read has asked etcd how far it is.
+    Asking,
+    /// A read waits until the cache is as far.
+    Waiting(u64),
+    /// A list of an older revision comes from etcd itself; the revision.
+    Listing(u64),
+    /// A transaction is under way.
+    Writing(Writing),
+}
+
+/// What becomes of a write once it has succeeded.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Writing {
+    /// The object is new.
+    Create,
+    /// The object has changed.
+    Update,
+    /// The object was marked, and is now to be deleted at once: a second transaction follows.
+    MarkThenDelete,
+    /// The object is gone.
+    Delete,
+    /// The objects of a collection, one after the other: those still to be deleted.
+    Collection(imbl::Vector<Object>),
+}
+
+impl Flight {
+    /// A request that has just come.
+    pub fn new(call: Call, user: User, request: Rc<Request>, cause: Option<FactId>, since: Time) -> Self {
+        Self { call, user, request, cause, since, phase: Phase::Gates, tries: 0, warnings: Rc::from([]) }
+    }
+
+    /// Routine that never slows time: leases, events, and whatever only reads.
+    pub fn is_ambient(&self) -> bool {
+        !self.request.verb.writes() || matches!(self.request.target.object.kind.kind, "Lease" | "Event")
+    }
+
+    /// The trace context for etcd.
+    pub fn behalf(&self) -> Behalf {
+        Behalf { call: self.call.clone(), ambient: self.is_ambient() }
+    }
+
+    /// The fact that its answer leaves.
+    pub fn answered(&self, outcome: &Result<Reply, Status>) -> Fact {
+        let code = match outcome {
+            Ok(Reply::Object { created: true, .. }) => 201,
+            Ok(_) => 200,
+            Err(status) => status.code,
+        };
+        Fact::Answered { call: self.call.clone(), code, ambient: self.is_ambient() }
+    }
+}

@@ -1,0 +1,170 @@
+//! Get, list and watch.
+
+use super::ApiServer;
+use super::flight::{Flight, Phase};
+use super::stages::{authentication, authorization, page};
+use super::watches::Selection;
+use crate::api::object::Object;
+use crate::api::selector::FieldSelector;
+use crate::api::selector::Selector;
+use crate::api::{Kind, Request, Status, Verb};
+use crate::cluster::Cx;
+use crate::cluster::wire::{EtcdError, EtcdOp, EtcdReply, Reply};
+use std::rc::Rc;
+
+impl ApiServer {
+    /// A read is through the gates.
+    pub(super) fn begin_read(&mut self, cx: &mut Cx, number: u64) {
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        let request = flight.request.clone();
+        let checked = authentication::check(&flight.user)
+            .and_then(|()| authorization::check(&flight.user, &request))
+            .and_then(|()| check(&request));
+        if let Err(status) = checked {
+            return self.answer(cx, number, Err(status));
+        }
+        if let Some(page) = page::Page::parse(&request.options.continue_token) {
+            flight.phase = Phase::Listing(page.revision);
+            let kind = request.target.object.kind;
+            let (key, end) = span(kind, &request.target.object.key.namespace);
+            return self.ask(cx, number, EtcdOp::Range { key, end, revision: Some(page.revision), limit: 0 });
+        }
+        match request.options.resource_version {
+            None if request.verb != Verb::Watch => {
+                flight.phase = Phase::Asking;
+                // What is read does not matter: the answer carries the store's revision.
+                let op = EtcdOp::Range { key: "/registry".into(), end: "".into(), revision: None, limit: 1 };
+                self.ask(cx, number, op);
+            }
+            revision if request.verb != Verb::Watch => self.reached(cx, number, revision.unwrap_or(0)),
+            _ => self.read(cx, number),
+        }
+    }
+
+    /// The cache is as far as the read needs.
+    pub(super) fn read(&mut self, cx: &mut Cx, number: u64) {
+        let Some(flight) = self.flights.get(&number) else { return };
+        let request = flight.request.clone();
+        match request.verb {
+            Verb::Get => {
+                let outcome = self.get(&request);
+                self.answer(cx, number, outcome);
+            }
+            Verb::List => {
+                let outcome = self.list(&request);
+                self.answer(cx, number, outcome);
+            }
+            _ => self.watch(cx, number, &request),
+        }
+    }
+
+    fn get(&self, request: &Request) -> Result<Reply, Status> {
+        let target = &request.target.object;
+        let object = self.cache.get(target.kind, &target.key);
+        let object = object.ok_or_else(|| Status::not_found(target.kind, &target.key.name))?;
+        Ok(Reply::Object { object: object.clone(), created: false, warnings: Rc::from([]) })
+    }
+
+    fn list(&self, request: &Request) -> Result<Reply, Status> {
+        let selection = selection(request)?;
+        let node = selection.fields.required("spec.nodeName").filter(|_| selection.kind.plural == "pods");
+        let revision = self.cache.revision();
+        Ok(match node {
+            Some(node) => page::cut(self.cache.on_node(selection.kind, node), &selection, request, revision),
+            None => {
+                let all = self.cache.after(selection.kind, &selection.namespace, None);
+                page::cut(all, &selection, request, revision)
+            }
+        })
+    }
+
+    /// The next page of a list comes from etcd, at the revision of the first.
+    pub(super) fn listed_from_etcd(&mut self, cx: &mut Cx, number: u64, outcome: Result<EtcdReply, EtcdError>) {
+        let Some(flight) = self.flights.get(&number) else { return };
+        let (request, &Phase::Listing(revision)) = (flight.request.clone(), &flight.phase) else { return };
+        let reply = match outcome {
+            Ok(EtcdReply::Range { kvs, .. }) => selection(&request).map(|selection| {
+                let mut objects: Vec<Object> = kvs.into_iter().map(|kv| kv.value).collect();
+                objects.sort_by_key(Object::key);
+                page::cut(objects.iter(), &selection, &request, revision)
+            }),
+            _ => Err(Status::expired(page::EXPIRED)),
+        };
+        self.answer(cx, number, reply);
+    }
+
+    fn watch(&mut self, cx: &mut Cx, number: u64, request: &Request) {
+        let Some(Flight { call, .. }) = self.flights.get(&number) else { return };
+        let id = (call.from.clone(), call.id);
+        let selection = match selection(request) {
+            Ok(selection) => selection,
+            Err(status) => return self.answer(cx, number, Err(status)),
+        };
+        let from = request.options.resource_version.unwrap_or(0);
+        let missed = if from == 0 { Ok(Vec::new()) } else { self.cache.since(selection.kind, from) };
+        let missed = match missed {
+            Ok(missed) => missed,
+            Err(oldest) => {
+                let status = Status::expired(format!("too old resource version: {from} ({oldest})"));
+                return self.answer(cx, number, Err(status));
+            }
+        };
+        let present: Vec<Object> = if from == 0 {
+            let all = self.cache.after(selection.kind, &selection.namespace, None);
+            all.filter(|object| selection.matches(object)).cloned().collect()
+        } else {
+            Vec::new()
+        };
+        self.watches.open(id.clone(), selection, request.options.bookmarks);
+        self.answer(cx, number, Ok(Reply::Watching));
+        self.watches.begin_with(cx, &id, present);
+        self.watches.replay(cx, &id, &missed);
+    }
+}
+
+/// Whether the read can be understood at all.
+fn check(request: &Request) -> Result<(), Status> {
+    let kind = request.target.object.kind;
+    let verb = match request.verb {
+        Verb::Get => "get",
+        Verb::List => "list",
+        _ => "watch",
+    };
+    if !kind.verbs.contains(&verb) {
+        return Err(Status::method_not_allowed(kind, verb));
+    }
+    match request.target.subresource {
+        "" | "status" | "scale" => selection(request).map(|_| ()),
+        _ => Err(Status::no_such_path()),
+    }
+}
+
+/// What a list, a watch or the deletion of a collection selects.
+///
+/// # Errors
+/// A selector cannot be read, or names a field that the kind does not offer.
+pub fn selection(request: &Request) -> Result<Selection, Status> {
+    let kind = request.target.object.kind;
+    let options = &request.options;
+    let labels = Selector::parse(&options.label_selector).map_err(Status::bad_request)?;
+    let mut fields = FieldSelector::parse(&options.field_selector).map_err(Status::bad_request)?;
+    let name = &request.target.object.key.name;
+    if !name.is_empty() {
+        let term = named(name);
+        fields.terms.push(term);
+    }
+    Ok(Selection { kind, namespace: request.target.object.key.namespace.clone(), labels, fields })
+}
+
+/// A list or watch of one name is one of the collection with this term.
+fn named(name: &str) -> crate::api::selector::FieldTerm {
+    crate::api::selector::FieldTerm { field: "metadata.name".into(), equal: true, value: name.to_owned() }
+}
+
+fn span(kind: &'static Kind, namespace: &str) -> (Rc<str>, Rc<str>) {
+    let prefix = format!("/registry/{}/", kind.storage);
+    let prefix = if namespace.is_empty() { prefix } else { format!("{prefix}{namespace}/") };
+    // The byte after '/' is '0'.
+    let end = format!("{}0", &prefix[..prefix.len() - 1]);
+    (prefix.into(), end.into())
+}

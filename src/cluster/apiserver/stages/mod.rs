@@ -1,0 +1,66 @@
+//! The stages that a write passes, one file each, and what comes of it at the end.
+//!
+//! The stages are pure: they look at the request, the object as it is stored, and the watch cache, and they either
+//! refuse or give the object on to the next. [`Review`] is what they may look at.
+
+pub mod admission;
+pub mod authentication;
+pub mod authorization;
+pub mod decoding;
+pub mod page;
+pub mod storage;
+pub mod validation;
+
+use super::watch_cache::WatchCache;
+use crate::api::object::Object;
+use crate::api::{Request, Status};
+use crate::cluster::fact::Gate;
+use crate::cluster::wire::User;
+use crate::sim::Time;
+use crate::sim::rng::Rng;
+use std::rc::Rc;
+
+/// All that the stages may look at.
+pub struct Review<'a> {
+    /// What is asked.
+    pub request: &'a Request,
+    /// By whom.
+    pub user: &'a User,
+    /// What is stored, as far as the server has seen it.
+    pub cache: &'a WatchCache,
+    /// The moment.
+    pub now: Time,
+    /// Chance, for uids and generated names.
+    pub rng: &'a mut Rng,
+    /// Texts for `Warning` headers.
+    pub warnings: Vec<Rc<str>>,
+}
+
+/// A gate has refused.
+#[derive(Debug)]
+pub struct Refused {
+    /// Which.
+    pub gate: Gate,
+    /// Why.
+    pub status: Status,
+}
+
+/// Names the gate at which a refusal happened.
+pub fn at(gate: Gate) -> impl Fn(Status) -> Refused {
+    move |status| Refused { gate, status }
+}
+
+/// What a write comes to.
+#[derive(Debug)]
+pub enum Plan {
+    /// The object is stored as a new one.
+    Create(Object),
+    /// The object replaces the stored one.
+    Update(Object),
+    /// The object replaces the stored one and is deleted right after.
+    MarkThenDelete(Object),
+    /// The stored object is deleted.
+    Delete,
+    /// Nothing is to be written: this is the answer.
+    Nothing(Object),
+}

@@ -1,0 +1,159 @@
+//! What a write comes to: the way of a creation and of an update through the stages
+//! (upstream: `k8s.io/apiserver/pkg/registry/rest/{create,update}.go` and `registry/generic/registry/store.go`).
+
+use super::{Plan, Refused, Review, admission, at, decoding, validation};
+use crate::api::object::Object;
+use crate::api::{Body, Status, Verb, meta};
+use crate::cluster::apiserver::subresources;
+use crate::cluster::fact::Gate;
+use k8s_openapi::api::core::v1::Namespace;
+
+/// The longest name that a generated suffix is put behind (upstream: `storage/names/generate.go`).
+const LONGEST_PREFIX: usize = 58;
+
+/// A creation.
+///
+/// # Errors
+/// The gate that refuses.
+pub fn create(review: &mut Review) -> Result<Plan, Refused> {
+    let mut object = decoding::object(review).map_err(at(Gate::Decoding))?;
+    decoding::place(&mut object, review).map_err(at(Gate::Decoding))?;
+    let kind = object.kind();
+    (kind.default)(&mut object);
+    if object.name().is_empty() {
+        generate_name(review, &mut object);
+    }
+    admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
+    if object.revision() != 0 {
+        let text = "resourceVersion should not be set on objects to be created";
+        return Err(Refused {
+            gate: Gate::Storage,
+            status: Status { code: 500, reason: "", message: text.into(), details: None },
+        });
+    }
+    (kind.prepare_create)(&mut object, review.now);
+    let uid = meta::uid(review.rng);
+    let metadata = object.meta_mut();
+    metadata.uid = Some(uid);
+    metadata.creation_timestamp = Some(meta::timestamp(review.now));
+    metadata.deletion_timestamp = None;
+    metadata.deletion_grace_period_seconds = None;
+    metadata.self_link = None;
+    metadata.generation = kind.generation.then_some(1);
+    validation::create(review, &object).map_err(at(Gate::Validation))?;
+    admission::validate(review, Some(&object), None).map_err(at(Gate::Validating))?;
+    Ok(Plan::Create(object))
+}
+
+/// Five letters behind `generateName`.
+fn generate_name(review: &mut Review, object: &mut Object) {
+    let Some(prefix) = object.meta().generate_name.clone().filter(|prefix| !prefix.is_empty()) else { return };
+    let prefix: String = prefix.chars().take(LONGEST_PREFIX).collect();
+    let name = format!("{prefix}{}", meta::suffix(review.rng, 5));
+    object.meta_mut().name = Some(name);
+}
+
+/// A replacement or a patch of the stored object.
+///
+/// # Errors
+/// The gate that refuses.
+pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refused> {
+    let target = review.request.target.clone();
+    let (kind, name) = (target.object.kind, &target.object.key.name);
+    let Some(old) = stored else {
+        // A few kinds may be created by PUT (upstream: `AllowCreateOnUpdate`).
+        let creates = matches!(kind.kind, "Lease" | "Endpoints" | "Event") && review.request.verb == Verb::Update;
+        if creates && target.subresource.is_empty() {
+            return create(review);
+        }
+        return Err(Refused { gate: Gate::Storage, status: Status::not_found(kind, name) });
+    };
+    let mut new = next(review, old).map_err(at(Gate::Decoding))?;
+    identity(&new, old).map_err(at(Gate::Storage))?;
+    admission::mutate(review, &mut new, Some(old)).map_err(at(Gate::Mutating))?;
+    keep_system_fields(&mut new, old);
+    match target.subresource {
+        "status" => (kind.prepare_status)(&mut new, old),
+        "finalize" => subresources::finalize(&mut new, old),
+        _ => (kind.prepare_update)(&mut new, old),
+    }
+    if kind.generation && (kind.spec_changed)(&new, old) {
+        let generation = old.meta().generation.unwrap_or(0) + 1;
+        new.meta_mut().generation = Some(generation);
+    }
+    validation::update(&new, old).map_err(at(Gate::Validation))?;
+    admission::validate(review, Some(&new), Some(old)).map_err(at(Gate::Validating))?;
+    if may_go(&new, old) {
+        return Ok(Plan::Delete);
+    }
+    Ok(if new == *old { Plan::Nothing(new) } else { Plan::Update(new) })
+}
+
+/// What the stored object is to become, by the request's body.
+fn next(review: &mut Review, old: &Object) -> Result<Object, Status> {
+    let request = review.request;
+    let kind = request.target.object.kind;
+    let mut new = match (&request.body, request.target.subresource) {
+        (body, "scale") => return subresources::scaled(body, old),
+        (Body::StatusPatch(body), _) => {
+            let mut new = body.clone();
+            if !new.uid().is_empty() && new.uid() != old.uid() {
+                return Err(uid_changed(&new, old));
+            }
+            new.meta_mut().clone_from(old.meta());
+            return Ok(new);
+        }
+        (Body::Patch(format, patch), _) => subresources::patched(*format, patch, old)?,
+        _ => decoding::object(review)?,
+    };
+    decoding::place(&mut new, review)?;
+    (kind.default)(&mut new);
+    Ok(new)
+}
+
+/// The object meant must be the one stored, and at the revision that the client has seen, if it says so.
+fn identity(new: &Object, old: &Object) -> Result<(), Status> {
+    if new.revision() != 0 && new.revision() != old.revision() {
+        return Err(Status::modified(old.kind(), old.name()));
+    }
+    if !new.uid().is_empty() && new.uid() != old.uid() {
+        return Err(uid_changed(new, old));
+    }
+    Ok(())
+}
+
+fn uid_changed(new: &Object, old: &Object) -> Status {
+    let text = format!(
+        "StorageError: invalid object, Code: 4, Key: {}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: \
+         UID in precondition: {}, UID in object meta: {}",
+        old.kind().etcd_key(old.namespace(), old.name()),
+        new.uid(),
+        old.uid()
+    );
+    Status::conflict(old.kind(), old.name(), &text)
+}
+
+/// What no client may change (upstream: `rest.BeforeUpdate`, `ValidateObjectMetaUpdate`).
+fn keep_system_fields(new: &mut Object, old: &Object) {
+    let from = old.meta();
+    let metadata = new.meta_mut();
+    metadata.uid.clone_from(&from.uid);
+    metadata.creation_timestamp.clone_from(&from.creation_timestamp);
+    metadata.deletion_timestamp.clone_from(&from.deletion_timestamp);
+    metadata.deletion_grace_period_seconds = from.deletion_grace_period_seconds;
+    metadata.generation = from.generation;
+    metadata.resource_version.clone_from(&from.resource_version);
+    metadata.self_link = None;
+    metadata.managed_fields = None;
+}
+
+/// Whether the update has taken away the last reason to keep an object whose deletion was asked for
+/// (upstream: `store.go`, `ShouldDeleteDuringUpdate`, and for namespaces `ShouldDeleteNamespaceDuringUpdate`).
+fn may_go(new: &Object, old: &Object) -> bool {
+    let none_left = new.meta().finalizers.as_deref().unwrap_or_default().is_empty();
+    if let Some(namespace) = new.get::<Namespace>() {
+        let spec = namespace.spec.as_ref().and_then(|spec| spec.finalizers.as_deref()).unwrap_or_default();
+        return old.is_terminating() && none_left && spec.is_empty();
+    }
+    none_left && old.is_terminating() && old.meta().deletion_grace_period_seconds.unwrap_or(0) == 0
+}

@@ -1,0 +1,157 @@
+//! Subresources with ways of their own: `binding`, `scale`, `finalize`, and patches.
+
+use super::stages::{Plan, Refused, Review, admission, at, decoding};
+use crate::api::kinds::pod::Pod;
+use crate::api::object::Object;
+use crate::api::request::PatchType;
+use crate::api::{Body, Kind, Status, Typed, meta};
+use crate::cluster::fact::Gate;
+use k8s_openapi::api::core::v1::{Binding, Namespace, PodCondition};
+use serde_json::{Value, json};
+
+/// `POST pods/<name>/binding`: the only way to a node (upstream: `registry/core/pod/storage`, `BindingREST`).
+///
+/// # Errors
+/// The gate that refuses.
+pub fn bind(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refused> {
+    let target = review.request.target.object.clone();
+    let binding = match &review.request.body {
+        Body::Object(object) => object.clone(),
+        Body::Document(document) => {
+            decoding::decode(document, <Binding as Typed>::kind()).map_err(at(Gate::Decoding))?
+        }
+        _ => return Err(at(Gate::Decoding)(Status::bad_request("the body of the request is not a Binding"))),
+    };
+    let errors = (binding.kind().validate)(&binding);
+    if !errors.is_empty() {
+        return Err(at(Gate::Validation)(Status::invalid(binding.kind(), &target.key.name, &errors)));
+    }
+    let wrong = || at(Gate::Decoding)(Status::bad_request("the body of the request is not a Binding"));
+    let node = binding.get::<Binding>().ok_or_else(wrong)?.target.name.clone().unwrap_or_default();
+    let missing = || at(Gate::Storage)(Status::not_found(target.kind, &target.key.name));
+    let old = stored.ok_or_else(missing)?;
+    admission::validate(review, Some(old), Some(old)).map_err(at(Gate::Validating))?;
+    let uid = binding.uid();
+    let refusal = match old.get::<Pod>() {
+        Some(_) if !uid.is_empty() && uid != old.uid() => {
+            Some(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid()))
+        }
+        Some(pod) => cannot_bind(pod),
+        None => return Err(missing()),
+    };
+    if let Some(text) = refusal {
+        return Err(at(Gate::Storage)(binding_conflict(&target.key.name, &text)));
+    }
+    let mut new = old.clone();
+    if let Some(pod) = new.get_mut::<Pod>() {
+        pod.node_name = Some(node.into());
+        if let Some(annotations) = binding.meta().annotations.clone() {
+            pod.metadata.annotations.get_or_insert_default().extend(annotations);
+        }
+        set_scheduled(pod, review.now);
+    }
+    Ok(Plan::Update(new))
+}
+
+fn cannot_bind(pod: &Pod) -> Option<String> {
+    let name = pod.metadata.name.as_deref().unwrap_or_default();
+    if pod.metadata.deletion_timestamp.is_some() {
+        return Some(format!("pod {name} is being deleted, cannot be assigned to a host"));
+    }
+    if let Some(node) = pod.node() {
+        return Some(format!("pod {name} is already assigned to node \"{node}\""));
+    }
+    let gated = pod.spec.scheduling_gates.as_ref().is_some_and(|gates| !gates.is_empty());
+    gated.then(|| format!("pod {name} has non-empty .spec.schedulingGates"))
+}
+
+/// A conflict is told of the subresource.
+fn binding_conflict(name: &str, text: &str) -> Status {
+    let mut status = Status::conflict(<Pod as Typed>::kind(), name, text);
+    status.message = format!("Operation cannot be fulfilled on pods/binding \"{name}\": {text}");
+    if let Some(details) = &mut status.details {
+        details.kind = "pods/binding".to_owned();
+    }
+    status
+}
+
+fn set_scheduled(pod: &mut Pod, now: crate::sim::Time) {
+    let conditions = pod.status.conditions.get_or_insert_default();
+    conditions.retain(|condition| condition.type_ != "PodScheduled");
+    conditions.push(PodCondition {
+        type_: "PodScheduled".to_owned(),
+        status: "True".to_owned(),
+        last_transition_time: Some(meta::timestamp(now)),
+        ..PodCondition::default()
+    });
+}
+
+/// `PUT namespaces/<name>/finalize`: only the list of finalizers in the spec is taken over.
+pub fn finalize(new: &mut Object, old: &Object) {
+    let finalizers = new.get::<Namespace>().and_then(|namespace| namespace.spec.clone());
+    let mut object = old.clone();
+    if let Some(namespace) = object.get_mut::<Namespace>() {
+        namespace.spec = finalizers;
+    }
+    *new = object;
+}
+
+/// The `Scale` of an object (upstream: `autoscaling/v1`); `None`: the kind has none.
+#[must_use]
+pub fn scale_of(object: &Object) -> Option<Value> {
+    let scale = object.kind().scale.as_ref()?;
+    let metadata = object.meta();
+    Some(json!({
+        "apiVersion": "autoscaling/v1", "kind": "Scale",
+        "metadata": {
+            "name": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid,
+            "resourceVersion": metadata.resource_version, "creationTimestamp": metadata.creation_timestamp,
+        },
+        "spec": { "replicas": (scale.replicas)(object) },
+        "status": { "replicas": (scale.current)(object), "selector": (scale.selector)(object) },
+    }))
+}
+
+/// What `old` becomes by a PUT or PATCH of its `Scale`.
+///
+/// # Errors
+/// 404 if the kind has none, 400 if the body is no scale, 409 on another revision.
+pub fn scaled(body: &Body, old: &Object) -> Result<Object, Status> {
+    let (Some(scale), Some(current)) = (old.kind().scale.as_ref(), scale_of(old)) else {
+        return Err(Status::no_such_path());
+    };
+    let wanted = match body {
+        Body::Document(document) => (**document).clone(),
+        Body::Patch(format, patch) => patch_value(*format, patch, &current, old.kind())?,
+        _ => return Err(Status::bad_request("the body of the request is not a Scale")),
+    };
+    let revision = wanted["metadata"]["resourceVersion"].as_str().unwrap_or_default();
+    if !revision.is_empty() && revision != old.revision().to_string() {
+        return Err(Status::modified(old.kind(), old.name()));
+    }
+    let replicas = match &wanted["spec"]["replicas"] {
+        Value::Null => Some(0),
+        value => value.as_i64().and_then(|n| i32::try_from(n).ok()),
+    };
+    let Some(replicas) = replicas else {
+        return Err(Status::bad_request("Scale in version \"v1\" cannot be handled as a Scale: spec.replicas"));
+    };
+    let mut new = old.clone();
+    (scale.set_replicas)(&mut new, replicas);
+    Ok(new)
+}
+
+/// What `old` becomes by a patch.
+///
+/// # Errors
+/// The patch cannot be applied, or its result is no object of the kind.
+pub fn patched(format: PatchType, patch: &Value, old: &Object) -> Result<Object, Status> {
+    let value = patch_value(format, patch, &old.to_value(), old.kind())?;
+    decoding::decode(&value, old.kind())
+}
+
+fn patch_value(_format: PatchType, _patch: &Value, _current: &Value, _kind: &'static Kind) -> Result<Value, Status> {
+    Err(Status::unsupported_media_type(
+        "the body of the request was in an unknown format - accepted media types include: application/json",
+    ))
+}

@@ -1,0 +1,199 @@
+//! What the server knows of etcd: all objects by kind, and the changes of the last minutes for watches that come late.
+//!
+//! Upstream: `k8s.io/apiserver/pkg/storage/cacher` (`watch_cache.go`). One watch on etcd feeds all kinds.
+
+use crate::api::Kind;
+use crate::api::kinds::pod::Pod;
+use crate::api::object::{Key, Object};
+use crate::cluster::timing;
+use crate::cluster::wire::{Change, EtcdEvent};
+use crate::sim::Time;
+use imbl::{OrdMap, OrdSet, Vector};
+use std::rc::Rc;
+
+/// Changes that are always kept for each kind (upstream: `defaultLowerBoundCapacity`).
+const KEPT_AT_LEAST: usize = 100;
+
+/// All objects, and what has changed lately.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct WatchCache {
+    shelves: OrdMap<&'static Kind, Shelf>,
+    revision: u64,
+    /// Changes up to this revision were not seen.
+    floor: u64,
+}
+
+/// The objects of one kind.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+struct Shelf {
+    objects: OrdMap<Key, Object>,
+    /// Pods by the node they are bound to.
+    on_node: OrdMap<Rc<str>, OrdSet<Key>>,
+    recent: Vector<Past>,
+    /// Changes up to this revision have been forgotten.
+    floor: u64,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Past {
+    at: Time,
+    what: Changed,
+}
+
+/// One change: an object with what it was before.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Changed {
+    /// How.
+    pub change: Change,
+    /// As it is now; of a deleted one its last state under the deletion's revision.
+    pub object: Object,
+    /// As it was.
+    pub before: Option<Object>,
+    /// The revision of the change.
+    pub revision: u64,
+}
+
+impl WatchCache {
+    /// The cache after a list.
+    pub fn from_list(objects: impl Iterator<Item = Object>, revision: u64) -> Self {
+        let mut cache = Self { shelves: OrdMap::new(), revision, floor: revision };
+        for object in objects {
+            cache.shelf(object.kind()).insert(object);
+        }
+        cache
+    }
+
+    /// The revision that it has reached.
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The object at a place.
+    pub fn get(&self, kind: &'static Kind, key: &Key) -> Option<&Object> {
+        self.shelves.get(&kind)?.objects.get(key)
+    }
+
+    /// The typed object at a place.
+    pub fn typed<T: crate::api::Typed>(&self, namespace: &str, name: &str) -> Option<&T> {
+        self.get(T::kind(), &Key::new(namespace, name))?.get()
+    }
+
+    /// All objects of a kind in order of their keys.
+    pub fn iter(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> + use<'_> {
+        self.shelves.get(&kind).into_iter().flat_map(|shelf| shelf.objects.values())
+    }
+
+    /// How many objects of a kind there are.
+    pub fn count(&self, kind: &'static Kind) -> usize {
+        self.shelves.get(&kind).map_or(0, |shelf| shelf.objects.len())
+    }
+
+    /// The objects of a kind after a place (`None`: from the first), in one namespace (empty: in all).
+    pub fn after<'a>(
+        &'a self,
+        kind: &'static Kind,
+        namespace: &'a str,
+        after: Option<Key>,
+    ) -> impl Iterator<Item = &'a Object> + 'a {
+        let from = match after {
+            Some(key) => std::ops::Bound::Excluded(key),
+            None => std::ops::Bound::Included(Key::new(namespace, "")),
+        };
+        let shelf = self.shelves.get(&kind);
+        shelf
+            .into_iter()
+            .flat_map(move |shelf| shelf.objects.range((from.clone(), std::ops::Bound::Unbounded)))
+            .map(|(_, object)| object)
+            .take_while(move |object| namespace.is_empty() || object.namespace() == namespace)
+    }
+
+    /// The pods that are bound to a node.
+    pub fn on_node<'a>(&'a self, kind: &'static Kind, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
+        let shelf = self.shelves.get(&kind);
+        let keys = shelf.and_then(|shelf| shelf.on_node.get(node)).into_iter().flatten();
+        keys.filter_map(move |key| shelf?.objects.get(key))
+    }
+
+    /// The changes of a kind after a revision; `Err`: they have been forgotten, up to the revision given.
+    pub fn since(&self, kind: &'static Kind, revision: u64) -> Result<Vec<Changed>, u64> {
+        let Some(shelf) = self.shelves.get(&kind) else {
+            return if revision < self.floor { Err(self.floor) } else { Ok(Vec::new()) };
+        };
+        let floor = self.floor.max(shelf.floor);
+        if revision < floor {
+            return Err(floor);
+        }
+        let newest_first = shelf.recent.iter().rev().take_while(|past| past.what.revision > revision);
+        let mut changes: Vec<Changed> = newest_first.map(|past| past.what.clone()).collect();
+        changes.reverse();
+        Ok(changes)
+    }
+
+    /// The change of a kind under exactly this revision, if it is still known.
+    pub fn at(&self, kind: &'static Kind, revision: u64) -> Option<&Changed> {
+        let recent = &self.shelves.get(&kind)?.recent;
+        recent
+            .iter()
+            .rev()
+            .map(|past| &past.what)
+            .find(|what| what.revision <= revision)
+            .filter(|what| what.revision == revision)
+    }
+
+    /// Takes a change from etcd.
+    pub fn take(&mut self, event: EtcdEvent, now: Time) -> Changed {
+        let revision = event.kv.mod_revision;
+        self.revision = revision;
+        let mut object = event.kv.value;
+        let key = object.key();
+        let shelf = self.shelf(object.kind());
+        let before = shelf.remove(&key);
+        if event.change == Change::Deleted {
+            object.meta_mut().resource_version = Some(revision.to_string());
+        } else {
+            shelf.insert(object.clone());
+        }
+        let what = Changed { change: event.change, object, before, revision };
+        shelf.remember(Past { at: now, what: what.clone() });
+        what
+    }
+
+    fn shelf(&mut self, kind: &'static Kind) -> &mut Shelf {
+        self.shelves.entry(kind).or_default()
+    }
+}
+
+impl Shelf {
+    fn insert(&mut self, object: Object) {
+        let key = object.key();
+        if let Some(node) = object.get::<Pod>().and_then(|pod| pod.node_name.clone()) {
+            self.on_node.entry(node).or_default().insert(key.clone());
+        }
+        self.objects.insert(key, object);
+    }
+
+    fn remove(&mut self, key: &Key) -> Option<Object> {
+        let object = self.objects.remove(key)?;
+        if let Some(node) = object.get::<Pod>().and_then(Pod::node) {
+            let empty = self.on_node.get_mut(node).is_some_and(|keys| {
+                keys.remove(key);
+                keys.is_empty()
+            });
+            if empty {
+                self.on_node.remove(node);
+            }
+        }
+        Some(object)
+    }
+
+    fn remember(&mut self, past: Past) {
+        let now = past.at;
+        self.recent.push_back(past);
+        let old = |past: &Past| now.since(past.at) > timing::WATCH_HISTORY;
+        while self.recent.len() > KEPT_AT_LEAST && self.recent.front().is_some_and(old) {
+            if let Some(gone) = self.recent.pop_front() {
+                self.floor = gone.what.revision;
+            }
+        }
+    }
+}

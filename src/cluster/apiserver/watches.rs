@@ -1,0 +1,195 @@
+//! Who follows what.
+
+use super::watch_cache::Changed;
+use crate::api::kinds::pod::Pod;
+use crate::api::object::Object;
+use crate::api::selector::FieldSelector;
+use crate::api::selector::Selector;
+use crate::api::{Kind, Status};
+use crate::cluster::Cx;
+use crate::cluster::wire::{Address, Change, Event, Message, WatchEvent};
+use imbl::{OrdMap, OrdSet};
+use std::rc::Rc;
+
+/// What a list or a watch selects.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Selection {
+    /// The kind.
+    pub kind: &'static Kind,
+    /// Namespace, empty for all.
+    pub namespace: Rc<str>,
+    /// By labels.
+    pub labels: Selector,
+    /// By fields.
+    pub fields: FieldSelector,
+}
+
+impl Selection {
+    /// Whether it selects an object.
+    pub fn matches(&self, object: &Object) -> bool {
+        (self.namespace.is_empty() || *self.namespace == *object.namespace())
+            && self.fields.terms.iter().all(|term| (field(object, &term.field) == term.value) == term.equal)
+            && (self.labels.is_everything() || {
+                let labels = object.meta().labels.as_ref();
+                labels
+                    .map_or_else(|| self.labels.matches(&std::collections::BTreeMap::new()), |l| self.labels.matches(l))
+            })
+    }
+
+    /// What the index finds it by.
+    fn trigger(&self) -> Trigger {
+        let required = |field: &str| self.fields.required(field).map(Rc::from);
+        if let Some(node) = required("spec.nodeName").filter(|_| self.kind.plural == "pods") {
+            return Trigger::Node(node);
+        }
+        required("metadata.name").map_or(Trigger::Any, Trigger::Name)
+    }
+}
+
+/// The value of a field that selectors may name; empty if unset.
+fn field(object: &Object, path: &str) -> String {
+    match path {
+        "metadata.name" => object.name().to_owned(),
+        "metadata.namespace" => object.namespace().to_owned(),
+        _ => (object.kind().field)(object, path).unwrap_or_default(),
+    }
+}
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+enum Trigger {
+    Any,
+    Node(Rc<str>),
+    Name(Rc<str>),
+}
+
+type Id = (Address, u64);
+
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Watch {
+    selection: Selection,
+    bookmarks: bool,
+    sequence: u64,
+}
+
+/// All watches.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Watches {
+    open: OrdMap<Id, Watch>,
+    index: OrdMap<(&'static Kind, Trigger), OrdSet<Id>>,
+}
+
+impl Watches {
+    /// Who watches what.
+    pub fn iter(&self) -> impl Iterator<Item = (&Address, &'static Kind)> {
+        self.open.iter().map(|((address, _), watch)| (address, watch.selection.kind))
+    }
+
+    /// Opens a watch. One that the same client has of the same kind is the thread that it has just lost: it is closed.
+    pub fn open(&mut self, id: Id, selection: Selection, bookmarks: bool) {
+        let mine = self.open.range((id.0.clone(), 0)..=(id.0.clone(), u64::MAX));
+        let lost =
+            mine.filter(|(_, watch)| watch.selection.kind == selection.kind).map(|(id, _)| id.1).collect::<Vec<_>>();
+        for old in lost {
+            self.close(&id.0, old);
+        }
+        self.index.entry((selection.kind, selection.trigger())).or_default().insert(id.clone());
+        self.open.insert(id, Watch { selection, bookmarks, sequence: 0 });
+    }
+
+    /// Closes a watch.
+    pub fn close(&mut self, address: &Address, id: u64) {
+        let id = (address.clone(), id);
+        let Some(watch) = self.open.remove(&id) else { return };
+        let place = (watch.selection.kind, watch.selection.trigger());
+        let empty = self.index.get_mut(&place).is_some_and(|ids| {
+            ids.remove(&id);
+            ids.is_empty()
+        });
+        if empty {
+            self.index.remove(&place);
+        }
+    }
+
+    /// Ends all watches: their clients must list again.
+    pub fn end_all(&mut self, cx: &mut Cx, status: &Status) {
+        let status = Rc::new(status.clone());
+        for (address, id) in self.open.keys() {
+            let message = Message::WatchEnded { id: *id, status: status.clone() };
+            cx.send(address.clone(), Event::Message { from: cx.me().clone(), message });
+        }
+        *self = Self::default();
+    }
+
+    /// Tells a change to everybody who selects the object as it is or as it was.
+    pub fn tell(&mut self, cx: &mut Cx, changed: &Changed) {
+        for id in self.concerned(changed) {
+            let Some(watch) = self.open.get_mut(&id) else { continue };
+            let Some(event) = seen(&watch.selection, changed) else { continue };
+            send(cx, &id, watch, Rc::from([event]));
+        }
+    }
+
+    /// Tells a new watch what it has missed.
+    pub fn replay(&mut self, cx: &mut Cx, id: &Id, missed: &[Changed]) {
+        let Some(watch) = self.open.get_mut(id) else { return };
+        let events: Rc<[WatchEvent]> = missed.iter().filter_map(|changed| seen(&watch.selection, changed)).collect();
+        if !events.is_empty() {
+            send(cx, id, watch, events);
+        }
+    }
+
+    /// Tells a new watch what there is.
+    pub fn begin_with(&mut self, cx: &mut Cx, id: &Id, objects: Vec<Object>) {
+        let Some(watch) = self.open.get_mut(id).filter(|_| !objects.is_empty()) else { return };
+        send(cx, id, watch, objects.into_iter().map(|object| WatchEvent::Change(Change::Created, object)).collect());
+    }
+
+    /// Tells those who asked for it that everything up to `revision` has been sent.
+    pub fn bookmarks(&mut self, cx: &mut Cx, revision: u64) {
+        let ids: Vec<Id> = self.open.iter().filter(|(_, watch)| watch.bookmarks).map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            if let Some(watch) = self.open.get_mut(&id) {
+                send(cx, &id, watch, Rc::from([WatchEvent::Bookmark(revision)]));
+            }
+        }
+    }
+
+    /// Those whom a change may concern, in a fixed order and each once.
+    fn concerned(&self, changed: &Changed) -> Vec<Id> {
+        let kind = changed.object.kind();
+        let mut triggers = vec![Trigger::Any, Trigger::Name(changed.object.name().into())];
+        let node = |object: &Object| object.get::<Pod>().and_then(|pod| pod.node_name.clone());
+        let nodes = [node(&changed.object), changed.before.as_ref().and_then(node)];
+        triggers.extend(nodes.into_iter().flatten().map(Trigger::Node));
+        triggers.sort();
+        triggers.dedup();
+        let sets = triggers.into_iter().filter_map(|trigger| self.index.get(&(kind, trigger)));
+        sets.flatten().cloned().collect()
+    }
+}
+
+/// How a change looks through a selection: what enters it is new there, what leaves it is gone.
+fn seen(selection: &Selection, changed: &Changed) -> Option<WatchEvent> {
+    let is = changed.change != Change::Deleted && selection.matches(&changed.object);
+    let before = changed.before.as_ref().filter(|before| selection.matches(before));
+    let event = match (before, is) {
+        (None, false) => return None,
+        (None, true) => WatchEvent::Change(Change::Created, changed.object.clone()),
+        (Some(_), true) => WatchEvent::Change(Change::Updated, changed.object.clone()),
+        (Some(_), false) if changed.change == Change::Deleted => {
+            WatchEvent::Change(Change::Deleted, changed.object.clone())
+        }
+        (Some(before), false) => {
+            let mut left = before.clone();
+            left.meta_mut().resource_version = Some(changed.revision.to_string());
+            WatchEvent::Change(Change::Deleted, left)
+        }
+    };
+    Some(event)
+}
+
+fn send(cx: &mut Cx, (address, id): &Id, watch: &mut Watch, events: Rc<[WatchEvent]>) {
+    watch.sequence += 1;
+    let message = Message::Watch { id: *id, sequence: watch.sequence, events };
+    cx.send(address.clone(), Event::Message { from: cx.me().clone(), message });
+}

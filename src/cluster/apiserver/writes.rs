@@ -1,0 +1,273 @@
+//! The way of a write: planned by the stages, carried out by a transaction, planned again if somebody was faster.
+
+use super::flight::{Flight, Phase, Writing};
+use super::stages::{Plan, Refused, Review, at, authentication, authorization, storage};
+use super::{ApiServer, deletion, reads, subresources};
+use crate::api::object::Object;
+use crate::api::{Request, Status, Verb};
+use crate::cluster::Cx;
+use crate::cluster::fact::{Fact, Gate};
+use crate::cluster::wire::{EtcdOp, EtcdWrite, Reply};
+use std::rc::Rc;
+
+/// How often a name is generated anew when it is taken (upstream: `maxNameGenerationCreateAttempts`).
+const NAME_TRIES: u32 = 8;
+/// How often a patch is applied to a newer object (upstream: `handlers/patch.go`, `maxRetryWhenPatchConflicts`).
+const PATCH_TRIES: u32 = 5;
+
+impl ApiServer {
+    /// A write has come to the gates.
+    pub(super) fn begin_write(&mut self, cx: &mut Cx, number: u64) {
+        let Some(flight) = self.flights.get(&number) else { return };
+        let target = flight.request.target.object.clone();
+        if flight.request.verb == Verb::DeleteCollection {
+            return self.begin_collection(cx, number);
+        }
+        let stored = self.cache.get(target.kind, &target.key).cloned();
+        let planned = self.plan(cx, number, stored.as_ref());
+        self.note_gates(cx, number, &planned);
+        self.carry_out(cx, number, planned, stored);
+    }
+
+    /// Somebody was faster: `stored` is what there is now.
+    pub(super) fn write_again(&mut self, cx: &mut Cx, number: u64, stored: Option<Object>) {
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        flight.tries += 1;
+        cx.because(flight.cause);
+        let target = flight.request.target.object.clone();
+        let generated = flight.request.verb == Verb::Create && target.key.name.is_empty();
+        let status = match (&flight.phase, flight.request.verb) {
+            (Phase::Writing(Writing::Create), _) if generated && flight.tries < NAME_TRIES => None,
+            (Phase::Writing(Writing::Create), _) => {
+                let name = stored.as_ref().map_or(&*target.key.name, Object::name);
+                Some(Status::already_exists(target.kind, name))
+            }
+            (_, Verb::Patch) if flight.tries >= PATCH_TRIES => Some(Status::modified(target.kind, &target.key.name)),
+            _ => None,
+        };
+        if let Some(status) = status {
+            return self.answer(cx, number, Err(status));
+        }
+        if let Phase::Writing(Writing::Collection(rest)) = &flight.phase {
+            let mut rest = rest.clone();
+            if let Some(stored) = stored {
+                rest.push_front(stored);
+            }
+            return self.delete_next(cx, number, rest);
+        }
+        let stored = stored.filter(|_| !generated);
+        let planned = self.plan(cx, number, stored.as_ref());
+        self.carry_out(cx, number, planned, stored);
+    }
+
+    /// Leads the request through the stages.
+    fn plan(&mut self, cx: &mut Cx, number: u64, stored: Option<&Object>) -> Result<Plan, Refused> {
+        let Some(flight) = self.flights.get(&number) else {
+            return Err(at(Gate::Storage)(Status::internal("the request is gone")));
+        };
+        let (request, user) = (flight.request.clone(), flight.user.clone());
+        authentication::check(&user).map_err(at(Gate::Authentication))?;
+        authorization::check(&user, &request).map_err(at(Gate::Authorization))?;
+        check(&request).map_err(at(Gate::Decoding))?;
+        let now = cx.now();
+        let mut review =
+            Review { request: &request, user: &user, cache: &self.cache, now, rng: cx.rng(), warnings: Vec::new() };
+        let plan = match (request.verb, request.target.subresource) {
+            (Verb::Create, "binding") => subresources::bind(&mut review, stored),
+            (Verb::Create, _) => storage::create(&mut review),
+            (Verb::Delete, _) => deletion::delete(&mut review, stored),
+            _ => storage::update(&mut review, stored),
+        };
+        let warnings: Rc<[Rc<str>]> = review.warnings.into();
+        if let Some(flight) = self.flights.get_mut(&number) {
+            flight.warnings = warnings;
+        }
+        plan
+    }
+
+    /// The gates as the picture shows them: those passed, and the one that refused. Routine only shows refusals.
+    fn note_gates(&self, cx: &mut Cx, number: u64, planned: &Result<Plan, Refused>) {
+        let Some(flight) = self.flights.get(&number) else { return };
+        if flight.call.from == *cx.me() {
+            return;
+        }
+        let ambient = flight.is_ambient();
+        let last = planned.as_ref().err().map(|refused| refused.gate);
+        for gate in Gate::ALL {
+            let refused = planned.as_ref().err().filter(|refused| refused.gate == gate);
+            let refused = refused.map(|refused| Rc::new(refused.status.clone()));
+            if !ambient || refused.is_some() {
+                cx.note(Fact::Gate { call: flight.call.clone(), gate, refused, ambient });
+            }
+            if last == Some(gate) {
+                return;
+            }
+        }
+    }
+
+    /// Does what was planned.
+    fn carry_out(&mut self, cx: &mut Cx, number: u64, planned: Result<Plan, Refused>, stored: Option<Object>) {
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        flight.cause = cx.cause();
+        let dry_run = flight.request.options.dry_run;
+        let (object, writing) = match planned {
+            Err(refused) => return self.answer(cx, number, Err(refused.status)),
+            Ok(Plan::Nothing(object)) => {
+                let reply = object_reply(flight, object, false);
+                return self.answer(cx, number, Ok(reply));
+            }
+            Ok(Plan::Create(object)) => (Some(object), Writing::Create),
+            Ok(Plan::Update(object)) => (Some(object), Writing::Update),
+            Ok(Plan::MarkThenDelete(object)) => (Some(object), Writing::MarkThenDelete),
+            Ok(Plan::Delete) => (None, Writing::Delete),
+        };
+        if dry_run {
+            return self.answer_dry_run(cx, number, object.or(stored), &writing);
+        }
+        flight.phase = Phase::Writing(writing);
+        let Some(subject) = object.as_ref().or(stored.as_ref()) else { return };
+        let key: Rc<str> = subject.kind().etcd_key(subject.namespace(), subject.name()).into();
+        let expected = stored.as_ref().map_or(0, Object::revision);
+        let write = match object {
+            Some(object) => EtcdWrite::Put(key.clone(), object, None),
+            None => EtcdWrite::Delete(key.clone()),
+        };
+        let op = EtcdOp::Txn { compare: vec![(key.clone(), expected)], then: vec![write], otherwise: vec![key] };
+        self.ask(cx, number, op);
+    }
+
+    fn answer_dry_run(&mut self, cx: &mut Cx, number: u64, object: Option<Object>, writing: &Writing) {
+        let Some(flight) = self.flights.get(&number) else { return };
+        let target = &flight.request.target.object;
+        let outcome = match object {
+            Some(object) if *writing == Writing::Create && self.cache.get(target.kind, &object.key()).is_some() => {
+                Err(Status::already_exists(target.kind, object.name()))
+            }
+            Some(object) => Ok(object_reply(flight, object, *writing == Writing::Create)),
+            None => Ok(Reply::Done { revision: 0 }),
+        };
+        self.answer(cx, number, outcome);
+    }
+
+    /// A transaction has been carried out, and the cache has seen it.
+    pub(super) fn written(&mut self, cx: &mut Cx, number: u64, revision: u64) {
+        let Some(flight) = self.flights.get(&number) else { return };
+        let Phase::Writing(writing) = flight.phase.clone() else { return };
+        let kind = flight.request.target.object.kind;
+        let object = self.cache.at(kind, revision).map(|changed| changed.object.clone());
+        let reply = match (writing, object) {
+            (Writing::Collection(rest), _) => return self.delete_next(cx, number, rest),
+            (Writing::MarkThenDelete, Some(marked)) => return self.delete_marked(cx, number, &marked),
+            (Writing::Delete, Some(object)) if flight.request.verb != Verb::Delete => {
+                object_reply(flight, object, false)
+            }
+            (Writing::Delete, Some(object)) if returns_deleted(&object) => object_reply(flight, object, false),
+            (Writing::Create, Some(object)) => object_reply(flight, object, true),
+            (Writing::Update, Some(object)) if flight.request.target.subresource != "binding" => {
+                object_reply(flight, object, false)
+            }
+            _ => Reply::Done { revision },
+        };
+        self.answer(cx, number, Ok(reply));
+    }
+
+    /// The second step of a deletion without grace.
+    fn delete_marked(&mut self, cx: &mut Cx, number: u64, marked: &Object) {
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        flight.phase = Phase::Writing(Writing::Delete);
+        let key: Rc<str> = marked.kind().etcd_key(marked.namespace(), marked.name()).into();
+        let compare = vec![(key.clone(), marked.revision())];
+        let op = EtcdOp::Txn { compare, then: vec![EtcdWrite::Delete(key.clone())], otherwise: vec![key] };
+        self.ask(cx, number, op);
+    }
+
+    /// `DELETE` of a collection: its objects one after the other, each as if it had been asked for alone.
+    fn begin_collection(&mut self, cx: &mut Cx, number: u64) {
+        let Some(flight) = self.flights.get(&number) else { return };
+        let request = flight.request.clone();
+        let checked = authentication::check(&flight.user)
+            .map_err(at(Gate::Authentication))
+            .and_then(|()| check(&request).map_err(at(Gate::Decoding)))
+            .and_then(|()| reads::selection(&request).map_err(at(Gate::Decoding)));
+        let selection = match checked {
+            Ok(selection) => selection,
+            Err(refused) => {
+                let planned = Err(refused);
+                self.note_gates(cx, number, &planned);
+                return self.carry_out(cx, number, planned, None);
+            }
+        };
+        let all = self.cache.after(selection.kind, &selection.namespace, None);
+        let rest: imbl::Vector<Object> = all.filter(|object| selection.matches(object)).cloned().collect();
+        if let (Some(first), false) = (rest.front().cloned(), request.options.dry_run) {
+            self.note_gates(cx, number, &Ok(Plan::Nothing(first)));
+            return self.delete_next(cx, number, rest);
+        }
+        self.answer(cx, number, Ok(Reply::Done { revision: 0 }));
+    }
+
+    fn delete_next(&mut self, cx: &mut Cx, number: u64, mut rest: imbl::Vector<Object>) {
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        flight.cause = cx.cause();
+        let options = match &flight.request.body {
+            crate::api::Body::Delete(options) => options.clone(),
+            _ => crate::api::request::DeleteOptions::default(),
+        };
+        while let Some(object) = rest.pop_front() {
+            let now = cx.now();
+            let (write, compare) = match deletion::plan(&options, &object, now) {
+                Plan::Nothing(_) => continue,
+                Plan::Delete => (None, object.revision()),
+                Plan::MarkThenDelete(marked) => {
+                    // Its second step finds it marked, with no time left.
+                    rest.push_front(marked.clone());
+                    (Some(marked), object.revision())
+                }
+                Plan::Update(new) | Plan::Create(new) => (Some(new), object.revision()),
+            };
+            let key: Rc<str> = object.kind().etcd_key(object.namespace(), object.name()).into();
+            let write = match write {
+                Some(object) => EtcdWrite::Put(key.clone(), object, None),
+                None => EtcdWrite::Delete(key.clone()),
+            };
+            flight.phase = Phase::Writing(Writing::Collection(rest));
+            let op = EtcdOp::Txn { compare: vec![(key.clone(), compare)], then: vec![write], otherwise: vec![key] };
+            return self.ask(cx, number, op);
+        }
+        self.answer(cx, number, Ok(Reply::Done { revision: 0 }));
+    }
+}
+
+fn object_reply(flight: &Flight, object: Object, created: bool) -> Reply {
+    Reply::Object { object, created, warnings: flight.warnings.clone() }
+}
+
+/// Kinds whose deletion answers with the object instead of a plain success (upstream: `ReturnDeletedObject`).
+fn returns_deleted(object: &Object) -> bool {
+    matches!(object.kind().kind, "Pod" | "Service" | "ServiceAccount")
+}
+
+/// Whether the path takes the verb at all.
+fn check(request: &Request) -> Result<(), Status> {
+    let kind = request.target.object.kind;
+    let verb = match request.verb {
+        Verb::Create => "create",
+        Verb::Update => "update",
+        Verb::Patch => "patch",
+        Verb::Delete => "delete",
+        _ => "deletecollection",
+    };
+    let allowed = match request.target.subresource {
+        "" => kind.verbs.contains(&verb),
+        name if !kind.subresources.contains(&name) => return Err(Status::no_such_path()),
+        "status" | "scale" => matches!(request.verb, Verb::Update | Verb::Patch),
+        "binding" => request.verb == Verb::Create,
+        "finalize" => request.verb == Verb::Update,
+        other => {
+            let mut status = Status::no_such_path();
+            status.message = format!("the subresource \"{other}\" is not modelled: {}", status.message);
+            return Err(status);
+        }
+    };
+    if allowed { Ok(()) } else { Err(Status::method_not_allowed(kind, verb)) }
+}
