@@ -1,10 +1,13 @@
-//! Reads every manifest of the public corpus that may lie beside the checkout and compares with what the real kubectl
-//! said about its YAML. Says so and passes when the corpus is absent.
+//! YAML in: reads every manifest of the public corpus that may lie beside the checkout and compares with what the real
+//! kubectl said about it (says so and passes when the corpus is absent). YAML out: writes again what the real
+//! `kubectl -o yaml` printed (`tests/oracle/kubectl-yaml.json.gz`).
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use bottle::api::manifest;
+use flate2::read::GzDecoder;
 use serde_json::Value;
 
 fn corpus() -> Option<PathBuf> {
@@ -41,4 +44,21 @@ fn the_corpus_is_read_as_by_kubectl() {
     }
     println!("{files} files, {documents} documents, {refused} refused by kubectl");
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}
+
+#[test]
+fn recorded_outputs_are_written_again() {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/kubectl-yaml.json.gz");
+    let mut text = String::new();
+    GzDecoder::new(fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
+    let outputs: Vec<Value> = serde_json::from_str(&text).unwrap();
+    for output in &outputs {
+        let printed = output["stdout"].as_str().unwrap();
+        let printed = &printed[printed.find("apiVersion:").unwrap()..];
+        // Under another name a list is read as one document.
+        let read = manifest::read(&printed.replace("kind: List\n", "kind: Whole\n"));
+        let written = manifest::write(&read.documents[0].value).replace("kind: Whole\n", "kind: List\n");
+        assert_eq!(written, printed, "{}", output["cmd"]);
+    }
+    assert!(outputs.len() > 40);
 }

@@ -5,18 +5,21 @@
 //!
 //! - [`check`]: what the strict decoder of the API server says about a document (unknown fields, wrong types), in the
 //!   words of Go's JSON decoder;
+//! - [`convert`]: what it says about an object that a patch has made;
 //! - the merge keys and strategies of strategic merge patches ([`super::patch`]);
 //! - the list and map kinds that field ownership will need.
 //!
 //! Left out: descriptions (they are ten times as large), and whether a *value* is allowed, which is validation.
 
 mod check;
+mod convert;
 mod literal;
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 pub use check::{Checked, Problem, check};
+pub use convert::convert;
 
 /// The shape of a field's value.
 #[derive(Clone, Debug, PartialEq, Eq)]

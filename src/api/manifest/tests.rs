@@ -114,6 +114,13 @@ fn budgets() {
     let steps: Vec<String> = (0..300).map(|depth| format!("{}a:", " ".repeat(depth))).collect();
     assert!(message(&steps.join("\n")).contains("exceeded max depth of 255"));
     assert!(read(&" ".repeat(MAX_BYTES + 1)).error.is_some());
+    // Aliases may not pile up what the parser's own limit allows once.
+    let mut tower = format!("- &a0 {}{}\n", "[".repeat(200), "]".repeat(200));
+    for level in 1..100 {
+        let nested = format!("{}*a{}{}", "[".repeat(200), level - 1, "]".repeat(200));
+        tower.extend(format!("- &a{level} {nested}\n").chars());
+    }
+    assert!(message(&tower).ends_with("exceeded max depth of 512"));
 }
 
 #[test]

@@ -13,9 +13,15 @@ use super::{ParseError, Step};
 pub(super) struct Node {
     /// Where it begins.
     pub mark: Marker,
+    /// Levels of nesting below it, aliases followed.
+    height: usize,
     /// What it is.
     pub kind: Kind,
 }
+
+/// Levels of nesting, aliases followed: the parser's limit of 255 counts only what is written, and whoever walks the tree
+/// (its destructor, too) does so by recursion.
+const MAX_HEIGHT: usize = 512;
 
 /// What a node is.
 #[derive(Debug)]
@@ -35,6 +41,18 @@ pub(super) enum Kind {
     Mapping(Vec<(Rc<Node>, Rc<Node>)>),
     /// `*name`.
     Alias(Rc<Node>),
+}
+
+impl Kind {
+    fn height(&self) -> usize {
+        let below = match self {
+            Self::Scalar { .. } => return 0,
+            Self::Sequence(items) => items.iter().map(|item| item.height).max(),
+            Self::Mapping(entries) => entries.iter().map(|(key, value)| key.height.max(value.height)).max(),
+            Self::Alias(target) => Some(target.height),
+        };
+        1 + below.unwrap_or(0)
+    }
 }
 
 type Events<'a> = Parser<'a, granit_parser::StrInput<'a>>;
@@ -90,7 +108,12 @@ impl<'a> Builder<'a, '_> {
             },
             _ => (Kind::Scalar { text: String::new(), tag: None, plain: true }, 0),
         };
-        let node = Rc::new(Node { mark, kind });
+        let height = kind.height();
+        if height > MAX_HEIGHT {
+            let message = format!("error converting YAML to JSON: yaml: exceeded max depth of {MAX_HEIGHT}");
+            return Err(ParseError { step: Step::Parse, at: self.chunk.position(mark), message });
+        }
+        let node = Rc::new(Node { mark, height, kind });
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&node));
         }
@@ -123,7 +146,7 @@ impl<'a> Builder<'a, '_> {
 
     /// An alias inside the node that it names.
     fn contains_itself(&self, mark: Marker) -> ParseError {
-        let rest = self.chunk.text.lines().nth(mark.line() - 1).unwrap_or_default();
+        let rest = self.chunk.text.lines().nth(mark.line().saturating_sub(1)).unwrap_or_default();
         let name: String =
             rest.chars().skip(mark.col() + 1).take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
         let message = format!("error converting YAML to JSON: yaml: anchor '{name}' value contains itself");
@@ -140,7 +163,7 @@ fn parse_error(chunk: &Chunk<'_>, error: &ScanError) -> ParseError {
     let mark = *error.marker();
     let (problem, from_parser) = problem(error);
     // go-yaml prints the line of a scanner's error, but the line before that of a parser's error, and none for 0.
-    let line = if from_parser { mark.line() - 1 } else { mark.line() };
+    let line = if from_parser { mark.line().saturating_sub(1) } else { mark.line() };
     let place = if line == 0 { String::new() } else { format!("line {line}: ") };
     let place = if matches!(error.kind(), ErrorKind::UnknownAnchor) { String::new() } else { place };
     let message =

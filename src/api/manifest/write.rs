@@ -228,19 +228,26 @@ fn block(content: &str, depth: usize, text: &mut String) {
 
 fn double_quoted(content: &str, fold_at: Option<usize>, text: &mut String) {
     text.push('"');
-    let mut after_space = false;
+    let (mut column, mut after_space) = (column(text), false);
     for (at, c) in content.char_indices() {
         let last = at + c.len_utf8() == content.len();
         match fold_at {
-            Some(depth) if c == ' ' && !after_space && at > 0 && !last && column(text) > WIDTH => {
+            Some(depth) if c == ' ' && !after_space && at > 0 && !last && column > WIDTH => {
                 text.push('\n');
                 indent(depth, text);
+                column = depth;
                 // A second space would be swallowed with the line break.
                 if content[at + 1..].starts_with(' ') {
                     text.push('\\');
+                    column += 1;
                 }
             }
-            _ => escaped(c, text),
+            _ => {
+                let before = text.len();
+                escaped(c, text);
+                // One column a character; escapes are ASCII, so that their bytes can be counted.
+                column += if c.is_ascii() || !is_printable(c) { text.len() - before } else { 1 };
+            }
         }
         after_space = c == ' ';
     }

@@ -99,11 +99,12 @@ impl Walk {
             (Shape::Int32 | Shape::Int64, Value::Number(number)) => {
                 let fits = number.as_i64().is_some_and(|n| *shape == Shape::Int64 || i32::try_from(n).is_ok());
                 if !fits {
-                    self.wrong_type(&format!("number {}", go_number(number)), &go_type(shape), path);
+                    self.wrong_type(&format!("number {number}"), &go_type(shape), path);
                 }
             }
-            (Shape::Quantity | Shape::Time | Shape::MicroTime | Shape::IntOrString, _) => {
-                self.own_decoder(shape, value, path)?;
+            _ if decodes_itself(shape) => {
+                own_decoder(shape, value, |found, wanted| self.type_message(found, wanted))
+                    .map_err(|message| Stop(Problem { path: path.to_owned(), message }))?;
             }
             _ => self.wrong_type(json_type(value), &go_type(shape), path),
         }
@@ -161,35 +162,34 @@ impl Walk {
     fn note(&mut self, path: &str, message: String) {
         self.checked.fatal.get_or_insert_with(|| Problem { path: path.to_owned(), message });
     }
-
-    fn own_decoder(&self, shape: &Shape, value: &Value, path: &str) -> Result<(), Stop> {
-        let stop = |message: String| Err(Stop(Problem { path: path.to_owned(), message }));
-        match (shape, value) {
-            (Shape::Quantity, Value::String(text)) => match Quantity::parse(text.trim()) {
-                Ok(_) => Ok(()),
-                Err(error) => stop(error.to_string()),
-            },
-            (Shape::Quantity, other) => match Quantity::parse(&other.to_string()) {
-                Ok(_) => Ok(()),
-                Err(error) => stop(error.to_string()),
-            },
-            (Shape::Time | Shape::MicroTime, Value::String(text)) => {
-                let layout = if *shape == Shape::Time { literal::SECONDS } else { literal::MICROSECONDS };
-                literal::time(text, layout).or_else(stop)
-            }
-            (Shape::Time | Shape::MicroTime, other) => stop(self.type_message(json_type(other), "string")),
-            (_, Value::Number(number)) => match number.as_i64().map(i32::try_from) {
-                Some(Ok(_)) => Ok(()),
-                _ => stop(self.type_message(&format!("number {}", go_number(number)), "int32")),
-            },
-            (_, other) => stop(self.type_message(json_type(other), "int32")),
-        }
-    }
 }
 
-/// A number as Go writes it into JSON.
-fn go_number(number: &serde_json::Number) -> String {
-    number.to_string()
+/// Whether Go decodes a shape by a function of its own.
+pub(super) fn decodes_itself(shape: &Shape) -> bool {
+    matches!(shape, Shape::Quantity | Shape::Time | Shape::MicroTime | Shape::IntOrString)
+}
+
+/// What the decoder of such a type says; `type_message` words a value of a wrong type (found, wanted).
+pub(super) fn own_decoder(
+    shape: &Shape,
+    value: &Value,
+    type_message: impl Fn(&str, &str) -> String,
+) -> Result<(), String> {
+    match (shape, value) {
+        (Shape::Quantity, Value::String(text)) => {
+            Quantity::parse(text.trim()).map(drop).map_err(|error| error.to_string())
+        }
+        (Shape::Quantity, other) => Quantity::parse(&other.to_string()).map(drop).map_err(|error| error.to_string()),
+        (Shape::Time, Value::String(text)) => literal::time(text, literal::SECONDS),
+        (Shape::MicroTime, Value::String(text)) => literal::time(text, literal::MICROSECONDS),
+        (Shape::Time | Shape::MicroTime, other) => Err(type_message(json_type(other), "string")),
+        (_, Value::String(_)) => Ok(()),
+        (_, Value::Number(number)) => match number.as_i64().map(i32::try_from) {
+            Some(Ok(_)) => Ok(()),
+            _ => Err(type_message(&format!("number {number}"), "int32")),
+        },
+        (_, other) => Err(type_message(json_type(other), "int32")),
+    }
 }
 
 /// A shape as Go prints its type.
@@ -277,6 +277,15 @@ mod tests {
                 json!({"data": {"a": ["x"]}}),
                 "json: cannot unmarshal string into Go struct field Secret.data of type uint8",
             ),
+        ];
+        for (kind, value, expected) in cases {
+            assert_eq!(said(kind, &value), expected);
+        }
+    }
+
+    #[test]
+    fn recorded_texts() {
+        let cases = [
             ("core.v1.Secret", json!({"data": {"a": "<x>"}}), "illegal base64 data at input byte 0"),
             (
                 "core.v1.Pod",
