@@ -1,5 +1,27 @@
 //! Ship in a Bottle: a whole Kubernetes cluster inside a browser tab.
+//!
+//! The repository is the diagram:
+//!
+//! ```text
+//!   sim       a kernel with time, chance, cause and memory; no Kubernetes word in it
+//!   api       the nouns: objects, requests, errors; plain data and pure functions
+//!   cluster   the verbs: one folder for each real binary; components meet only in the API server
+//!   scene     the harbour: (view, trace, time) → display list; pure
+//!   i18n      every text, in Korean and English
+//!   ui        leptos, in the browser only; `session` is the only place that changes anything
+//!   headless  the same engine for the native command
+//! ```
+//!
+//! Data flows one way: a person's [`cluster::input::Input`] goes into the [`cluster::History`]; the world handles
+//! events in simulated time and notes facts with their causes; the view, the facts and the time make the picture.
+//!
+//! Invariants, absences included: the same seed and inputs give the same state hash natively and in Wasm; below `ui`
+//! there is no wall clock, no browser and no global; only the API server addresses etcd; siblings in `cluster` never
+//! import each other; the picture owns no clock and cannot influence the simulation.
 
 pub mod api;
 pub mod cluster;
+pub mod examples;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod headless;
 pub mod sim;

@@ -1,2 +1,100 @@
 //! The native command: argument parsing and calls into the library; nothing else.
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    native::main()
+}
+
+#[cfg(target_arch = "wasm32")]
 fn main() {}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use bottle::headless::{self, Bench, Output, Run};
+    use clap::{Parser, Subcommand};
+    use std::path::PathBuf;
+    use std::process::ExitCode;
+    use std::time::Duration;
+
+    /// A whole Kubernetes cluster, simulated: the engine of Ship in a Bottle without its window.
+    #[derive(Parser)]
+    #[command(name = "bottle", version)]
+    struct Arguments {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    #[derive(Subcommand)]
+    enum Command {
+        /// Boots a cluster, applies manifests at t=0, runs it, and prints what there is.
+        Run {
+            /// The scenario that says which machines there are.
+            #[arg(long, default_value = "three-ships")]
+            scenario: String,
+            /// So many workers instead of the scenario's own.
+            #[arg(long)]
+            nodes: Option<usize>,
+            /// The seed of all chance.
+            #[arg(long, default_value_t = 42)]
+            seed: u64,
+            /// A manifest, or a folder of manifests; may be given several times.
+            #[arg(short = 'f', long = "filename")]
+            files: Vec<PathBuf>,
+            /// Sends everything through the server's gates and stores nothing.
+            #[arg(long)]
+            dry_run: bool,
+            /// Creates the namespaces that the manifests name.
+            #[arg(long)]
+            create_namespaces: bool,
+            /// How long to run, in simulated time: 500ms, 60s, 5m, 1h.
+            #[arg(long = "for", default_value = "60s", value_parser = duration)]
+            length: Duration,
+            /// What to print.
+            #[arg(short = 'o', long = "output", default_value = "summary")]
+            output: Output,
+        },
+        /// Applies Deployments and reports what it cost until all their pods were Ready.
+        Bench {
+            /// Workers.
+            #[arg(long, default_value_t = 100)]
+            nodes: usize,
+            /// Pods in all.
+            #[arg(long, default_value_t = 1000)]
+            pods: usize,
+            /// Prints JSON.
+            #[arg(long)]
+            json: bool,
+        },
+    }
+
+    pub fn main() -> ExitCode {
+        let result = match Arguments::parse().command {
+            Command::Run { scenario, nodes, seed, files, dry_run, create_namespaces, length, output } => {
+                headless::run(&Run { scenario, nodes, seed, files, dry_run, create_namespaces, length, output })
+            }
+            Command::Bench { nodes, pods, json } => headless::bench(&Bench { nodes, pods, json }),
+        };
+        match result {
+            Ok(true) => ExitCode::SUCCESS,
+            Ok(false) => ExitCode::FAILURE,
+            Err(sentence) => {
+                eprintln!("bottle: {sentence}");
+                ExitCode::from(2)
+            }
+        }
+    }
+
+    fn duration(text: &str) -> Result<Duration, String> {
+        let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let number: f64 =
+            digits.parse().map_err(|_| format!("\"{text}\" is no duration: write 500ms, 60s, 5m or 1h"))?;
+        let unit = match &text[digits.len()..] {
+            "ms" => 0.001,
+            "s" | "" => 1.0,
+            "m" => 60.0,
+            "h" => 3600.0,
+            other => return Err(format!("unknown unit \"{other}\": use ms, s, m or h")),
+        };
+        Duration::try_from_secs_f64(number * unit).map_err(|error| error.to_string())
+    }
+}

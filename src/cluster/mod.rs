@@ -1,17 +1,149 @@
 //! The verbs: one folder for each real binary, and the world that they live in.
 //!
 //! Components meet only in the API server: list, watch, write. Nobody calls anybody. What they say to each other is
-//! in [`wire`], what happened is in [`fact`], every duration is in [`timing`].
+//! in [`wire`], what happened is in [`fact`], every duration is in [`timing`]. The world routes; it decides nothing.
+//!
+//! ```text
+//!   user ──┐                    ┌── etcd
+//!   scheduler ──┤              │
+//!   controllers ┼── API server ─┘         kubelet ── runtime      (on each node)
+//!   kubelets ───┘
+//! ```
 
 pub mod apiserver;
+pub mod boot;
 pub mod client;
 pub mod etcd;
 pub mod fact;
+mod faults;
 pub mod input;
+mod look;
 pub mod machine;
 pub mod timing;
+mod user;
 pub mod view;
+pub mod why;
 pub mod wire;
 
+use self::fact::Fact;
+use self::input::Input;
+use self::wire::{Address, Event};
+use crate::sim::hash::stable_hash;
+use crate::sim::history::Simulation;
+use crate::sim::{Kernel, Time, Trace};
+use imbl::OrdMap;
+
 /// What a component's handler gets.
-pub type Cx<'a> = crate::sim::Cx<'a, wire::Address, wire::Event, fact::Fact>;
+pub type Cx<'a> = crate::sim::Cx<'a, Address, Event, Fact>;
+/// A run of a cluster.
+pub type History = crate::sim::history::History<World>;
+
+/// A whole cluster at a moment. A clone is a snapshot.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct World {
+    kernel: Kernel<Address, Event>,
+    processes: OrdMap<Address, Process>,
+    /// Processes that have been stopped and not started again.
+    stopped: imbl::OrdSet<Address>,
+}
+
+/// A running program.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Process {
+    User(Box<user::User>),
+    ApiServer(Box<apiserver::ApiServer>),
+    Etcd(Box<etcd::Etcd>),
+}
+
+/// Does the same with whatever component the process is.
+macro_rules! each {
+    ($process:expr, $component:ident => $result:expr) => {
+        match $process {
+            Process::User($component) => $result,
+            Process::ApiServer($component) => $result,
+            Process::Etcd($component) => $result,
+        }
+    };
+}
+
+impl Process {
+    fn start(&mut self, cx: &mut Cx) {
+        each!(self, component => component.start(cx));
+    }
+
+    fn handle(&mut self, cx: &mut Cx, event: Event) {
+        each!(self, component => component.handle(cx, event));
+    }
+
+    fn restart(&mut self) {
+        each!(self, component => **component = component.restarted());
+    }
+}
+
+impl World {
+    /// A world without anybody, whose clock stands at `now`.
+    #[must_use]
+    fn empty(seed: u64, now: Time) -> Self {
+        let kernel = Kernel::new(seed, now, timing::LINK);
+        Self { kernel, processes: OrdMap::new(), stopped: imbl::OrdSet::new() }
+    }
+
+    /// The hash of everything: equal worlds have equal hashes, natively and in Wasm.
+    #[must_use]
+    pub fn hash(&self) -> u64 {
+        stable_hash(self)
+    }
+
+    /// Whether every input has been answered.
+    #[must_use]
+    pub fn is_answered(&self) -> bool {
+        !matches!(self.processes.get(&Address::User), Some(Process::User(user)) if !user.is_idle())
+    }
+
+    /// Adds a process and starts it.
+    fn add(&mut self, address: Address, mut process: Process, trace: &mut Trace<Fact>) {
+        process.start(&mut Cx::new(&mut self.kernel, trace, address.clone(), None));
+        self.processes.insert(address, process);
+    }
+
+    fn with(&mut self, address: &Address, trace: &mut Trace<Fact>, run: impl FnOnce(&mut Process, &mut Cx)) {
+        if let Some(process) = self.processes.get_mut(address) {
+            run(process, &mut Cx::new(&mut self.kernel, trace, address.clone(), None));
+        }
+    }
+}
+
+impl Simulation for World {
+    type Input = Input;
+    type Fact = Fact;
+
+    fn now(&self) -> Time {
+        self.kernel.now()
+    }
+
+    fn next_at(&self) -> Option<Time> {
+        self.kernel.next_at()
+    }
+
+    fn handled(&self) -> u64 {
+        self.kernel.handled()
+    }
+
+    fn step(&mut self, trace: &mut Trace<Fact>) {
+        let Some(event) = self.kernel.pop() else { return };
+        if self.stopped.contains(&event.to) {
+            return;
+        }
+        if let Some(process) = self.processes.get_mut(&event.to) {
+            process.handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);
+        }
+    }
+
+    fn advance(&mut self, to: Time) {
+        self.kernel.advance(to);
+    }
+
+    fn input(&mut self, input: &Input, trace: &mut Trace<Fact>) {
+        faults::input(self, input, trace);
+    }
+}

@@ -20,6 +20,7 @@ pub mod rng;
 pub mod time;
 pub mod trace;
 
+pub use history::Simulation;
 pub use kernel::{Cx, Kernel};
 pub use std::time::Duration;
 pub use time::Time;

@@ -1,0 +1,142 @@
+//! Scenarios: which machines there are, and how a cluster comes up on them before its user takes over.
+//!
+//! Nothing is painted in: the API server, etcd, the controllers and the scheduler start, the kubelets register their
+//! nodes, and the system's manifests are applied, all in simulated time before [`Time::ZERO`]. At zero the harbour is
+//! settled.
+
+use super::fact::Fact;
+use super::input::Input;
+use super::machine::Machine;
+use super::wire::Address;
+use super::{History, Process, World, apiserver, etcd, user};
+use crate::sim::{Simulation, Time, Trace};
+use serde::Deserialize;
+use std::rc::Rc;
+
+/// The control plane starts,
+const START: Time = Time::from_secs(-120);
+/// then the system's manifests are applied,
+const INSTALL: Time = Time::from_secs(-110);
+/// then the workers join: CoreDNS is on the control plane by then, as after `kubeadm init`.
+const JOIN: Time = Time::from_secs(-70);
+
+/// What every cluster has before its user comes.
+const SYSTEM: &str = include_str!("../../assets/scenarios/system.yaml");
+/// All scenarios by name.
+const SCENARIOS: &[(&str, &str)] = &[("three-ships", include_str!("../../assets/scenarios/three-ships.yaml"))];
+
+/// Which machines there are.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The machines, the control plane's first.
+    pub machines: Vec<MachineEntry>,
+}
+
+/// One machine of a scenario.
+#[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+pub struct MachineEntry {
+    /// Its name.
+    pub name: String,
+    /// Cores.
+    pub cpu: i64,
+    /// Memory in GiB.
+    #[serde(rename = "memoryGiB")]
+    pub memory_gib: i64,
+    /// Whether it carries the control plane.
+    #[serde(default)]
+    pub control_plane: bool,
+}
+
+impl Scenario {
+    /// The scenario of the given name.
+    ///
+    /// # Errors
+    /// A sentence, when there is none or its file is wrong.
+    pub fn named(name: &str) -> Result<Self, String> {
+        let known = SCENARIOS.iter().find(|(known, _)| *known == name);
+        let (_, text) = known.ok_or_else(|| format!("there is no scenario \"{name}\""))?;
+        serde_yaml::from_str(text).map_err(|error| format!("scenario {name}: {error}"))
+    }
+
+    /// The names of all scenarios.
+    pub fn names() -> impl Iterator<Item = &'static str> {
+        SCENARIOS.iter().map(|(name, _)| *name)
+    }
+
+    /// The same control plane with `workers` workers like its first one.
+    #[must_use]
+    pub fn with_workers(mut self, workers: usize) -> Self {
+        let model = self.machines.iter().find(|machine| !machine.control_plane).cloned();
+        self.machines.retain(|machine| machine.control_plane);
+        if let Some(model) = model {
+            let worker = |n: usize| MachineEntry { name: format!("node-{n}"), ..model.clone() };
+            self.machines.extend((1..=workers).map(worker));
+        }
+        self
+    }
+}
+
+/// A settled cluster at [`Time::ZERO`], its history beginning there.
+#[must_use]
+pub fn boot(scenario: &Scenario, seed: u64) -> History {
+    let mut world = World::empty(seed, START);
+    let mut trace = Trace::default();
+    world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
+    world.add(Address::ApiServer, Process::ApiServer(Box::new(apiserver::ApiServer::new())), &mut trace);
+    world.add(Address::User, Process::User(Box::new(user::User::new())), &mut trace);
+    let machines = || scenario.machines.iter().enumerate();
+    for (index, entry) in machines().filter(|(_, entry)| entry.control_plane) {
+        join(&mut world, machine(index, entry), &mut trace);
+    }
+    run(&mut world, INSTALL, &mut trace);
+    let text = SYSTEM.to_owned();
+    world.input(&Input::Apply { text, dry_run: false, create_namespaces: false }, &mut trace);
+    run(&mut world, JOIN, &mut trace);
+    for (index, entry) in machines().filter(|(_, entry)| !entry.control_plane) {
+        join(&mut world, machine(index, entry), &mut trace);
+    }
+    run(&mut world, Time::ZERO, &mut trace);
+    History::new(world, trace)
+}
+
+fn run(world: &mut World, to: Time, trace: &mut Trace<Fact>) {
+    while world.next_at().is_some_and(|at| at <= to) {
+        world.step(trace);
+    }
+    world.advance(to);
+}
+
+fn join(world: &mut World, machine: Machine, trace: &mut Trace<Fact>) {
+    let _ = (world, machine, trace);
+}
+
+fn machine(index: usize, entry: &MachineEntry) -> Machine {
+    let role: (Rc<str>, Rc<str>) = ("node-role.kubernetes.io/control-plane".into(), "".into());
+    let taint = (role.0.clone(), "".into(), "NoSchedule".into());
+    Machine {
+        name: entry.name.as_str().into(),
+        cpu_milli: entry.cpu * 1000,
+        memory: entry.memory_gib << 30,
+        max_pods: 110,
+        disk: 100 << 30,
+        ip: format!("172.18.{}.{}", (index + 2) / 250, (index + 2) % 250).into(),
+        pod_cidr: format!("10.{}.{}.0/24", 244 + index / 256, index % 256).into(),
+        labels: if entry.control_plane { vec![role] } else { Vec::new() },
+        taints: if entry.control_plane { vec![taint] } else { Vec::new() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_can_be_read() {
+        for name in Scenario::names() {
+            assert!(Scenario::named(name).is_ok_and(|scenario| scenario.machines.iter().any(|m| m.control_plane)));
+        }
+        assert!(Scenario::named("no-such").is_err());
+    }
+}

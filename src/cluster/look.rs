@@ -1,0 +1,299 @@
+//! How a [`View`] is read off a world. Reads only; the API server's own cache is what "the API says".
+
+use super::fact::Queue;
+use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
+use super::wire::Address;
+use super::{Process, World};
+use crate::api::kinds::{self, KINDS, pod::Pod};
+use crate::api::meta::{controller_of, moment};
+use crate::api::object::{Key, Object, Ref};
+use crate::api::quantity::Quantity;
+use crate::sim::{Simulation, Time};
+use k8s_openapi::api::coordination::v1::Lease;
+use k8s_openapi::api::core::v1::{ContainerStatus, Node, Service};
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+impl World {
+    /// What the cluster looks like now.
+    #[must_use]
+    pub fn view(&self) -> View {
+        let mut view = View { t: self.now(), revision: self.revision(), ..View::default() };
+        let mut workloads = Workloads::default();
+        let mut places = BTreeMap::new();
+        for object in self.objects(&kinds::node::KIND) {
+            if let Some(node) = object.get::<Node>() {
+                view.nodes.push(self.node(object, node));
+            }
+        }
+        view.nodes.sort_by(|a, b| b.control_plane.cmp(&a.control_plane).then_with(|| natural(&a.name, &b.name)));
+        for (index, node) in view.nodes.iter().enumerate() {
+            places.insert(node.name.clone(), index);
+        }
+        let mut pods: Vec<&Object> = self.objects(&kinds::pod::KIND).collect();
+        pods.sort_by_key(|object| (object.meta().creation_timestamp.clone(), object.key()));
+        for object in pods {
+            let Some(pod) = object.get::<Pod>() else { continue };
+            let seen = self.pod(object, pod, workloads.of(self, object));
+            match places.get(&seen.node) {
+                Some(place) => {
+                    let node = &mut view.nodes[*place];
+                    if !pod.is_terminal() {
+                        add_requests(&mut node.requested, pod);
+                    }
+                    node.pods.push(seen);
+                }
+                None => view.pending.push(seen),
+            }
+        }
+        view.workloads = workloads.0;
+        self.rest(&mut view);
+        view
+    }
+
+    fn rest(&self, view: &mut View) {
+        for kind in KINDS {
+            let count = self.count(kind);
+            if count > 0 {
+                view.objects.insert(kind.kind, count);
+            }
+        }
+        for object in self.objects(&kinds::service::KIND) {
+            let ip = object.get::<Service>().and_then(|service| service.spec.as_ref()?.cluster_ip.as_deref());
+            view.services.push((object.reference(), ip.unwrap_or_default().into()));
+        }
+        view.queue = self.queue();
+        view.stopped = self.stopped.iter().cloned().collect();
+        view.watches = match self.processes.get(&Address::ApiServer) {
+            Some(Process::ApiServer(server)) => {
+                server.watchers().map(|(who, kind)| (who.clone(), kind.plural)).collect()
+            }
+            _ => Vec::new(),
+        };
+    }
+
+    /// Everything of a kind, as the API shows it.
+    pub fn objects<'a>(&'a self, kind: &'static kinds::Kind) -> Box<dyn Iterator<Item = &'a Object> + 'a> {
+        match self.processes.get(&Address::ApiServer) {
+            Some(Process::ApiServer(server)) => Box::new(server.objects(kind)),
+            _ => Box::new(std::iter::empty()),
+        }
+    }
+
+    fn count(&self, kind: &'static kinds::Kind) -> usize {
+        match self.processes.get(&Address::ApiServer) {
+            Some(Process::ApiServer(server)) => server.count(kind),
+            _ => 0,
+        }
+    }
+
+    /// One object, as the API shows it.
+    #[must_use]
+    pub fn object(&self, kind: &'static kinds::Kind, key: &Key) -> Option<&Object> {
+        match self.processes.get(&Address::ApiServer) {
+            Some(Process::ApiServer(server)) => server.object(kind, key),
+            _ => None,
+        }
+    }
+
+    /// etcd's revision.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        match self.processes.get(&Address::Etcd(0)) {
+            Some(Process::Etcd(etcd)) => etcd.revision(),
+            _ => 0,
+        }
+    }
+
+    fn queue(&self) -> Vec<(Ref, Queue)> {
+        Vec::new()
+    }
+
+    /// The node and the id of a pod's container; with an empty name of its first.
+    pub(super) fn find_container(&self, pod: (&str, &str), container: &str) -> Option<(Rc<str>, Rc<str>)> {
+        let object = self.object(&kinds::pod::KIND, &Key::new(pod.0, pod.1))?;
+        let pod = object.get::<Pod>()?;
+        let statuses = pod.status.container_statuses.as_deref().unwrap_or_default();
+        let status = statuses.iter().find(|status| container.is_empty() || status.name == container)?;
+        let id = status.container_id.as_deref()?.strip_prefix("containerd://")?;
+        Some((pod.node_name.clone()?, id.into()))
+    }
+
+    fn node(&self, object: &Object, node: &Node) -> NodeView {
+        let name: Rc<str> = object.name().into();
+        let spec = node.spec.as_ref();
+        let status = node.status.as_ref();
+        let ready = status.and_then(|s| s.conditions.as_ref()).into_iter().flatten().find(|c| c.type_ == "Ready");
+        let readiness = match ready.map(|condition| condition.status.as_str()) {
+            Some("True") => Readiness::Ready,
+            Some("False") => Readiness::NotReady,
+            _ => Readiness::Unknown,
+        };
+        let taints = spec.and_then(|s| s.taints.as_ref()).into_iter().flatten();
+        let taints = taints.map(|t| match t.value.as_deref() {
+            None | Some("") => format!("{}:{}", t.key, t.effect).into(),
+            Some(value) => format!("{}={value}:{}", t.key, t.effect).into(),
+        });
+        let labels = object.meta().labels.as_ref();
+        let lease = self.object(&kinds::lease::KIND, &Key::new("kube-node-lease", &name));
+        let lease = lease.and_then(|lease| lease.get::<Lease>()?.spec.as_ref()?.renew_time.clone());
+        let address = Address::Kubelet(name.clone());
+        NodeView {
+            control_plane: labels.is_some_and(|l| l.contains_key("node-role.kubernetes.io/control-plane")),
+            readiness,
+            cordoned: spec.and_then(|s| s.unschedulable).unwrap_or(false),
+            taints: taints.collect(),
+            lease: lease.map(|time| moment(&k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(time.0))),
+            kubelet_runs: self.processes.contains_key(&address) && !self.stopped.contains(&address),
+            cut_off: self.kernel.links.is_isolated(&address),
+            allocatable: status.and_then(|s| s.allocatable.as_ref()).map(amounts).unwrap_or_default(),
+            images: status.and_then(|s| s.images.as_ref()).map_or(0, Vec::len),
+            name,
+            ..NodeView::default()
+        }
+    }
+
+    fn pod(&self, object: &Object, pod: &Pod, workload: Option<usize>) -> PodView {
+        let deadline = object.meta().deletion_timestamp.as_ref().map(moment);
+        let init = containers(pod.spec.init_containers.as_deref(), pod.status.init_container_statuses.as_deref(), true);
+        let main = containers(Some(&pod.spec.containers), pod.status.container_statuses.as_deref(), false);
+        let mut view = PodView {
+            object: object.reference(),
+            uid: object.uid().into(),
+            workload,
+            phase: pod.phase().into(),
+            status: self.status_word(object, pod),
+            ready: pod.is_ready(),
+            reason: reason(pod),
+            deadline,
+            created: object.meta().creation_timestamp.as_ref().map_or(Time::ZERO, moment),
+            ip: pod.status.pod_ip.as_deref().unwrap_or_default().into(),
+            node: pod.node_name.clone().unwrap_or_default(),
+            containers: init.chain(main).collect(),
+        };
+        if let Some(node) = &pod.node_name {
+            self.back_offs(node, object, &mut view);
+        }
+        view
+    }
+
+    /// kubectl's STATUS column.
+    fn status_word(&self, object: &Object, pod: &Pod) -> Rc<str> {
+        let column = object.kind().columns.iter().find(|column| column.name == "Status");
+        column.map_or_else(|| pod.phase().into(), |column| (column.cell)(object, self.now()).into())
+    }
+
+    /// The ends of the back-offs, which only the node itself knows.
+    fn back_offs(&self, node: &Rc<str>, object: &Object, view: &mut PodView) {
+        let waits =
+            |c: &ContainerView| matches!(&c.state, ContainerLook::Waiting(reason) if reason.ends_with("BackOff"));
+        if !view.containers.iter().any(waits) {
+            return;
+        }
+        let _ = (node, object);
+    }
+}
+
+/// Workloads in order of appearance.
+#[derive(Default)]
+struct Workloads(Vec<Ref>);
+
+impl Workloads {
+    /// The index of the workload that a pod belongs to: the topmost controller of its owners.
+    fn of(&mut self, world: &World, pod: &Object) -> Option<usize> {
+        let mut top = pod.clone();
+        while let Some(owner) = controller_of(top.meta()) {
+            let Some(kind) = kinds::Kind::find(&owner.api_version, &owner.kind) else { break };
+            let Some(object) = world.object(kind, &Key::new(top.namespace(), &owner.name)) else { break };
+            top = object.clone();
+        }
+        if top.kind().kind == "Pod" {
+            return None;
+        }
+        let workload = top.reference();
+        let known = self.0.iter().position(|known| *known == workload);
+        Some(known.unwrap_or_else(|| {
+            self.0.push(workload);
+            self.0.len() - 1
+        }))
+    }
+}
+
+/// Names with numbers in the order of the numbers: `node-2` before `node-10`.
+fn natural(a: &str, b: &str) -> std::cmp::Ordering {
+    let split = |text: &str| {
+        let at = text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        (text[..at].to_owned(), text[at..].parse::<u64>().unwrap_or(0))
+    };
+    split(a).cmp(&split(b)).then_with(|| a.cmp(b))
+}
+
+fn amounts(map: &BTreeMap<String, Text>) -> Amounts {
+    let quantity = |name: &str| map.get(name).and_then(|text| Quantity::parse(&text.0).ok());
+    Amounts {
+        cpu_milli: quantity("cpu").map_or(0, |q| q.milli_value()),
+        memory: quantity("memory").map_or(0, |q| q.value()),
+        pods: quantity("pods").map_or(0, |q| q.value()),
+    }
+}
+
+fn add_requests(sum: &mut Amounts, pod: &Pod) {
+    for container in &pod.spec.containers {
+        if let Some(requests) = container.resources.as_ref().and_then(|r| r.requests.as_ref()) {
+            let amounts = amounts(requests);
+            sum.cpu_milli += amounts.cpu_milli;
+            sum.memory += amounts.memory;
+        }
+    }
+    sum.pods += 1;
+}
+
+fn containers<'a>(
+    specs: Option<&'a [k8s_openapi::api::core::v1::Container]>,
+    statuses: Option<&'a [ContainerStatus]>,
+    init: bool,
+) -> impl Iterator<Item = ContainerView> + 'a {
+    specs.unwrap_or_default().iter().map(move |spec| {
+        let status = statuses.unwrap_or_default().iter().find(|status| status.name == spec.name);
+        ContainerView {
+            name: spec.name.as_str().into(),
+            image: spec.image.as_deref().unwrap_or_default().into(),
+            init,
+            state: status.map_or_else(|| ContainerLook::Waiting("".into()), look),
+            ready: status.is_some_and(|status| status.ready),
+            restarts: status.map_or(0, |status| status.restart_count),
+            backoff_until: None,
+        }
+    })
+}
+
+fn look(status: &ContainerStatus) -> ContainerLook {
+    let Some(state) = &status.state else { return ContainerLook::Waiting("".into()) };
+    if state.running.is_some() {
+        return ContainerLook::Running;
+    }
+    if let Some(ended) = &state.terminated {
+        return ContainerLook::Terminated(ended.exit_code, ended.reason.as_deref().unwrap_or_default().into());
+    }
+    let waiting = state.waiting.as_ref().and_then(|waiting| waiting.reason.as_deref());
+    ContainerLook::Waiting(waiting.unwrap_or_default().into())
+}
+
+/// What holds a pod up: its own reason, else that of a container, else that of a condition that is false.
+fn reason(pod: &Pod) -> Rc<str> {
+    if let Some(reason) = &pod.status.reason {
+        return reason.as_str().into();
+    }
+    let init = pod.status.init_container_statuses.iter().flatten();
+    let waiting = init.chain(pod.status.container_statuses.iter().flatten()).find_map(|status| match look(status) {
+        ContainerLook::Waiting(reason) if !reason.is_empty() => Some(reason),
+        ContainerLook::Terminated(code, reason) if code != 0 => Some(reason),
+        _ => None,
+    });
+    waiting.unwrap_or_else(|| {
+        let conditions = pod.status.conditions.iter().flatten();
+        let unmet = conditions.filter(|c| c.status == "False").find_map(|c| c.reason.as_deref());
+        unmet.unwrap_or_default().into()
+    })
+}

@@ -1,0 +1,255 @@
+//! The person at the hut: turns inputs into the requests that kubectl would make, one after another.
+//!
+//! In Kubernetes this is `kubectl`. It is outside the cluster and has no rights but those of its credentials
+//! (`kubernetes-admin`). Everything it does is a request to the API server; it keeps no cache and watches nothing.
+//!
+//! Modelled: `apply` with its three-way merge and its annotation, server-side dry run, `delete`, `scale`, `set image`,
+//! `rollout undo`, `cordon`. Left out: everything that only prints (that is the later `kubectl` layer).
+
+mod act;
+mod apply;
+
+use super::Cx;
+use super::client::{Client, Notice, TIMER_PREFIX};
+use super::fact::Fact;
+use super::input::{Input, Name};
+use super::wire::{self, Event, Reply};
+use crate::api::{Kind, Request, Status};
+use crate::sim::FactId;
+use imbl::Vector;
+use serde_json::Value;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+/// The user's tool.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct User {
+    client: Client,
+    /// What is still to be done, in order.
+    tasks: Vector<Task>,
+    /// The request that is on its way for the first task.
+    waiting: Option<u64>,
+}
+
+/// What one input asks for.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Task {
+    cause: Option<FactId>,
+    dry_run: bool,
+    jobs: Vector<Job>,
+    lines: Vector<Rc<str>>,
+    refused: Vector<(usize, Rc<Status>)>,
+}
+
+/// One object's share of a task: what to do, and how far it has come.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Job {
+    /// The document's index in the manifest.
+    index: usize,
+    action: Action,
+    /// How many answers it has had.
+    step: u8,
+}
+
+/// What is to be done with one object.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+enum Action {
+    /// `kubectl apply`, or `create` for a document with a generated name.
+    Apply(Document),
+    /// Creates a namespace if it is not there.
+    CreateNamespace(Rc<str>),
+    /// One request whose success prints the word.
+    Send(Rc<Request>, &'static str),
+    /// `rollout undo` of a Deployment.
+    Undo(crate::api::Key),
+    /// What could not even be asked.
+    Fail(Rc<Status>),
+}
+
+/// A document and where it belongs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Document {
+    kind: &'static Kind,
+    namespace: Rc<str>,
+    name: Rc<str>,
+    value: Rc<Value>,
+}
+
+impl Hash for Document {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+        crate::api::object::hash_value(&self.value, state);
+    }
+}
+
+/// What follows an answer.
+enum Next {
+    /// Another request.
+    Ask(Request),
+    /// Done; kubectl prints this line.
+    Done(String),
+    /// Refused.
+    Refused(Rc<Status>),
+}
+
+impl Default for User {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl User {
+    /// The cluster's administrator, as kubeadm makes him.
+    #[must_use]
+    pub fn new() -> Self {
+        let admin = wire::User::new("kubernetes-admin", &["kubeadm:cluster-admins", "system:authenticated"]);
+        Self { client: Client::new(admin), tasks: Vector::new(), waiting: None }
+    }
+
+    /// Nothing to do until somebody asks.
+    pub fn start(&mut self, _cx: &mut Cx) {}
+
+    /// The tool keeps nothing.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        Self::new()
+    }
+
+    /// Whether everything asked for has been answered.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.tasks.is_empty()
+    }
+
+    /// Begins what an input asks for. Faults are not the user's: the world carries them out.
+    pub fn input(&mut self, cx: &mut Cx, input: &Input) {
+        let (jobs, dry_run) = match input {
+            Input::Apply { text, dry_run, create_namespaces } => (apply::jobs(text, *create_namespaces), *dry_run),
+            other => (act::jobs(other), false),
+        };
+        let empty = Vector::new();
+        let task = Task { cause: cx.cause(), dry_run, jobs, lines: Vector::new(), refused: empty };
+        self.tasks.push_back(task);
+        self.go_on(cx);
+    }
+
+    /// Answers and timers.
+    pub fn handle(&mut self, cx: &mut Cx, event: Event) {
+        let notices = match event {
+            Event::Message { message, .. } => self.client.handle(cx, message),
+            Event::Timer(timer) if timer.what.starts_with(TIMER_PREFIX) => self.client.timer(cx, &timer),
+            Event::Timer(_) => Vec::new(),
+        };
+        for notice in notices {
+            if let Notice::Reply { id, outcome, .. } = notice
+                && self.waiting == Some(id)
+            {
+                self.waiting = None;
+                self.answered(cx, outcome);
+                self.go_on(cx);
+            }
+        }
+    }
+
+    /// Starts the next job whenever nothing is under way.
+    fn go_on(&mut self, cx: &mut Cx) {
+        while self.waiting.is_none() {
+            let Some(task) = self.tasks.front() else { return };
+            let Some(job) = task.jobs.front() else {
+                self.finish(cx);
+                continue;
+            };
+            let next = first(job, task.dry_run);
+            self.take(cx, next);
+        }
+    }
+
+    fn answered(&mut self, cx: &mut Cx, outcome: Result<Reply, Rc<Status>>) {
+        cx.because(cx.cause());
+        let Some(task) = self.tasks.front_mut() else { return };
+        let dry_run = task.dry_run;
+        let Some(job) = task.jobs.front_mut() else { return };
+        job.step += 1;
+        let next = follow(job, dry_run, outcome);
+        self.take(cx, next);
+    }
+
+    fn take(&mut self, cx: &mut Cx, next: Next) {
+        let Some(task) = self.tasks.front_mut() else { return };
+        match next {
+            Next::Ask(request) => {
+                if cx.cause().is_none() {
+                    cx.because(task.cause);
+                }
+                self.waiting = Some(self.client.request(cx, request));
+            }
+            Next::Done(line) => {
+                if !line.is_empty() {
+                    task.lines.push_back(line.into());
+                }
+                task.jobs.pop_front();
+            }
+            Next::Refused(status) => {
+                let index = task.jobs.front().map_or(0, |job| job.index);
+                task.refused.push_back((index, status));
+                task.jobs.pop_front();
+            }
+        }
+    }
+
+    fn finish(&mut self, cx: &mut Cx) {
+        let Some(task) = self.tasks.pop_front() else { return };
+        let lines = task.lines.iter().cloned().collect();
+        let refused = task.refused.iter().cloned().collect();
+        cx.note_aside(Fact::Answer { lines, refused, dry_run: task.dry_run });
+        if let Some(next) = self.tasks.front() {
+            cx.because(next.cause);
+        }
+    }
+}
+
+/// The first request of a job.
+fn first(job: &Job, dry_run: bool) -> Next {
+    match &job.action {
+        Action::Apply(document) => apply::first(document, dry_run),
+        Action::CreateNamespace(name) => Next::Ask(apply::namespace(name)),
+        Action::Send(request, _) => Next::Ask((**request).clone()),
+        Action::Undo(key) => act::undo_first(key),
+        Action::Fail(status) => Next::Refused(status.clone()),
+    }
+}
+
+/// What follows an answer to a job's request.
+fn follow(job: &Job, dry_run: bool, outcome: Result<Reply, Rc<Status>>) -> Next {
+    match (&job.action, outcome) {
+        (Action::Apply(document), outcome) => apply::follow(document, job.step, dry_run, outcome),
+        (Action::CreateNamespace(_), Err(status)) if status.reason == "AlreadyExists" => Next::Done(String::new()),
+        (Action::CreateNamespace(name), Ok(_)) => Next::Done(format!("namespace/{name} created")),
+        (Action::Undo(key), Ok(reply)) => act::undo_follow(key, job.step, &reply),
+        (Action::Send(request, word), Ok(_)) => {
+            let object = &request.target.object;
+            Next::Done(format!("{} {word}", label(object.kind, &object.key.name)))
+        }
+        (_, Err(status)) => Next::Refused(status),
+        (Action::Fail(status), Ok(_)) => Next::Refused(status.clone()),
+    }
+}
+
+/// An object as kubectl prints it: `deployment.apps/web`.
+fn label(kind: &Kind, name: &str) -> String {
+    if kind.group.is_empty() {
+        format!("{}/{name}", kind.singular)
+    } else {
+        format!("{}.{}/{name}", kind.singular, kind.group)
+    }
+}
+
+/// The kind that a name in an input means.
+fn kind_of(name: &Name) -> Result<&'static Kind, Rc<Status>> {
+    Kind::find(&name.api_version, &name.kind).ok_or_else(|| Rc::new(no_match(&name.kind, &name.api_version)))
+}
+
+/// What kubectl says when discovery does not know a kind.
+fn no_match(kind: &str, api_version: &str) -> Status {
+    Status { message: format!("no matches for kind \"{kind}\" in version \"{api_version}\""), ..Status::no_such_path() }
+}

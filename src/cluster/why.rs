@@ -1,0 +1,123 @@
+//! "Why?": from any object or fact back to what a person did, nearest cause first.
+
+use super::fact::{Attempt, AttemptResult, Fact};
+use super::view::{ContainerLook, PodView};
+use super::wire::Change;
+use crate::api::object::ObjectRef;
+use crate::sim::{FactId, Record, Trace};
+use std::rc::Rc;
+
+/// The steps that led to the last change of an object, nearest first, ending with what a person did (or with the
+/// boot). Only steps that mean something to a person: writes, decisions, starts, inputs; not each gate and pulse.
+#[must_use]
+pub fn why(trace: &Trace<Fact>, object: &ObjectRef) -> Vec<FactId> {
+    last_change(trace, object).map_or_else(Vec::new, |id| chain(trace, id))
+}
+
+/// The same for one fact, itself first.
+#[must_use]
+pub fn chain(trace: &Trace<Fact>, id: FactId) -> Vec<FactId> {
+    let own = trace.get(id).into_iter();
+    own.chain(trace.causes(id)).filter(|record| is_step(&record.fact)).map(|record| record.id).collect()
+}
+
+/// The last change of an object up to the present moment.
+#[must_use]
+pub fn last_change(trace: &Trace<Fact>, object: &ObjectRef) -> Option<FactId> {
+    let changed = |record: &&Record<Fact>| matches!(&record.fact, Fact::Committed { object: o, .. } if **o == *object);
+    trace.range(0, trace.head()).rev().find(changed).map(|record| record.id)
+}
+
+/// The creation of an object, the latest if it was created several times.
+#[must_use]
+pub fn creation(trace: &Trace<Fact>, object: &ObjectRef) -> Option<FactId> {
+    let created = |record: &&Record<Fact>| matches!(&record.fact, Fact::Committed { object: o, change: Change::Created, .. } if **o == *object);
+    trace.range(0, trace.head()).rev().find(created).map(|record| record.id)
+}
+
+/// The last attempt to schedule a pod.
+#[must_use]
+pub fn last_attempt(trace: &Trace<Fact>, pod: &ObjectRef) -> Option<Rc<Attempt>> {
+    trace.range(0, trace.head()).rev().find_map(|record| match &record.fact {
+        Fact::Attempted(attempt) if *attempt.pod == *pod => Some(attempt.clone()),
+        _ => None,
+    })
+}
+
+/// Whether a fact is a step of an explanation.
+fn is_step(fact: &Fact) -> bool {
+    match fact {
+        Fact::Gate { refused, .. } => refused.is_some(),
+        Fact::Reconciled { writes, .. } => *writes > 0,
+        Fact::Requested { .. }
+        | Fact::Answered { .. }
+        | Fact::Watched { .. }
+        | Fact::WatchOpened { .. }
+        | Fact::WatchLost { .. }
+        | Fact::Answer { .. }
+        | Fact::PodQueued { .. } => false,
+        Fact::Probed { turned, .. } => *turned,
+        _ => true,
+    }
+}
+
+/// What a pod lacks to be Running and Ready, and whose move it is.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Missing {
+    /// Nothing: it is Ready, or it has ended as it should.
+    Nothing,
+    /// A node. The scheduler has not looked at it yet.
+    Attempt,
+    /// A node. The scheduler's last attempt found none.
+    Node(Rc<Attempt>),
+    /// Its kubelet has not taken it on: the node does not answer.
+    Kubelet(Rc<str>),
+    /// A container waits, for the reason given (may be empty: it is being created).
+    Container {
+        /// Its name.
+        name: Rc<str>,
+        /// `ContainerCreating`, `ImagePullBackOff`, `CrashLoopBackOff` …
+        reason: Rc<str>,
+    },
+    /// A container runs but is not ready: its readiness probe has not succeeded.
+    Readiness(Rc<str>),
+    /// It is being deleted.
+    Terminating,
+    /// It has failed for good.
+    Failed(Rc<str>),
+}
+
+/// What a pod lacks.
+#[must_use]
+pub fn missing(trace: &Trace<Fact>, pod: &PodView) -> Missing {
+    if pod.deadline.is_some() {
+        return Missing::Terminating;
+    }
+    if pod.ready || &*pod.phase == "Succeeded" {
+        return Missing::Nothing;
+    }
+    if &*pod.phase == "Failed" {
+        return Missing::Failed(pod.reason.clone());
+    }
+    if pod.node.is_empty() {
+        return match last_attempt(trace, &pod.object) {
+            Some(attempt) if !matches!(attempt.result, AttemptResult::Chosen(_)) => Missing::Node(attempt),
+            _ => Missing::Attempt,
+        };
+    }
+    for container in &pod.containers {
+        match &container.state {
+            ContainerLook::Waiting(reason) => {
+                return Missing::Container { name: container.name.clone(), reason: reason.clone() };
+            }
+            ContainerLook::Running if !container.init && !container.ready => {
+                return Missing::Readiness(container.name.clone());
+            }
+            ContainerLook::Terminated(code, reason) if !container.init || *code != 0 => {
+                return Missing::Container { name: container.name.clone(), reason: reason.clone() };
+            }
+            _ => {}
+        }
+    }
+    Missing::Kubelet(pod.node.clone())
+}
