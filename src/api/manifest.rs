@@ -156,12 +156,13 @@ fn read_into(text: &str, documents: &mut Vec<Document>) -> Result<(), ParseError
         return values.into_iter().try_for_each(|(value, line)| push(documents, value, line, Vec::new()));
     }
     let mut budget = convert::Budget::default();
-    for chunk in chunks::split(text)? {
+    let (chunks, error) = chunks::split(text);
+    for chunk in chunks {
         let Some(node) = tree::parse(&chunk)? else { continue };
         let (value, duplicates) = convert::document(&node, &chunk, &mut budget)?;
         push(documents, value, chunk.line(node.mark), duplicates)?;
     }
-    Ok(())
+    error.map_or(Ok(()), Err)
 }
 
 /// The documents of a JSON text with their lines; nothing if it is not JSON from beginning to end.

@@ -25,11 +25,11 @@ impl Chunk<'_> {
     }
 }
 
-/// All documents, empty ones included.
+/// All documents, empty ones included, up to a separator that is none.
 ///
 /// A document begins with its `---` line only if nothing came before that line since the last cut, which is what makes
 /// upstream's line numbers; the mark at the very beginning of a file is dropped.
-pub(super) fn split(text: &str) -> Result<Vec<Chunk<'_>>, ParseError> {
+pub(super) fn split(text: &str) -> (Vec<Chunk<'_>>, Option<ParseError>) {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let mut chunks = Vec::new();
     let (mut start, mut start_line, mut offset) = (0, 0, 0);
@@ -39,7 +39,8 @@ pub(super) fn split(text: &str) -> Result<Vec<Chunk<'_>>, ParseError> {
             let after = after.trim();
             if !after.is_empty() && !after.starts_with('#') {
                 let message = format!("invalid Yaml document separator: {after}");
-                return Err(ParseError { step: Step::Parse, at: Position { line: number + 1, column: 1 }, message });
+                let at = Position { line: number + 1, column: 1 };
+                return (chunks, Some(ParseError { step: Step::Parse, at, message }));
             }
             if offset > start {
                 chunks.push(Chunk { text: &text[start..offset], lines_before: start_line });
@@ -49,5 +50,5 @@ pub(super) fn split(text: &str) -> Result<Vec<Chunk<'_>>, ParseError> {
         offset = end;
     }
     chunks.push(Chunk { text: &text[start..], lines_before: start_line });
-    Ok(chunks)
+    (chunks, None)
 }

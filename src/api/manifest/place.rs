@@ -10,9 +10,11 @@ use super::tree::{self, Kind, Node};
 /// Paths are those of the API's messages: `spec.containers[0].image`, `metadata.labels[app.kubernetes.io/name]`.
 #[must_use]
 pub fn locate(text: &str, document: usize, path: &str) -> Option<Position> {
+    // JSON allows tabs where YAML does not; a tab is one character, as a space is.
+    let json = text.trim_start().starts_with('{').then(|| text.replace('\t', " "));
     let mut seen = 0;
-    for chunk in chunks::split(text).ok()? {
-        let root = tree::parse(&chunk).ok()??;
+    for chunk in chunks::split(json.as_deref().unwrap_or(text)).0 {
+        let Some(root) = tree::parse(&chunk).ok()? else { continue };
         let objects = objects(&root);
         if let Some(object) = objects.get(document - seen) {
             return Some(chunk.position(walk(object, path).mark));

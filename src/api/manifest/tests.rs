@@ -89,6 +89,7 @@ fn recorded_sentences() {
         "error converting YAML to JSON: yaml: invalid map key: map[interface {}]interface {}{\"cell\":interface {}(nil)}"
     );
     assert_eq!(message("--- x\na: 1"), "invalid Yaml document separator: x");
+    assert_eq!(read("a: 1\n--- x\nb: 1").documents.len(), 0);
     let tail = "; if you choose to ignore these errors, turn validation off with --validate=false";
     assert_eq!(
         read("just a text").error.expect("an error").in_file("m.yaml"),
@@ -134,4 +135,7 @@ fn fields_have_places() {
     assert_eq!(at("spec.labels.app.kubernetes.io/name"), Some((12, 5)));
     assert_eq!(at("status"), Some((3, 1)));
     assert_eq!(locate(text, 2, "spec"), None);
+    let after_empty = "---\n# nothing\n---\n---\na:\n  b: 1\n---\nc: 1\n--- x";
+    assert_eq!(locate(after_empty, 0, "a.b"), Some(Position { line: 6, column: 3 }));
+    assert_eq!(locate("{\n\t\"a\": {\"b\": 1}\n}", 0, "a.b"), Some(Position { line: 2, column: 8 }));
 }
