@@ -1,0 +1,139 @@
+//! Which pods go first when there are too many.
+//!
+//! Upstream: `pkg/controller/controller_utils.go`, `ActivePodsWithRanks.Less`: unbound, then pending, not ready, cheap to
+//! delete, crowded on their node, ready for a short time, restarted often, young. Ages are compared by the power of two
+//! of their nanoseconds; equal powers are decided by the uid, which is as good as chance.
+
+use crate::api::Object;
+use crate::api::kinds::pod::Pod;
+use crate::api::meta::moment;
+use crate::cluster::controllers::shared::annotation;
+use crate::sim::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as MetaTime;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+
+/// The `excess` pods of `active` that should go. `related` are all pods of the same owner's owner, which count when it
+/// is asked how crowded a node is.
+pub fn to_delete<'a>(
+    active: &[&'a Object],
+    related: impl Iterator<Item = &'a Object>,
+    excess: usize,
+    now: Time,
+) -> Vec<&'a Object> {
+    if excess >= active.len() {
+        return active.to_vec();
+    }
+    let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
+    for node in related.filter_map(|object| object.get::<Pod>()?.node()) {
+        *on_node.entry(node).or_default() += 1;
+    }
+    let crowd = |pod: &Pod| pod.node().and_then(|node| on_node.get(node).copied()).unwrap_or(0);
+    let mut ranked: Vec<(&Object, &Pod, usize)> =
+        active.iter().filter_map(|object| Some((*object, object.get()?))).map(|(o, pod)| (o, pod, crowd(pod))).collect();
+    ranked.sort_by(|a, b| compare((a.1, a.2), (b.1, b.2), now));
+    ranked.into_iter().take(excess).map(|(object, ..)| object).collect()
+}
+
+fn compare((a, crowd_a): (&Pod, usize), (b, crowd_b): (&Pod, usize), now: Time) -> Ordering {
+    let bound = a.node().is_some().cmp(&b.node().is_some());
+    let settled = || phase(a).cmp(&phase(b)).then(a.is_ready().cmp(&b.is_ready()));
+    let dear = || cost(a).cmp(&cost(b)).then(crowd_b.cmp(&crowd_a));
+    let long_ready = || match (ready_since(a), ready_since(b)) {
+        (Some(since_a), Some(since_b)) => by_age(since_a, since_b, (a, b), now),
+        _ => Ordering::Equal,
+    };
+    let age = || match (&a.metadata.creation_timestamp, &b.metadata.creation_timestamp) {
+        (Some(born_a), Some(born_b)) => by_age(born_a, born_b, (a, b), now),
+        _ => Ordering::Equal,
+    };
+    let order = bound.then_with(settled).then_with(dear).then_with(long_ready);
+    order.then_with(|| restarts(b).cmp(&restarts(a))).then_with(age)
+}
+
+fn phase(pod: &Pod) -> u8 {
+    match pod.phase() {
+        "Pending" => 0,
+        "Unknown" => 1,
+        _ => 2,
+    }
+}
+
+/// Upstream: `controller.kubernetes.io/pod-deletion-cost`; what cannot be read is 0.
+fn cost(pod: &Pod) -> i32 {
+    let text = annotation(&pod.metadata, "controller.kubernetes.io/pod-deletion-cost");
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn ready_since(pod: &Pod) -> Option<&MetaTime> {
+    pod.condition("Ready").filter(|condition| condition.status == "True")?.last_transition_time.as_ref()
+}
+
+/// The most restarts of any container, then of any init container that goes on running.
+fn restarts(pod: &Pod) -> (i32, i32) {
+    let most = |statuses: &Option<Vec<k8s_openapi::api::core::v1::ContainerStatus>>| {
+        statuses.iter().flatten().map(|status| status.restart_count).max().unwrap_or(0)
+    };
+    (most(&pod.status.container_statuses), most(&pod.status.init_container_statuses))
+}
+
+/// Upstream: `logarithmicRankDiff`, then the uid.
+fn by_age(a: &MetaTime, b: &MetaTime, pods: (&Pod, &Pod), now: Time) -> Ordering {
+    if a == b {
+        return Ordering::Equal;
+    }
+    let magnitude = |since: &MetaTime| now.since(moment(since)).as_nanos().checked_ilog2();
+    magnitude(a).cmp(&magnitude(b)).then_with(|| pods.0.metadata.uid.cmp(&pods.1.metadata.uid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::named;
+    use crate::api::meta::timestamp;
+    use k8s_openapi::api::core::v1::{PodCondition, PodStatus};
+
+    fn pod(name: &str, node: &str, ready_since: Option<i64>) -> Object {
+        let mut metadata = named("default", name);
+        metadata.uid = Some(name.to_owned());
+        let ready = ready_since.map(|at| PodCondition {
+            type_: "Ready".to_owned(),
+            status: "True".to_owned(),
+            last_transition_time: Some(timestamp(Time::from_secs(at))),
+            ..PodCondition::default()
+        });
+        let phase = Some(if ready.is_some() { "Running" } else { "Pending" }.to_owned());
+        let status = PodStatus { phase, conditions: ready.map(|ready| vec![ready]), ..PodStatus::default() };
+        Object::new(Pod { metadata, node_name: (!node.is_empty()).then(|| node.into()), status, ..Pod::default() })
+    }
+
+    fn order(pods: &[Object]) -> Vec<&str> {
+        let all: Vec<&Object> = pods.iter().collect();
+        let now = Time::from_secs(1000);
+        (1..=pods.len()).map(|n| to_delete(&all, pods.iter(), n, now)).last().map_or_else(Vec::new, |last| {
+            let mut sorted = to_delete(&all, pods.iter(), pods.len() - 1, now);
+            sorted.extend(last.into_iter().filter(|o| !sorted.iter().any(|s| s.is_same(o))).collect::<Vec<_>>());
+            sorted.into_iter().map(Object::name).collect()
+        })
+    }
+
+    #[test]
+    fn unbound_then_pending_then_young_then_old() {
+        let pods = [pod("old", "a", Some(0)), pod("young", "b", Some(990)), pod("pending", "c", None), pod("unbound", "", None)];
+        assert_eq!(order(&pods), ["unbound", "pending", "young", "old"]);
+    }
+
+    #[test]
+    fn the_crowded_node_gives_first() {
+        let pods = [pod("alone", "a", Some(0)), pod("two", "b", Some(0)), pod("three", "b", Some(0))];
+        assert_eq!(order(&pods)[2], "alone");
+    }
+
+    #[test]
+    fn the_deletion_cost_comes_before_the_crowd() {
+        let mut pods = [pod("cheap", "a", Some(0)), pod("x", "b", Some(0)), pod("y", "b", Some(0))];
+        let cost = [("controller.kubernetes.io/pod-deletion-cost".to_owned(), "-1".to_owned())];
+        pods[0].meta_mut().annotations = Some(cost.into());
+        assert_eq!(order(&pods)[0], "cheap");
+    }
+}

@@ -1,0 +1,81 @@
+//! Adoption and release: which objects a controller may count as its own.
+//!
+//! Upstream: `pkg/controller/controller_ref_manager.go`. An object whose labels match and that nobody controls is
+//! adopted, one whose labels no longer match is released, both by a patch. Before the first adoption the owner itself is
+//! read from the API server: a cache may not know yet that it is being deleted.
+
+use super::labels;
+use crate::api::meta::{controller_of, controller_ref};
+use crate::api::request::PatchType;
+use crate::api::selector::Selector;
+use crate::api::{Kind, Object, Request};
+use crate::cluster::client::controller::{Reconcile, Tolerate, Write};
+use serde_json::{Value, json};
+
+/// The objects of a kind that `owner` controls or adopts. `None`: a question is open, look again.
+///
+/// # Errors
+/// When the owner is gone or going although objects should be adopted.
+pub fn claim<'a>(
+    reconcile: &mut Reconcile<'a>,
+    owner: &'a Object,
+    selector: &Selector,
+    kind: &'static Kind,
+) -> Result<Option<Vec<&'a Object>>, String> {
+    let mut mine = Vec::new();
+    let mut patches = Vec::new();
+    let cache = reconcile.cache(kind);
+    for object in cache.owned_by(owner.uid()) {
+        if selector.matches(labels(object.meta())) {
+            mine.push(object);
+        } else if !owner.is_terminating() {
+            patches.push(release(owner, object));
+        }
+    }
+    let wanted = |object: &&Object| !object.is_terminating() && selector.matches(labels(object.meta()));
+    let orphans: Vec<&Object> = match owner.is_terminating() {
+        true => Vec::new(),
+        false => cache.orphans(owner.namespace()).filter(wanted).collect(),
+    };
+    if let Some(first) = orphans.first() {
+        let Some(live) = reconcile.ask(owner.kind(), &owner.key()) else { return Ok(None) };
+        may_adopt(owner, live).map_err(|why| format!("can't adopt {} {}: {why}", first.kind().kind, first.key()))?;
+        patches.extend(orphans.iter().map(|orphan| adopt(owner, orphan)));
+        mine.extend(orphans);
+    }
+    patches.into_iter().for_each(|patch| reconcile.write(patch));
+    Ok(Some(mine))
+}
+
+/// Upstream: `RecheckDeletionTimestamp`.
+fn may_adopt<E: ToString>(owner: &Object, live: &Result<Object, E>) -> Result<(), String> {
+    let live = live.as_ref().map_err(ToString::to_string)?;
+    let (kind, key) = (owner.kind().kind, owner.key());
+    if live.uid() != owner.uid() {
+        return Err(format!("original {kind} {key} is gone: got uid {}, wanted {}", live.uid(), owner.uid()));
+    }
+    match live.is_terminating() {
+        true => Err(format!("{key} has just been deleted")),
+        false => Ok(()),
+    }
+}
+
+fn adopt(owner: &Object, object: &Object) -> Write {
+    let reference = serde_json::to_value(controller_ref(owner)).unwrap_or(Value::Null);
+    patch(object, json!({"metadata": {"ownerReferences": [reference], "uid": object.uid()}}))
+}
+
+fn release(owner: &Object, object: &Object) -> Write {
+    let gone = json!({"$patch": "delete", "uid": owner.uid()});
+    patch(object, json!({"metadata": {"ownerReferences": [gone], "uid": object.uid()}}))
+}
+
+fn patch(object: &Object, patch: Value) -> Write {
+    let request = Request::patch(object.kind(), &object.key(), PatchType::Strategic, patch);
+    Write::new(request).tolerating(Tolerate::NotFound)
+}
+
+/// Whether somebody controls the object.
+pub fn is_controlled(object: &Object) -> bool {
+    controller_of(object.meta()).is_some()
+}

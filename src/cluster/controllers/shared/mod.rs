@@ -1,0 +1,84 @@
+//! What several controllers need: owners, pods, and small arithmetic. Pure functions.
+
+pub mod claim;
+pub mod pods;
+
+use crate::api::meta::{controller_of, moment};
+use crate::api::{Kind, Object, ObjectRef, Ref};
+use crate::cluster::client::controller::{Reconcile, Wake};
+use crate::sim::{Duration, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time as MetaTime};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use std::collections::BTreeMap;
+
+/// No labels.
+static NONE: BTreeMap<String, String> = BTreeMap::new();
+
+/// The labels of an object.
+pub fn labels(meta: &ObjectMeta) -> &BTreeMap<String, String> {
+    meta.labels.as_ref().unwrap_or(&NONE)
+}
+
+/// An annotation.
+pub fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
+    meta.annotations.as_ref()?.get(name).map(String::as_str)
+}
+
+/// A counter as Go writes it: zero is left out.
+pub fn count(n: usize) -> Option<i32> {
+    i32::try_from(n).ok().filter(|n| *n != 0)
+}
+
+/// The same for a number that already is one.
+pub fn some(n: i32) -> Option<i32> {
+    (n != 0).then_some(n)
+}
+
+/// When an object was created.
+pub fn created(object: &Object) -> Option<Time> {
+    object.meta().creation_timestamp.as_ref().map(moment)
+}
+
+/// The key of the object's controller, if it is of the given kind and still the same object.
+pub fn controller_key(wake: &Wake, object: &Object, kind: &'static Kind) -> Option<Ref> {
+    let owner = controller_of(object.meta()).filter(|owner| owner.kind == kind.kind)?;
+    let key = ObjectRef::new(kind, object.namespace(), &owner.name);
+    wake.cache(kind).get(&key.key).filter(|found| found.uid() == owner.uid).map(|_| key)
+}
+
+/// Time left until `at + wait`; zero when it is over.
+pub fn left(at: Option<&MetaTime>, wait: Duration, now: Time) -> Duration {
+    at.map_or(Duration::ZERO, |at| (moment(at) + wait).since(now))
+}
+
+/// A number or a percentage of `total` (upstream: `intstr.GetScaledValueFromIntOrPercent`).
+pub fn scaled(value: Option<&IntOrString>, total: i32, up: bool) -> i32 {
+    match value {
+        None => 0,
+        Some(IntOrString::Int(n)) => *n,
+        Some(IntOrString::String(text)) => {
+            let percent: i64 = text.trim_end_matches('%').parse().unwrap_or(0);
+            let product = percent * i64::from(total);
+            let part = if up { (product + 99).div_euclid(100) } else { product.div_euclid(100) };
+            i32::try_from(part).unwrap_or(i32::MAX)
+        }
+    }
+}
+
+/// The moment and the object that a reconcile is about, from its key.
+pub fn subject<'a>(reconcile: &Reconcile<'a>, key: &Ref) -> Option<&'a Object> {
+    reconcile.lookup(key.kind, &key.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_round_as_asked() {
+        let quarter = IntOrString::String("25%".to_owned());
+        assert_eq!(scaled(Some(&quarter), 10, true), 3);
+        assert_eq!(scaled(Some(&quarter), 10, false), 2);
+        assert_eq!(scaled(Some(&IntOrString::Int(4)), 10, false), 4);
+    }
+}
