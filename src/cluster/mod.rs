@@ -13,6 +13,7 @@
 pub mod apiserver;
 pub mod boot;
 pub mod client;
+pub mod controllers;
 pub mod etcd;
 pub mod fact;
 mod faults;

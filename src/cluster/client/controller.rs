@@ -21,8 +21,10 @@ use std::rc::Rc;
 /// A controller, as it stands in the registry.
 #[derive(Debug)]
 pub struct Controller {
-    /// As upstream calls it, such as `replicaset-controller`: source of its events and name of its service account.
+    /// As upstream calls it, such as `replicaset-controller`: the source of its events.
     pub name: &'static str,
+    /// The name of its service account in `kube-system`, mostly the same.
+    pub account: &'static str,
     /// How many keys it works on at the same time (upstream: `--concurrent-…-syncs`).
     pub workers: usize,
     /// What wakes it.

@@ -85,7 +85,7 @@ enum Asked {
 
 impl Desk {
     fn new(controller: &'static Controller) -> Self {
-        let name = format!("system:serviceaccount:kube-system:{}", controller.name);
+        let name = format!("system:serviceaccount:kube-system:{}", controller.account);
         let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
         let user = User::new(&name, &groups);
         Self {

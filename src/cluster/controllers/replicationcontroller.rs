@@ -10,6 +10,7 @@ use crate::cluster::client::controller::{Controller, Watch};
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
     name: "replication-controller",
+    account: "replication-controller",
     workers: 5,
     watches: &[
         Watch::of(&replication_controller::KIND),

@@ -34,6 +34,7 @@ const BURST: usize = 500;
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
     name: "replicaset-controller",
+    account: "replicaset-controller",
     workers: 5,
     watches: &[
         Watch::of(&replica_set::KIND),
@@ -47,8 +48,7 @@ pub static CONTROLLER: Controller = Controller {
 
 /// Which sets a change of a pod concerns: its controller, before and after; of an orphan, all that would have it.
 pub fn wake_by_pod(wake: &mut Wake, kind: &'static Kind, old: Option<&Object>, new: Option<&Object>) {
-    let owner = |object: Option<&Object>| object.and_then(|object| controller_of(object.meta())).map(|owner| &owner.uid);
-    if let Some(old) = old.filter(|_| owner(old) != owner(new)) {
+    if let Some(old) = old.filter(|_| owner_uid(old) != owner_uid(new)) {
         controller_key(wake, old, kind).into_iter().for_each(|key| wake.key(key));
     }
     let Some(pod) = new else { return };
@@ -59,6 +59,10 @@ pub fn wake_by_pod(wake: &mut Wake, kind: &'static Kind, old: Option<&Object>, n
         let would = |set: &&Object| Set::read(set).is_ok_and(|set| set.selector.matches(labels(pod.meta())));
         sets.filter(would).for_each(|set| wake.object(set));
     }
+}
+
+fn owner_uid(object: Option<&Object>) -> Option<&str> {
+    object.and_then(|object| controller_of(object.meta())).map(|owner| owner.uid.as_str())
 }
 
 /// Whether an orphan is new, newly an orphan, or has other labels.

@@ -29,8 +29,11 @@ pub fn to_delete<'a>(
         *on_node.entry(node).or_default() += 1;
     }
     let crowd = |pod: &Pod| pod.node().and_then(|node| on_node.get(node).copied()).unwrap_or(0);
-    let mut ranked: Vec<(&Object, &Pod, usize)> =
-        active.iter().filter_map(|object| Some((*object, object.get()?))).map(|(o, pod)| (o, pod, crowd(pod))).collect();
+    let mut ranked: Vec<(&Object, &Pod, usize)> = active
+        .iter()
+        .filter_map(|object| Some((*object, object.get()?)))
+        .map(|(o, pod)| (o, pod, crowd(pod)))
+        .collect();
     ranked.sort_by(|a, b| compare((a.1, a.2), (b.1, b.2), now));
     ranked.into_iter().take(excess).map(|(object, ..)| object).collect()
 }
@@ -119,7 +122,12 @@ mod tests {
 
     #[test]
     fn unbound_then_pending_then_young_then_old() {
-        let pods = [pod("old", "a", Some(0)), pod("young", "b", Some(990)), pod("pending", "c", None), pod("unbound", "", None)];
+        let pods = [
+            pod("old", "a", Some(0)),
+            pod("young", "b", Some(990)),
+            pod("pending", "c", None),
+            pod("unbound", "", None),
+        ];
         assert_eq!(order(&pods), ["unbound", "pending", "young", "old"]);
     }
 
