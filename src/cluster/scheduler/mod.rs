@@ -137,7 +137,10 @@ impl Scheduler {
         };
         for notice in notices {
             match notice {
-                Notice::Changed { old, new } => self.changed(cx, old.as_ref(), new.as_ref()),
+                Notice::Changed { old, new, cause } => {
+                    cx.because(cause);
+                    self.changed(cx, old.as_ref(), new.as_ref());
+                }
                 Notice::Reply { id, outcome, cause } => self.answered(cx, id, outcome, cause),
                 Notice::Synced(_) => {}
             }

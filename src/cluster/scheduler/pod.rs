@@ -129,6 +129,9 @@ pub struct PodInfo {
     pub requests: Resources,
     /// CPU (thousandths) and memory (bytes) with a default for containers that request none: for scores only.
     pub non_zero: (i64, i64),
+    /// The same without resources of the whole pod: what `NodeResourcesFit` rates the pod itself with. (Upstream does
+    /// not tell the scorer of that plugin about them: `plugins/noderesources/fit.go`, `nodeResourceStrategyTypeMap`.)
+    pub containers_non_zero: (i64, i64),
     /// Host ports of its containers.
     pub ports: Vec<HostPort>,
 }
@@ -152,11 +155,17 @@ impl PodInfo {
     pub fn new(object: &Object) -> Option<Self> {
         let pod = object.get::<Pod>()?;
         let (requests, non_zero) = pod_requests(&pod.spec);
+        let all_missing = Some((Some(DEFAULT_MILLI_CPU), Some(DEFAULT_MEMORY)));
+        let containers_non_zero = match pod.spec.resources {
+            None => non_zero,
+            Some(_) => cpu_and_memory(&requests_with(&pod.spec, all_missing, false)),
+        };
         Some(Self {
             reference: object.reference(),
             uid: object.uid().into(),
             requests,
             non_zero,
+            containers_non_zero,
             ports: host_ports(&pod.spec),
             object: object.clone(),
         })
@@ -203,7 +212,7 @@ impl PodInfo {
 /// What a pod requests, exactly and with defaults for what its containers leave out.
 /// Upstream: `component-helpers/resource/helpers.go`, `PodRequests`; `framework.PodInfo.CalculateResource`.
 fn pod_requests(spec: &core::PodSpec) -> (Resources, (i64, i64)) {
-    let exact = requests_with(spec, None);
+    let exact = requests_with(spec, None, true);
     let own = spec.resources.as_ref().and_then(|resources| resources.requests.as_ref());
     let own = own.filter(|own| own.keys().any(|name| is_pod_level(name)));
     // A pod with resources of its own gets a default only for what it does not name at all.
@@ -211,12 +220,16 @@ fn pod_requests(spec: &core::PodSpec) -> (Resources, (i64, i64)) {
         None => (Some(DEFAULT_MILLI_CPU), Some(DEFAULT_MEMORY)),
         Some(_) => ((exact.milli_cpu == 0).then_some(DEFAULT_MILLI_CPU), (exact.memory == 0).then_some(DEFAULT_MEMORY)),
     };
-    let filled = requests_with(spec, Some(missing));
-    (exact, (filled.milli_cpu, filled.memory))
+    let filled = cpu_and_memory(&requests_with(spec, Some(missing), true));
+    (exact, filled)
 }
 
-/// `missing`: CPU and memory for containers that name none.
-fn requests_with(spec: &core::PodSpec, missing: Option<(Option<i64>, Option<i64>)>) -> Resources {
+fn cpu_and_memory(resources: &Resources) -> (i64, i64) {
+    (resources.milli_cpu, resources.memory)
+}
+
+/// `missing`: CPU and memory for containers that name none. `own`: whether resources of the whole pod count.
+fn requests_with(spec: &core::PodSpec, missing: Option<(Option<i64>, Option<i64>)>, own: bool) -> Resources {
     let mut total = Resources::default();
     for container in &spec.containers {
         total.add(&container_requests(container, missing));
@@ -235,7 +248,7 @@ fn requests_with(spec: &core::PodSpec, missing: Option<(Option<i64>, Option<i64>
         starting.max(&needs);
     }
     total.max(&starting);
-    let own = spec.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+    let own = spec.resources.as_ref().filter(|_| own).and_then(|resources| resources.requests.as_ref());
     replace_own(&mut total, own);
     total.add(&Resources::from_list(spec.overhead.as_ref()));
     total

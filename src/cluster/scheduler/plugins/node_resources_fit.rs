@@ -34,7 +34,7 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn pre_score<'a>(&self, cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
-        PreScore::Run(Box::new(LeastAllocated(cycle.pod.non_zero)))
+        PreScore::Run(Box::new(LeastAllocated(cycle.pod.containers_non_zero)))
     }
 }
 
