@@ -15,8 +15,9 @@ use serde_json::{Value, json};
 fn stored() -> BTreeMap<&'static str, Vec<Value>> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle/api-cases.json.gz");
     let mut text = String::new();
-    GzDecoder::new(fs::File::open(file).unwrap()).read_to_string(&mut text).unwrap();
-    let cases: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let file = fs::File::open(file).expect("the recording is part of the checkout");
+    GzDecoder::new(file).read_to_string(&mut text).expect("it is compressed text");
+    let cases: Vec<Value> = serde_json::from_str(&text).expect("it is JSON");
     let mut stored: BTreeMap<&'static str, Vec<Value>> = BTreeMap::new();
     for object in cases.iter().flat_map(|case| case["stored"].as_array().into_iter().flatten()) {
         let (Some(version), Some(kind)) = (object["apiVersion"].as_str(), object["kind"].as_str()) else { continue };
