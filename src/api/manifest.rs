@@ -20,7 +20,6 @@
 
 mod chunks;
 mod convert;
-mod json;
 mod place;
 mod scalar;
 mod tree;
@@ -30,7 +29,6 @@ use std::fmt;
 
 use serde_json::Value;
 
-pub use json::json_error;
 pub use place::locate;
 pub use write::write;
 

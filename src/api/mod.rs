@@ -3,6 +3,7 @@
 //! - [`object`]: any object of any kind, shared; [`kinds`]: one file for each kind and the registry [`kinds::KINDS`].
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
 //! - [`meta`]: what all objects have: owner references, times, uids.
+//! - [`pod`]: what a pod spec means; [`json`]: what Go reads and writes differently.
 //! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`]: texts with rules of their own.
 //! - [`schema`]: which fields every kind has; what the strict decoder says.
 //! - [`patch`]: JSON, merge and strategic merge patches, and the one that `kubectl apply` makes.
@@ -11,12 +12,14 @@
 //! Nothing here happens over time, and nothing here knows a component.
 
 pub mod age;
+pub mod json;
 pub mod kinds;
 pub mod manifest;
 pub mod meta;
 pub mod names;
 pub mod object;
 pub mod patch;
+pub mod pod;
 pub mod quantity;
 pub mod request;
 pub mod schema;

@@ -20,7 +20,6 @@ mod faults;
 pub mod input;
 mod look;
 pub mod machine;
-pub mod scheduler;
 pub mod timing;
 mod user;
 pub mod view;

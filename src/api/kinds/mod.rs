@@ -8,6 +8,7 @@
 //! (`rest.BeforeUpdate`): `decode`, `default`, admission, `prepare_update` (or `prepare_status`), then
 //! `meta_validation` and `validate_update`.
 
+use super::json;
 use super::names;
 use super::object::{Object, Typed};
 use super::status::FieldError;
@@ -237,12 +238,25 @@ impl Hash for Kind {
 /// # Panics
 /// Never: the types serialise into JSON values without failing.
 pub fn serialize<T: serde::Serialize>(typed: &T) -> Value {
-    serde_json::to_value(typed).unwrap_or(Value::Null)
+    let mut value = serde_json::to_value(typed).unwrap_or(Value::Null);
+    json::omit(&mut value);
+    value
+}
+
+/// Reads a document into any type as Go would.
+///
+/// # Errors
+/// Go's sentence for a bad quantity, otherwise serde's.
+pub fn parse<T: serde::de::DeserializeOwned>(document: Value) -> Result<T, String> {
+    serde_json::from_value(json::read(document)?).map_err(|error| error.to_string())
 }
 
 /// Decodes a `k8s-openapi` type that is stored as it is.
-pub fn decode<T: Typed + serde::de::DeserializeOwned>(value: Value) -> Result<Object, String> {
-    serde_json::from_value::<T>(value).map(Object::new).map_err(|error| error.to_string())
+///
+/// # Errors
+/// As [`parse`].
+pub fn decode<T: Typed + serde::de::DeserializeOwned>(document: Value) -> Result<Object, String> {
+    parse::<T>(document).map(Object::new)
 }
 
 /// Implements [`Typed`] for a `k8s-openapi` type whose kind is `KIND` in the same file.

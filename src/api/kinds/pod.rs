@@ -3,14 +3,16 @@
 //! A pod is kept as metadata + *shared* spec + what differs between pods of one template + status. All pods of a
 //! template share one allocation of their spec: a naive typed pod costs 9 KB in Wasm, and there may be 150,000.
 
-use super::{Kind, Object, Typed, serialize};
+use super::{Column, Kind, Object, Typed, serialize};
+use crate::api::pod::{defaults, label_keys, printing, status};
+use crate::api::table::none_if_empty;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 use std::rc::Rc;
 
 /// A pod.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Pod {
     /// Metadata.
     pub metadata: ObjectMeta,
@@ -27,6 +29,13 @@ pub struct Pod {
 
 /// The name of the token volume without its suffix.
 pub const TOKEN_VOLUME: &str = "kube-api-access-";
+
+/// Pods of one template share their spec, so comparing the places comes first.
+impl PartialEq for Pod {
+    fn eq(&self, other: &Self) -> bool {
+        self.status == other.status && self.metadata == other.metadata && self.has_spec_of(other)
+    }
+}
 
 impl Pod {
     /// A pod from the `k8s-openapi` type.
@@ -53,6 +62,21 @@ impl Pod {
             rename_token(&mut spec, TOKEN_VOLUME, &format!("{TOKEN_VOLUME}{suffix}"));
         }
         core::Pod { metadata: self.metadata.clone(), spec: Some(spec), status: Some(self.status.clone()) }
+    }
+
+    /// Whether the specs are equal, node name included.
+    #[must_use]
+    pub fn has_spec_of(&self, other: &Self) -> bool {
+        self.node_name == other.node_name
+            && self.token_suffix == other.token_suffix
+            && (Rc::ptr_eq(&self.spec, &other.spec) || self.spec == other.spec)
+    }
+
+    /// The first of its addresses, empty without any.
+    #[must_use]
+    pub fn ip(&self) -> String {
+        let first = self.status.pod_ips.as_deref().unwrap_or_default().first().map(|ip| ip.ip.as_str());
+        first.or(self.status.pod_ip.as_deref()).unwrap_or_default().to_owned()
     }
 
     /// The node that it is bound to.
@@ -130,11 +154,89 @@ pub static KIND: Kind = Kind {
     storage: "pods",
     subresources: &["status", "binding", "eviction", "ephemeralcontainers", "resize", "log", "exec"],
     generation: true,
-    decode: |value| {
-        serde_json::from_value(value).map(|pod| Object::new(Pod::from_core(pod))).map_err(|error| error.to_string())
+    decode: |document| super::parse(document).map(|pod| Object::new(Pod::from_core(pod))),
+    default: |object| {
+        if let Some(pod) = object.get_mut::<Pod>() {
+            defaults::pod(Rc::make_mut(&mut pod.spec));
+        }
     },
+    prepare_create: |object, now| {
+        if let Some(pod) = object.get_mut::<Pod>() {
+            label_keys::merge(pod);
+            pod.status = status::of_new(&pod.spec, now);
+        }
+    },
+    prepare_update: |new, old| {
+        if let (Some(new), Some(old)) = (new.get_mut::<Pod>(), old.get::<Pod>()) {
+            new.status.clone_from(&old.status);
+        }
+    },
+    prepare_status,
+    spec_changed: |new, old| match (new.get::<Pod>(), old.get::<Pod>()) {
+        (Some(new), Some(old)) => !new.has_spec_of(old),
+        _ => false,
+    },
+    grace,
+    field,
+    columns: &[
+        Column::NAME,
+        Column::text("Ready", printing::ready),
+        Column::text("Status", printing::status),
+        Column::text("Restarts", printing::restarts),
+        Column::AGE,
+        Column::text("IP", |object, _| none_if_empty(object.get::<Pod>().map(Pod::ip).unwrap_or_default())).wide(),
+        Column::text("Node", |object, _| none_if_empty(text(object, Pod::node))).wide(),
+        Column::text("Nominated Node", |object, _| {
+            none_if_empty(text(object, |pod| pod.status.nominated_node_name.as_deref()))
+        })
+        .wide(),
+        Column::text("Readiness Gates", printing::gates).wide(),
+    ],
     ..Kind::plain()
 };
+
+fn text(object: &Object, of: fn(&Pod) -> Option<&str>) -> String {
+    object.get::<Pod>().and_then(of).unwrap_or_default().to_owned()
+}
+
+/// Upstream: `podStatusStrategy.PrepareForUpdate`. Owners are kept too: old kubelets spoilt them.
+fn prepare_status(new: &mut Object, old: &Object) {
+    let (Some(new), Some(old)) = (new.get_mut::<Pod>(), old.get::<Pod>()) else { return };
+    new.spec = Rc::clone(&old.spec);
+    new.node_name.clone_from(&old.node_name);
+    new.token_suffix.clone_from(&old.token_suffix);
+    new.metadata.owner_references.clone_from(&old.metadata.owner_references);
+    if new.status.qos_class.is_none() {
+        new.status.qos_class.clone_from(&old.status.qos_class);
+    }
+}
+
+/// Upstream: `podStrategy.CheckGracefulDelete`: what no kubelet runs needs no time to end.
+fn grace(object: &Object) -> Option<i64> {
+    let pod = object.get::<Pod>()?;
+    if pod.node_name.is_none() || pod.is_terminal() {
+        return Some(0);
+    }
+    // A negative time means one second.
+    Some(pod.spec.termination_grace_period_seconds.map_or(30, |seconds| if seconds < 0 { 1 } else { seconds }))
+}
+
+/// Upstream: `pkg/registry/core/pod/strategy.go`, `ToSelectableFields`.
+fn field(object: &Object, path: &str) -> Option<String> {
+    let pod = object.get::<Pod>()?;
+    let text = |text: Option<&str>| Some(text.unwrap_or_default().to_owned());
+    match path {
+        "spec.nodeName" => text(pod.node()),
+        "spec.restartPolicy" => text(pod.spec.restart_policy.as_deref()),
+        "spec.schedulerName" => text(pod.spec.scheduler_name.as_deref()),
+        "spec.serviceAccountName" => text(pod.spec.service_account_name.as_deref()),
+        "spec.hostNetwork" => Some(pod.spec.host_network.unwrap_or(false).to_string()),
+        "status.phase" => text(pod.status.phase.as_deref()),
+        "status.podIP" => Some(pod.ip()),
+        "status.nominatedNodeName" => text(pod.status.nominated_node_name.as_deref()),
+        _ => None,
+    }
+}
 
 #[cfg(test)]
 mod tests {

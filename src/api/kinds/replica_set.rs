@@ -1,6 +1,7 @@
 //! `ReplicaSet`: keeps so many pods of one template running.
 
 use super::{Column, Kind, Object, Scale, decode, plain_kind};
+use crate::api::pod::defaults;
 use crate::api::table::{containers, images, none_if_empty, selector_text};
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 
@@ -18,6 +19,26 @@ pub static KIND: Kind = Kind {
     subresources: &["scale", "status"],
     generation: true,
     decode: decode::<ReplicaSet>,
+    default,
+    prepare_create: |object, _| {
+        if let Some(object) = object.get_mut::<ReplicaSet>() {
+            object.status = Some(ReplicaSetStatus::default());
+        }
+    },
+    prepare_update: |new, old| {
+        if let (Some(new), Some(old)) = (new.get_mut::<ReplicaSet>(), old.get::<ReplicaSet>()) {
+            new.status.clone_from(&old.status);
+        }
+    },
+    prepare_status: |new, old| {
+        if let (Some(new), Some(old)) = (new.get_mut::<ReplicaSet>(), old.get::<ReplicaSet>()) {
+            new.spec.clone_from(&old.spec);
+        }
+    },
+    spec_changed: |new, old| match (new.get::<ReplicaSet>(), old.get::<ReplicaSet>()) {
+        (Some(new), Some(old)) => new.spec != old.spec,
+        _ => false,
+    },
     field: |object, path| (path == "status.replicas").then(|| count(object, |status| status.replicas).to_string()),
     scale: Some(Scale {
         replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
@@ -45,6 +66,14 @@ pub static KIND: Kind = Kind {
     ],
     ..Kind::plain()
 };
+
+/// Upstream: `pkg/apis/apps/v1/defaults.go`, `SetDefaults_ReplicaSet`.
+fn default(object: &mut Object) {
+    let Some(set) = object.get_mut::<ReplicaSet>() else { return };
+    let spec = set.spec.get_or_insert_default();
+    spec.replicas.get_or_insert(1);
+    defaults::spec(spec.template.get_or_insert_default().spec.get_or_insert_default());
+}
 
 fn spec(object: &Object) -> Option<&ReplicaSetSpec> {
     object.get::<ReplicaSet>()?.spec.as_ref()

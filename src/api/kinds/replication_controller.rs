@@ -1,9 +1,11 @@
 //! `ReplicationController`: the oldest way to keep so many pods running; `ReplicaSet` replaced it.
 
 use super::{Column, Kind, Object, Scale, decode, plain_kind};
+use crate::api::pod::defaults;
 use crate::api::selector::Selector;
 use crate::api::table::{containers, images, none_if_empty};
 use k8s_openapi::api::core::v1::{ReplicationController, ReplicationControllerSpec, ReplicationControllerStatus};
+use std::collections::BTreeMap;
 
 plain_kind!(ReplicationController);
 
@@ -18,6 +20,26 @@ pub static KIND: Kind = Kind {
     subresources: &["scale", "status"],
     generation: true,
     decode: decode::<ReplicationController>,
+    default,
+    prepare_create: |object, _| {
+        if let Some(object) = object.get_mut::<ReplicationController>() {
+            object.status = Some(ReplicationControllerStatus::default());
+        }
+    },
+    prepare_update: |new, old| {
+        if let (Some(new), Some(old)) = (new.get_mut::<ReplicationController>(), old.get::<ReplicationController>()) {
+            new.status.clone_from(&old.status);
+        }
+    },
+    prepare_status: |new, old| {
+        if let (Some(new), Some(old)) = (new.get_mut::<ReplicationController>(), old.get::<ReplicationController>()) {
+            new.spec.clone_from(&old.spec);
+        }
+    },
+    spec_changed: |new, old| match (new.get::<ReplicationController>(), old.get::<ReplicationController>()) {
+        (Some(new), Some(old)) => new.spec != old.spec,
+        _ => false,
+    },
     field: |object, path| (path == "status.replicas").then(|| count(object, |status| status.replicas).to_string()),
     scale: Some(Scale {
         replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
@@ -41,6 +63,25 @@ pub static KIND: Kind = Kind {
     ],
     ..Kind::plain()
 };
+
+/// Upstream: `pkg/apis/core/v1/defaults.go`, `SetDefaults_ReplicationController`: the template's labels are the
+/// selector and the controller's own labels where those are missing.
+fn default(object: &mut Object) {
+    let Some(controller) = object.get_mut::<ReplicationController>() else { return };
+    let spec = controller.spec.get_or_insert_default();
+    spec.replicas.get_or_insert(1);
+    let Some(template) = &mut spec.template else { return };
+    defaults::spec(template.spec.get_or_insert_default());
+    let labels = template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    if let Some(labels) = labels.filter(|labels| !labels.is_empty()) {
+        if spec.selector.as_ref().is_none_or(BTreeMap::is_empty) {
+            spec.selector = Some(labels.clone());
+        }
+        if controller.metadata.labels.as_ref().is_none_or(BTreeMap::is_empty) {
+            controller.metadata.labels = Some(labels.clone());
+        }
+    }
+}
 
 fn spec(object: &Object) -> Option<&ReplicationControllerSpec> {
     object.get::<ReplicationController>()?.spec.as_ref()
