@@ -20,6 +20,7 @@
 
 mod chunks;
 mod convert;
+mod json;
 mod place;
 mod scalar;
 mod tree;
@@ -29,6 +30,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+pub use json::json_error;
 pub use place::locate;
 pub use write::write;
 

@@ -79,7 +79,9 @@ pub struct Attempt {
     pub woken_by: Rc<str>,
     /// The plugin that refused the pod before any node was looked at, with its reasons.
     pub pre_filter: Option<Refusal>,
-    /// Nodes in the order in which they were examined.
+    /// The filter plugins that ran for this pod, in their order.
+    pub filters: Rc<[&'static str]>,
+    /// Nodes in the order in which they were examined. Not all are, once enough are found feasible.
     pub nodes: Vec<NodeAnswer>,
     /// The score plugins that ran, with their weights.
     pub scorers: Rc<[(&'static str, i64)]>,
@@ -105,10 +107,11 @@ pub struct Refusal {
 pub struct NodeAnswer {
     /// The node.
     pub node: Rc<str>,
-    /// The first filter that refused; `None`: feasible.
-    pub refused: Option<Refusal>,
-    /// For each of [`Attempt::scorers`] the raw and the normalised score (0–100); empty unless nodes were scored.
-    pub scores: Box<[(i64, i64)]>,
+    /// The first filter that refused; `None`: feasible. Nodes with the same answer share it.
+    pub refused: Option<Rc<Refusal>>,
+    /// For each of [`Attempt::scorers`] the raw and the normalised score (0–100); empty unless nodes were scored (a
+    /// single feasible node is not). Nodes with the same scores share them.
+    pub scores: Rc<[(i64, i64)]>,
     /// Sum of normalised × weight.
     pub total: i64,
 }

@@ -20,6 +20,7 @@ mod faults;
 pub mod input;
 mod look;
 pub mod machine;
+pub mod scheduler;
 pub mod timing;
 mod user;
 pub mod view;

@@ -32,6 +32,16 @@ pub const RECONCILE: Duration = micros(200);
 /// How long the scheduler thinks about one pod. Ours.
 pub const SCHEDULE: Duration = ms(1);
 
+/// First back-off of a pod that could not be scheduled, doubling. Upstream: `podInitialBackoffSeconds`.
+pub const POD_BACKOFF: Duration = secs(1);
+/// … up to this. Upstream: `podMaxBackoffSeconds`.
+pub const POD_BACKOFF_MAX: Duration = secs(10);
+/// An unschedulable pod is tried again after this time whatever happened.
+/// Upstream: `pod-max-in-unschedulable-pods-duration`.
+pub const POD_MAX_UNSCHEDULABLE: Duration = secs(300);
+/// How often the scheduler looks for such pods. Upstream: `PriorityQueue.Run`, `flushUnschedulablePodsLeftover`.
+pub const FLUSH_UNSCHEDULABLE: Duration = secs(30);
+
 /// A client gives up waiting for an answer. Upstream: kubelet's heartbeat client, `timeout: 10s`.
 pub const REQUEST_TIMEOUT: Duration = secs(10);
 /// A broken watch is opened again after this, doubling. Upstream: `client-go/tools/cache/reflector.go`, backoff 800 ms.

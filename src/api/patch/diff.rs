@@ -1,5 +1,7 @@
 //! Makes strategic merge patches: between two objects, and the three-way one of `kubectl apply`.
 
+use std::cmp::Ordering;
+
 use serde_json::{Map, Value, json};
 
 use super::merge::{Onto, merge_maps, same_types};
@@ -131,30 +133,50 @@ fn diff_lists(
             return Err(PatchError::no_merge_key(map, key));
         }
     }
-    let mut items = Vec::new();
-    for item in new {
-        match old.iter().find(|other| order::identity(other, Some(key)) == order::identity(item, Some(key))) {
-            Some(other) => {
+    let (mut items, mut gone) = (Vec::new(), Vec::new());
+    for pair in pairs(old, new, key) {
+        match pair {
+            (Some(other), Some(item)) => {
                 let mut below = diff_maps(&object(other), &object(item), known.item(), wanted)?;
                 if !below.is_empty() {
                     below.insert(key.to_owned(), item[key].clone());
                     items.push(Value::Object(below));
                 }
             }
-            None if wanted.changes => items.push(item.clone()),
-            None => {}
+            (None, Some(item)) if wanted.changes => items.push(item.clone()),
+            (Some(other), None) if wanted.deletions => gone.push(json!({"$patch": "delete", key: other[key]})),
+            _ => {}
         }
     }
-    if wanted.deletions {
-        let mut gone: Vec<&Value> =
-            old.iter().filter(|item| order::position(new, item, Some(key)).is_none()).map(|item| &item[key]).collect();
-        gone.sort_by_cached_key(|value| go_print(value));
-        items.extend(gone.into_iter().map(|value| json!({"$patch": "delete", key: value})));
-    }
+    order::sort_like(&mut items, new, Some(key));
+    items.append(&mut gone);
     let same_order = old.len() == new.len() && old.iter().zip(new).all(|(old, new)| old[key] == new[key]);
     let ordered = (wanted.changes && !same_order) || !items.is_empty();
     let order = if ordered { new.iter().map(|item| json!({key: item[key]})).collect() } else { Vec::new() };
     Ok(ListDiff { items, deleted: Vec::new(), order })
+}
+
+/// The items of two lists side by side, by their keys. Equal keys within one list, which the API allows for ports and
+/// environment variables, are paired in the order in which upstream's sort leaves them: reversed.
+fn pairs<'a>(old: &'a [Value], new: &'a [Value], key: &str) -> Vec<(Option<&'a Value>, Option<&'a Value>)> {
+    let sorted = |list: &'a [Value]| {
+        let mut items: Vec<(String, &Value)> = list.iter().rev().map(|item| (go_print(&item[key]), item)).collect();
+        items.sort_by(|a, b| a.0.cmp(&b.0));
+        items.into_iter().peekable()
+    };
+    let (mut old, mut new) = (sorted(old), sorted(new));
+    let mut pairs = Vec::new();
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return pairs,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(left), Some(right)) => left.0.cmp(&right.0),
+        };
+        let left = if order == Ordering::Greater { None } else { old.next() };
+        let right = if order == Ordering::Less { None } else { new.next() };
+        pairs.push((left.map(|item| item.1), right.map(|item| item.1)));
+    }
 }
 
 /// Lists of plain values that are merged as sets.

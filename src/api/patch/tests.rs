@@ -143,6 +143,13 @@ fn differences() {
 }
 
 #[test]
+fn equal_keys_in_one_list() {
+    let ports = json!({"spec": {"ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]}});
+    assert_eq!(diff("core.v1.Service", &ports, &ports), Ok(json!({})));
+    assert_eq!(three_way("core.v1.Service", &ports, &ports, &ports), Ok(json!({})));
+}
+
+#[test]
 fn three_ways() {
     let original = json!({"metadata": {"labels": {"a": "1", "gone": "x"}}, "spec": {"replicas": 2, "template": {"spec": {"containers": [{"name": "old"}, {"name": "web", "image": "x"}]}}}});
     let modified = json!({"metadata": {"labels": {"a": "2"}}, "spec": {"template": {"spec": {"containers": [{"name": "web", "image": "y"}]}}}});

@@ -24,6 +24,8 @@ pub struct Flight {
     pub phase: Phase,
     /// How often a write was planned anew.
     pub tries: u32,
+    /// How often it was left to wait at the gates.
+    pub waits: u32,
     /// Texts for `Warning` headers.
     pub warnings: Rc<[Rc<str>]>,
 }
@@ -61,7 +63,7 @@ pub enum Writing {
 impl Flight {
     /// A request that has just come.
     pub fn new(call: Call, user: User, request: Rc<Request>, cause: Option<FactId>, since: Time) -> Self {
-        Self { call, user, request, cause, since, phase: Phase::Gates, tries: 0, warnings: Rc::from([]) }
+        Self { call, user, request, cause, since, phase: Phase::Gates, tries: 0, waits: 0, warnings: Rc::from([]) }
     }
 
     /// Routine that never slows time: leases, events, and whatever only reads.

@@ -21,7 +21,7 @@
 //! Everything here but the server's own life is volatile: a new process lists etcd once and goes on.
 //!
 //! Left out: authorization rules (all are allowed), audit, priority and fairness, webhooks, aggregated servers,
-//! API versions of one kind besides each other, managed fields and server-side apply, the `eviction`, `token`, `exec`,
+//! the `PodSecurity` and other policy plugins, API versions of one kind besides each other, managed fields and server-side apply, the `eviction`, `token`, `exec`,
 //! `log` and `proxy` subresources (they answer 404 and say so).
 
 mod admission;
@@ -125,6 +125,11 @@ impl ApiServer {
     /// The watches that are open: who, and of what.
     pub fn watchers(&self) -> impl Iterator<Item = (&Address, &'static Kind)> {
         self.watches.iter()
+    }
+
+    /// The names of the admission plugins in their order.
+    pub fn admission_plugins() -> impl Iterator<Item = &'static str> {
+        admission::PLUGINS.iter().map(|plugin| plugin.name)
     }
 
     /// Whether requests are being answered.

@@ -3,7 +3,7 @@
 use super::ApiServer;
 use super::flight::{Flight, Phase};
 use super::stages::{authentication, authorization, page};
-use super::watches::Selection;
+use super::watches::{Selection, selectable};
 use crate::api::object::Object;
 use crate::api::selector::FieldSelector;
 use crate::api::selector::Selector;
@@ -148,6 +148,9 @@ pub fn selection(request: &Request) -> Result<Selection, Status> {
     let options = &request.options;
     let labels = Selector::parse(&options.label_selector).map_err(Status::bad_request)?;
     let mut fields = FieldSelector::parse(&options.field_selector).map_err(Status::bad_request)?;
+    if let Some(term) = fields.terms.iter().find(|term| !selectable(kind, &term.field)) {
+        return Err(Status::bad_request(format!("field label not supported: {}", term.field)));
+    }
     let name = &request.target.object.key.name;
     if !name.is_empty() {
         let term = named(name);

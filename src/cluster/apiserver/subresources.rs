@@ -3,7 +3,9 @@
 use super::stages::{Plan, Refused, Review, admission, at, decoding};
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
+use crate::api::patch::{self, PatchFault};
 use crate::api::request::PatchType;
+use crate::api::schema::schema;
 use crate::api::{Body, Kind, Status, Typed, meta};
 use crate::cluster::fact::Gate;
 use k8s_openapi::api::core::v1::{Binding, Namespace, PodCondition};
@@ -18,7 +20,7 @@ pub fn bind(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refuse
     let binding = match &review.request.body {
         Body::Object(object) => object.clone(),
         Body::Document(document) => {
-            decoding::decode(document, <Binding as Typed>::kind()).map_err(at(Gate::Decoding))?
+            decoding::decode(document, <Binding as Typed>::kind(), review).map_err(at(Gate::Decoding))?
         }
         _ => return Err(at(Gate::Decoding)(Status::bad_request("the body of the request is not a Binding"))),
     };
@@ -145,13 +147,28 @@ pub fn scaled(body: &Body, old: &Object) -> Result<Object, Status> {
 ///
 /// # Errors
 /// The patch cannot be applied, or its result is no object of the kind.
-pub fn patched(format: PatchType, patch: &Value, old: &Object) -> Result<Object, Status> {
+pub fn patched(format: PatchType, patch: &Value, old: &Object, review: &mut Review) -> Result<Object, Status> {
     let value = patch_value(format, patch, &old.to_value(), old.kind())?;
-    decoding::decode(&value, old.kind())
+    decoding::patched(value, patch, old.kind(), review)
 }
 
-fn patch_value(_format: PatchType, _patch: &Value, _current: &Value, _kind: &'static Kind) -> Result<Value, Status> {
-    Err(Status::unsupported_media_type(
-        "the body of the request was in an unknown format - accepted media types include: application/json",
-    ))
+fn patch_value(format: PatchType, patch: &Value, current: &Value, kind: &'static Kind) -> Result<Value, Status> {
+    let patched = match format {
+        PatchType::Json => patch::json_patch(current, patch),
+        PatchType::Merge => Ok(patch::merge_patch(current, patch)),
+        PatchType::Strategic => {
+            let name = schema().kind(kind.group, kind.version, kind.kind).unwrap_or_default();
+            patch::strategic(name, current, patch)
+        }
+    };
+    patched.map_err(|error| match error.fault {
+        PatchFault::BadRequest => Status::bad_request(error.message),
+        PatchFault::Internal => Status { code: 500, reason: "", message: error.message, details: None },
+        PatchFault::Unprocessable => Status {
+            code: 422,
+            reason: "Invalid",
+            message: "the server rejected our request due to an error in our request".to_owned(),
+            details: None,
+        },
+    })
 }

@@ -2,13 +2,15 @@
 //!
 //! Upstream: `k8s.io/apiserver/pkg/storage/cacher` (`watch_cache.go`). One watch on etcd feeds all kinds.
 
-use crate::api::Kind;
 use crate::api::kinds::pod::Pod;
+use crate::api::meta::controller_of;
 use crate::api::object::{Key, Object};
+use crate::api::{Kind, Typed};
 use crate::cluster::timing;
 use crate::cluster::wire::{Change, EtcdEvent};
 use crate::sim::Time;
 use imbl::{OrdMap, OrdSet, Vector};
+use k8s_openapi::api::core::v1::PodSpec;
 use std::rc::Rc;
 
 /// Changes that are always kept for each kind (upstream: `defaultLowerBoundCapacity`).
@@ -29,6 +31,8 @@ struct Shelf {
     objects: OrdMap<Key, Object>,
     /// Pods by the node they are bound to.
     on_node: OrdMap<Rc<str>, OrdSet<Key>>,
+    /// A pod of each owner, by the owner's uid: it carries the spec that all pods of one template share.
+    samples: OrdMap<Rc<str>, Object>,
     recent: Vector<Past>,
     /// Changes up to this revision have been forgotten.
     floor: u64,
@@ -107,6 +111,12 @@ impl WatchCache {
             .take_while(move |object| namespace.is_empty() || object.namespace() == namespace)
     }
 
+    /// The spec of the last pod that an owner has made.
+    pub fn spec_of(&self, owner: &str) -> Option<&Rc<PodSpec>> {
+        let sample = self.shelves.get(&Pod::kind())?.samples.get(owner)?;
+        sample.get::<Pod>().map(|pod| &pod.spec)
+    }
+
     /// The pods that are bound to a node.
     pub fn on_node<'a>(&'a self, kind: &'static Kind, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
         let shelf = self.shelves.get(&kind);
@@ -146,16 +156,22 @@ impl WatchCache {
         self.revision = revision;
         let mut object = event.kv.value;
         let key = object.key();
-        let shelf = self.shelf(object.kind());
-        let before = shelf.remove(&key);
+        let before = self.shelf(object.kind()).remove(&key);
         if event.change == Change::Deleted {
+            self.forget_owner(object.uid());
             object.meta_mut().resource_version = Some(revision.to_string());
         } else {
-            shelf.insert(object.clone());
+            self.shelf(object.kind()).insert(object.clone());
         }
         let what = Changed { change: event.change, object, before, revision };
-        shelf.remember(Past { at: now, what: what.clone() });
+        self.shelf(what.object.kind()).remember(Past { at: now, what: what.clone() });
         what
+    }
+
+    fn forget_owner(&mut self, uid: &str) {
+        if let Some(pods) = self.shelves.get_mut(&Pod::kind()).filter(|pods| pods.samples.contains_key(uid)) {
+            pods.samples.remove(uid);
+        }
     }
 
     fn shelf(&mut self, kind: &'static Kind) -> &mut Shelf {
@@ -166,8 +182,16 @@ impl WatchCache {
 impl Shelf {
     fn insert(&mut self, object: Object) {
         let key = object.key();
-        if let Some(node) = object.get::<Pod>().and_then(|pod| pod.node_name.clone()) {
-            self.on_node.entry(node).or_default().insert(key.clone());
+        if let Some(pod) = object.get::<Pod>() {
+            if let Some(node) = pod.node_name.clone() {
+                self.on_node.entry(node).or_default().insert(key.clone());
+            }
+            if let Some(owner) = controller_of(&pod.metadata) {
+                let sample = self.samples.get(owner.uid.as_str()).and_then(|sample| sample.get::<Pod>());
+                if !sample.is_some_and(|sample| Rc::ptr_eq(&sample.spec, &pod.spec)) {
+                    self.samples.insert(owner.uid.as_str().into(), object.clone());
+                }
+            }
         }
         self.objects.insert(key, object);
     }

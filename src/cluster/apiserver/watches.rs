@@ -28,7 +28,7 @@ impl Selection {
     /// Whether it selects an object.
     pub fn matches(&self, object: &Object) -> bool {
         (self.namespace.is_empty() || *self.namespace == *object.namespace())
-            && self.fields.terms.iter().all(|term| (field(object, &term.field) == term.value) == term.equal)
+            && self.fields.terms.iter().all(|term| field_is(object, &term.field, &term.value) == term.equal)
             && (self.labels.is_everything() || {
                 let labels = object.meta().labels.as_ref();
                 labels
@@ -46,13 +46,24 @@ impl Selection {
     }
 }
 
-/// The value of a field that selectors may name; empty if unset.
-fn field(object: &Object, path: &str) -> String {
+/// Whether a field of an object has a value; an unset field is empty.
+fn field_is(object: &Object, path: &str, value: &str) -> bool {
     match path {
-        "metadata.name" => object.name().to_owned(),
-        "metadata.namespace" => object.namespace().to_owned(),
-        _ => (object.kind().field)(object, path).unwrap_or_default(),
+        "metadata.name" => object.name() == value,
+        "metadata.namespace" => object.namespace() == value,
+        "spec.nodeName" if object.get::<Pod>().is_some() => {
+            object.get::<Pod>().and_then(Pod::node).unwrap_or_default() == value
+        }
+        _ => (object.kind().field)(object, path).unwrap_or_default() == value,
     }
+}
+
+/// Whether selectors may name a field of a kind.
+pub fn selectable(kind: &'static Kind, path: &str) -> bool {
+    let empty = || (kind.decode)(serde_json::json!({"metadata": {}})).ok();
+    matches!(path, "metadata.name" | "metadata.namespace")
+        || (kind.plural == "pods" && path == "spec.nodeName")
+        || empty().is_some_and(|object| (kind.field)(&object, path).is_some())
 }
 
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

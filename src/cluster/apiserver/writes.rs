@@ -7,7 +7,8 @@ use crate::api::object::Object;
 use crate::api::{Request, Status, Verb};
 use crate::cluster::Cx;
 use crate::cluster::fact::{Fact, Gate};
-use crate::cluster::wire::{EtcdOp, EtcdWrite, Reply};
+use crate::cluster::wire::{EtcdOp, EtcdWrite, Event, Reply, Timer};
+use crate::sim::Duration;
 use std::rc::Rc;
 
 /// How often a name is generated anew when it is taken (upstream: `maxNameGenerationCreateAttempts`).
@@ -25,8 +26,21 @@ impl ApiServer {
         }
         let stored = self.cache.get(target.kind, &target.key).cloned();
         let planned = self.plan(cx, number, stored.as_ref());
+        if planned.as_ref().is_err_and(|refused| refused.wait) && self.wait(cx, number) {
+            return;
+        }
         self.note_gates(cx, number, &planned);
         self.carry_out(cx, number, planned, stored);
+    }
+
+    /// Lets the request wait at the gates for a moment; false if it has waited long enough.
+    /// Upstream: `serviceaccount/admission.go`, `getServiceAccount`: ten attempts, 100 to 200 ms apart.
+    fn wait(&mut self, cx: &mut Cx, number: u64) -> bool {
+        let Some(flight) = self.flights.get_mut(&number).filter(|flight| flight.waits < 9) else { return false };
+        flight.waits += 1;
+        let delay = Duration::from_millis(100 + cx.rng().below(100));
+        cx.after(delay, Event::Timer(Timer::keyed(super::GATES, "", number)));
+        true
     }
 
     /// Somebody was faster: `stored` is what there is now.
@@ -70,14 +84,22 @@ impl ApiServer {
         authorization::check(&user, &request).map_err(at(Gate::Authorization))?;
         check(&request).map_err(at(Gate::Decoding))?;
         let now = cx.now();
-        let mut review =
-            Review { request: &request, user: &user, cache: &self.cache, now, rng: cx.rng(), warnings: Vec::new() };
+        let mut review = Review {
+            request: &request,
+            user: &user,
+            cache: &self.cache,
+            now,
+            rng: cx.rng(),
+            warnings: Vec::new(),
+            wait: false,
+        };
         let plan = match (request.verb, request.target.subresource) {
             (Verb::Create, "binding") => subresources::bind(&mut review, stored),
             (Verb::Create, _) => storage::create(&mut review),
             (Verb::Delete, _) => deletion::delete(&mut review, stored),
             _ => storage::update(&mut review, stored),
         };
+        let plan = plan.map_err(|refused| Refused { wait: review.wait, ..refused });
         let warnings: Rc<[Rc<str>]> = review.warnings.into();
         if let Some(flight) = self.flights.get_mut(&number) {
             flight.warnings = warnings;
@@ -127,7 +149,10 @@ impl ApiServer {
         flight.phase = Phase::Writing(writing);
         let Some(subject) = object.as_ref().or(stored.as_ref()) else { return };
         let key: Rc<str> = subject.kind().etcd_key(subject.namespace(), subject.name()).into();
-        let expected = stored.as_ref().map_or(0, Object::revision);
+        let expected = match &flight.phase {
+            Phase::Writing(Writing::Create) => 0,
+            _ => stored.as_ref().map_or(0, Object::revision),
+        };
         let write = match object {
             Some(object) => EtcdWrite::Put(key.clone(), object, None),
             None => EtcdWrite::Delete(key.clone()),

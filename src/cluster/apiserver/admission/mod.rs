@@ -5,10 +5,24 @@ use super::stages::Review;
 use crate::api::object::Object;
 use crate::api::{Status, Verb};
 
+mod default_toleration_seconds;
 mod namespace_lifecycle;
+mod node_restriction;
+mod priority;
+mod runtime_class;
+mod service_account;
+mod taint_nodes_by_condition;
 
 /// All plugins.
-pub static PLUGINS: &[Plugin] = &[namespace_lifecycle::PLUGIN];
+pub static PLUGINS: &[Plugin] = &[
+    namespace_lifecycle::PLUGIN,
+    service_account::PLUGIN,
+    node_restriction::PLUGIN,
+    taint_nodes_by_condition::PLUGIN,
+    priority::PLUGIN,
+    default_toleration_seconds::PLUGIN,
+    runtime_class::PLUGIN,
+];
 
 /// A plugin.
 pub struct Plugin {

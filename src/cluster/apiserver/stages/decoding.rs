@@ -5,28 +5,33 @@
 
 use super::Review;
 use crate::api::object::Object;
-use crate::api::{Body, Kind, Status};
+use crate::api::patch::go_print;
+use crate::api::request::FieldValidation;
+use crate::api::schema::{Checked, check, schema};
+use crate::api::{Body, FieldError, Kind, Status};
 use serde_json::Value;
+use std::rc::Rc;
 
 /// The object of a creation or a replacement.
 ///
 /// # Errors
-/// 400 when the body is not an object of the kind that the path expects.
+/// 400 when the body is not an object of the kind that the path expects, or has fields that do not exist.
 pub fn object(review: &mut Review) -> Result<Object, Status> {
-    let kind = review.request.target.object.kind;
-    match &review.request.body {
+    let request = review.request;
+    let kind = request.target.object.kind;
+    match &request.body {
         Body::Object(object) if object.kind() == kind => Ok(object.clone()),
         Body::Object(object) => Err(wrong_kind(object.kind().kind, object.kind().version, kind)),
-        Body::Document(document) => decode(document, kind),
+        Body::Document(document) => decode(document, kind, review),
         _ => Err(Status::bad_request("the body of the request is not an object")),
     }
 }
 
-/// Decodes a document into a kind, with defaults.
+/// Decodes a document into a kind.
 ///
 /// # Errors
 /// 400 when it is of another kind or cannot be decoded.
-pub fn decode(document: &Value, kind: &'static Kind) -> Result<Object, Status> {
+pub fn decode(document: &Value, kind: &'static Kind, review: &mut Review) -> Result<Object, Status> {
     let text = |field: &str| document[field].as_str().unwrap_or_default();
     let (version, name) = (text("apiVersion"), text("kind"));
     if !version.is_empty() && version != kind.api_version() {
@@ -38,10 +43,56 @@ pub fn decode(document: &Value, kind: &'static Kind) -> Result<Object, Status> {
     if !name.is_empty() && name != kind.kind {
         return Err(wrong_kind(name, version, kind));
     }
-    (kind.decode)(document.clone()).map_err(|error| {
+    let cannot = |error: &str| {
         let (kind, version) = (kind.kind, kind.version);
         Status::bad_request(format!("{kind} in version \"{version}\" cannot be handled as a {kind}: {error}"))
+    };
+    let checked = checked(document, kind);
+    let strict = review.request.options.field_validation == FieldValidation::Strict;
+    match checked.strict_message() {
+        Some(message) if strict || checked.fatal.is_some() => return Err(cannot(&message)),
+        _ => warn(review, &checked),
+    }
+    (kind.decode)(document.clone()).map_err(|error| cannot(&error))
+}
+
+/// The result of a patch.
+///
+/// # Errors
+/// 422 about the patch when its result is no object of the kind.
+pub fn patched(value: Value, patch: &Value, kind: &'static Kind, review: &mut Review) -> Result<Object, Status> {
+    let checked = checked(&value, kind);
+    let strict = review.request.options.field_validation == FieldValidation::Strict;
+    let error = match (&checked.fatal, checked.strict_message()) {
+        // Upstream converts a patched map in another way than it decodes JSON, with other words.
+        (Some(problem), _) => {
+            let wanted = problem.message.rsplit("of type ").next().unwrap_or_default();
+            Some(format!("unrecognized type: {wanted}"))
+        }
+        (None, message) => message.filter(|_| strict),
+    };
+    let error = error.map_or_else(|| (kind.decode)(value), Err);
+    warn(review, &checked);
+    error.map_err(|error| {
+        let field = FieldError::invalid("patch", go_print(patch), error);
+        let mut status = Status::invalid(kind, "", std::slice::from_ref(&field));
+        status.message = format!(" \"\" is invalid: {field}");
+        if let Some(details) = &mut status.details {
+            (details.group, details.kind) = (String::new(), String::new());
+        }
+        status
     })
+}
+
+fn checked(document: &Value, kind: &Kind) -> Checked {
+    schema().kind(kind.group, kind.version, kind.kind).map(|name| check(name, document)).unwrap_or_default()
+}
+
+/// Unknown fields are dropped with a warning, unless the client wants not to be told.
+fn warn(review: &mut Review, checked: &Checked) {
+    if review.request.options.field_validation == FieldValidation::Warn {
+        review.warnings.extend(checked.unknown.iter().map(|problem| Rc::from(problem.message.as_str())));
+    }
 }
 
 fn wrong_kind(found: &str, version: &str, expected: &Kind) -> Status {

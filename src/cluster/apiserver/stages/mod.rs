@@ -34,6 +34,8 @@ pub struct Review<'a> {
     pub rng: &'a mut Rng,
     /// Texts for `Warning` headers.
     pub warnings: Vec<Rc<str>>,
+    /// Set with a refusal whose reason may soon be gone: the request is tried again in a moment.
+    pub wait: bool,
 }
 
 /// A gate has refused.
@@ -43,11 +45,13 @@ pub struct Refused {
     pub gate: Gate,
     /// Why.
     pub status: Status,
+    /// Whether the reason may soon be gone.
+    pub wait: bool,
 }
 
 /// Names the gate at which a refusal happened.
 pub fn at(gate: Gate) -> impl Fn(Status) -> Refused {
-    move |status| Refused { gate, status }
+    move |status| Refused { gate, status, wait: false }
 }
 
 /// What a write comes to.

@@ -2,11 +2,13 @@
 //! (upstream: `k8s.io/apiserver/pkg/registry/rest/{create,update}.go` and `registry/generic/registry/store.go`).
 
 use super::{Plan, Refused, Review, admission, at, decoding, validation};
+use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::{Body, Status, Verb, meta};
 use crate::cluster::apiserver::subresources;
 use crate::cluster::fact::Gate;
 use k8s_openapi::api::core::v1::Namespace;
+use std::rc::Rc;
 
 /// The longest name that a generated suffix is put behind (upstream: `storage/names/generate.go`).
 const LONGEST_PREFIX: usize = 58;
@@ -26,11 +28,10 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
     if object.revision() != 0 {
         let text = "resourceVersion should not be set on objects to be created";
-        return Err(Refused {
-            gate: Gate::Storage,
-            status: Status { code: 500, reason: "", message: text.into(), details: None },
-        });
+        let status = Status { code: 500, reason: "", message: text.into(), details: None };
+        return Err(at(Gate::Storage)(status));
     }
+    share_spec(review, &mut object, None);
     (kind.prepare_create)(&mut object, review.now);
     let uid = meta::uid(review.rng);
     let metadata = object.meta_mut();
@@ -43,6 +44,21 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     validation::create(review, &object).map_err(at(Gate::Validation))?;
     admission::validate(review, Some(&object), None).map_err(at(Gate::Validating))?;
     Ok(Plan::Create(object))
+}
+
+/// All pods of one template share one spec, and a pod keeps the one that it has.
+fn share_spec(review: &Review, object: &mut Object, old: Option<&Object>) {
+    let Some(pod) = object.get::<Pod>() else { return };
+    let known = match old {
+        Some(old) => old.get::<Pod>().map(|old| &old.spec),
+        None => meta::controller_of(&pod.metadata).and_then(|owner| review.cache.spec_of(&owner.uid)),
+    };
+    let Some(known) = known.filter(|known| !Rc::ptr_eq(known, &pod.spec) && **known == pod.spec).cloned() else {
+        return;
+    };
+    if let Some(pod) = object.get_mut::<Pod>() {
+        pod.spec = known;
+    }
 }
 
 /// Five letters behind `generateName`.
@@ -66,11 +82,12 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         if creates && target.subresource.is_empty() {
             return create(review);
         }
-        return Err(Refused { gate: Gate::Storage, status: Status::not_found(kind, name) });
+        return Err(at(Gate::Storage)(Status::not_found(kind, name)));
     };
     let mut new = next(review, old).map_err(at(Gate::Decoding))?;
     identity(&new, old).map_err(at(Gate::Storage))?;
     admission::mutate(review, &mut new, Some(old)).map_err(at(Gate::Mutating))?;
+    share_spec(review, &mut new, Some(old));
     keep_system_fields(&mut new, old);
     match target.subresource {
         "status" => (kind.prepare_status)(&mut new, old),
@@ -103,7 +120,7 @@ fn next(review: &mut Review, old: &Object) -> Result<Object, Status> {
             new.meta_mut().clone_from(old.meta());
             return Ok(new);
         }
-        (Body::Patch(format, patch), _) => subresources::patched(*format, patch, old)?,
+        (Body::Patch(format, patch), _) => subresources::patched(*format, patch, old, review)?,
         _ => decoding::object(review)?,
     };
     decoding::place(&mut new, review)?;

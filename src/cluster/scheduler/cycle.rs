@@ -1,0 +1,298 @@
+//! One scheduling cycle: all filters over enough nodes, all scores over the feasible ones, and what follows.
+//!
+//! It is a pure function of pod, snapshot and profile; it draws no lot and writes nothing. Upstream:
+//! `pkg/scheduler/schedule_one.go`.
+
+use super::framework::{Cycle, Filter, PostFilter, PreFilter, PreScore, Profile, Refused, Scorer};
+use super::message::{count_reasons, no_nodes};
+use super::nodes::{NodeInfo, Snapshot};
+use super::pod::PodInfo;
+use super::preemption::{Candidate, Failure};
+use crate::cluster::fact::{NodeAnswer, Refusal};
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+/// Below this many nodes all are examined. Upstream: `minFeasibleNodesToFind`.
+const FEASIBLE_MIN: usize = 100;
+/// Upstream: `minFeasibleNodesPercentageToFind`.
+const PERCENTAGE_MIN: usize = 5;
+
+/// What one cycle found.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Decision {
+    /// The plugin that refused the pod before any node was asked.
+    pub pre_filter: Option<Refusal>,
+    /// The filters that ran.
+    pub filters: Vec<&'static str>,
+    /// What was said of each node.
+    pub nodes: Vec<NodeAnswer>,
+    /// The scorers that ran, with their weights.
+    pub scorers: Vec<(&'static str, i64)>,
+    /// The nodes with the most points: the lot decides between them.
+    pub best: Vec<Rc<str>>,
+    /// If none is feasible: what each filter's refusals add up to.
+    pub filter_message: String,
+    /// The same with what preemption found.
+    pub message: String,
+    /// The plugins that refused.
+    pub rejectors: BTreeSet<&'static str>,
+    /// How many nodes were examined, for the next cycle to start after them.
+    pub examined: usize,
+    /// Who would have to go for the pod to fit.
+    pub candidate: Option<Candidate>,
+}
+
+/// Whether a single feasible node is rated, too. The real scheduler does not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Rate {
+    /// Only if there is a choice.
+    Choices,
+    /// Always: to compare with recordings.
+    Always,
+}
+
+/// Runs a cycle. `start`: the place in the snapshot at which to begin.
+#[must_use]
+pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usize, rate: Rate) -> Decision {
+    let cycle = Cycle { pod, snapshot };
+    let mut decision = Decision::default();
+    let mut filters: Vec<Box<dyn Filter + '_>> = Vec::new();
+    let mut only: Option<(BTreeSet<&str>, Vec<&'static str>)> = None;
+    for entry in profile.plugins.iter() {
+        let name = entry.plugin.name();
+        match entry.plugin.pre_filter(&cycle) {
+            PreFilter::None | PreFilter::Skip => continue,
+            PreFilter::Run(filter) => filters.push(filter),
+            PreFilter::Only(filter, names) => {
+                filters.push(filter);
+                only = Some(match only {
+                    None => (names, vec![name]),
+                    Some((before, mut by)) => {
+                        by.push(name);
+                        (before.intersection(&names).copied().collect(), by)
+                    }
+                });
+            }
+            PreFilter::Refuse(refused) => {
+                decision.rejectors.insert(name);
+                decision.pre_filter = Some(refusal(name, refused));
+                break;
+            }
+        }
+        decision.filters.push(name);
+    }
+    if decision.pre_filter.is_none() {
+        examine(&cycle, profile, &filters, only.as_ref(), start, &mut decision);
+        rate_nodes(&cycle, profile, rate, &mut decision);
+    }
+    if decision.best.is_empty() {
+        explain(&cycle, profile, &filters, &mut decision);
+    }
+    decision
+}
+
+fn refusal(plugin: &'static str, refused: Refused) -> Refusal {
+    let reasons = refused.reasons.into_iter().map(Rc::from).collect();
+    Refusal { plugin, resolvable: refused.resolvable, reasons }
+}
+
+/// Upstream: `findNodesThatPassFilters`.
+fn examine(
+    cycle: &Cycle,
+    profile: &Profile,
+    filters: &[Box<dyn Filter + '_>],
+    only: Option<&(BTreeSet<&str>, Vec<&'static str>)>,
+    start: usize,
+    decision: &mut Decision,
+) {
+    let all = &cycle.snapshot.nodes;
+    let nodes: Cow<'_, [Rc<NodeInfo>]> = match only {
+        None => Cow::Borrowed(all.as_slice()),
+        Some((names, _)) => names.iter().filter_map(|name| cycle.snapshot.get(name)).cloned().collect(),
+    };
+    let enough = feasible_to_find(nodes.len(), profile.percentage_of_nodes_to_score);
+    let mut answers = Answers::default();
+    let mut feasible = 0;
+    decision.nodes.reserve(nodes.len());
+    for step in 0..nodes.len() {
+        if feasible == enough {
+            break;
+        }
+        let node = &nodes[(start + step) % nodes.len()];
+        let refused = answers.ask(filters, &decision.filters, node);
+        match &refused {
+            None => feasible += 1,
+            Some(refusal) => {
+                decision.rejectors.insert(refusal.plugin);
+            }
+        }
+        decision.nodes.push(NodeAnswer { node: node.name.clone(), refused, scores: answers.nothing.clone(), total: 0 });
+    }
+    decision.examined = decision.nodes.len();
+    if let Some((names, by)) = only {
+        let reason = format!("node(s) didn't satisfy plugin(s) [{}]", by.join(" "));
+        let refused = Refused { resolvable: false, reasons: vec![reason.into()] };
+        let outside = Rc::new(refusal("PreFilterResult", refused));
+        for node in all.iter().filter(|node| !names.contains(&*node.name)) {
+            let (node, refused) = (node.name.clone(), Some(outside.clone()));
+            decision.nodes.push(NodeAnswer { node, refused, scores: answers.nothing.clone(), total: 0 });
+        }
+        decision.rejectors.extend(by);
+    }
+}
+
+/// Upstream: `numFeasibleNodesToFind`.
+fn feasible_to_find(all: usize, percentage: u32) -> usize {
+    if all < FEASIBLE_MIN {
+        return all;
+    }
+    let percentage = match percentage as usize {
+        0 => 50_usize.saturating_sub(all / 125).max(PERCENTAGE_MIN),
+        given => given.min(100),
+    };
+    (all * percentage / 100).max(FEASIBLE_MIN)
+}
+
+/// Shares equal answers: thousands of nodes give a handful of them.
+#[derive(Default)]
+struct Answers {
+    refusals: Vec<Rc<Refusal>>,
+    nothing: Rc<[(i64, i64)]>,
+}
+
+impl Answers {
+    fn ask(
+        &mut self,
+        filters: &[Box<dyn Filter + '_>],
+        names: &[&'static str],
+        node: &NodeInfo,
+    ) -> Option<Rc<Refusal>> {
+        let asked = filters.iter().zip(names);
+        let (refused, plugin) = asked.into_iter().find_map(|(f, name)| f.filter(node).err().map(|no| (no, *name)))?;
+        let same = |known: &&Rc<Refusal>| {
+            known.plugin == plugin
+                && known.resolvable == refused.resolvable
+                && known.reasons.iter().map(|reason| &**reason).eq(refused.reasons.iter().map(|reason| &**reason))
+        };
+        if let Some(known) = self.refusals.iter().find(same) {
+            return Some(known.clone());
+        }
+        let new = Rc::new(refusal(plugin, refused));
+        self.refusals.push(new.clone());
+        Some(new)
+    }
+}
+
+/// Upstream: `prioritizeNodes`, `selectHost`.
+fn rate_nodes(cycle: &Cycle, profile: &Profile, rate: Rate, decision: &mut Decision) {
+    let feasible: Vec<usize> = (0..decision.nodes.len()).filter(|i| decision.nodes[*i].refused.is_none()).collect();
+    if let ([single], Rate::Choices) = (feasible.as_slice(), rate) {
+        decision.best = vec![decision.nodes[*single].node.clone()];
+        return;
+    }
+    let infos: Vec<&NodeInfo> =
+        feasible.iter().filter_map(|i| cycle.snapshot.get(&decision.nodes[*i].node)).map(|info| &**info).collect();
+    if infos.is_empty() {
+        return;
+    }
+    let mut columns: Vec<(Vec<i64>, Vec<i64>)> = Vec::new();
+    for entry in profile.plugins.iter() {
+        let PreScore::Run(scorer) = entry.plugin.pre_score(cycle, &infos) else { continue };
+        decision.scorers.push((entry.plugin.name(), entry.weight));
+        columns.push(column(&*scorer, &infos));
+    }
+    let mut rows = Rows::default();
+    for (row, place) in feasible.iter().enumerate() {
+        let answer = &mut decision.nodes[*place];
+        answer.scores = rows.share(columns.iter().map(|(raw, normalized)| (raw[row], normalized[row])));
+        let weighted = answer.scores.iter().zip(&decision.scorers).map(|((_, score), (_, weight))| score * weight);
+        answer.total = weighted.sum();
+    }
+    let most = feasible.iter().map(|place| decision.nodes[*place].total).max();
+    let best = decision.nodes.iter().filter(|answer| answer.refused.is_none() && Some(answer.total) == most);
+    decision.best = best.map(|answer| answer.node.clone()).collect();
+}
+
+fn column(scorer: &(dyn Scorer + '_), nodes: &[&NodeInfo]) -> (Vec<i64>, Vec<i64>) {
+    let raw: Vec<i64> = nodes.iter().map(|node| scorer.score(node)).collect();
+    let mut normalized = raw.clone();
+    scorer.normalize(&mut normalized);
+    (raw, normalized)
+}
+
+/// Shares equal rows with one of the last few.
+#[derive(Default)]
+struct Rows {
+    recent: Vec<Rc<[(i64, i64)]>>,
+    scratch: Vec<(i64, i64)>,
+}
+
+impl Rows {
+    const KEPT: usize = 8;
+
+    fn share(&mut self, row: impl Iterator<Item = (i64, i64)>) -> Rc<[(i64, i64)]> {
+        self.scratch.clear();
+        self.scratch.extend(row);
+        if let Some(known) = self.recent.iter().find(|known| ***known == *self.scratch) {
+            return known.clone();
+        }
+        let new: Rc<[_]> = self.scratch.as_slice().into();
+        if self.recent.len() == Self::KEPT {
+            self.recent.remove(0);
+        }
+        self.recent.push(new.clone());
+        new
+    }
+}
+
+/// Runs `PostFilter` and words the failure.
+fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], decision: &mut Decision) {
+    let all = cycle.snapshot.nodes.len();
+    if all == 0 {
+        decision.message = "no nodes available to schedule pods".to_owned();
+        decision.filter_message.clone_from(&decision.message);
+        return;
+    }
+    decision.filter_message = match &decision.pre_filter {
+        Some(refusal) => format!("0/{all} nodes are available: {}.", refusal.reasons.join(", ")),
+        None => {
+            let mut counts = BTreeMap::new();
+            for refusal in decision.nodes.iter().filter_map(|answer| answer.refused.as_ref()) {
+                count_reasons(&mut counts, &refusal.reasons);
+            }
+            no_nodes(all, &counts)
+        }
+    };
+    let failure = Failure { filters, nodes: &decision.nodes, pre_filter: decision.pre_filter.as_ref() };
+    let mut found = Vec::new();
+    for entry in profile.plugins.iter() {
+        match entry.plugin.post_filter(cycle, &failure) {
+            None => {}
+            Some(PostFilter::Unschedulable(text)) => found.push(text),
+            Some(PostFilter::Nominated(candidate)) => {
+                decision.candidate = Some(candidate);
+                break;
+            }
+        }
+    }
+    decision.message.clone_from(&decision.filter_message);
+    if decision.candidate.is_none() && !found.is_empty() {
+        decision.message = format!("{} {}", decision.filter_message, found.join(", "));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_clusters_are_not_searched_to_the_end() {
+        assert_eq!(feasible_to_find(99, 0), 99);
+        assert_eq!(feasible_to_find(100, 0), 100);
+        assert_eq!(feasible_to_find(1000, 0), 420);
+        assert_eq!(feasible_to_find(5000, 0), 500);
+        assert_eq!(feasible_to_find(15000, 0), 750);
+        assert_eq!(feasible_to_find(1000, 70), 700);
+    }
+}

@@ -1,0 +1,302 @@
+//! The scheduling framework: the extension points, and what runs the plugins through them.
+//!
+//! A plugin is a unit struct that implements [`Plugin`] and overrides the points that it cares about. What it computes
+//! once for a pod is the value that its `pre_filter` or `pre_score` returns: a [`Filter`] or a [`Scorer`] that is then
+//! asked about one node after the other. (Upstream keeps such state in a `CycleState` map; here its type says who may
+//! read it.) The framework wraps every call and keeps every answer: plugins never trace.
+//!
+//! Upstream: `pkg/scheduler/framework/interface.go` and `runtime/framework.go`.
+
+use super::events::Interest;
+use super::nodes::{NodeInfo, Snapshot};
+use super::pod::PodInfo;
+use crate::api::Request;
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::rc::Rc;
+
+/// The highest normalised score.
+pub const MAX_NODE_SCORE: i64 = 100;
+
+/// A plugin's no.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Refused {
+    /// `Unschedulable`: removing pods could help. Otherwise `UnschedulableAndUnresolvable`.
+    pub resolvable: bool,
+    /// Why.
+    pub reasons: Vec<Cow<'static, str>>,
+}
+
+impl Refused {
+    /// A no that pods' going could turn into a yes.
+    #[must_use]
+    pub fn unschedulable(reason: &'static str) -> Self {
+        Self { resolvable: true, reasons: vec![Cow::Borrowed(reason)] }
+    }
+
+    /// A no whatever pods go.
+    #[must_use]
+    pub fn unresolvable(reason: &'static str) -> Self {
+        Self { resolvable: false, reasons: vec![Cow::Borrowed(reason)] }
+    }
+}
+
+/// A plugin's answer.
+pub type Verdict = Result<(), Refused>;
+
+/// What plugins see of the cluster while one pod is tried.
+#[derive(Clone, Copy, Debug)]
+pub struct Cycle<'a> {
+    /// The pod.
+    pub pod: &'a PodInfo,
+    /// All nodes with their pods.
+    pub snapshot: &'a Snapshot,
+}
+
+/// Asks for each node whether the pod can run there.
+pub trait Filter {
+    /// Whether the pod can run on the node.
+    fn filter(&self, node: &NodeInfo) -> Verdict;
+
+    /// What if this pod were (also) on this node? Called by preemption on a [`Filter::copy`].
+    fn add_pod(&mut self, _pod: &PodInfo, _node: &NodeInfo) {}
+
+    /// What if this pod were not on this node?
+    fn remove_pod(&mut self, _pod: &PodInfo, _node: &NodeInfo) {}
+
+    /// A copy that may be asked what-ifs; `None`: the filter keeps nothing about other pods, the original will do.
+    fn copy<'a>(&'a self) -> Option<Box<dyn Filter + 'a>> {
+        None
+    }
+}
+
+/// What a plugin has to say about nodes for one pod.
+pub enum PreFilter<'a> {
+    /// The plugin does not filter at all.
+    None,
+    /// Not for this pod.
+    Skip,
+    /// Each node is to be asked about.
+    Run(Box<dyn Filter + 'a>),
+    /// Only these nodes are worth asking about.
+    Only(Box<dyn Filter + 'a>, BTreeSet<&'a str>),
+    /// The pod can run nowhere.
+    Refuse(Refused),
+}
+
+/// Rates nodes that passed all filters.
+pub trait Scorer {
+    /// The raw score.
+    fn score(&self, node: &NodeInfo) -> i64;
+
+    /// Brings raw scores into 0–[`MAX_NODE_SCORE`], all nodes at once.
+    fn normalize(&self, _scores: &mut [i64]) {}
+}
+
+/// How a plugin rates nodes for one pod.
+pub enum PreScore<'a> {
+    /// The plugin does not score at all.
+    None,
+    /// Not for this pod.
+    Skip,
+    /// Each feasible node is to be rated.
+    Run(Box<dyn Scorer + 'a>),
+}
+
+/// What a permit plugin says before a pod is bound.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Permit {
+    /// Go on.
+    Allow,
+    /// Not now.
+    Deny,
+}
+
+/// A plugin. Every point has a default that says nothing.
+pub trait Plugin: Sync {
+    /// Its name.
+    fn name(&self) -> &'static str;
+
+    /// `EnqueueExtensions`: after what events a pod that it has refused is worth another try.
+    fn interests(&self) -> &'static [Interest] {
+        &[]
+    }
+
+    /// `PreEnqueue`: whether the pod may enter the active queue at all.
+    fn pre_enqueue(&self, _pod: &PodInfo) -> Verdict {
+        Ok(())
+    }
+
+    /// `QueueSort`: pods with a smaller number are tried first, those with equal ones in the order of their times.
+    fn sort_key(&self, _pod: &PodInfo) -> Option<i64> {
+        None
+    }
+
+    /// `PreFilter` and `Filter`.
+    fn pre_filter<'a>(&self, _cycle: &Cycle<'a>) -> PreFilter<'a> {
+        PreFilter::None
+    }
+
+    /// `PostFilter`: called when no node is feasible.
+    fn post_filter(&self, _cycle: &Cycle, _failure: &super::preemption::Failure) -> Option<PostFilter> {
+        None
+    }
+
+    /// `PreScore`, `Score` and `NormalizeScore`. `nodes`: those that passed all filters.
+    fn pre_score<'a>(&self, _cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
+        PreScore::None
+    }
+
+    /// `Reserve`: the pod is about to go to the node.
+    fn reserve(&self, _pod: &PodInfo, _node: &str) -> Verdict {
+        Ok(())
+    }
+
+    /// `Reserve`'s other half: it did not come to that.
+    fn unreserve(&self, _pod: &PodInfo, _node: &str) {}
+
+    /// `Permit`.
+    fn permit(&self, _pod: &PodInfo, _node: &str) -> Permit {
+        Permit::Allow
+    }
+
+    /// `PreBind`.
+    fn pre_bind(&self, _pod: &PodInfo, _node: &str) -> Verdict {
+        Ok(())
+    }
+
+    /// `Bind`: the request that binds the pod. The first plugin with one decides.
+    fn bind(&self, _pod: &PodInfo, _node: &str) -> Option<Request> {
+        None
+    }
+
+    /// `PostBind`: the pod is bound.
+    fn post_bind(&self, _pod: &PodInfo, _node: &str) {}
+}
+
+/// What a post-filter plugin found.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum PostFilter {
+    /// Nothing helps; the text goes into the event.
+    Unschedulable(String),
+    /// If these pods go, the pod fits there.
+    Nominated(super::preemption::Candidate),
+}
+
+/// A plugin with the weight of its scores.
+#[derive(Clone, Copy)]
+pub struct Entry {
+    /// The plugin.
+    pub plugin: &'static dyn Plugin,
+    /// Weight of its normalised scores.
+    pub weight: i64,
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Self) -> bool {
+        (self.plugin.name(), self.weight) == (other.plugin.name(), other.weight)
+    }
+}
+impl Eq for Entry {}
+impl Hash for Entry {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.plugin.name(), self.weight).hash(state);
+    }
+}
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}×{}", self.plugin.name(), self.weight)
+    }
+}
+
+/// Which plugins decide about the pods of one `schedulerName`, in which order and with which weights.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Profile {
+    /// `spec.schedulerName` of the pods that it is for.
+    pub scheduler_name: Rc<str>,
+    /// Its plugins; each point calls those that have something to say there, in this order.
+    pub plugins: Rc<[Entry]>,
+    /// What part of the nodes must be found feasible, in percent; 0: upstream's adaptive rule.
+    pub percentage_of_nodes_to_score: u32,
+}
+
+impl Default for Profile {
+    fn default() -> Self {
+        Self {
+            scheduler_name: "default-scheduler".into(),
+            plugins: super::plugins::PLUGINS.into(),
+            percentage_of_nodes_to_score: 0,
+        }
+    }
+}
+
+impl Profile {
+    /// The plugin of this name.
+    #[must_use]
+    pub fn plugin(&self, name: &str) -> Option<&'static dyn Plugin> {
+        self.plugins.iter().map(|entry| entry.plugin).find(|plugin| plugin.name() == name)
+    }
+
+    /// Runs `PreEnqueue`: the plugin that keeps the pod out of the active queue.
+    #[must_use]
+    pub fn gate(&self, pod: &PodInfo) -> Option<&'static str> {
+        self.plugins.iter().find(|entry| entry.plugin.pre_enqueue(pod).is_err()).map(|entry| entry.plugin.name())
+    }
+
+    /// Runs `QueueSort`.
+    #[must_use]
+    pub fn sort_key(&self, pod: &PodInfo) -> i64 {
+        self.plugins.iter().find_map(|entry| entry.plugin.sort_key(pod)).unwrap_or(0)
+    }
+
+    /// Runs `Bind`.
+    #[must_use]
+    pub fn bind(&self, pod: &PodInfo, node: &str) -> Option<Request> {
+        self.plugins.iter().find_map(|entry| entry.plugin.bind(pod, node))
+    }
+}
+
+/// Upstream: `plugins/helper/normalize_score.go`, `DefaultNormalizeScore`.
+pub fn default_normalize(scores: &mut [i64], reverse: bool) {
+    let highest = scores.iter().copied().max().unwrap_or(0);
+    if highest == 0 {
+        if reverse {
+            scores.fill(MAX_NODE_SCORE);
+        }
+        return;
+    }
+    for score in scores {
+        *score = MAX_NODE_SCORE * *score / highest;
+        if reverse {
+            *score = MAX_NODE_SCORE - *score;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normalising_scales_to_the_highest_and_may_turn_round() {
+        let mut scores = [0, 5, 18];
+        default_normalize(&mut scores, false);
+        assert_eq!(scores, [0, 27, 100]);
+        let mut scores = [0, 1];
+        default_normalize(&mut scores, true);
+        assert_eq!(scores, [100, 0]);
+        let mut scores = [0, 0];
+        default_normalize(&mut scores, true);
+        assert_eq!(scores, [100, 100]);
+    }
+
+    #[test]
+    fn each_plugin_is_there_once() {
+        let profile = Profile::default();
+        let names: BTreeSet<_> = profile.plugins.iter().map(|entry| entry.plugin.name()).collect();
+        assert_eq!(names.len(), profile.plugins.len());
+        assert!(names.iter().all(|name| profile.plugin(name).is_some()));
+    }
+}

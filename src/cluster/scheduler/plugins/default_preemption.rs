@@ -1,0 +1,27 @@
+//! `DefaultPreemption`: when no node is feasible, looks for a node on which the going of less important pods would make
+//! room. Upstream: `plugins/defaultpreemption/default_preemption.go`; the search itself is in
+//! [`preemption`](crate::cluster::scheduler::preemption).
+
+use crate::cluster::scheduler::framework::{Cycle, Plugin, PostFilter};
+use crate::cluster::scheduler::preemption::{self, Failure};
+
+/// The plugin.
+#[derive(Debug)]
+pub struct DefaultPreemption;
+
+impl Plugin for DefaultPreemption {
+    fn name(&self) -> &'static str {
+        "DefaultPreemption"
+    }
+
+    fn post_filter(&self, cycle: &Cycle, failure: &Failure) -> Option<PostFilter> {
+        if cycle.pod.spec().preemption_policy.as_deref() == Some("Never") {
+            let text = "preemption: not eligible due to preemptionPolicy=Never.";
+            return Some(PostFilter::Unschedulable(text.to_owned()));
+        }
+        Some(match preemption::search(cycle, failure) {
+            Ok(candidate) => PostFilter::Nominated(candidate),
+            Err(text) => PostFilter::Unschedulable(format!("preemption: {text}")),
+        })
+    }
+}

@@ -1,0 +1,36 @@
+//! `DynamicResources`: devices that pods claim. No claims are modelled, so it skips every pod, gives no points, and when
+//! nothing fits it says what it always says then. Upstream: `plugins/dynamicresources/dynamicresources.go`.
+
+use crate::cluster::scheduler::framework::{Cycle, Plugin, PostFilter, PreFilter, PreScore, Scorer};
+use crate::cluster::scheduler::nodes::NodeInfo;
+use crate::cluster::scheduler::preemption::Failure;
+
+/// The plugin.
+#[derive(Debug)]
+pub struct DynamicResources;
+
+impl Plugin for DynamicResources {
+    fn name(&self) -> &'static str {
+        "DynamicResources"
+    }
+
+    fn pre_filter<'a>(&self, _cycle: &Cycle<'a>) -> PreFilter<'a> {
+        PreFilter::Skip
+    }
+
+    fn post_filter(&self, _cycle: &Cycle, _failure: &Failure) -> Option<PostFilter> {
+        Some(PostFilter::Unschedulable("no new claims to deallocate".to_owned()))
+    }
+
+    fn pre_score<'a>(&self, _cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
+        PreScore::Run(Box::new(NoPoints))
+    }
+}
+
+struct NoPoints;
+
+impl Scorer for NoPoints {
+    fn score(&self, _node: &NodeInfo) -> i64 {
+        0
+    }
+}

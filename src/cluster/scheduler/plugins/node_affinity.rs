@@ -1,0 +1,204 @@
+//! `NodeAffinity`: the node's labels must match the pod's node selector and required affinity; preferred affinity gives
+//! points. Upstream: `plugins/nodeaffinity/node_affinity.go`, `component-helpers/scheduling/corev1/nodeaffinity`.
+
+use crate::api::object::Object;
+use crate::cluster::scheduler::events::{Action, Change, Interest, Of};
+use crate::cluster::scheduler::framework::{
+    Cycle, Filter, Plugin, PreFilter, PreScore, Refused, Scorer, Verdict, default_normalize,
+};
+use crate::cluster::scheduler::nodes::NodeInfo;
+use crate::cluster::scheduler::pod::PodInfo;
+use k8s_openapi::api::core::v1 as core;
+use std::collections::{BTreeMap, BTreeSet};
+
+const REASON: &str = "node(s) didn't match Pod's node affinity/selector";
+const CONFLICT: &str = "pod affinity terms conflict";
+
+/// The plugin.
+#[derive(Debug)]
+pub struct NodeAffinity;
+
+impl Plugin for NodeAffinity {
+    fn name(&self) -> &'static str {
+        "NodeAffinity"
+    }
+
+    fn interests(&self) -> &'static [Interest] {
+        const { &[Interest { of: Of::Nodes, actions: Action::ADD.or(Action::NODE_LABEL), hint: began_to_match }] }
+    }
+
+    fn pre_filter<'a>(&self, cycle: &Cycle<'a>) -> PreFilter<'a> {
+        let required = Required::of(cycle.pod.spec());
+        if required.terms.is_none() && required.labels.is_none_or(BTreeMap::is_empty) {
+            return PreFilter::Skip;
+        }
+        match named_nodes(required.terms.unwrap_or_default()) {
+            None => PreFilter::Run(Box::new(required)),
+            Some(names) if names.is_empty() => PreFilter::Refuse(Refused::unresolvable(CONFLICT)),
+            Some(names) => PreFilter::Only(Box::new(required), names),
+        }
+    }
+
+    fn pre_score<'a>(&self, cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
+        let affinity = cycle.pod.spec().affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+        let preferred = affinity.and_then(|a| a.preferred_during_scheduling_ignored_during_execution.as_deref());
+        match preferred.unwrap_or_default() {
+            [] => PreScore::Skip,
+            terms => PreScore::Run(Box::new(Preferred(terms))),
+        }
+    }
+}
+
+/// What a node must have.
+#[derive(Clone, Copy)]
+pub struct Required<'a> {
+    labels: Option<&'a BTreeMap<String, String>>,
+    terms: Option<&'a [core::NodeSelectorTerm]>,
+}
+
+impl<'a> Required<'a> {
+    /// The pod's node selector and required node affinity.
+    #[must_use]
+    pub fn of(spec: &'a core::PodSpec) -> Self {
+        let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+        let required = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
+        Self {
+            labels: spec.node_selector.as_ref(),
+            terms: required.map(|selector| selector.node_selector_terms.as_slice()),
+        }
+    }
+
+    /// Whether a node has it.
+    #[must_use]
+    pub fn matches(&self, node: &Object) -> bool {
+        let labels = node.meta().labels.as_ref();
+        let has = |(key, value): (&String, &String)| labels.and_then(|labels| labels.get(key)) == Some(value);
+        self.labels.is_none_or(|wanted| wanted.iter().all(has))
+            && self.terms.is_none_or(|terms| terms.iter().any(|term| term_matches(term, node)))
+    }
+}
+
+impl Filter for Required<'_> {
+    fn filter(&self, node: &NodeInfo) -> Verdict {
+        if node.object().is_some_and(|node| self.matches(node)) { Ok(()) } else { Err(Refused::unresolvable(REASON)) }
+    }
+}
+
+/// Terms with weights.
+struct Preferred<'a>(&'a [core::PreferredSchedulingTerm]);
+
+impl Scorer for Preferred<'_> {
+    fn score(&self, node: &NodeInfo) -> i64 {
+        let Some(node) = node.object() else { return 0 };
+        let matching = self.0.iter().filter(|term| term.weight != 0 && term_matches(&term.preference, node));
+        matching.map(|term| i64::from(term.weight)).sum()
+    }
+
+    fn normalize(&self, scores: &mut [i64]) {
+        default_normalize(scores, false);
+    }
+}
+
+/// The nodes to which `metadata.name` restricts every term; `None`: some term does not.
+fn named_nodes(terms: &[core::NodeSelectorTerm]) -> Option<BTreeSet<&str>> {
+    if terms.is_empty() {
+        return None;
+    }
+    let mut all = BTreeSet::new();
+    for term in terms {
+        let fields = term.match_fields.iter().flatten();
+        let named = fields.filter(|field| field.key == "metadata.name" && field.operator == "In");
+        let sets = named.map(|field| values(field).iter().map(String::as_str).collect::<BTreeSet<_>>());
+        all.extend(sets.reduce(|a, b| a.intersection(&b).copied().collect())?);
+    }
+    Some(all)
+}
+
+/// A term without requirements matches nothing.
+fn term_matches(term: &core::NodeSelectorTerm, node: &Object) -> bool {
+    let expressions = term.match_expressions.as_deref().unwrap_or_default();
+    let fields = term.match_fields.as_deref().unwrap_or_default();
+    let label = |key: &str| node.meta().labels.as_ref()?.get(key).map(String::as_str);
+    let field = |key: &str| (key == "metadata.name").then(|| node.name());
+    !(expressions.is_empty() && fields.is_empty())
+        && expressions.iter().all(|requirement| requirement_matches(requirement, label(&requirement.key)))
+        && fields.iter().all(|requirement| requirement_matches(requirement, field(&requirement.key)))
+}
+
+fn values(requirement: &core::NodeSelectorRequirement) -> &[String] {
+    requirement.values.as_deref().unwrap_or_default()
+}
+
+/// Upstream: `labels.Requirement.Matches`.
+fn requirement_matches(requirement: &core::NodeSelectorRequirement, actual: Option<&str>) -> bool {
+    let listed = || values(requirement).iter().any(|value| Some(value.as_str()) == actual);
+    let compared = |greater: bool| {
+        let number = actual.and_then(|text| text.parse::<i64>().ok());
+        let limit = values(requirement).first().and_then(|text| text.parse::<i64>().ok());
+        number.zip(limit).is_some_and(|(number, limit)| if greater { number > limit } else { number < limit })
+    };
+    match requirement.operator.as_str() {
+        "In" => listed(),
+        "NotIn" => !listed(),
+        "Exists" => actual.is_some(),
+        "DoesNotExist" => actual.is_none(),
+        "Gt" => compared(true),
+        "Lt" => compared(false),
+        _ => false,
+    }
+}
+
+fn began_to_match(pod: &PodInfo, change: &Change) -> bool {
+    let required = Required::of(pod.spec());
+    change.new.is_some_and(|new| required.matches(new)) && !change.old.is_some_and(|old| required.matches(old))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::scheduler::pod::testing::{node, pod};
+    use serde_json::{Value, json};
+
+    fn fits(spec: Value) -> bool {
+        let node = node(&json!({"labels": {"zone": "a", "cores": "8"}}), &json!({}), &json!({}));
+        let mut spec = spec;
+        spec["containers"] = json!([]);
+        let pod = pod(&spec);
+        Required::of(pod.spec()).filter(&node).is_ok()
+    }
+
+    fn affinity(terms: &Value) -> Value {
+        json!({"affinity": {"nodeAffinity":
+            {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": terms}}}})
+    }
+
+    #[test]
+    fn selectors_and_affinity_must_both_hold() {
+        assert!(fits(json!({"nodeSelector": {"zone": "a"}})));
+        assert!(!fits(json!({"nodeSelector": {"zone": "b"}})));
+        let term = |key: &str, operator: &str, values: &[&str]| {
+            affinity(&json!([{"matchExpressions": [{"key": key, "operator": operator, "values": values}]}]))
+        };
+        assert!(fits(term("cores", "Gt", &["4"])));
+        assert!(!fits(term("cores", "Lt", &["4"])));
+        assert!(!fits(term("zone", "Gt", &["4"])));
+        assert!(fits(term("disk", "NotIn", &["ssd"])));
+        assert!(!fits(term("disk", "Exists", &[])));
+        assert!(!fits(affinity(&json!([{}]))), "an empty term matches nothing");
+        assert!(fits(affinity(
+            &json!([{}, {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}])
+        )));
+    }
+
+    #[test]
+    fn names_restrict_only_if_every_term_has_them() {
+        let field = |names: Value| json!({"key": "metadata.name", "operator": "In", "values": names});
+        let names = |terms: Value| {
+            let terms: Vec<core::NodeSelectorTerm> = serde_json::from_value(terms).expect("terms");
+            named_nodes(&terms).map(|names| names.into_iter().map(str::to_owned).collect::<Vec<_>>())
+        };
+        let both = json!([{"matchFields": [field(json!(["a", "b"])), field(json!(["b"]))]}, {"matchFields": [field(json!(["c"]))]}]);
+        assert_eq!(names(both), Some(vec!["b".into(), "c".into()]));
+        assert_eq!(names(json!([{"matchFields": [field(json!(["a"]))]}, {}])), None);
+    }
+}

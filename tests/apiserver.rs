@@ -1,0 +1,672 @@
+//! The REST contract: the API server and etcd on a kernel of their own, and a client that writes down what it hears.
+
+use bottle::api::kinds::{self, named};
+use bottle::api::object::{Key, Object};
+use bottle::api::request::{Body, DeleteOptions, FieldValidation, PatchType, Propagation};
+use bottle::api::{Kind, Options, Request, Status, Target, Verb};
+use bottle::cluster::apiserver::ApiServer;
+use bottle::cluster::etcd::Etcd;
+use bottle::cluster::fact::{Fact, Gate};
+use bottle::cluster::wire::{Address, Change, Event, Message, Reply, User, WatchEvent};
+use bottle::cluster::{Cx, timing};
+use bottle::sim::{Duration, Kernel, Time, Trace};
+use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+type Answer = Result<Reply, Rc<Status>>;
+
+struct Bench {
+    kernel: Kernel<Address, Event>,
+    trace: Trace<Fact>,
+    server: ApiServer,
+    etcd: Etcd,
+    answers: Vec<(u64, Answer)>,
+    seen: Vec<(Address, u64, u64, WatchEvent)>,
+    ended: Vec<(u64, Rc<Status>)>,
+    next: u64,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let mut bench = Self {
+            kernel: Kernel::new(7, Time::from_secs(-60), timing::LINK),
+            trace: Trace::default(),
+            server: ApiServer::new(),
+            etcd: Etcd::new(),
+            answers: Vec::new(),
+            seen: Vec::new(),
+            ended: Vec::new(),
+            next: 1,
+        };
+        bench.etcd.start(&mut Cx::new(&mut bench.kernel, &mut bench.trace, Address::Etcd(0), None));
+        bench.server.start(&mut Cx::new(&mut bench.kernel, &mut bench.trace, Address::ApiServer, None));
+        bench.run(Duration::from_secs(1));
+        assert!(bench.server.is_ready());
+        bench.create(service_account("default"));
+        bench
+    }
+
+    fn run(&mut self, time: Duration) {
+        let until = self.kernel.now() + time;
+        while self.kernel.next_at().is_some_and(|at| at <= until) {
+            self.step();
+        }
+        self.kernel.advance(until);
+    }
+
+    fn step(&mut self) {
+        let Some(scheduled) = self.kernel.pop() else { return };
+        let to = scheduled.to.clone();
+        let mut cx = Cx::new(&mut self.kernel, &mut self.trace, to.clone(), scheduled.cause);
+        match to {
+            Address::ApiServer => self.server.handle(&mut cx, scheduled.event),
+            Address::Etcd(0) => self.etcd.handle(&mut cx, scheduled.event),
+            client => match scheduled.event {
+                Event::Message { message: Message::Response { id, outcome }, .. } => self.answers.push((id, outcome)),
+                Event::Message { message: Message::Watch { id, sequence, events }, .. } => {
+                    self.seen.extend(events.iter().map(|event| (client.clone(), id, sequence, event.clone())));
+                }
+                Event::Message { message: Message::WatchEnded { id, status }, .. } => self.ended.push((id, status)),
+                other => panic!("a client got {other:?}"),
+            },
+        }
+    }
+
+    fn send_from(&mut self, from: Address, user: &User, request: Request) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        let mut cx = Cx::new(&mut self.kernel, &mut self.trace, from.clone(), None);
+        let message = Message::Request { id, user: user.clone(), request: Rc::new(request) };
+        cx.send(Address::ApiServer, Event::Message { from, message });
+        id
+    }
+
+    fn send(&mut self, request: Request) -> u64 {
+        self.send_from(Address::User, &User::new("kubernetes-admin", &["system:masters"]), request)
+    }
+
+    fn answer_to(&mut self, id: u64) -> Answer {
+        for _ in 0..10_000 {
+            if let Some(at) = self.answers.iter().position(|(answered, _)| *answered == id) {
+                return self.answers.remove(at).1;
+            }
+            self.step();
+        }
+        panic!("no answer to {id}");
+    }
+
+    fn ask(&mut self, request: Request) -> Answer {
+        let id = self.send(request);
+        self.answer_to(id)
+    }
+
+    fn object(&mut self, request: Request) -> Object {
+        match self.ask(request) {
+            Ok(Reply::Object { object, .. }) => object,
+            other => panic!("no object but {other:?}"),
+        }
+    }
+
+    fn refused(&mut self, request: Request) -> Status {
+        match self.ask(request) {
+            Err(status) => (*status).clone(),
+            other => panic!("not refused but {other:?}"),
+        }
+    }
+
+    fn create(&mut self, document: Value) -> Object {
+        self.object(create(document))
+    }
+
+    fn get(&mut self, kind: &'static Kind, namespace: &str, name: &str) -> Object {
+        self.object(Request::get(kind, &Key::new(namespace, name)))
+    }
+
+    fn list(&mut self, kind: &'static Kind, options: Options) -> (Vec<String>, u64, Rc<str>) {
+        match self.ask(Request::list(kind, "").with(options)) {
+            Ok(Reply::List { items, revision, continue_token }) => {
+                (items.iter().map(|item| item.name().to_owned()).collect(), revision, continue_token)
+            }
+            other => panic!("no list but {other:?}"),
+        }
+    }
+
+    /// What a watch has told: change, name, revision.
+    fn told(&self, id: u64) -> Vec<String> {
+        let mine = self.seen.iter().filter(|(_, watch, ..)| *watch == id);
+        mine.map(|(_, _, sequence, event)| match event {
+            WatchEvent::Change(change, object) => format!("{sequence} {change:?} {}", object.name()),
+            WatchEvent::Bookmark(_) => format!("{sequence} bookmark"),
+        })
+        .collect()
+    }
+}
+
+fn create(document: Value) -> Request {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let kind = Kind::find(&text(&document["apiVersion"]), &text(&document["kind"])).expect("a known kind");
+    let namespace = if kind.namespaced { "default" } else { "" };
+    let target = Target::new(kind, namespace, &text(&document["metadata"]["name"]));
+    Request { verb: Verb::Create, target, options: Options::default(), body: Body::Document(Rc::new(document)) }
+}
+
+fn config(name: &str, value: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": {"is": value}}, "data": {"k": value}})
+}
+
+fn service_account(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}})
+}
+
+fn pod(name: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name},
+           "spec": {"containers": [{"name": "c", "image": "nginx"}]}})
+}
+
+const CONFIG: &Kind = &kinds::config_map::KIND;
+const POD: &Kind = &kinds::pod::KIND;
+const NAMESPACE: &Kind = &kinds::namespace::KIND;
+
+fn bind(name: &str, node: &str) -> Request {
+    let document = json!({"apiVersion": "v1", "kind": "Binding", "metadata": {"name": name}, "target": {"kind": "Node", "name": node}});
+    let target = Target::sub(POD, &Key::new("default", name), "binding");
+    Request { verb: Verb::Create, target, options: Options::default(), body: Body::Document(Rc::new(document)) }
+}
+
+fn delete(kind: &'static Kind, namespace: &str, name: &str) -> Request {
+    Request::delete(kind, &Key::new(namespace, name), DeleteOptions::default())
+}
+
+#[test]
+fn a_server_that_starts_makes_sure_of_what_must_be_there() {
+    let mut bench = Bench::new();
+    let (names, ..) = bench.list(NAMESPACE, Options::default());
+    assert_eq!(names, ["default", "kube-node-lease", "kube-public", "kube-system"]);
+    let service = bench.get(&kinds::service::KIND, "default", "kubernetes").to_value();
+    assert_eq!(service["spec"]["clusterIP"], "10.96.0.1");
+    let class = bench.get(&kinds::priority_class::KIND, "", "system-node-critical").to_value();
+    assert_eq!(class["value"], 2_000_001_000);
+}
+
+#[test]
+fn a_new_object_gets_what_only_the_server_can_give() {
+    let mut bench = Bench::new();
+    let object = bench.create(config("c", "1"));
+    assert_eq!(object.uid().len(), 36);
+    assert!(object.revision() > 1);
+    assert!(object.meta().creation_timestamp.is_some());
+    assert_eq!(bench.get(CONFIG, "default", "c"), object);
+    let status = bench.refused(create(config("c", "2")));
+    assert_eq!((status.code, status.message.as_str()), (409, "configmaps \"c\" already exists"));
+    assert_eq!(bench.refused(Request::get(CONFIG, &Key::new("default", "x"))).message, "configmaps \"x\" not found");
+}
+
+#[test]
+fn generated_names_have_five_letters_and_never_collide() {
+    let mut bench = Bench::new();
+    let mut names: Vec<String> = Vec::new();
+    for _ in 0..50 {
+        let document = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"generateName": "web-"}});
+        names.push(bench.create(document).name().to_owned());
+    }
+    assert!(names.iter().all(|name| name.len() == 9 && name.starts_with("web-")), "{names:?}");
+    names.sort();
+    names.dedup();
+    assert_eq!(names.len(), 50);
+}
+
+#[test]
+fn of_two_writers_one_loses_and_is_told() {
+    let mut bench = Bench::new();
+    let first = bench.create(config("c", "1"));
+    let mut mine = first.clone();
+    mine.get_mut::<ConfigMap>().expect("a config map").data = None;
+    let mine = bench.object(Request::update(mine));
+    assert!(mine.revision() > first.revision());
+    let status = bench.refused(Request::update(first.clone()));
+    assert_eq!((status.code, status.reason), (409, "Conflict"));
+    assert_eq!(
+        status.message,
+        "Operation cannot be fulfilled on configmaps \"c\": the object has been modified; please apply your changes to \
+         the latest version and try again"
+    );
+    // Both at once, from the same revision: exactly one wins.
+    let change = |value: &str| {
+        let mut object = mine.clone();
+        let data = [("k".to_owned(), value.to_owned())].into();
+        object.get_mut::<ConfigMap>().expect("a config map").data = Some(data);
+        Request::update(object)
+    };
+    let (a, b) = (bench.send(change("a")), bench.send(change("b")));
+    let outcomes = [bench.answer_to(a).is_ok(), bench.answer_to(b).is_ok()];
+    assert_eq!(outcomes, [true, false]);
+}
+
+#[test]
+fn without_a_revision_the_last_writer_wins_and_a_patch_meets_the_newer_object() {
+    let mut bench = Bench::new();
+    bench.create(config("c", "1"));
+    let key = Key::new("default", "c");
+    let patch = |name: &str| {
+        Request::patch(
+            CONFIG,
+            &key,
+            PatchType::Merge,
+            json!({"data": {name: "x"}, "metadata": {"labels": {"is": null}}}),
+        )
+    };
+    let (a, b) = (bench.send(patch("a")), bench.send(patch("b")));
+    assert!(bench.answer_to(a).is_ok() && bench.answer_to(b).is_ok());
+    let value = bench.get(CONFIG, "default", "c").to_value();
+    assert_eq!(value["data"], json!({"a": "x", "b": "x", "k": "1"}));
+    let blind = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"z": "z"}});
+    let target = Target::new(CONFIG, "default", "c");
+    let body = Body::Document(Rc::new(blind));
+    let object = bench.object(Request { verb: Verb::Update, target, options: Options::default(), body });
+    assert_eq!(object.to_value()["data"], json!({"z": "z"}));
+}
+
+#[test]
+fn an_update_that_changes_nothing_writes_nothing() {
+    let mut bench = Bench::new();
+    let object = bench.create(config("c", "1"));
+    let before = bench.etcd.revision();
+    assert_eq!(bench.object(Request::update(object.clone())).revision(), object.revision());
+    let patch = json!({"data": {"k": "1"}});
+    bench.object(Request::patch(CONFIG, &Key::new("default", "c"), PatchType::Strategic, patch));
+    assert_eq!(bench.etcd.revision(), before);
+}
+
+#[test]
+fn documents_are_checked_as_strictly_as_asked() {
+    let mut bench = Bench::new();
+    let document = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "dota": {}});
+    let with = |field_validation| create(document.clone()).with(Options { field_validation, ..Options::default() });
+    let status = bench.refused(with(FieldValidation::Strict));
+    assert_eq!(status.code, 400);
+    assert_eq!(
+        status.message,
+        "ConfigMap in version \"v1\" cannot be handled as a ConfigMap: strict decoding error: unknown field \"dota\""
+    );
+    match bench.ask(with(FieldValidation::Warn)) {
+        Ok(Reply::Object { warnings, created: true, .. }) => {
+            assert_eq!(*warnings, [Rc::from("unknown field \"dota\"")])
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_dry_run_goes_through_all_gates_and_stores_nothing() {
+    let mut bench = Bench::new();
+    let dry = || Options { dry_run: true, ..Options::default() };
+    let before = bench.etcd.revision();
+    let object = bench.object(create(config("c", "1")).with(dry()));
+    assert_eq!(object.uid().len(), 36);
+    assert_eq!(bench.etcd.revision(), before);
+    assert_eq!(bench.refused(Request::get(CONFIG, &Key::new("default", "c"))).code, 404);
+    bench.create(config("c", "1"));
+    assert_eq!(bench.refused(create(config("c", "1")).with(dry())).code, 409);
+    bench.ask(delete(CONFIG, "default", "c").with(dry())).expect("would be deleted");
+    bench.get(CONFIG, "default", "c");
+}
+
+#[test]
+fn a_bound_pod_goes_gracefully_and_an_unbound_one_at_once() {
+    let mut bench = Bench::new();
+    bench.create(pod("bound"));
+    bench.create(pod("free"));
+    bench.ask(bind("bound", "node-1")).expect("bound");
+    let object = bench.object(delete(POD, "default", "bound"));
+    assert_eq!(object.meta().deletion_grace_period_seconds, Some(30));
+    assert_eq!(object.meta().generation, Some(2));
+    // Only a shorter time may be asked for.
+    let again = |seconds| {
+        let options = DeleteOptions { grace_period_seconds: Some(seconds), ..DeleteOptions::default() };
+        Request::delete(POD, &Key::new("default", "bound"), options)
+    };
+    let deadline = object.meta().deletion_timestamp.clone();
+    assert_eq!(bench.object(again(60)).meta().deletion_timestamp, deadline);
+    assert_eq!(bench.object(again(5)).meta().deletion_grace_period_seconds, Some(5));
+    bench.object(again(0));
+    assert_eq!(bench.refused(Request::get(POD, &Key::new("default", "bound"))).code, 404);
+    bench.object(delete(POD, "default", "free"));
+    assert_eq!(bench.refused(Request::get(POD, &Key::new("default", "free"))).code, 404);
+}
+
+#[test]
+fn finalizers_keep_an_object_until_the_last_is_gone() {
+    let mut bench = Bench::new();
+    let mut document = config("c", "1");
+    document["metadata"]["finalizers"] = json!(["example.com/keep"]);
+    bench.create(document);
+    let object = bench.object(delete(CONFIG, "default", "c"));
+    assert!(object.is_terminating());
+    let key = Key::new("default", "c");
+    let add = json!({"metadata": {"finalizers": ["example.com/keep", "example.com/more"]}});
+    let status = bench.refused(Request::patch(CONFIG, &key, PatchType::Merge, add));
+    assert_eq!(
+        status.message,
+        "ConfigMap \"c\" is invalid: metadata.finalizers: Forbidden: no new finalizers can be added if the object is \
+         being deleted, found new finalizers []string{\"example.com/more\"}"
+    );
+    let none = json!({"metadata": {"finalizers": null}});
+    bench.object(Request::patch(CONFIG, &key, PatchType::Merge, none));
+    assert_eq!(bench.refused(Request::get(CONFIG, &key)).code, 404);
+}
+
+#[test]
+fn a_wish_about_dependents_becomes_a_finalizer() {
+    let mut bench = Bench::new();
+    bench.create(config("c", "1"));
+    let options = DeleteOptions { propagation: Some(Propagation::Foreground), ..DeleteOptions::default() };
+    let object = bench.object(Request::delete(CONFIG, &Key::new("default", "c"), options));
+    assert_eq!(object.meta().finalizers.as_deref(), Some(&["foregroundDeletion".to_owned()][..]));
+    assert_eq!(object.meta().deletion_grace_period_seconds, Some(0));
+}
+
+#[test]
+fn preconditions_guard_a_deletion() {
+    let mut bench = Bench::new();
+    let object = bench.create(config("c", "1"));
+    let with = |uid: &str| {
+        let options = DeleteOptions { uid: Some(uid.into()), ..DeleteOptions::default() };
+        Request::delete(CONFIG, &Key::new("default", "c"), options)
+    };
+    let status = bench.refused(with("other"));
+    assert_eq!(status.code, 409);
+    assert!(status.message.contains("Precondition failed: UID in precondition: other"), "{}", status.message);
+    bench.ask(with(object.uid())).expect("deleted");
+}
+
+#[test]
+fn a_namespace_terminates_takes_nothing_new_and_goes_when_it_is_finalized() {
+    let mut bench = Bench::new();
+    bench.create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}}));
+    let going = bench.object(delete(NAMESPACE, "", "blue"));
+    assert_eq!(going.to_value()["status"]["phase"], "Terminating");
+    let mut request = create(config("c", "1"));
+    request.target = Target::new(CONFIG, "blue", "c");
+    assert_eq!(
+        bench.refused(request.clone()).message,
+        "configmaps \"c\" is forbidden: unable to create new content in namespace blue because it is being terminated"
+    );
+    let mut done = going.clone();
+    if let Some(spec) = done.get_mut::<Namespace>().and_then(|namespace| namespace.spec.as_mut()) {
+        spec.finalizers = None;
+    }
+    let mut finalize = Request::update(done);
+    finalize.target = Target::sub(NAMESPACE, &Key::new("", "blue"), "finalize");
+    bench.ask(finalize).expect("finalized");
+    assert_eq!(bench.refused(request).message, "namespaces \"blue\" not found");
+    assert_eq!(
+        bench.refused(delete(NAMESPACE, "", "default")).message,
+        "namespaces \"default\" is forbidden: this namespace may not be deleted"
+    );
+}
+
+#[test]
+fn binding_sets_the_node_once() {
+    let mut bench = Bench::new();
+    bench.create(pod("p"));
+    assert!(matches!(bench.ask(bind("p", "node-1")), Ok(Reply::Done { .. })));
+    let value = bench.get(POD, "default", "p").to_value();
+    assert_eq!(value["spec"]["nodeName"], "node-1");
+    assert_eq!(value["status"]["conditions"][0]["type"], "PodScheduled");
+    assert_eq!(value["status"]["conditions"][0]["status"], "True");
+    let status = bench.refused(bind("p", "node-2"));
+    assert_eq!(status.code, 409);
+    assert_eq!(
+        status.message,
+        "Operation cannot be fulfilled on pods/binding \"p\": pod p is already assigned to node \"node-1\""
+    );
+}
+
+#[test]
+fn a_watch_tells_what_enters_changes_and_leaves_its_selection() {
+    let mut bench = Bench::new();
+    let revision = bench.create(config("a", "red")).revision();
+    let mut request = Request::watch(CONFIG, revision);
+    request.options.label_selector = "is=red".into();
+    let watch = bench.send(request);
+    bench.answer_to(watch).expect("watching");
+    bench.create(config("b", "red"));
+    bench.create(config("c", "blue"));
+    let key = Key::new("default", "a");
+    let paint = |colour: &str| {
+        let patch = json!({"metadata": {"labels": {"is": colour}}});
+        Request::patch(CONFIG, &key, PatchType::Merge, patch)
+    };
+    bench.object(paint("blue"));
+    bench.object(paint("red"));
+    bench.ask(delete(CONFIG, "default", "b")).expect("deleted");
+    bench.run(Duration::from_secs(1));
+    assert_eq!(bench.told(watch), ["1 Created b", "2 Deleted a", "3 Created a", "4 Deleted b"]);
+    let revisions: Vec<u64> = bench
+        .seen
+        .iter()
+        .filter_map(|(.., event)| match event {
+            WatchEvent::Change(_, object) => Some(object.revision()),
+            WatchEvent::Bookmark(_) => None,
+        })
+        .collect();
+    assert!(revisions.windows(2).all(|pair| pair[0] < pair[1]), "{revisions:?}");
+    bench.run(timing::BOOKMARK);
+    assert_eq!(bench.told(watch).last().map(String::as_str), Some("5 bookmark"));
+}
+
+#[test]
+fn a_watch_begins_with_what_was_missed_and_a_stopped_one_is_silent() {
+    let mut bench = Bench::new();
+    let revision = bench.create(config("a", "1")).revision();
+    bench.create(config("b", "1"));
+    let watch = bench.send(Request::watch(CONFIG, revision));
+    bench.answer_to(watch).expect("watching");
+    bench.run(Duration::from_secs(1));
+    assert_eq!(bench.told(watch), ["1 Created b"]);
+    // A second watch of the same kind by the same client replaces the first.
+    let second = bench.send(Request::watch(CONFIG, 0));
+    bench.answer_to(second).expect("watching");
+    bench.create(config("c", "1"));
+    bench.run(Duration::from_secs(1));
+    assert_eq!(bench.told(watch), ["1 Created b"]);
+    assert_eq!(bench.told(second), ["1 Created a", "1 Created b", "2 Created c"]);
+    let stop = Event::Message { from: Address::User, message: Message::StopWatch { id: second } };
+    Cx::new(&mut bench.kernel, &mut bench.trace, Address::User, None).send(Address::ApiServer, stop);
+    bench.run(Duration::from_secs(1));
+    assert_eq!(bench.server.watchers().count(), 0);
+}
+
+#[test]
+fn kubelets_hear_only_of_their_own_pods() {
+    let mut bench = Bench::new();
+    let user = User::new("system:node:n", &["system:nodes"]);
+    let watches: Vec<u64> = (0..3)
+        .map(|n| {
+            let mut request = Request::watch(POD, 0);
+            request.options.field_selector = format!("spec.nodeName=node-{n}").into();
+            bench.send_from(Address::Kubelet(format!("node-{n}").into()), &user, request)
+        })
+        .collect();
+    bench.run(Duration::from_secs(1));
+    bench.create(pod("p"));
+    bench.ask(bind("p", "node-1")).expect("bound");
+    bench.run(Duration::from_secs(1));
+    let told: Vec<_> = watches.iter().map(|watch| bench.told(*watch)).collect();
+    assert_eq!(told, [vec![], vec!["1 Created p".to_owned()], vec![]]);
+}
+
+#[test]
+fn history_that_is_gone_is_said_to_be_gone() {
+    let mut bench = Bench::new();
+    let old = bench.create(config("c", "0")).revision();
+    let key = Key::new("default", "c");
+    for round in 0..150 {
+        let patch = json!({"data": {"k": round.to_string()}});
+        bench.object(Request::patch(CONFIG, &key, PatchType::Merge, patch));
+    }
+    bench.run(timing::WATCH_HISTORY + Duration::from_secs(1));
+    bench.object(Request::patch(CONFIG, &key, PatchType::Merge, json!({"data": {"k": "last"}})));
+    let status = bench.refused(Request::watch(CONFIG, old));
+    assert_eq!((status.code, status.reason), (410, "Expired"));
+    assert!(status.message.starts_with(&format!("too old resource version: {old} (")), "{}", status.message);
+    // Ten minutes later etcd has forgotten it too.
+    bench.run(timing::COMPACTION * 2);
+    let page = Options { limit: 1, ..Options::default() };
+    let (.., token) = bench.list(NAMESPACE, page.clone());
+    bench.create(config("d", "0"));
+    bench.run(timing::COMPACTION * 2 + Duration::from_secs(1));
+    let status = bench.refused(Request::list(NAMESPACE, "").with(Options { continue_token: token, ..page }));
+    assert_eq!((status.code, status.reason), (410, "Expired"));
+}
+
+#[test]
+fn a_list_in_pages_shows_one_moment() {
+    let mut bench = Bench::new();
+    for name in ["a", "b", "c", "d", "e"] {
+        bench.create(config(name, "1"));
+    }
+    let page = |token: Rc<str>| Options { limit: 2, continue_token: token, ..Options::default() };
+    let (first, revision, token) = bench.list(CONFIG, page("".into()));
+    bench.create(config("cc", "1"));
+    bench.ask(delete(CONFIG, "default", "d")).expect("deleted");
+    let (second, second_revision, token) = bench.list(CONFIG, page(token));
+    let (third, _, end) = bench.list(CONFIG, page(token));
+    assert_eq!((first, second, third), (vec!["a".into(), "b".into()], vec!["c".into(), "d".into()], vec!["e".into()]));
+    assert_eq!((revision, &*end), (second_revision, ""));
+}
+
+#[test]
+fn selectors_restrict_lists() {
+    let mut bench = Bench::new();
+    bench.create(config("a", "red"));
+    bench.create(config("b", "blue"));
+    let labels = |text: &str| Options { label_selector: text.into(), ..Options::default() };
+    assert_eq!(bench.list(CONFIG, labels("is in (red, green)")).0, ["a"]);
+    assert_eq!(bench.list(CONFIG, labels("is!=red")).0, ["b"]);
+    let fields = |text: &str| Options { field_selector: text.into(), ..Options::default() };
+    assert_eq!(bench.list(CONFIG, fields("metadata.name!=a")).0, ["b"]);
+    let status = bench.refused(Request::list(CONFIG, "").with(fields("spec.colour=red")));
+    assert_eq!((status.code, status.message.as_str()), (400, "field label not supported: spec.colour"));
+}
+
+#[test]
+fn a_collection_is_deleted_one_by_one() {
+    let mut bench = Bench::new();
+    for name in ["a", "b", "c"] {
+        bench.create(config(name, if name == "b" { "keep" } else { "go" }));
+        bench.create(pod(name));
+    }
+    let all = |kind, labels: &str| Request {
+        verb: Verb::DeleteCollection,
+        target: Target::new(kind, "default", ""),
+        options: Options { label_selector: labels.into(), ..Options::default() },
+        body: Body::Empty,
+    };
+    bench.ask(all(CONFIG, "is=go")).expect("deleted");
+    assert_eq!(bench.list(CONFIG, Options::default()).0, ["b"]);
+    bench.ask(all(POD, "")).expect("deleted");
+    assert!(bench.list(POD, Options::default()).0.is_empty());
+}
+
+#[test]
+fn scale_reads_and_writes_one_number() {
+    let mut bench = Bench::new();
+    let deployment = bench.create(json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {"replicas": 2, "selector": {"matchLabels": {"app": "web"}}, "template": {
+            "metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}},
+    }));
+    assert_eq!(deployment.meta().generation, Some(1));
+    let mut request =
+        Request::patch(deployment.kind(), &deployment.key(), PatchType::Merge, json!({"spec": {"replicas": 5}}));
+    request.target.subresource = "scale";
+    bench.ask(request).expect("scaled");
+    let stored = bench.get(deployment.kind(), "default", "web");
+    assert_eq!(stored.to_value()["spec"]["replicas"], 5);
+}
+
+#[test]
+fn a_refused_write_shows_its_gate_and_leaves_no_trace_in_the_store() {
+    let mut bench = Bench::new();
+    let before = bench.etcd.revision();
+    let facts = bench.trace.head();
+    let mut request = create(config("c", "1"));
+    request.target = Target::new(CONFIG, "nowhere", "c");
+    assert_eq!(bench.refused(request).message, "namespaces \"nowhere\" not found");
+    assert_eq!(bench.etcd.revision(), before);
+    let gates: Vec<(Gate, bool)> = bench
+        .trace
+        .range(facts, bench.trace.head())
+        .filter_map(|record| match &record.fact {
+            Fact::Gate { gate, refused, .. } => Some((*gate, refused.is_some())),
+            _ => None,
+        })
+        .collect();
+    let passed = [Gate::Authentication, Gate::Authorization, Gate::Decoding].map(|gate| (gate, false));
+    assert_eq!(gates[..3], passed);
+    assert_eq!(gates[3..], [(Gate::Mutating, true)]);
+}
+
+#[test]
+fn the_answer_to_a_write_is_caused_by_its_commit_and_that_by_its_gates() {
+    let mut bench = Bench::new();
+    bench.create(config("c", "1"));
+    let answered =
+        bench.trace.range(0, bench.trace.head()).rev().find(|record| matches!(record.fact, Fact::Answered { .. }));
+    let answered = answered.expect("an answer");
+    let causes: Vec<&Fact> = bench.trace.causes(answered.id).map(|record| &record.fact).collect();
+    assert!(matches!(causes[0], Fact::Committed { change: Change::Created, .. }), "{:?}", causes[0]);
+    assert!(matches!(causes[1], Fact::Gate { gate: Gate::Storage, refused: None, .. }), "{:?}", causes[1]);
+    assert_eq!(causes.len(), 8);
+}
+
+#[test]
+fn nobody_is_somebody() {
+    let mut bench = Bench::new();
+    let id = bench.send_from(Address::User, &User::new("system:anonymous", &[]), create(config("c", "1")));
+    assert_eq!(bench.answer_to(id).expect_err("refused").code, 401);
+}
+
+#[test]
+fn a_restarted_server_knows_everything_again() {
+    let mut bench = Bench::new();
+    bench.create(config("c", "1"));
+    let watch = bench.send(Request::watch(CONFIG, 0));
+    bench.answer_to(watch).expect("watching");
+    bench.kernel.kill(&Address::ApiServer);
+    bench.server = bench.server.restarted();
+    bench.server.start(&mut Cx::new(&mut bench.kernel, &mut bench.trace, Address::ApiServer, None));
+    assert_eq!(bench.list(CONFIG, Options::default()).0, ["c"]);
+    assert_eq!(bench.server.watchers().count(), 0);
+}
+
+#[test]
+fn a_restarted_etcd_is_followed_again() {
+    let mut bench = Bench::new();
+    bench.create(config("a", "1"));
+    bench.kernel.kill(&Address::Etcd(0));
+    bench.etcd = bench.etcd.restarted();
+    bench.etcd.start(&mut Cx::new(&mut bench.kernel, &mut bench.trace, Address::Etcd(0), None));
+    let lost = bench.send(create(config("b", "1")));
+    bench.run(timing::ETCD_TIMEOUT * 3);
+    let _ = bench.answer_to(lost);
+    assert_eq!(bench.list(CONFIG, Options::default()).0, ["a", "b"]);
+}
+
+#[test]
+fn unknown_names_are_not_confused_with_those_of_other_namespaces() {
+    let mut bench = Bench::new();
+    for namespace in ["a", "a-b"] {
+        bench.create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}));
+        bench.object(Request::create(Object::new(ConfigMap {
+            metadata: named(namespace, "c"),
+            ..ConfigMap::default()
+        })));
+    }
+    match bench.ask(Request::list(CONFIG, "a")) {
+        Ok(Reply::List { items, .. }) => assert_eq!(items.len(), 1),
+        other => panic!("{other:?}"),
+    }
+}
