@@ -670,3 +670,132 @@ fn unknown_names_are_not_confused_with_those_of_other_namespaces() {
         other => panic!("{other:?}"),
     }
 }
+
+fn service(name: &str, spec: Value) -> Value {
+    let mut document = json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": name},
+                              "spec": {"type": "ClusterIP", "ports": [{"port": 80, "protocol": "TCP"}]}});
+    document["spec"].as_object_mut().expect("a map").extend(spec.as_object().expect("a map").clone());
+    document
+}
+
+#[test]
+fn services_get_addresses_and_ports_that_nobody_has() {
+    let mut bench = Bench::new();
+    let first = bench.create(service("a", json!({}))).to_value();
+    let address = first["spec"]["clusterIP"].as_str().expect("an address").to_owned();
+    assert!(address.starts_with("10.96."), "{address}");
+    assert_eq!(first["spec"]["clusterIPs"], json!([address]));
+    assert_eq!(first["spec"]["ipFamilyPolicy"], "SingleStack");
+    let status = bench.refused(create(service("b", json!({"clusterIP": address}))));
+    assert_eq!(
+        status.message,
+        format!(
+            "Service \"b\" is invalid: spec.clusterIPs: Invalid value: [\"{address}\"]: failed to allocate IP \
+             {address}: provided IP is already allocated"
+        )
+    );
+    let outside = bench.refused(create(service("b", json!({"clusterIP": "10.1.1.1"}))));
+    assert!(outside.message.ends_with("the provided network does not match the current range"), "{}", outside.message);
+    assert_eq!(
+        bench.create(service("dns", json!({"clusterIP": "10.96.0.10"}))).to_value()["spec"]["clusterIP"],
+        "10.96.0.10"
+    );
+    let ported = json!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}, {"port": 81}]});
+    let ported = bench.create(service("n", ported)).to_value();
+    assert_eq!(ported["spec"]["ports"][0]["nodePort"], 30080);
+    let given = ported["spec"]["ports"][1]["nodePort"].as_i64().expect("a port");
+    assert!((30_086..=32_767).contains(&given), "{given}");
+    let again = json!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}]});
+    let status = bench.refused(create(service("m", again)));
+    assert!(
+        status.message.ends_with("spec.ports[0].nodePort: Invalid value: 30080: provided port is already allocated")
+    );
+}
+
+#[test]
+fn two_services_that_ask_at_once_for_one_address_do_not_both_get_it() {
+    let mut bench = Bench::new();
+    let ask = |name: &str| create(service(name, json!({"clusterIP": "10.96.3.3"})));
+    let (a, b) = (bench.send(ask("a")), bench.send(ask("b")));
+    assert_eq!([bench.answer_to(a).is_ok(), bench.answer_to(b).is_ok()], [true, false]);
+}
+
+#[test]
+fn an_update_keeps_the_address_that_it_does_not_name() {
+    let mut bench = Bench::new();
+    let created = bench.create(service("a", json!({"type": "NodePort"})));
+    let target = Target::new(created.kind(), "default", "a");
+    let body = Body::Document(Rc::new(service("a", json!({"type": "NodePort", "selector": {"app": "x"}}))));
+    let updated = bench.object(Request { verb: Verb::Update, target, options: Options::default(), body });
+    let (created, updated) = (created.to_value(), updated.to_value());
+    assert_eq!(updated["spec"]["clusterIP"], created["spec"]["clusterIP"]);
+    assert_eq!(updated["spec"]["ports"], created["spec"]["ports"]);
+    assert_eq!(updated["spec"]["selector"]["app"], "x");
+}
+
+#[test]
+fn a_pod_finds_its_token_and_its_priority() {
+    let mut bench = Bench::new();
+    let mut document = pod("p");
+    document["spec"]["priorityClassName"] = json!("system-cluster-critical");
+    let value = bench.create(document).to_value();
+    let spec = &value["spec"];
+    let volume = spec["volumes"][0]["name"].as_str().expect("a name");
+    assert!(volume.starts_with("kube-api-access-") && volume.len() == 21, "{volume}");
+    assert_eq!(spec["containers"][0]["volumeMounts"][0]["name"], volume);
+    assert_eq!(spec["volumes"][0]["projected"]["sources"][0]["serviceAccountToken"]["expirationSeconds"], 3607);
+    assert_eq!((&spec["serviceAccountName"], &spec["priority"]), (&json!("default"), &json!(2_000_000_000)));
+    let keys: Vec<_> = (0..2).map(|n| spec["tolerations"][n]["key"].as_str().expect("a key")).collect();
+    assert_eq!(keys, ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"]);
+    let mut document = pod("q");
+    document["spec"]["priorityClassName"] = json!("nope");
+    let status = bench.refused(create(document));
+    assert_eq!(status.message, "pods \"q\" is forbidden: no PriorityClass with name nope was found");
+    let mut document = pod("q");
+    document["spec"]["serviceAccountName"] = json!("nope");
+    assert_eq!(
+        bench.refused(create(document)).message,
+        "pods \"q\" is forbidden: error looking up service account default/nope: serviceaccount \"nope\" not found"
+    );
+}
+
+#[test]
+fn a_pod_in_a_new_namespace_waits_a_little_for_its_account() {
+    let mut bench = Bench::new();
+    bench.create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "blue"}}));
+    let mut request = create(pod("p"));
+    request.target = Target::new(POD, "blue", "p");
+    let early = bench.send(request.clone());
+    bench.run(Duration::from_millis(300));
+    assert!(bench.answers.is_empty());
+    let mut account = create(service_account("default"));
+    account.target = Target::new(&kinds::service_account::KIND, "blue", "default");
+    bench.ask(account).expect("created");
+    bench.answer_to(early).expect("created");
+    bench.create(json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "red"}}));
+    request.target = Target::new(POD, "red", "p");
+    assert_eq!(bench.refused(request).code, 403);
+}
+
+#[test]
+fn kubelets_write_only_what_is_theirs() {
+    let mut bench = Bench::new();
+    let user = User::new("system:node:node-1", &["system:nodes"]);
+    let from = || Address::Kubelet("node-1".into());
+    let node = |name: &str| create(json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}}));
+    let own = bench.send_from(from(), &user, node("node-1"));
+    let value = match bench.answer_to(own) {
+        Ok(Reply::Object { object, .. }) => object.to_value(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(value["spec"]["taints"], json!([{"key": "node.kubernetes.io/not-ready", "effect": "NoSchedule"}]));
+    let other = bench.send_from(from(), &user, node("node-2"));
+    let status = bench.answer_to(other).expect_err("refused");
+    assert_eq!(
+        status.message,
+        "nodes \"node-2\" is forbidden: node \"node-1\" is not allowed to modify node \"node-2\""
+    );
+    bench.create(pod("p"));
+    let stranger = bench.send_from(from(), &user, delete(POD, "default", "p"));
+    assert_eq!(bench.answer_to(stranger).expect_err("refused").code, 403);
+}

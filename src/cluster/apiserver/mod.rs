@@ -25,6 +25,7 @@
 //! `log` and `proxy` subresources (they answer 404 and say so).
 
 mod admission;
+mod allocation;
 mod bootstrap;
 mod deletion;
 mod flight;
@@ -68,6 +69,8 @@ pub struct ApiServer {
     waiting: OrdSet<(u64, u64)>,
     /// What came before the cache was filled.
     early: imbl::Vector<u64>,
+    /// Service addresses and ports that flights have claimed.
+    claims: OrdMap<u64, Vec<Rc<str>>>,
     next: u64,
     /// Whether the cache has been filled.
     ready: bool,
@@ -286,6 +289,7 @@ impl ApiServer {
     /// The answer leaves, and the flight is over.
     fn answer(&mut self, cx: &mut Cx, number: u64, outcome: Result<Reply, Status>) {
         let Some(flight) = self.flights.remove(&number) else { return };
+        self.claims.remove(&number);
         let own = flight.call.from == *cx.me();
         if flight.request.verb.writes() && !own {
             cx.note(flight.answered(&outcome));

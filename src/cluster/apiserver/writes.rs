@@ -91,6 +91,8 @@ impl ApiServer {
             now,
             rng: cx.rng(),
             warnings: Vec::new(),
+            claims: &self.claims,
+            claimed: Vec::new(),
             wait: false,
         };
         let plan = match (request.verb, request.target.subresource) {
@@ -100,7 +102,10 @@ impl ApiServer {
             _ => storage::update(&mut review, stored),
         };
         let plan = plan.map_err(|refused| Refused { wait: review.wait, ..refused });
-        let warnings: Rc<[Rc<str>]> = review.warnings.into();
+        let (warnings, claimed): (Rc<[Rc<str>]>, _) = (review.warnings.into(), review.claimed);
+        if !claimed.is_empty() {
+            self.claims.insert(number, claimed);
+        }
         if let Some(flight) = self.flights.get_mut(&number) {
             flight.warnings = warnings;
         }

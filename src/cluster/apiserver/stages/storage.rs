@@ -5,7 +5,7 @@ use super::{Plan, Refused, Review, admission, at, decoding, validation};
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::{Body, Status, Verb, meta};
-use crate::cluster::apiserver::subresources;
+use crate::cluster::apiserver::{allocation, subresources};
 use crate::cluster::fact::Gate;
 use k8s_openapi::api::core::v1::Namespace;
 use std::rc::Rc;
@@ -32,6 +32,7 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
         return Err(at(Gate::Storage)(status));
     }
     share_spec(review, &mut object, None);
+    allocation::create(review, &mut object).map_err(at(Gate::Validation))?;
     (kind.prepare_create)(&mut object, review.now);
     let uid = meta::uid(review.rng);
     let metadata = object.meta_mut();
@@ -93,6 +94,9 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         "status" => (kind.prepare_status)(&mut new, old),
         "finalize" => subresources::finalize(&mut new, old),
         _ => (kind.prepare_update)(&mut new, old),
+    }
+    if target.subresource.is_empty() {
+        allocation::update(review, &mut new, old).map_err(at(Gate::Validation))?;
     }
     if kind.generation && (kind.spec_changed)(&new, old) {
         let generation = old.meta().generation.unwrap_or(0) + 1;
