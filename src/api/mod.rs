@@ -24,6 +24,7 @@ pub mod quantity;
 pub mod request;
 pub mod schema;
 pub mod selector;
+pub mod service;
 pub mod status;
 pub mod table;
 

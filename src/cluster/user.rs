@@ -159,13 +159,14 @@ impl User {
                 self.finish(cx);
                 continue;
             };
+            // Each document follows from the input, not from the answer to the one before it.
+            cx.because(task.cause);
             let next = first(job, task.dry_run);
             self.take(cx, next);
         }
     }
 
     fn answered(&mut self, cx: &mut Cx, outcome: Result<Reply, Rc<Status>>) {
-        cx.because(cx.cause());
         let Some(task) = self.tasks.front_mut() else { return };
         let dry_run = task.dry_run;
         let Some(job) = task.jobs.front_mut() else { return };
@@ -178,9 +179,6 @@ impl User {
         let Some(task) = self.tasks.front_mut() else { return };
         match next {
             Next::Ask(request) => {
-                if cx.cause().is_none() {
-                    cx.because(task.cause);
-                }
                 self.waiting = Some(self.client.request(cx, request));
             }
             Next::Done(line) => {
@@ -201,10 +199,8 @@ impl User {
         let Some(task) = self.tasks.pop_front() else { return };
         let lines = task.lines.iter().cloned().collect();
         let refused = task.refused.iter().cloned().collect();
+        cx.because(task.cause);
         cx.note_aside(Fact::Answer { lines, refused, dry_run: task.dry_run });
-        if let Some(next) = self.tasks.front() {
-            cx.because(next.cause);
-        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! `EndpointSlice`: some of the addresses behind a service, with what is known of each.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::status::FieldError;
 use crate::api::table::none_if_empty;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 
@@ -22,8 +23,74 @@ pub static KIND: Kind = Kind {
         Column::text("Endpoints", |object, _| cell(object, addresses)),
         Column::AGE,
     ],
+    default,
+    validate,
+    validate_update,
+    spec_changed,
     ..Kind::plain()
 };
+
+/// The most endpoints and ports of a slice (upstream: `maxEndpoints`, `maxPorts`).
+const MOST_ENDPOINTS: usize = 1000;
+const MOST_PORTS: usize = 20_000;
+const FAMILIES: [&str; 3] = ["FQDN", "IPv4", "IPv6"];
+
+/// What the generation counts (upstream: `endpointSliceStrategy.PrepareForUpdate`).
+fn spec_changed(new: &Object, old: &Object) -> bool {
+    let (Some(new), Some(old)) = (new.get::<EndpointSlice>(), old.get::<EndpointSlice>()) else { return true };
+    new.endpoints != old.endpoints || new.ports != old.ports || new.address_type != old.address_type
+}
+
+/// Upstream: `SetDefaults_EndpointPort`; conditions are a struct of their own and always written.
+fn default(object: &mut Object) {
+    let Some(slice) = object.get_mut::<EndpointSlice>() else { return };
+    for port in slice.ports.iter_mut().flatten() {
+        port.name.get_or_insert_default();
+        port.protocol.get_or_insert_with(|| "TCP".to_owned());
+    }
+    for endpoint in slice.endpoints.iter_mut().flatten() {
+        endpoint.conditions.get_or_insert_default();
+    }
+}
+
+/// Upstream: `pkg/apis/discovery/validation`, `ValidateEndpointSlice`.
+fn validate(object: &Object) -> Vec<FieldError> {
+    let Some(slice) = object.get::<EndpointSlice>() else { return Vec::new() };
+    let mut errors = Vec::new();
+    if slice.address_type.is_empty() {
+        errors.push(FieldError::required("addressType", ""));
+    } else if !FAMILIES.contains(&slice.address_type.as_str()) {
+        errors.push(FieldError::not_supported("addressType", slice.address_type.as_str(), &FAMILIES));
+    }
+    let endpoints = slice.endpoints.as_deref().unwrap_or_default();
+    if endpoints.len() > MOST_ENDPOINTS {
+        errors.push(FieldError::too_many("endpoints", endpoints.len(), MOST_ENDPOINTS));
+    }
+    for (index, _) in endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.addresses.is_empty()) {
+        let text = "must contain at least 1 address";
+        errors.push(FieldError::required(format!("endpoints[{index}].addresses"), text));
+    }
+    let ports = slice.ports.as_deref().unwrap_or_default();
+    if ports.len() > MOST_PORTS {
+        errors.push(FieldError::too_many("ports", ports.len(), MOST_PORTS));
+    }
+    for (index, port) in ports.iter().enumerate() {
+        let name = port.name.as_deref().unwrap_or_default();
+        if ports[..index].iter().any(|other| other.name.as_deref().unwrap_or_default() == name) {
+            errors.push(FieldError::duplicate(format!("ports[{index}].name"), name));
+        }
+    }
+    errors
+}
+
+fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
+    let mut errors = validate(new);
+    let family = |object: &Object| object.get::<EndpointSlice>().map(|slice| slice.address_type.clone());
+    if family(new) != family(old) {
+        errors.push(FieldError::invalid("addressType", family(new).unwrap_or_default(), "field is immutable"));
+    }
+    errors
+}
 
 fn cell(object: &Object, of: fn(&EndpointSlice) -> String) -> String {
     object.get::<EndpointSlice>().map(of).unwrap_or_default()

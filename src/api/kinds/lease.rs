@@ -1,6 +1,7 @@
 //! `Lease`: who holds something, and until when. Nodes prove with it that they live, controllers that they lead.
 
-use super::{Column, Kind, decode, plain_kind};
+use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::status::FieldError;
 use k8s_openapi::api::coordination::v1::Lease;
 
 plain_kind!(Lease);
@@ -21,5 +22,20 @@ pub static KIND: Kind = Kind {
         }),
         Column::AGE,
     ],
+    validate,
+    validate_update: |new, _| validate(new),
     ..Kind::plain()
 };
+
+/// Upstream: `pkg/apis/coordination/validation`, `ValidateLeaseSpec`.
+fn validate(object: &Object) -> Vec<FieldError> {
+    let Some(spec) = object.get::<Lease>().and_then(|lease| lease.spec.as_ref()) else { return Vec::new() };
+    let mut errors = Vec::new();
+    if let Some(seconds) = spec.lease_duration_seconds.filter(|seconds| *seconds <= 0) {
+        errors.push(FieldError::invalid("spec.leaseDurationSeconds", seconds, "must be greater than 0"));
+    }
+    if let Some(count) = spec.lease_transitions.filter(|count| *count < 0) {
+        errors.push(FieldError::invalid("spec.leaseTransitions", count, "must be greater than or equal to 0"));
+    }
+    errors
+}

@@ -2,7 +2,8 @@
 
 use super::{Column, Kind, Object, decode, plain_kind};
 use crate::api::names;
-use k8s_openapi::api::core::v1::Namespace;
+use crate::sim::Time;
+use k8s_openapi::api::core::v1::{Namespace, NamespaceSpec, NamespaceStatus};
 
 plain_kind!(Namespace);
 
@@ -19,8 +20,44 @@ pub static KIND: Kind = Kind {
     subresources: &["finalize", "status"],
     decode: decode::<Namespace>,
     columns: &[Column::NAME, Column::text("Status", |object, _| phase(object)), Column::AGE],
+    default,
+    prepare_create,
+    prepare_update,
+    prepare_status,
     ..Kind::plain()
 };
+
+/// The label that names every namespace (upstream: `SetDefaults_Namespace`).
+fn default(object: &mut Object) {
+    let name = object.name().to_owned();
+    if !name.is_empty() {
+        let labels = object.meta_mut().labels.get_or_insert_default();
+        labels.insert("kubernetes.io/metadata.name".to_owned(), name);
+    }
+}
+
+/// Upstream: `pkg/registry/core/namespace/strategy.go`.
+fn prepare_create(object: &mut Object, _now: Time) {
+    let Some(namespace) = object.get_mut::<Namespace>() else { return };
+    namespace.status = Some(NamespaceStatus { phase: Some("Active".to_owned()), ..NamespaceStatus::default() });
+    let finalizers = namespace.spec.get_or_insert_with(NamespaceSpec::default).finalizers.get_or_insert_default();
+    if !finalizers.iter().any(|finalizer| finalizer == "kubernetes") {
+        finalizers.push("kubernetes".to_owned());
+    }
+}
+
+fn prepare_update(new: &mut Object, old: &Object) {
+    if let (Some(new), Some(old)) = (new.get_mut::<Namespace>(), old.get::<Namespace>()) {
+        new.spec.clone_from(&old.spec);
+        new.status.clone_from(&old.status);
+    }
+}
+
+fn prepare_status(new: &mut Object, old: &Object) {
+    if let (Some(new), Some(old)) = (new.get_mut::<Namespace>(), old.get::<Namespace>()) {
+        new.spec.clone_from(&old.spec);
+    }
+}
 
 fn phase(object: &Object) -> String {
     let status = object.get::<Namespace>().and_then(|ns| ns.status.as_ref());

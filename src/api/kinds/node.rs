@@ -1,8 +1,12 @@
 //! `Node`: a machine that runs pods.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::names;
+use crate::api::status::{Fault, FieldError};
 use crate::api::table::{joined, none_if_empty};
-use k8s_openapi::api::core::v1::{Node, NodeSystemInfo};
+use crate::sim::Time;
+use k8s_openapi::api::core::v1::{Node, NodeSpec, NodeSystemInfo, Taint};
+use serde_json::json;
 
 plain_kind!(Node);
 
@@ -35,8 +39,94 @@ pub static KIND: Kind = Kind {
         })
         .wide(),
     ],
+    prepare_create,
+    prepare_update,
+    prepare_status,
+    validate,
+    validate_update,
     ..Kind::plain()
 };
+
+/// A node's status always has its nested structures, empty ones too (Go writes structs without `omitempty`).
+fn prepare_create(object: &mut Object, _now: Time) {
+    let Some(node) = object.get_mut::<Node>() else { return };
+    let status = node.status.get_or_insert_default();
+    status.node_info.get_or_insert_default();
+    status.daemon_endpoints.get_or_insert_default().kubelet_endpoint.get_or_insert_default();
+    node.spec.get_or_insert_with(NodeSpec::default);
+}
+
+/// Upstream: `pkg/registry/core/node/strategy.go`.
+fn prepare_update(new: &mut Object, old: &Object) {
+    if let (Some(new), Some(old)) = (new.get_mut::<Node>(), old.get::<Node>()) {
+        new.status.clone_from(&old.status);
+    }
+}
+
+fn prepare_status(new: &mut Object, old: &Object) {
+    if let (Some(new), Some(old)) = (new.get_mut::<Node>(), old.get::<Node>()) {
+        new.spec.clone_from(&old.spec);
+    }
+}
+
+/// Upstream: `ValidateNode`; taints are reported below `metadata`, as upstream does.
+fn validate(object: &Object) -> Vec<FieldError> {
+    let spec = object.get::<Node>().and_then(|node| node.spec.as_ref());
+    let taints = spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
+    let mut errors = Vec::new();
+    for (index, taint) in taints.iter().enumerate() {
+        let path = format!("metadata.taints[{index}]");
+        errors.extend(taint_errors(&path, taint));
+        if taints[..index].iter().any(|other| other.key == taint.key && other.effect == taint.effect) {
+            let fault = Fault::Duplicate(go_taint(taint));
+            let detail = "taints must be unique by key and effect pair".to_owned();
+            errors.push(FieldError { field: path, fault, detail });
+        }
+    }
+    errors
+}
+
+/// A taint as Go prints the internal struct: fields in the order of their declaration.
+fn go_taint(taint: &Taint) -> String {
+    let (value, added) = (json!(taint.value.as_deref().unwrap_or_default()), json!(taint.time_added));
+    let (key, effect) = (json!(taint.key), json!(taint.effect));
+    format!("{{\"Key\":{key},\"Value\":{value},\"Effect\":{effect},\"TimeAdded\":{added}}}")
+}
+
+/// Upstream: `ValidateNodeTaints`, `validateTaintEffect`.
+fn taint_errors(path: &str, taint: &Taint) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for text in names::qualified_name(&taint.key) {
+        errors.push(FieldError::invalid(format!("{path}.key"), taint.key.as_str(), text));
+    }
+    if let Some(value) = &taint.value {
+        for text in names::label_value(value) {
+            errors.push(FieldError::invalid(format!("{path}.value"), value.as_str(), text));
+        }
+    }
+    let effects = ["NoSchedule", "PreferNoSchedule", "NoExecute"];
+    if taint.effect.is_empty() {
+        errors.push(FieldError::required(format!("{path}.effect"), ""));
+    } else if !effects.contains(&taint.effect.as_str()) {
+        errors.push(FieldError::not_supported(format!("{path}.effect"), taint.effect.as_str(), &effects));
+    }
+    errors
+}
+
+/// Upstream: `ValidateNodeUpdate`.
+fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
+    let mut errors = validate(new);
+    let spec = |object: &Object| object.get::<Node>().and_then(|node| node.spec.clone()).unwrap_or_default();
+    let (new, old) = (spec(new), spec(old));
+    let fixed = [("podCIDR", old.pod_cidr, new.pod_cidr), ("providerID", old.provider_id, new.provider_id)];
+    for (field, before, after) in fixed {
+        if before.as_deref().is_some_and(|text| !text.is_empty()) && before != after {
+            let text = format!("node updates may not change {field} except from \"\" to valid");
+            errors.push(FieldError::forbidden(format!("spec.{field}"), text));
+        }
+    }
+    errors
+}
 
 fn cell(object: &Object, of: fn(&Node) -> String) -> String {
     object.get::<Node>().map(of).unwrap_or_default()

@@ -1,9 +1,9 @@
 //! `Service`: one stable name and address for pods that come and go.
 
 use super::{Column, Kind, Object, decode, plain_kind};
-use crate::api::names;
 use crate::api::selector::Selector;
 use crate::api::table::{joined, none_if_empty};
+use crate::api::{names, service};
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 
 plain_kind!(Service);
@@ -29,6 +29,12 @@ pub static KIND: Kind = Kind {
         Column::AGE,
         Column::text("Selector", |object, _| cell(object, selector)).wide(),
     ],
+    default: service::default,
+    prepare_create: |object, _| service::reset_status(object),
+    prepare_update: service::keep_status,
+    prepare_status: service::keep_spec,
+    validate: service::validate,
+    validate_update: service::validate_update,
     ..Kind::plain()
 };
 
