@@ -57,22 +57,15 @@ pub enum Rate {
 pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usize, rate: Rate) -> Decision {
     let cycle = Cycle { pod, snapshot };
     let mut decision = Decision::default();
-    let mut filters: Vec<Box<dyn Filter + '_>> = Vec::new();
-    let mut only: Option<(BTreeSet<&str>, Vec<&'static str>)> = None;
+    let mut prepared = Prepared::default();
     for entry in profile.plugins.iter() {
         let name = entry.plugin.name();
         match entry.plugin.pre_filter(&cycle) {
             PreFilter::None | PreFilter::Skip => continue,
-            PreFilter::Run(filter) => filters.push(filter),
+            PreFilter::Run(filter) => prepared.filters.push(filter),
             PreFilter::Only(filter, names) => {
-                filters.push(filter);
-                only = Some(match only {
-                    None => (names, vec![name]),
-                    Some((before, mut by)) => {
-                        by.push(name);
-                        (before.intersection(&names).copied().collect(), by)
-                    }
-                });
+                prepared.filters.push(filter);
+                prepared.restrict(names, name);
             }
             PreFilter::Refuse(refused) => {
                 decision.rejectors.insert(name);
@@ -83,13 +76,33 @@ pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usiz
         decision.filters.push(name);
     }
     if decision.pre_filter.is_none() {
-        examine(&cycle, profile, &filters, only.as_ref(), start, &mut decision);
+        examine(&cycle, profile, &prepared, start, &mut decision);
         rate_nodes(&cycle, profile, rate, &mut decision);
     }
     if decision.best.is_empty() {
-        explain(&cycle, profile, &filters, &mut decision);
+        explain(&cycle, profile, &prepared.filters, &mut decision);
     }
     decision
+}
+
+/// What the plugins have prepared for one pod.
+#[derive(Default)]
+struct Prepared<'a> {
+    filters: Vec<Box<dyn Filter + 'a>>,
+    /// The only nodes worth asking about, and the plugins that say so.
+    only: Option<(BTreeSet<&'a str>, Vec<&'static str>)>,
+}
+
+impl<'a> Prepared<'a> {
+    fn restrict(&mut self, names: BTreeSet<&'a str>, by: &'static str) {
+        self.only = Some(match self.only.take() {
+            None => (names, vec![by]),
+            Some((before, mut plugins)) => {
+                plugins.push(by);
+                (before.intersection(&names).copied().collect(), plugins)
+            }
+        });
+    }
 }
 
 fn refusal(plugin: &'static str, refused: Refused) -> Refusal {
@@ -98,16 +111,9 @@ fn refusal(plugin: &'static str, refused: Refused) -> Refusal {
 }
 
 /// Upstream: `findNodesThatPassFilters`.
-fn examine(
-    cycle: &Cycle,
-    profile: &Profile,
-    filters: &[Box<dyn Filter + '_>],
-    only: Option<&(BTreeSet<&str>, Vec<&'static str>)>,
-    start: usize,
-    decision: &mut Decision,
-) {
+fn examine(cycle: &Cycle, profile: &Profile, prepared: &Prepared, start: usize, decision: &mut Decision) {
     let all = &cycle.snapshot.nodes;
-    let nodes: Cow<'_, [Rc<NodeInfo>]> = match only {
+    let nodes: Cow<'_, [Rc<NodeInfo>]> = match &prepared.only {
         None => Cow::Borrowed(all.as_slice()),
         Some((names, _)) => names.iter().filter_map(|name| cycle.snapshot.get(name)).cloned().collect(),
     };
@@ -120,7 +126,7 @@ fn examine(
             break;
         }
         let node = &nodes[(start + step) % nodes.len()];
-        let refused = answers.ask(filters, &decision.filters, node);
+        let refused = answers.ask(&prepared.filters, &decision.filters, node);
         match &refused {
             None => feasible += 1,
             Some(refusal) => {
@@ -130,7 +136,7 @@ fn examine(
         decision.nodes.push(NodeAnswer { node: node.name.clone(), refused, scores: answers.nothing.clone(), total: 0 });
     }
     decision.examined = decision.nodes.len();
-    if let Some((names, by)) = only {
+    if let Some((names, by)) = &prepared.only {
         let reason = format!("node(s) didn't satisfy plugin(s) [{}]", by.join(" "));
         let refused = Refused { resolvable: false, reasons: vec![reason.into()] };
         let outside = Rc::new(refusal("PreFilterResult", refused));
@@ -250,19 +256,18 @@ impl Rows {
 fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], decision: &mut Decision) {
     let all = cycle.snapshot.nodes.len();
     if all == 0 {
-        decision.message = "no nodes available to schedule pods".to_owned();
+        "no nodes available to schedule pods".clone_into(&mut decision.message);
         decision.filter_message.clone_from(&decision.message);
         return;
     }
-    decision.filter_message = match &decision.pre_filter {
-        Some(refusal) => format!("0/{all} nodes are available: {}.", refusal.reasons.join(", ")),
-        None => {
-            let mut counts = BTreeMap::new();
-            for refusal in decision.nodes.iter().filter_map(|answer| answer.refused.as_ref()) {
-                count_reasons(&mut counts, &refusal.reasons);
-            }
-            no_nodes(all, &counts)
+    decision.filter_message = if let Some(refusal) = &decision.pre_filter {
+        format!("0/{all} nodes are available: {}.", refusal.reasons.join(", "))
+    } else {
+        let mut counts = BTreeMap::new();
+        for refusal in decision.nodes.iter().filter_map(|answer| answer.refused.as_ref()) {
+            count_reasons(&mut counts, &refusal.reasons);
         }
+        no_nodes(all, &counts)
     };
     let failure = Failure { filters, nodes: &decision.nodes, pre_filter: decision.pre_filter.as_ref() };
     let mut found = Vec::new();

@@ -14,8 +14,6 @@ use std::rc::Rc;
 pub const SCHEDULE_ATTEMPT_FAILURE: &str = "ScheduleAttemptFailure";
 /// A pod's back-off is over.
 pub const BACKOFF_COMPLETE: &str = "BackoffComplete";
-/// Nothing else was to be done: the next pod that waits out its back-off is tried before its time.
-pub const POP_FROM_BACKOFF: &str = "PopFromBackoffQ";
 
 /// On what something has happened.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -122,9 +120,11 @@ impl ClusterEvent {
     }
 }
 
-/// The object of an event before and after.
+/// An event with its object before and after.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
+    /// What it is.
+    pub event: ClusterEvent,
     /// Before; `None`: it is new.
     pub old: Option<&'a Object>,
     /// After; `None`: it is gone.
@@ -132,6 +132,12 @@ pub struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
+    /// Something has come (no old object), gone (no new one), or become another.
+    #[must_use]
+    pub fn new(resource: Resource, action: Action, old: Option<&'a Object>, new: Option<&'a Object>) -> Self {
+        Self { event: ClusterEvent::new(resource, action), old, new }
+    }
+
     /// The pod before.
     #[must_use]
     pub fn old_pod(&self) -> Option<&'a Pod> {
@@ -240,7 +246,7 @@ fn asks_less(old: &PodInfo, new: &PodInfo) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pod::testing::object;
+    use super::super::testing::object;
     use super::*;
     use serde_json::json;
 

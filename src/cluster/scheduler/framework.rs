@@ -58,6 +58,9 @@ pub struct Cycle<'a> {
 /// Asks for each node whether the pod can run there.
 pub trait Filter {
     /// Whether the pod can run on the node.
+    ///
+    /// # Errors
+    /// Why not.
     fn filter(&self, node: &NodeInfo) -> Verdict;
 
     /// What if this pod were (also) on this node? Called by preemption on a [`Filter::copy`].
@@ -111,7 +114,7 @@ pub enum Permit {
     /// Go on.
     Allow,
     /// Not now.
-    Deny,
+    Deny(&'static str),
 }
 
 /// A plugin. Every point has a default that says nothing.
@@ -125,6 +128,9 @@ pub trait Plugin: Sync {
     }
 
     /// `PreEnqueue`: whether the pod may enter the active queue at all.
+    ///
+    /// # Errors
+    /// Why not.
     fn pre_enqueue(&self, _pod: &PodInfo) -> Verdict {
         Ok(())
     }
@@ -150,6 +156,9 @@ pub trait Plugin: Sync {
     }
 
     /// `Reserve`: the pod is about to go to the node.
+    ///
+    /// # Errors
+    /// Why it must not.
     fn reserve(&self, _pod: &PodInfo, _node: &str) -> Verdict {
         Ok(())
     }
@@ -163,8 +172,16 @@ pub trait Plugin: Sync {
     }
 
     /// `PreBind`.
+    ///
+    /// # Errors
+    /// Why it must not be bound.
     fn pre_bind(&self, _pod: &PodInfo, _node: &str) -> Verdict {
         Ok(())
+    }
+
+    /// Whether it has a `Bind`.
+    fn binds(&self) -> bool {
+        false
     }
 
     /// `Bind`: the request that binds the pod. The first plugin with one decides.
@@ -251,10 +268,50 @@ impl Profile {
         self.plugins.iter().find_map(|entry| entry.plugin.sort_key(pod)).unwrap_or(0)
     }
 
-    /// Runs `Bind`.
+    /// Runs `Reserve`, `Permit`, `PreBind` and `Bind`: the request that binds the pod.
+    ///
+    /// # Errors
+    /// The plugin that is against it, with its reasons; the caller takes the reservations back.
+    pub fn before_bind(&self, pod: &PodInfo, node: &str) -> Result<Request, (&'static str, Refused)> {
+        let points: [Point; 3] =
+            [|plugin, pod, node| plugin.reserve(pod, node), permitted, |plugin, pod, node| plugin.pre_bind(pod, node)];
+        for point in points {
+            for entry in self.plugins.iter() {
+                point(entry.plugin, pod, node).map_err(|refused| (entry.plugin.name(), refused))?;
+            }
+        }
+        let request = self.plugins.iter().find_map(|entry| entry.plugin.bind(pod, node));
+        request.ok_or_else(|| ("", Refused::unresolvable("no bind plugin is enabled")))
+    }
+
+    /// The name of the plugin that binds.
     #[must_use]
-    pub fn bind(&self, pod: &PodInfo, node: &str) -> Option<Request> {
-        self.plugins.iter().find_map(|entry| entry.plugin.bind(pod, node))
+    pub fn binder(&self) -> &'static str {
+        self.plugins.iter().map(|entry| entry.plugin).find(|plugin| plugin.binds()).map_or("", |plugin| plugin.name())
+    }
+
+    /// Runs `Unreserve`, in reverse order.
+    pub fn unreserve(&self, pod: &PodInfo, node: &str) {
+        for entry in self.plugins.iter().rev() {
+            entry.plugin.unreserve(pod, node);
+        }
+    }
+
+    /// Runs `PostBind`.
+    pub fn post_bind(&self, pod: &PodInfo, node: &str) {
+        for entry in self.plugins.iter() {
+            entry.plugin.post_bind(pod, node);
+        }
+    }
+}
+
+/// A point of the binding cycle.
+type Point = fn(&dyn Plugin, &PodInfo, &str) -> Verdict;
+
+fn permitted(plugin: &dyn Plugin, pod: &PodInfo, node: &str) -> Verdict {
+    match plugin.permit(pod, node) {
+        Permit::Allow => Ok(()),
+        Permit::Deny(reason) => Err(Refused::unschedulable(reason)),
     }
 }
 

@@ -17,6 +17,7 @@
 //! | `nodes` | the cache with assumed pods, and the snapshot of one cycle |
 //! | `framework` | the extension points and the profile; `plugins/` has one file a plugin |
 //! | `cycle` | one attempt as a pure function; every answer of every plugin is kept |
+//! | `watch`, `attempt` | what the process does: when something has changed, and when it tries a pod |
 //! | `preemption`, `message` | who would have to go; the words of a failure |
 //!
 //! The cache may be behind the cluster: a binding may be refused, then the pod is tried again after a back-off. Binding
@@ -25,6 +26,7 @@
 //! Left out: volumes, claimed devices, topology spread and affinity between pods (their plugins come later), extenders,
 //! several profiles, leader election, in-place resizing (what a container's status says of its resources).
 
+mod attempt;
 pub mod cycle;
 pub mod events;
 pub mod framework;
@@ -34,27 +36,23 @@ pub mod plugins;
 pub mod pod;
 pub mod preemption;
 pub mod queue;
+#[cfg(test)]
+mod testing;
+mod watch;
 
-use self::cycle::{Decision, Rate, decide};
-use self::events::{Action, Change, ClusterEvent, Resource};
 use self::framework::Profile;
 use self::nodes::Nodes;
-use self::pod::PodInfo;
-use self::queue::{Moved, Queued, SchedulingQueue};
+use self::queue::{Queued, SchedulingQueue};
 use super::Cx;
 use super::client::events::Recorder;
 use super::client::{Client, Notice, TIMER_PREFIX};
-use super::fact::{Attempt, AttemptResult, Fact, Queue as Place};
+use super::fact::Queue as Place;
 use super::timing;
-use super::wire::{Event, Reply, Timer, User};
-use crate::api::kinds::pod::Pod;
+use super::wire::{Event, Timer, User};
 use crate::api::kinds::{node, pod as pods};
-use crate::api::object::{Object, Ref};
-use crate::api::{Request, Status, meta};
-use crate::sim::{FactId, Time};
+use crate::api::object::Ref;
+use crate::sim::Time;
 use imbl::OrdMap;
-use k8s_openapi::api::core::v1 as core;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 const CYCLE: &str = "scheduler/cycle";
@@ -205,260 +203,185 @@ impl Scheduler {
     }
 }
 
-/// What the informers say. Upstream: `pkg/scheduler/eventhandlers.go`.
-impl Scheduler {
-    fn changed(&mut self, cx: &mut Cx, old: Option<&Object>, new: Option<&Object>) {
-        let Some(either) = new.or(old) else { return };
-        if either.kind() == &node::KIND {
-            self.node_changed(cx, old, new);
-        } else if either.kind() == &pods::KIND {
-            self.pod_changed(cx, old, new);
-        }
+#[cfg(test)]
+mod tests {
+    use super::testing::object;
+    use super::*;
+    use crate::api::object::Object;
+    use crate::api::{Body, Request, Status, Verb};
+    use crate::cluster::fact::{AttemptResult, Fact};
+    use crate::cluster::wire::{Address, Change, Message, Reply, WatchEvent};
+    use crate::sim::{Duration, Kernel, Trace};
+    use k8s_openapi::api::core::v1 as core;
+    use serde_json::json;
+
+    /// The scheduler with an API server that only lists, takes bindings or refuses them, and says what the test tells.
+    struct Harbour {
+        kernel: Kernel<Address, Event>,
+        trace: Trace<Fact>,
+        scheduler: Scheduler,
+        nodes: Vec<Object>,
+        requests: Vec<Rc<Request>>,
+        watches: Vec<(&'static str, u64, u64)>,
+        refuse: Option<Status>,
     }
 
-    fn node_changed(&mut self, cx: &mut Cx, old: Option<&Object>, new: Option<&Object>) {
-        let change = Change { old, new };
-        match (old, new) {
-            (old, Some(new)) => {
-                self.nodes.set_node(new);
-                let events = match old {
-                    None => vec![ClusterEvent::new(Resource::Node, Action::ADD)],
-                    Some(old) => events::node_changes(old, new),
-                };
-                for event in events {
-                    self.happened(cx, event, change);
+    impl Harbour {
+        fn new(nodes: Vec<Object>) -> Self {
+            let kernel = Kernel::new(1, Time::ZERO, Duration::from_micros(500));
+            let (requests, watches, trace) = (Vec::new(), Vec::new(), Trace::default());
+            let scheduler = Scheduler::new();
+            let mut harbour = Self { kernel, trace, scheduler, nodes, requests, watches, refuse: None };
+            harbour.scheduler.start(&mut Cx::new(&mut harbour.kernel, &mut harbour.trace, Address::Scheduler, None));
+            harbour.run(100);
+            harbour
+        }
+
+        fn run(&mut self, millis: i64) {
+            let until = self.kernel.now() + Duration::from_millis(millis.cast_unsigned());
+            while self.kernel.next_at().is_some_and(|at| at <= until) {
+                let Some(next) = self.kernel.pop() else { continue };
+                if next.to == Address::Scheduler {
+                    let cx = &mut Cx::new(&mut self.kernel, &mut self.trace, next.to, next.cause);
+                    self.scheduler.handle(cx, next.event);
+                } else if let Event::Message { message: Message::Request { id, request, .. }, .. } = next.event {
+                    self.serve(id, &request);
                 }
             }
-            (Some(old), None) => {
-                self.happened(cx, ClusterEvent::new(Resource::Node, Action::DELETE), change);
-                self.nodes.remove_node(old.name());
-            }
-            (None, None) => {}
+            self.kernel.advance(until);
         }
-    }
 
-    fn pod_changed(&mut self, cx: &mut Cx, old: Option<&Object>, new: Option<&Object>) {
-        let bound = |object: &&Object| object.get::<Pod>().is_some_and(|pod| pod.node().is_some());
-        // A pod of the same name is another pod.
-        if let (Some(before), Some(after)) = (old, new)
-            && before.uid() != after.uid()
-        {
-            self.pod_changed(cx, Some(before), None);
-            return self.pod_changed(cx, None, Some(after));
-        }
-        match (old, new) {
-            (old, Some(new)) if bound(&new) => self.assigned(cx, old, new),
-            (old, Some(new)) => self.unassigned(cx, old, new),
-            (Some(old), None) => {
-                self.queue.delete(&old.key());
-                let known = bound(&old) || self.nodes.is_assumed(old.uid());
-                self.nodes.remove_pod(old.uid());
-                if known {
-                    let event = ClusterEvent::new(Resource::AssignedPod, Action::DELETE);
-                    self.happened(cx, event, Change { old: Some(old), new: None });
+        fn serve(&mut self, id: u64, request: &Rc<Request>) {
+            let kind = request.target.object.kind.kind;
+            let outcome = match request.verb {
+                Verb::List => {
+                    let items = if kind == "Node" { self.nodes.as_slice() } else { &[] };
+                    Ok(Reply::List { items: items.into(), revision: 1, continue_token: "".into() })
                 }
-            }
-            (None, None) => {}
+                Verb::Watch => {
+                    self.watches.push((kind, id, 0));
+                    Ok(Reply::Watching)
+                }
+                _ => {
+                    self.requests.push(request.clone());
+                    let binding = request.target.subresource == "binding";
+                    match self.refuse.clone().filter(|_| binding) {
+                        Some(status) => Err(Rc::new(status)),
+                        None => Ok(Reply::Done { revision: 2 }),
+                    }
+                }
+            };
+            self.say(Message::Response { id, outcome });
+        }
+
+        fn say(&mut self, message: Message) {
+            let event = Event::Message { from: Address::ApiServer, message };
+            self.kernel.schedule(self.kernel.now(), Address::Scheduler, event, None);
+        }
+
+        /// The watchers of its kind hear of the object.
+        fn tell(&mut self, object: Object) {
+            let kind = object.kind().kind;
+            let (_, id, sequence) = self.watches.iter_mut().find(|(of, ..)| *of == kind).expect("a watch");
+            *sequence += 1;
+            let events = [WatchEvent::Change(Change::Created, object)].into();
+            let message = Message::Watch { id: *id, sequence: *sequence, events };
+            self.say(message);
+            self.run(50);
+        }
+
+        fn bindings(&self) -> Vec<String> {
+            let target = |request: &Rc<Request>| match &request.body {
+                Body::Object(object) => object.get::<core::Binding>()?.target.name.clone(),
+                _ => None,
+            };
+            self.requests.iter().filter_map(target).collect()
+        }
+
+        fn events(&self) -> Vec<String> {
+            let said = |request: &Rc<Request>| match &request.body {
+                Body::Object(object) => object.get::<core::Event>()?.message.clone(),
+                _ => None,
+            };
+            self.requests.iter().filter_map(said).collect()
+        }
+
+        fn place(&self, name: &str) -> Option<Place> {
+            self.scheduler.queued().find(|(pod, _)| &*pod.key.name == name).map(|(_, place)| place)
         }
     }
 
-    /// A pod with a node is new, has changed, or has just been bound.
-    fn assigned(&mut self, cx: &mut Cx, old: Option<&Object>, new: &Object) {
-        self.nodes.set_pod(new);
-        let before = old.filter(|old| old.get::<Pod>().is_some_and(|pod| pod.node().is_some()));
-        let Some(before) = before else {
-            self.queue.delete(&new.key());
-            let event = ClusterEvent::new(Resource::AssignedPod, Action::ADD);
-            return self.happened(cx, event, Change { old: None, new: Some(new) });
-        };
-        if self.queue.is_waiting()
-            && let (Some(old_info), Some(new_info)) = (PodInfo::new(before), PodInfo::new(new))
-        {
-            for event in events::pod_changes(&old_info, &new_info) {
-                self.happened(cx, event, Change { old: Some(before), new: Some(new) });
-            }
-        }
+    fn node(name: &str, cpu: &str) -> Object {
+        object(
+            "Node",
+            json!({"metadata": {"name": name, "uid": name, "resourceVersion": "1"},
+            "status": {"allocatable": {"cpu": cpu, "memory": "8Gi", "pods": "110"}}}),
+        )
     }
 
-    /// A pod without a node is new or has changed.
-    fn unassigned(&mut self, cx: &mut Cx, old: Option<&Object>, new: &Object) {
-        let Some(info) = PodInfo::new(new).map(Rc::new) else { return };
-        let name = info.spec().scheduler_name.as_deref().unwrap_or("default-scheduler");
-        if *name != *self.profile.scheduler_name || self.nodes.is_assumed(&info.uid) {
-            return;
-        }
-        let key = &info.reference.key;
-        if let Some((trying, _)) = &mut self.trying
-            && trying.info.uid == info.uid
-        {
-            trying.info = info;
-            return;
-        }
-        let moved = if old.is_none() || self.queue.get(key).is_none() {
-            Some(self.queue.add(&self.profile, info, cx.now()))
-        } else {
-            self.queue.update(&self.profile, &info, cx.now())
-        };
-        self.note_moves(cx, moved);
+    fn pod(name: &str, cpu: &str) -> Object {
+        object(
+            "Pod",
+            json!({"metadata": {"name": name, "namespace": "default", "uid": name, "resourceVersion": "2"},
+            "spec": {"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu}}}]}}),
+        )
     }
 
-    fn happened(&mut self, cx: &mut Cx, event: ClusterEvent, change: Change) {
-        if self.queue.is_waiting() {
-            let moved = self.queue.happened(&self.profile, event, change, cx.now());
-            self.note_moves(cx, moved);
-        }
+    #[test]
+    fn an_assumed_pod_takes_its_room_before_its_binding_is_seen() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4"), node("node-2", "2")]);
+        harbour.tell(pod("a", "3"));
+        harbour.tell(pod("b", "2"));
+        assert_eq!(harbour.bindings(), ["node-1", "node-2"]);
+        assert_eq!(harbour.events()[0], "Successfully assigned default/a to node-1");
+        assert_eq!(harbour.scheduler.queued().count(), 0);
     }
 
-    /// Notes where pods are now; the fact is what the next attempt is caused by.
-    fn note_moves(&mut self, cx: &mut Cx, moved: impl IntoIterator<Item = Moved>) {
-        for key in moved {
-            let Some(queued) = self.queue.get(&key) else { continue };
-            let pod = queued.info.reference.clone();
-            let fact = Fact::PodQueued { pod, queue: queued.place, because: queued.because.clone() };
-            let id = cx.note_aside(fact);
-            self.queue.set_cause(&key, Some(id));
-        }
-    }
-}
-
-/// One attempt and what follows. Upstream: `pkg/scheduler/schedule_one.go`.
-impl Scheduler {
-    fn attempt(&mut self, cx: &mut Cx, queued: Queued, since: Time) {
-        cx.because(queued.cause);
-        let key = queued.info.reference.key.clone();
-        let current = self.client.lookup(&pods::KIND, &key).filter(|object| object.uid() == &*queued.info.uid);
-        let Some(current) = current.cloned() else { return };
-        if current.is_terminating() {
-            let text = format!("skip schedule deleting pod: {key}");
-            self.recorder.record(cx, &mut self.client, &current, true, "FailedScheduling", &text);
-            return;
-        }
-        let snapshot = self.nodes.update_snapshot();
-        let mut decision = decide(&self.profile, &queued.info, snapshot, self.next_start, Rate::Choices);
-        let all = snapshot.nodes.len();
-        if all > 0 {
-            self.next_start = (self.next_start + decision.examined) % all;
-        }
-        let chosen = pick(cx, &decision.best);
-        let attempt = self.record(&queued, since, &mut decision, chosen.as_ref());
-        cx.note(Fact::Attempted(Rc::new(attempt)));
-        match chosen {
-            Some(node) => self.bind(cx, queued, node),
-            None => {
-                let rejectors = std::mem::take(&mut decision.rejectors);
-                self.failed(cx, queued, rejectors, "Unschedulable", &decision.message);
-            }
-        }
+    #[test]
+    fn a_refused_binding_frees_the_room_and_is_tried_again() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        harbour.refuse = Some(Status::timeout("no"));
+        harbour.tell(pod("a", "3"));
+        assert_eq!(harbour.place("a"), Some(Place::Backoff));
+        assert_eq!(harbour.events(), ["running Bind plugin \"DefaultBinder\": no"]);
+        harbour.refuse = None;
+        harbour.run(3000);
+        assert_eq!(harbour.bindings(), ["node-1", "node-1"]);
+        assert_eq!(harbour.place("a"), None);
     }
 
-    fn record(&self, queued: &Queued, at: Time, decision: &mut Decision, chosen: Option<&Rc<str>>) -> Attempt {
-        Attempt {
-            pod: queued.info.reference.clone(),
-            number: queued.attempts,
-            profile: self.profile.scheduler_name.clone(),
-            at,
-            woken_by: queued.because.clone(),
-            pre_filter: decision.pre_filter.take(),
-            filters: decision.filters.as_slice().into(),
-            nodes: std::mem::take(&mut decision.nodes),
-            scorers: decision.scorers.as_slice().into(),
-            result: chosen.map_or(AttemptResult::Unschedulable, |node| AttemptResult::Chosen(node.clone())),
-            message: decision.message.as_str().into(),
-        }
+    #[test]
+    fn what_fits_nowhere_is_said_and_tried_again_when_a_node_comes() {
+        let mut harbour = Harbour::new(vec![node("node-1", "1")]);
+        harbour.tell(pod("a", "3"));
+        let text = "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: 0/1 nodes \
+                    are available: 1 Preemption is not helpful for scheduling.";
+        assert_eq!(harbour.events(), [text]);
+        let patched = harbour.requests.iter().find_map(|request| match &request.body {
+            Body::StatusPatch(object) => object.get::<crate::api::kinds::pod::Pod>(),
+            _ => None,
+        });
+        let condition = patched.and_then(|pod| pod.condition("PodScheduled")).expect("a condition");
+        assert_eq!((condition.reason.as_deref(), condition.message.as_deref()), (Some("Unschedulable"), Some(text)));
+        assert_eq!(harbour.place("a"), Some(Place::Unschedulable));
+        harbour.tell(node("node-2", "2"));
+        assert_eq!(harbour.place("a"), Some(Place::Unschedulable), "it would not fit there either");
+        harbour.tell(node("node-3", "4"));
+        assert_eq!(harbour.bindings(), ["node-3"]);
+        let attempts: Vec<_> = harbour
+            .trace
+            .range(0, harbour.trace.head())
+            .filter_map(|record| match &record.fact {
+                Fact::Attempted(attempt) => {
+                    Some((attempt.number, attempt.woken_by.to_string(), attempt.result.clone()))
+                }
+                _ => None,
+            })
+            .collect();
+        let chosen = AttemptResult::Chosen("node-3".into());
+        assert_eq!(
+            attempts,
+            [(1, "UnschedulablePodAdd".to_owned(), AttemptResult::Unschedulable), (2, "NodeAdd".to_owned(), chosen)]
+        );
     }
-
-    /// The binding cycle begins: the pod is counted on its node, and the API server is asked to make it true.
-    fn bind(&mut self, cx: &mut Cx, queued: Queued, node: Rc<str>) {
-        self.nodes.assume(&queued.info, &node);
-        let Some(request) = self.profile.bind(&queued.info, &node) else { return };
-        let id = self.client.request(cx, request);
-        self.binding.insert(id, Binding { queued, node });
-    }
-
-    fn answered(&mut self, cx: &mut Cx, id: u64, outcome: Result<Reply, Rc<Status>>, cause: Option<FactId>) {
-        let Some(Binding { queued, node }) = self.binding.remove(&id) else { return };
-        let before = cx.cause();
-        cx.because(cause);
-        match outcome {
-            Ok(_) => {
-                let key = &queued.info.reference.key;
-                let text = format!("Successfully assigned {key} to {node}");
-                let pod = &queued.info.object;
-                self.recorder.record(cx, &mut self.client, pod, false, "Scheduled", &text);
-            }
-            Err(status) => self.binding_failed(cx, queued, &status),
-        }
-        cx.because(before);
-    }
-
-    /// Upstream: `handleBindingCycleError`.
-    fn binding_failed(&mut self, cx: &mut Cx, queued: Queued, status: &Status) {
-        if self.nodes.forget(&queued.info.uid) {
-            let event = ClusterEvent::new(Resource::AssignedPod, Action::DELETE);
-            let pod = queued.info.object.clone();
-            self.happened(cx, event, Change { old: Some(&pod), new: None });
-        }
-        let text = format!("running Bind plugin \"DefaultBinder\": {status}");
-        self.failed(cx, queued, BTreeSet::new(), "SchedulerError", &text);
-    }
-
-    /// Upstream: `handleSchedulingFailure`.
-    fn failed(&mut self, cx: &mut Cx, mut queued: Queued, rejectors: BTreeSet<&'static str>, reason: &str, text: &str) {
-        let key = queued.info.reference.key.clone();
-        let pod = queued.info.object.clone();
-        let current = self.client.lookup(&pods::KIND, &key).filter(|object| object.uid() == &*queued.info.uid).cloned();
-        let unbound = current.as_ref().and_then(|object| object.get::<Pod>()).filter(|pod| pod.node().is_none());
-        if unbound.is_some() {
-            if let Some(info) = current.as_ref().and_then(|object| queued.info.updated(object)) {
-                queued.info = Rc::new(info);
-            }
-            let moved = self.queue.failed(&self.profile, queued, rejectors, cx.now());
-            self.note_moves(cx, Some(moved));
-        }
-        let text = message::truncated(text);
-        self.recorder.record(cx, &mut self.client, &pod, true, "FailedScheduling", &text);
-        if let Some(patched) = current.and_then(|object| with_condition(object, reason, &text, cx.now())) {
-            self.client.request(cx, Request::patch_status(patched));
-        }
-    }
-}
-
-/// Upstream draws uniformly among the best. A single one needs no lot.
-fn pick(cx: &mut Cx, best: &[Rc<str>]) -> Option<Rc<str>> {
-    match best {
-        [] | [_] => best.first().cloned(),
-        many => {
-            let index = cx.rng().below(many.len() as u64);
-            usize::try_from(index).ok().and_then(|index| many.get(index)).cloned()
-        }
-    }
-}
-
-/// The pod with `PodScheduled=False`; `None` if it says so already. Upstream: `podutil.UpdatePodCondition`.
-fn with_condition(mut object: Object, reason: &str, message: &str, now: Time) -> Option<Object> {
-    let observed_generation = object.meta().generation;
-    let pod = object.get_mut::<Pod>()?;
-    let conditions = pod.status.conditions.get_or_insert_default();
-    let mut condition = core::PodCondition {
-        type_: "PodScheduled".to_owned(),
-        status: "False".to_owned(),
-        reason: Some(reason.to_owned()),
-        message: Some(message.to_owned()),
-        observed_generation,
-        last_transition_time: Some(meta::timestamp(now)),
-        last_probe_time: None,
-    };
-    match conditions.iter_mut().find(|known| known.type_ == condition.type_) {
-        Some(known) => {
-            if known.status == condition.status {
-                condition.last_transition_time.clone_from(&known.last_transition_time);
-            }
-            if *known == condition {
-                return None;
-            }
-            *known = condition;
-        }
-        None => conditions.push(condition),
-    }
-    Some(object)
 }

@@ -368,7 +368,7 @@ fn zone_of(object: &Object) -> Rc<str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pod::testing::object;
+    use super::super::testing::object;
     use super::*;
     use serde_json::json;
 

@@ -300,38 +300,9 @@ fn host_ports(spec: &core::PodSpec) -> Vec<HostPort> {
         .collect()
 }
 
-/// Pods and nodes written as JSON, for the tests of the scheduler's parts.
-#[cfg(test)]
-pub mod testing {
-    use super::*;
-    use crate::cluster::scheduler::nodes::NodeInfo;
-    use serde_json::Value;
-
-    /// A pod named `p` with the given spec.
-    pub fn pod(spec: &Value) -> PodInfo {
-        let value = serde_json::json!({"metadata": {"name": "p", "namespace": "default", "uid": "u"}, "spec": spec});
-        PodInfo::new(&object("Pod", value)).expect("a pod")
-    }
-
-    /// A node named `n` with the given metadata, spec and status.
-    pub fn node(metadata: &Value, spec: &Value, status: &Value) -> NodeInfo {
-        let mut value = serde_json::json!({"metadata": metadata, "spec": spec, "status": status});
-        value["metadata"]["name"] = "n".into();
-        let mut info = NodeInfo::new("n".into());
-        info.set_node(&object("Node", value));
-        info
-    }
-
-    /// An object of the core group.
-    pub fn object(kind: &str, value: Value) -> Object {
-        let kind = crate::api::Kind::find("v1", kind).expect("a kind");
-        (kind.decode)(value).expect("a valid object")
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::testing::pod;
+    use crate::cluster::scheduler::testing::pod;
     use serde_json::json;
 
     #[test]

@@ -5,7 +5,7 @@
 //! nodes the one is chosen whose victims matter least. Upstream: `pkg/scheduler/framework/preemption/preemption.go`,
 //! `plugins/defaultpreemption/default_preemption.go`.
 //!
-//! Left out: PodDisruptionBudgets (there is no such kind yet), and the limit to 10 % (at least 100) of the nodes.
+//! Left out: `PodDisruptionBudget`s (there is no such kind yet), and the limit to 10 % (at least 100) of the nodes.
 
 use super::framework::{Cycle, Filter, Verdict};
 use super::message::{count_reasons, no_nodes};
@@ -47,7 +47,7 @@ pub struct Candidate {
 pub fn search(cycle: &Cycle, failure: &Failure) -> Result<Candidate, String> {
     let (candidates, mut reasons) = candidates(cycle, failure);
     let all = cycle.snapshot.nodes.len();
-    let best = candidates.into_iter().min_by_key(|candidate| cost(candidate));
+    let best = candidates.into_iter().min_by_key(cost);
     best.ok_or_else(|| {
         let explained: usize = reasons.remove("").unwrap_or(0);
         if all > explained {
@@ -88,7 +88,9 @@ fn victims_on(
         return Err(vec![NO_VICTIMS.to_owned()]);
     }
     let mut thought = WhatIf::new(node, filters);
-    lower.iter().for_each(|victim| thought.remove(victim));
+    for victim in &lower {
+        thought.remove(victim);
+    }
     thought.fits().map_err(|refused| refused.reasons.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     lower.sort_by_key(importance);
     lower.retain(|victim| {
@@ -135,11 +137,8 @@ enum Thinking<'f> {
 
 impl<'f> WhatIf<'f> {
     fn new(node: &NodeInfo, filters: &'f [Box<dyn Filter + 'f>]) -> Self {
-        let think = |filter: &'f Box<dyn Filter + 'f>| match filter.copy() {
-            Some(copy) => Thinking::Copy(copy),
-            None => Thinking::Same(&**filter),
-        };
-        Self { node: node.clone(), filters: filters.iter().map(think).collect() }
+        let same = filters.iter().map(|filter| filter.copy().map_or(Thinking::Same(&**filter), Thinking::Copy));
+        Self { node: node.clone(), filters: same.collect() }
     }
 
     fn remove(&mut self, pod: &Rc<PodInfo>) {

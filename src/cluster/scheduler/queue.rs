@@ -10,7 +10,7 @@
 //! Upstream: `pkg/scheduler/backend/queue`. The queue holds no clock: it is told what time it is.
 
 use super::events::{self, Change, ClusterEvent, Resource};
-use super::framework::Profile;
+use super::framework::{Plugin, Profile};
 use super::pod::PodInfo;
 use crate::api::Key;
 use crate::cluster::fact::Queue as Place;
@@ -39,6 +39,8 @@ pub struct Queued {
     pub gate: Option<&'static str>,
     /// What brought it where it is.
     pub because: Rc<str>,
+    /// Why it is tried (again): the event that made it worth it, whatever queues it went through since.
+    pub woken_by: Rc<str>,
     /// The fact behind that.
     pub cause: Option<FactId>,
     /// Where it is.
@@ -58,6 +60,7 @@ impl Queued {
             rejectors: BTreeSet::new(),
             gate: None,
             because: "".into(),
+            woken_by: "".into(),
             cause: None,
             place: Place::Active,
             sort: 0,
@@ -151,7 +154,8 @@ impl SchedulingQueue {
         let event = ClusterEvent::new(Resource::UnschedulablePod, events::Action::ADD);
         self.delete(&info.reference.key);
         let mut queued = Queued::new(info, now);
-        queued.because = event.label();
+        queued.woken_by = event.label();
+        queued.because = queued.woken_by.clone();
         self.activate(profile, queued)
     }
 
@@ -175,28 +179,24 @@ impl SchedulingQueue {
         if let Some(queued) = self.pods.get_mut(key) {
             queued.info = info.clone();
         }
-        let change = Change { old: Some(&old.info.object), new: Some(&info.object) };
-        let events = events::pod_changes(&old.info, info);
-        events.into_iter().find_map(|event| self.wake(profile, key, event, change, now))
+        let (before, after) = (Some(&old.info.object), Some(&info.object));
+        let mut events = events::pod_changes(&old.info, info).into_iter();
+        events.find_map(|event| self.wake(profile, key, Change { event, old: before, new: after }, now))
     }
 
     /// Something has happened: moves the pods that it may help. Upstream: `MoveAllToActiveOrBackoffQueue`.
-    pub fn happened(&mut self, profile: &Profile, event: ClusterEvent, change: Change, now: Time) -> Vec<Moved> {
+    pub fn happened(&mut self, profile: &Profile, change: Change, now: Time) -> Vec<Moved> {
         let waiting = self.waiting.clone();
-        waiting.iter().filter_map(|key| self.wake(profile, key, event, change, now)).collect()
+        waiting.iter().filter_map(|key| self.wake(profile, key, change, now)).collect()
     }
 
     /// Takes the pod to be tried next. Upstream: `activeQueue.pop`.
     pub fn pop(&mut self) -> Option<Queued> {
         let first = self.active.get_min().map(|(_, _, key)| key.clone());
-        let early = first.is_none();
         let key = first.or_else(|| self.backoff.get_min().map(|(_, (_, _, key))| key.clone()))?;
         let mut queued = self.pods.remove(&key)?;
         self.unlink(&queued);
         queued.attempts += 1;
-        if early {
-            queued.because = events::POP_FROM_BACKOFF.into();
-        }
         Some(queued)
     }
 
@@ -213,6 +213,7 @@ impl SchedulingQueue {
         queued.since = now;
         queued.rejectors = rejectors;
         queued.because = events::SCHEDULE_ATTEMPT_FAILURE.into();
+        queued.woken_by = queued.because.clone();
         if queued.is_error() {
             queued.errors += 1;
             queued.place = Place::Backoff;
@@ -254,28 +255,28 @@ impl SchedulingQueue {
             queued.is_some_and(|queued| now.since(queued.since) > timing::POD_MAX_UNSCHEDULABLE)
         };
         let keys: Vec<Key> = self.waiting.iter().filter(late).cloned().collect();
-        let change = Change { old: None, new: None };
-        let event = ClusterEvent::UNSCHEDULABLE_TIMEOUT;
-        keys.iter().filter_map(|key| self.wake(profile, key, event, change, now)).collect()
+        let change = Change { event: ClusterEvent::UNSCHEDULABLE_TIMEOUT, old: None, new: None };
+        keys.iter().filter_map(|key| self.wake(profile, key, change, now)).collect()
     }
 
     /// Moves one waiting pod if the event may help it. Upstream: `isPodWorthRequeuing`, `requeuePodWithQueueingStrategy`.
-    fn wake(&mut self, profile: &Profile, key: &Key, event: ClusterEvent, change: Change, now: Time) -> Option<Moved> {
+    fn wake(&mut self, profile: &Profile, key: &Key, change: Change, now: Time) -> Option<Moved> {
         let queued = self.pods.get(key)?;
-        let asked = |name: &&'static str| {
-            let interests = profile.plugin(name).map(|plugin| plugin.interests()).unwrap_or_default();
-            interests.iter().any(|interest| interest.covers(event) && (interest.hint)(&queued.info, &change))
+        let asked = |name: &&str| {
+            let interests = profile.plugin(name).map(Plugin::interests).unwrap_or_default();
+            interests.iter().any(|interest| interest.covers(change.event) && (interest.hint)(&queued.info, &change))
         };
         let worth = match queued.gate {
             Some(gate) => asked(&gate),
-            None => event.resource == Resource::Any || queued.rejectors.iter().any(|name| asked(name)),
+            None => change.event.resource == Resource::Any || queued.rejectors.iter().any(asked),
         };
         if !worth {
             return None;
         }
         let mut queued = self.pods.remove(key)?;
         self.unlink(&queued);
-        queued.because = event.label();
+        queued.woken_by = change.event.label();
+        queued.because = queued.woken_by.clone();
         if !queued.backs_off(now) {
             return Some(self.activate(profile, queued));
         }
@@ -331,7 +332,7 @@ impl SchedulingQueue {
 
 #[cfg(test)]
 mod tests {
-    use super::super::pod::testing::object;
+    use super::super::testing::object;
     use super::*;
     use serde_json::{Value, json};
 
@@ -363,19 +364,18 @@ mod tests {
         let queued = queue.pop().expect("a pod");
         queue.failed(&profile, queued, BTreeSet::from(["NodeAffinity"]), Time::from_millis(1));
         let node = |disk: &str| object("Node", json!({"metadata": {"name": "n", "labels": {"disk": disk}}}));
-        let add = ClusterEvent::new(Resource::Node, events::Action::ADD);
         let hdd = node("hdd");
-        let seen = |new| Change { old: None, new: Some(new) };
-        assert!(queue.happened(&profile, add, seen(&hdd), Time::from_secs(2)).is_empty());
+        let seen = |new| Change::new(Resource::Node, events::Action::ADD, None, Some(new));
+        assert!(queue.happened(&profile, seen(&hdd), Time::from_secs(2)).is_empty());
         assert!(!queue.has_next());
         // Within the back-off it goes to the back-off queue, from which it is taken when nothing else is to be done.
         let ssd = node("ssd");
-        let moved = queue.happened(&profile, add, seen(&ssd), Time::from_millis(500));
+        let moved = queue.happened(&profile, seen(&ssd), Time::from_millis(500));
         let queued = queue.get(&moved[0]).expect("queued");
         assert_eq!((queued.place, &*queued.because), (Place::Backoff, "NodeAdd"));
         assert_eq!(queue.next_flush(), Some(Time::from_secs(2)));
         let queued = queue.pop().expect("taken early");
-        assert_eq!((queued.attempts, &*queued.because), (2, "PopFromBackoffQ"));
+        assert_eq!((queued.attempts, &*queued.woken_by), (2, "NodeAdd"));
     }
 
     #[test]

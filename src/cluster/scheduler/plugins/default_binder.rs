@@ -16,6 +16,10 @@ impl Plugin for DefaultBinder {
         "DefaultBinder"
     }
 
+    fn binds(&self) -> bool {
+        true
+    }
+
     fn bind(&self, pod: &PodInfo, node: &str) -> Option<Request> {
         let key = &pod.reference.key;
         let mut metadata = named(&key.namespace, &key.name);
@@ -37,7 +41,7 @@ impl Plugin for DefaultBinder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::pod;
+    use crate::cluster::scheduler::testing::pod;
 
     #[test]
     fn the_binding_goes_to_the_pods_subresource() {

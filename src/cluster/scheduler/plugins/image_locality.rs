@@ -71,7 +71,7 @@ fn tagged(name: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::node;
+    use crate::cluster::scheduler::testing::node;
     use serde_json::json;
 
     #[test]

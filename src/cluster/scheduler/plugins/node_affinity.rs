@@ -156,7 +156,7 @@ fn began_to_match(pod: &PodInfo, change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::{node, pod};
+    use crate::cluster::scheduler::testing::{node, pod};
     use serde_json::{Value, json};
 
     fn fits(spec: Value) -> bool {

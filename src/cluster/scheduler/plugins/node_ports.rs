@@ -46,7 +46,7 @@ fn freed(pod: &PodInfo, change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::{node, pod};
+    use crate::cluster::scheduler::testing::{node, pod};
     use serde_json::json;
     use std::rc::Rc;
 

@@ -36,7 +36,7 @@ impl Scorer for Balance {
         let offered = [node.allocatable.milli_cpu, node.allocatable.memory];
         let before = balance([cpu, memory], offered);
         let after = balance([cpu + self.milli_cpu, memory + self.memory], offered);
-        (after - before + 150) / 2
+        i64::midpoint(after - before, 150)
     }
 }
 
@@ -55,7 +55,7 @@ fn balance(used: [i64; 2], offered: [i64; 2]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::node;
+    use crate::cluster::scheduler::testing::node;
     use serde_json::json;
 
     #[test]

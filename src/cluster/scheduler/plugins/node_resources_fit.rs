@@ -134,7 +134,7 @@ fn grew(pod: &PodInfo, change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::{node, pod};
+    use crate::cluster::scheduler::testing::{node, pod};
     use serde_json::json;
     use std::rc::Rc;
 

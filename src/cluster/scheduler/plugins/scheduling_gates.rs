@@ -38,7 +38,7 @@ impl Plugin for SchedulingGates {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::pod;
+    use crate::cluster::scheduler::testing::pod;
     use serde_json::json;
 
     #[test]

@@ -97,7 +97,7 @@ fn became_tolerable(pod: &PodInfo, change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::scheduler::pod::testing::{node, pod};
+    use crate::cluster::scheduler::testing::{node, pod};
     use serde_json::json;
 
     #[test]
