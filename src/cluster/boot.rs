@@ -8,7 +8,7 @@ use super::fact::Fact;
 use super::input::Input;
 use super::machine::Machine;
 use super::wire::Address;
-use super::{History, Process, World, apiserver, etcd, user};
+use super::{History, Process, World, apiserver, controllers, etcd, scheduler, user};
 use crate::sim::{Simulation, Time, Trace};
 use serde::Deserialize;
 use std::rc::Rc;
@@ -86,6 +86,9 @@ pub fn boot(scenario: &Scenario, seed: u64) -> History {
     world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
     world.add(Address::ApiServer, Process::ApiServer(Box::new(apiserver::ApiServer::new())), &mut trace);
     world.add(Address::User, Process::User(Box::new(user::User::new())), &mut trace);
+    let manager = controllers::ControllerManager::new(controllers::CONTROLLERS);
+    world.add(Address::ControllerManager, Process::ControllerManager(Box::new(manager)), &mut trace);
+    world.add(Address::Scheduler, Process::Scheduler(Box::new(scheduler::Scheduler::new())), &mut trace);
     let machines = || scenario.machines.iter().enumerate();
     for (index, entry) in machines().filter(|(_, entry)| entry.control_plane) {
         join(&mut world, machine(index, entry), &mut trace);

@@ -107,7 +107,10 @@ impl World {
     }
 
     fn queue(&self) -> Vec<(Ref, Queue)> {
-        Vec::new()
+        match self.processes.get(&Address::Scheduler) {
+            Some(Process::Scheduler(scheduler)) => scheduler.queued().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// The node and the id of a pod's container; with an empty name of its first.

@@ -55,6 +55,8 @@ enum Process {
     User(Box<user::User>),
     ApiServer(Box<apiserver::ApiServer>),
     Etcd(Box<etcd::Etcd>),
+    Scheduler(Box<scheduler::Scheduler>),
+    ControllerManager(Box<controllers::ControllerManager>),
 }
 
 /// Does the same with whatever component the process is.
@@ -64,6 +66,8 @@ macro_rules! each {
             Process::User($component) => $result,
             Process::ApiServer($component) => $result,
             Process::Etcd($component) => $result,
+            Process::Scheduler($component) => $result,
+            Process::ControllerManager($component) => $result,
         }
     };
 }
