@@ -92,3 +92,11 @@ pub const EVENT_SIMILAR_WITHIN: Duration = secs(600);
 pub const EVENT_SPAM_REFILL: Duration = secs(300);
 /// How often an event is sent to a server that does not answer. Upstream: `record/event.go`, `maxTriesPerEvent`.
 pub const EVENT_TRIES: u32 = 12;
+
+/// A namespace is emptied so long after its deletion. Upstream: `namespace_controller.go`, `namespaceDeletionGracePeriod`.
+pub const NAMESPACE_GRACE: Duration = secs(5);
+/// How long finalizers of content are guessed to take. Upstream: `namespaced_resources_deleter.go`,
+/// `finalizerEstimateSeconds`.
+pub const NAMESPACE_FINALIZERS: Duration = secs(15);
+/// A node that pods name and that is missing gets so long to appear. Upstream: `gc_controller.go`, `quarantineTime`.
+pub const POD_GC_QUARANTINE: Duration = secs(40);

@@ -59,6 +59,11 @@ impl Cache {
         self.on_node.get(node).into_iter().flat_map(OrdMap::values)
     }
 
+    /// The names of nodes that pods are bound to; an empty one if some are bound to none.
+    pub fn nodes(&self) -> impl Iterator<Item = &Rc<str>> {
+        self.on_node.keys()
+    }
+
     /// How many objects there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -1,16 +1,31 @@
 //! The controllers: one file each, one line in [`CONTROLLERS`].
 
 pub mod deployment;
+pub mod garbagecollector;
+pub mod namespace;
+pub mod podgc;
 pub mod replicaset;
 pub mod replicationcontroller;
+pub mod rootca;
+pub mod serviceaccount;
 pub mod shared;
+pub mod tainteviction;
 
 use super::client::controller::Controller;
 use super::client::runner::Runner;
 
 /// All controllers of `kube-controller-manager`, in the order in which the runner serves them.
-pub static CONTROLLERS: &[&Controller] =
-    &[&deployment::CONTROLLER, &replicaset::CONTROLLER, &replicationcontroller::CONTROLLER];
+pub static CONTROLLERS: &[&Controller] = &[
+    &deployment::CONTROLLER,
+    &replicaset::CONTROLLER,
+    &replicationcontroller::CONTROLLER,
+    &namespace::CONTROLLER,
+    &serviceaccount::CONTROLLER,
+    &rootca::CONTROLLER,
+    &garbagecollector::CONTROLLER,
+    &tainteviction::CONTROLLER,
+    &podgc::CONTROLLER,
+];
 
 /// The process that runs them all: `ControllerManager::new(CONTROLLERS)`.
 pub type ControllerManager = Runner;
