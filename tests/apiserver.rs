@@ -582,9 +582,16 @@ fn scale_reads_and_writes_one_number() {
     let mut request =
         Request::patch(deployment.kind(), &deployment.key(), PatchType::Merge, json!({"spec": {"replicas": 5}}));
     request.target.subresource = "scale";
-    bench.ask(request).expect("scaled");
+    let scale = bench.object(request.clone()).to_value();
+    assert_eq!((&scale["kind"], &scale["spec"]["replicas"]), (&json!("Scale"), &json!(5)));
     let stored = bench.get(deployment.kind(), "default", "web");
     assert_eq!(stored.to_value()["spec"]["replicas"], 5);
+    request.body = Body::Patch(PatchType::Merge, Rc::new(json!({"spec": {"replicas": -1}})));
+    let status = bench.refused(request);
+    assert_eq!(
+        status.message,
+        "Scale.autoscaling \"web\" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0"
+    );
 }
 
 #[test]
@@ -625,8 +632,14 @@ fn the_answer_to_a_write_is_caused_by_its_commit_and_that_by_its_gates() {
 #[test]
 fn nobody_is_somebody() {
     let mut bench = Bench::new();
-    let id = bench.send_from(Address::User, &User::new("system:anonymous", &[]), create(config("c", "1")));
+    let id = bench.send_from(Address::User, &User::new("", &[]), create(config("c", "1")));
     assert_eq!(bench.answer_to(id).expect_err("refused").code, 401);
+    let id = bench.send_from(Address::User, &User::new("system:anonymous", &[]), Request::list(POD, ""));
+    let status = bench.answer_to(id).expect_err("refused");
+    assert_eq!(
+        status.message,
+        "pods is forbidden: User \"system:anonymous\" cannot list resource \"pods\" in API group \"\" at the cluster scope"
+    );
 }
 
 #[test]
@@ -798,4 +811,25 @@ fn kubelets_write_only_what_is_theirs() {
     bench.create(pod("p"));
     let stranger = bench.send_from(from(), &user, delete(POD, "default", "p"));
     assert_eq!(bench.answer_to(stranger).expect_err("refused").code, 403);
+}
+
+#[test]
+fn events_go_by_themselves_after_an_hour() {
+    let mut bench = Bench::new();
+    let event = |name: &str| {
+        create(
+            json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": name}, "reason": "Started", "type": "Normal",
+                      "involvedObject": {"kind": "Pod", "namespace": "default", "name": "p"}}),
+        )
+    };
+    bench.object(event("a"));
+    bench.object(event("b"));
+    let watch = bench.send(Request::watch(&kinds::event::KIND, 0));
+    bench.answer_to(watch).expect("watching");
+    bench.run(timing::EVENT_TTL - Duration::from_secs(1));
+    assert_eq!(bench.list(&kinds::event::KIND, Options::default()).0, ["a", "b"]);
+    bench.run(timing::EVENT_LEASE_REUSE + Duration::from_secs(2));
+    assert!(bench.list(&kinds::event::KIND, Options::default()).0.is_empty());
+    let gone: Vec<String> = bench.told(watch).into_iter().filter(|told| told.contains("Deleted")).collect();
+    assert_eq!(gone.len(), 2, "{gone:?}");
 }

@@ -27,6 +27,8 @@ pub const ETCD_TIMEOUT: Duration = secs(7);
 pub const WATCH_HISTORY: Duration = secs(75);
 /// How long Events are kept. Upstream: kube-apiserver `--event-ttl` 1h.
 pub const EVENT_TTL: Duration = secs(3600);
+/// Events written within this time share a lease. Upstream: kube-apiserver `--lease-reuse-duration-seconds` 60.
+pub const EVENT_LEASE_REUSE: Duration = secs(60);
 /// How long a controller thinks about one key. Ours.
 pub const RECONCILE: Duration = micros(200);
 /// How long the scheduler thinks about one pod. Ours.

@@ -32,6 +32,7 @@ pub mod pod;
 pub mod priority_class;
 pub mod replica_set;
 pub mod replication_controller;
+pub mod scale;
 pub mod secret;
 pub mod service;
 pub mod service_account;

@@ -41,6 +41,8 @@ pub enum Phase {
     Waiting(u64),
     /// A list of an older revision comes from etcd itself; the revision.
     Listing(u64),
+    /// An Event waits for the lease that it will hang on.
+    Leasing,
     /// A transaction is under way.
     Writing(Writing),
 }

@@ -44,6 +44,7 @@ use super::wire::{Address, Behalf, EtcdError, EtcdEvent, EtcdOp, EtcdReply, Even
 use super::{Cx, timing};
 use crate::api::object::{Key, Object};
 use crate::api::{Kind, Request, Status};
+use crate::sim::Time;
 use imbl::{OrdMap, OrdSet};
 use std::rc::Rc;
 
@@ -69,6 +70,8 @@ pub struct ApiServer {
     waiting: OrdSet<(u64, u64)>,
     /// What came before the cache was filled.
     early: imbl::Vector<u64>,
+    /// The lease that Events written now hang on, and when it was granted.
+    event_lease: Option<(u64, Time)>,
     /// Service addresses and ports that flights have claimed.
     claims: OrdMap<u64, Vec<Rc<str>>>,
     next: u64,
@@ -207,6 +210,11 @@ impl ApiServer {
                 self.reached(cx, number, revision);
             }
             (Phase::Listing(_), outcome) => self.listed_from_etcd(cx, number, outcome),
+            (Phase::Leasing, Ok(EtcdReply::Lease(lease))) => {
+                self.event_lease = Some((lease, cx.now()));
+                cx.because(flight.cause);
+                self.begin_write(cx, number);
+            }
             (Phase::Writing(_), Ok(EtcdReply::Txn { succeeded: true, revision, .. })) => {
                 flight.cause = cx.cause();
                 self.reached(cx, number, revision);

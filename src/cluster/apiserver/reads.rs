@@ -4,9 +4,11 @@ use super::ApiServer;
 use super::flight::{Flight, Phase};
 use super::stages::{authentication, authorization, page};
 use super::watches::{Selection, selectable};
+use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::selector::FieldSelector;
 use crate::api::selector::Selector;
+use crate::api::status::Details;
 use crate::api::{Kind, Request, Status, Verb};
 use crate::cluster::Cx;
 use crate::cluster::wire::{EtcdError, EtcdOp, EtcdReply, Reply};
@@ -62,7 +64,11 @@ impl ApiServer {
         let target = &request.target.object;
         let object = self.cache.get(target.kind, &target.key);
         let object = object.ok_or_else(|| Status::not_found(target.kind, &target.key.name))?;
-        Ok(Reply::Object { object: object.clone(), created: false, warnings: Rc::from([]) })
+        let object = match request.target.subresource {
+            "scale" => scale::of(object).ok_or_else(Status::no_such_path)?,
+            _ => object.clone(),
+        };
+        Ok(Reply::Object { object, created: false, warnings: Rc::from([]) })
     }
 
     fn list(&self, request: &Request) -> Result<Reply, Status> {
@@ -130,13 +136,27 @@ fn check(request: &Request) -> Result<(), Status> {
         Verb::List => "list",
         _ => "watch",
     };
-    if !kind.verbs.contains(&verb) {
-        return Err(Status::method_not_allowed(kind, verb));
-    }
     match request.target.subresource {
-        "" | "status" | "scale" => selection(request).map(|_| ()),
-        _ => Err(Status::no_such_path()),
+        "" if !kind.verbs.contains(&verb) => Err(not_allowed()),
+        "" => selection(request).map(|_| ()),
+        name if !kind.subresources.contains(&name) => Err(Status::no_such_path()),
+        "status" | "scale" if request.verb == Verb::Get => Ok(()),
+        "status" | "scale" => Err(not_allowed()),
+        name => Err(not_modelled(name)),
     }
+}
+
+/// 405 as the path says it.
+pub fn not_allowed() -> Status {
+    let message = "the server does not allow this method on the requested resource".to_owned();
+    Status { code: 405, reason: "MethodNotAllowed", message, details: Some(Details::default()) }
+}
+
+/// 404 for a subresource that a real server has.
+pub fn not_modelled(name: &str) -> Status {
+    let mut status = Status::no_such_path();
+    status.message = format!("the subresource \"{name}\" is not modelled: {}", status.message);
+    status
 }
 
 /// What a list, a watch or the deletion of a collection selects.

@@ -2,14 +2,16 @@
 
 use super::stages::{Plan, Refused, Review, admission, at, decoding};
 use crate::api::kinds::pod::Pod;
+use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::patch::{self, PatchFault};
 use crate::api::request::PatchType;
 use crate::api::schema::schema;
-use crate::api::{Body, Kind, Status, Typed, meta};
+use crate::api::{Body, FieldError, Kind, Status, Typed, meta};
 use crate::cluster::fact::Gate;
+use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::core::v1::{Binding, Namespace, PodCondition};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// `POST pods/<name>/binding`: the only way to a node (upstream: `registry/core/pod/storage`, `BindingREST`).
 ///
@@ -98,46 +100,29 @@ pub fn finalize(new: &mut Object, old: &Object) {
     *new = object;
 }
 
-/// The `Scale` of an object (upstream: `autoscaling/v1`); `None`: the kind has none.
-#[must_use]
-pub fn scale_of(object: &Object) -> Option<Value> {
-    let scale = object.kind().scale.as_ref()?;
-    let metadata = object.meta();
-    Some(json!({
-        "apiVersion": "autoscaling/v1", "kind": "Scale",
-        "metadata": {
-            "name": metadata.name, "namespace": metadata.namespace, "uid": metadata.uid,
-            "resourceVersion": metadata.resource_version, "creationTimestamp": metadata.creation_timestamp,
-        },
-        "spec": { "replicas": (scale.replicas)(object) },
-        "status": { "replicas": (scale.current)(object), "selector": (scale.selector)(object) },
-    }))
-}
-
 /// What `old` becomes by a PUT or PATCH of its `Scale`.
 ///
 /// # Errors
-/// 404 if the kind has none, 400 if the body is no scale, 409 on another revision.
-pub fn scaled(body: &Body, old: &Object) -> Result<Object, Status> {
-    let (Some(scale), Some(current)) = (old.kind().scale.as_ref(), scale_of(old)) else {
+/// 404 if the kind has none, 400 if the body is no scale, 409 on another revision, 422 for less than none.
+pub fn scaled(body: &Body, old: &Object, review: &mut Review) -> Result<Object, Status> {
+    let (Some(scale), Some(current)) = (old.kind().scale.as_ref(), scale::of(old)) else {
         return Err(Status::no_such_path());
     };
     let wanted = match body {
-        Body::Document(document) => (**document).clone(),
-        Body::Patch(format, patch) => patch_value(*format, patch, &current, old.kind())?,
+        Body::Object(object) => object.clone(),
+        Body::Document(document) => decoding::decode(document, &scale::KIND, review)?,
+        Body::Patch(format, patch) => patched(*format, patch, &current, review)?,
         _ => return Err(Status::bad_request("the body of the request is not a Scale")),
     };
-    let revision = wanted["metadata"]["resourceVersion"].as_str().unwrap_or_default();
-    if !revision.is_empty() && revision != old.revision().to_string() {
+    if wanted.revision() != 0 && wanted.revision() != old.revision() {
         return Err(Status::modified(old.kind(), old.name()));
     }
-    let replicas = match &wanted["spec"]["replicas"] {
-        Value::Null => Some(0),
-        value => value.as_i64().and_then(|n| i32::try_from(n).ok()),
-    };
-    let Some(replicas) = replicas else {
-        return Err(Status::bad_request("Scale in version \"v1\" cannot be handled as a Scale: spec.replicas"));
-    };
+    let spec = wanted.get::<Scale>().and_then(|scale| scale.spec.as_ref());
+    let replicas = spec.and_then(|spec| spec.replicas).unwrap_or(0);
+    if replicas < 0 {
+        let error = FieldError::invalid("spec.replicas", replicas, "must be greater than or equal to 0");
+        return Err(Status::invalid(&scale::KIND, old.name(), &[error]));
+    }
     let mut new = old.clone();
     (scale.set_replicas)(&mut new, replicas);
     Ok(new)

@@ -3,12 +3,13 @@
 use super::flight::{Flight, Phase, Writing};
 use super::stages::{Plan, Refused, Review, at, authentication, authorization, storage};
 use super::{ApiServer, deletion, reads, subresources};
+use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::{Request, Status, Verb};
-use crate::cluster::Cx;
 use crate::cluster::fact::{Fact, Gate};
 use crate::cluster::wire::{EtcdOp, EtcdWrite, Event, Reply, Timer};
-use crate::sim::Duration;
+use crate::cluster::{Cx, timing};
+use crate::sim::{Duration, Time};
 use std::rc::Rc;
 
 /// How often a name is generated anew when it is taken (upstream: `maxNameGenerationCreateAttempts`).
@@ -24,6 +25,9 @@ impl ApiServer {
         if flight.request.verb == Verb::DeleteCollection {
             return self.begin_collection(cx, number);
         }
+        if target.kind.kind == "Event" && self.lease(cx.now()).is_none() && flight.phase != Phase::Leasing {
+            return self.ask_for_lease(cx, number);
+        }
         let stored = self.cache.get(target.kind, &target.key).cloned();
         let planned = self.plan(cx, number, stored.as_ref());
         if planned.as_ref().is_err_and(|refused| refused.wait) && self.wait(cx, number) {
@@ -31,6 +35,18 @@ impl ApiServer {
         }
         self.note_gates(cx, number, &planned);
         self.carry_out(cx, number, planned, stored);
+    }
+
+    /// The lease of Events written now. Those of one minute share one (upstream: `etcd3/lease_manager.go`).
+    fn lease(&self, now: Time) -> Option<u64> {
+        let (lease, granted) = self.event_lease?;
+        (now.since(granted) < timing::EVENT_LEASE_REUSE).then_some(lease)
+    }
+
+    fn ask_for_lease(&mut self, cx: &mut Cx, number: u64) {
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        flight.phase = Phase::Leasing;
+        self.ask(cx, number, EtcdOp::LeaseGrant { ttl: timing::EVENT_TTL + timing::EVENT_LEASE_REUSE });
     }
 
     /// Lets the request wait at the gates for a moment; false if it has waited long enough.
@@ -158,8 +174,9 @@ impl ApiServer {
             Phase::Writing(Writing::Create) => 0,
             _ => stored.as_ref().map_or(0, Object::revision),
         };
+        let lease = self.lease(cx.now()).filter(|_| subject.kind().kind == "Event");
         let write = match object {
-            Some(object) => EtcdWrite::Put(key.clone(), object, None),
+            Some(object) => EtcdWrite::Put(key.clone(), object, lease),
             None => EtcdWrite::Delete(key.clone()),
         };
         let op = EtcdOp::Txn { compare: vec![(key.clone(), expected)], then: vec![write], otherwise: vec![key] };
@@ -269,6 +286,10 @@ impl ApiServer {
 }
 
 fn object_reply(flight: &Flight, object: Object, created: bool) -> Reply {
+    let object = match flight.request.target.subresource {
+        "scale" => scale::of(&object).unwrap_or(object),
+        _ => object,
+    };
     Reply::Object { object, created, warnings: flight.warnings.clone() }
 }
 
@@ -293,11 +314,7 @@ fn check(request: &Request) -> Result<(), Status> {
         "status" | "scale" => matches!(request.verb, Verb::Update | Verb::Patch),
         "binding" => request.verb == Verb::Create,
         "finalize" => request.verb == Verb::Update,
-        other => {
-            let mut status = Status::no_such_path();
-            status.message = format!("the subresource \"{other}\" is not modelled: {}", status.message);
-            return Err(status);
-        }
+        other => return Err(reads::not_modelled(other)),
     };
-    if allowed { Ok(()) } else { Err(Status::method_not_allowed(kind, verb)) }
+    if allowed { Ok(()) } else { Err(reads::not_allowed()) }
 }

@@ -23,14 +23,14 @@ impl Page {
     /// Reads a token; `None` for an empty one.
     pub fn parse(token: &str) -> Option<Self> {
         let value: Value = serde_json::from_slice(&unbase64(token)?).ok()?;
-        let start = value["start"].as_str()?.trim_end_matches('\0');
+        let start = value["start"].as_str()?.trim_matches(['/', '\0']);
         let (namespace, name) = start.split_once('/').unwrap_or(("", start));
         Some(Self { revision: value["rv"].as_u64()?, after: Key::new(namespace, name) })
     }
 
     /// The token.
     pub fn token(&self) -> String {
-        let start = format!("{}\0", self.after);
+        let start = format!("/{}\0", self.after);
         base64(json!({"v": "meta.k8s.io/v1", "rv": self.revision, "start": start}).to_string().as_bytes())
     }
 }
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(Page::parse(&token), Some(page));
         assert_eq!(Page::parse(""), None);
         let text = String::from_utf8(unbase64(&token).expect("base64")).expect("text");
-        assert!(text.contains(r#""v":"meta.k8s.io/v1""#) && text.contains(r#"default/web\u0000"#), "{text}");
+        assert!(text.contains(r#""v":"meta.k8s.io/v1""#) && text.contains(r#""/default/web\u0000""#), "{text}");
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn next(review: &mut Review, old: &Object) -> Result<Object, Status> {
     let request = review.request;
     let kind = request.target.object.kind;
     let mut new = match (&request.body, request.target.subresource) {
-        (body, "scale") => return subresources::scaled(body, old),
+        (body, "scale") => return subresources::scaled(body, old, review),
         (Body::StatusPatch(body), _) => {
             let mut new = body.clone();
             if !new.uid().is_empty() && new.uid() != old.uid() {
