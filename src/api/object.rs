@@ -1,9 +1,11 @@
 //! One object of any kind: immutable, shared, cheap to clone.
 
 use super::kinds::Kind;
+use crate::sim::hash::StableHasher;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 use std::any::Any;
+use std::cell::OnceCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -27,7 +29,7 @@ trait Body: fmt::Debug {
     fn meta_mut(&mut self) -> &mut ObjectMeta;
     fn to_value(&self) -> Value;
     fn same(&self, other: &dyn Body) -> bool;
-    fn copy(&self) -> Rc<dyn Body>;
+    fn copy(&self) -> Object;
     fn any(&self) -> &dyn Any;
     fn any_mut(&mut self) -> &mut dyn Any;
 }
@@ -48,8 +50,8 @@ impl<T: Typed> Body for T {
     fn same(&self, other: &dyn Body) -> bool {
         other.any().downcast_ref::<T>().is_some_and(|other| self == other)
     }
-    fn copy(&self) -> Rc<dyn Body> {
-        Rc::new(self.clone())
+    fn copy(&self) -> Object {
+        Object::new(self.clone())
     }
     fn any(&self) -> &dyn Any {
         self
@@ -61,24 +63,31 @@ impl<T: Typed> Body for T {
 
 /// An object of any kind. A clone shares the allocation; changing one copies it first if it is shared.
 #[derive(Clone)]
-pub struct Object(Rc<dyn Body>);
+pub struct Object(Rc<Shared<dyn Body>>);
+
+/// What the clones of an object share.
+struct Shared<B: ?Sized> {
+    /// The hash, once somebody has asked for it: the same object stands in many caches and histories.
+    hash: OnceCell<u64>,
+    body: B,
+}
 
 impl Object {
     /// Wraps a typed object.
     pub fn new<T: Typed>(typed: T) -> Self {
-        Self(Rc::new(typed))
+        Self(Rc::new(Shared { hash: OnceCell::new(), body: typed }))
     }
 
     /// Its kind.
     #[must_use]
     pub fn kind(&self) -> &'static Kind {
-        self.0.kind()
+        self.0.body.kind()
     }
 
     /// Its metadata.
     #[must_use]
     pub fn meta(&self) -> &ObjectMeta {
-        self.0.meta()
+        self.0.body.meta()
     }
 
     /// Its metadata, to change.
@@ -89,7 +98,7 @@ impl Object {
     /// The typed object, if it is a `T`.
     #[must_use]
     pub fn get<T: Typed>(&self) -> Option<&T> {
-        self.0.any().downcast_ref()
+        self.0.body.any().downcast_ref()
     }
 
     /// The typed object to change, if it is a `T`.
@@ -100,7 +109,7 @@ impl Object {
     /// Its JSON form, `apiVersion` and `kind` included.
     #[must_use]
     pub fn to_value(&self) -> Value {
-        self.0.to_value()
+        self.0.body.to_value()
     }
 
     /// Whether the two share one allocation.
@@ -153,10 +162,13 @@ impl Object {
 
     fn body_mut(&mut self) -> &mut (dyn Body + 'static) {
         if Rc::get_mut(&mut self.0).is_none() {
-            self.0 = self.0.copy();
+            *self = self.0.body.copy();
         }
         match Rc::get_mut(&mut self.0) {
-            Some(body) => body,
+            Some(shared) => {
+                shared.hash.take();
+                &mut shared.body
+            }
             None => unreachable!("a fresh copy is not shared"),
         }
     }
@@ -164,7 +176,7 @@ impl Object {
 
 impl PartialEq for Object {
     fn eq(&self, other: &Self) -> bool {
-        self.is_same(other) || self.0.same(&*other.0)
+        self.is_same(other) || self.0.body.same(&other.0.body)
     }
 }
 
@@ -173,7 +185,12 @@ impl Eq for Object {}
 /// Hashes the JSON form, which is the same on every machine.
 impl Hash for Object {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        hash_value(&self.to_value(), state);
+        let hash = self.0.hash.get_or_init(|| {
+            let mut hasher = StableHasher::default();
+            hash_value(&self.to_value(), &mut hasher);
+            hasher.finish()
+        });
+        state.write_u64(*hash);
     }
 }
 
@@ -254,5 +271,23 @@ impl ObjectRef {
 impl fmt::Display for ObjectRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}/{}", self.kind.kind, self.key.namespace, self.key.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::named;
+    use crate::sim::hash::stable_hash;
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    #[test]
+    fn a_changed_object_has_another_hash_and_leaves_its_clones_alone() {
+        let object = Object::new(ConfigMap { metadata: named("default", "c"), ..ConfigMap::default() });
+        let (mut changed, before) = (object.clone(), stable_hash(&object));
+        changed.meta_mut().name = Some("d".to_owned());
+        assert_eq!((object.name(), stable_hash(&object)), ("c", before));
+        assert_ne!(stable_hash(&changed), before);
+        assert_ne!(changed, object);
     }
 }
