@@ -3,6 +3,7 @@
 //! A fact is plain data with a cause (see [`crate::sim::trace`]). The engine emits no prose: names, codes and the
 //! texts that a real cluster would show.
 
+pub use super::attempt::{Attempt, AttemptResult, NodeAnswer, Refusal};
 use super::input::Input;
 use super::wire::{Address, Change};
 use crate::api::object::Ref;
@@ -62,69 +63,6 @@ pub enum Queue {
     Unschedulable,
     /// Waits for its scheduling gates to be removed.
     Gated,
-}
-
-/// One attempt to schedule one pod, with every answer of every plugin.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Attempt {
-    /// The pod.
-    pub pod: Ref,
-    /// Which attempt of this pod, from 1.
-    pub number: u32,
-    /// `schedulerName` of the profile.
-    pub profile: Rc<str>,
-    /// When it began.
-    pub at: Time,
-    /// Why the pod had come (back) into the active queue, such as `PodAdd` or `NodeAdd`.
-    pub woken_by: Rc<str>,
-    /// The plugin that refused the pod before any node was looked at, with its reasons.
-    pub pre_filter: Option<Refusal>,
-    /// The filter plugins that ran for this pod, in their order.
-    pub filters: Rc<[&'static str]>,
-    /// Nodes in the order in which they were examined. Not all are, once enough are found feasible.
-    pub nodes: Vec<NodeAnswer>,
-    /// The score plugins that ran, with their weights.
-    pub scorers: Rc<[(&'static str, i64)]>,
-    /// What came of it.
-    pub result: AttemptResult,
-    /// The text of the `FailedScheduling` event, empty on success.
-    pub message: Rc<str>,
-}
-
-/// What a filter said against a pod.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Refusal {
-    /// The plugin.
-    pub plugin: &'static str,
-    /// Whether removing pods could help (`Unschedulable`) or not (`UnschedulableAndUnresolvable`).
-    pub resolvable: bool,
-    /// Its reasons.
-    pub reasons: Vec<Rc<str>>,
-}
-
-/// All answers for one node.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct NodeAnswer {
-    /// The node.
-    pub node: Rc<str>,
-    /// The first filter that refused; `None`: feasible. Nodes with the same answer share it.
-    pub refused: Option<Rc<Refusal>>,
-    /// For each of [`Attempt::scorers`] the raw and the normalised score (0–100); empty unless nodes were scored (a
-    /// single feasible node is not). Nodes with the same scores share them.
-    pub scores: Rc<[(i64, i64)]>,
-    /// Sum of normalised × weight.
-    pub total: i64,
-}
-
-/// What came of an attempt.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum AttemptResult {
-    /// A node was chosen; a Binding goes to the API server.
-    Chosen(Rc<str>),
-    /// No node is feasible.
-    Unschedulable,
-    /// Something else went wrong; the text says what.
-    Error(Rc<str>),
 }
 
 /// Why a container is probed.

@@ -11,6 +11,7 @@
 //! ```
 
 pub mod apiserver;
+pub mod attempt;
 pub mod boot;
 pub mod client;
 pub mod controllers;
