@@ -15,8 +15,8 @@ pub struct Status {
     pub reason: &'static str,
     /// The sentence that kubectl prints.
     pub message: String,
-    /// `details`, if any.
-    pub details: Option<Details>,
+    /// `details`, if any; boxed, because a `Status` is the error of many small functions.
+    pub details: Option<Box<Details>>,
 }
 
 /// What a [`Status`] is about.
@@ -47,22 +47,22 @@ pub struct Cause {
 
 impl Status {
     fn new(code: u16, reason: &'static str, message: String, details: Option<Details>) -> Self {
-        Self { code, reason, message, details }
+        Self { code, reason, message, details: details.map(Box::new) }
     }
 
-    fn about(kind: &Kind, name: &str) -> Option<Details> {
-        Some(Details {
+    fn about(kind: &Kind, name: &str) -> Details {
+        Details {
             name: name.to_owned(),
             group: kind.group.to_owned(),
             kind: kind.plural.to_owned(),
             ..Details::default()
-        })
+        }
     }
 
     /// 404: no such object.
     #[must_use]
     pub fn not_found(kind: &Kind, name: &str) -> Self {
-        Self::new(404, "NotFound", format!("{} \"{name}\" not found", kind.resource()), Self::about(kind, name))
+        Self::new(404, "NotFound", format!("{} \"{name}\" not found", kind.resource()), Some(Self::about(kind, name)))
     }
 
     /// 404: no such path.
@@ -83,7 +83,7 @@ impl Status {
             409,
             "AlreadyExists",
             format!("{} \"{name}\" already exists", kind.resource()),
-            Self::about(kind, name),
+            Some(Self::about(kind, name)),
         )
     }
 
@@ -91,7 +91,7 @@ impl Status {
     #[must_use]
     pub fn conflict(kind: &Kind, name: &str, why: &str) -> Self {
         let message = format!("Operation cannot be fulfilled on {} \"{name}\": {why}", kind.resource());
-        Self::new(409, "Conflict", message, Self::about(kind, name))
+        Self::new(409, "Conflict", message, Some(Self::about(kind, name)))
     }
 
     /// 409: somebody else has written since (upstream: `registry.OptimisticLockErrorMsg`).
@@ -112,7 +112,7 @@ impl Status {
         } else {
             format!("{} \"{name}\" is forbidden: {why}", kind.resource())
         };
-        Self::new(403, "Forbidden", message, Self::about(kind, name))
+        Self::new(403, "Forbidden", message, Some(Self::about(kind, name)))
     }
 
     /// 401.
@@ -131,7 +131,7 @@ impl Status {
     #[must_use]
     pub fn method_not_allowed(kind: &Kind, action: &str) -> Self {
         let message = format!("{action} is not supported on resources of kind \"{}\"", kind.resource());
-        Self::new(405, "MethodNotAllowed", message, Self::about(kind, ""))
+        Self::new(405, "MethodNotAllowed", message, Some(Self::about(kind, "")))
     }
 
     /// 410: the revision asked for has been compacted away.

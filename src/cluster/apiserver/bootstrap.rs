@@ -69,13 +69,13 @@ fn priority_class(name: &str, value: i32, description: &str) -> Object {
     })
 }
 
-fn labels(pairs: &[(&str, &str)]) -> Option<BTreeMap<String, String>> {
-    Some(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
 }
 
 fn service() -> Service {
     let mut metadata = named("default", "kubernetes");
-    metadata.labels = labels(&[("component", "apiserver"), ("provider", "kubernetes")]);
+    metadata.labels = Some(labels(&[("component", "apiserver"), ("provider", "kubernetes")]));
     Service {
         metadata,
         spec: Some(ServiceSpec {
@@ -101,7 +101,7 @@ fn service() -> Service {
 
 fn endpoints() -> Endpoints {
     let mut metadata = named("default", "kubernetes");
-    metadata.labels = labels(&[("endpointslice.kubernetes.io/skip-mirror", "true")]);
+    metadata.labels = Some(labels(&[("endpointslice.kubernetes.io/skip-mirror", "true")]));
     let subset = EndpointSubset {
         addresses: Some(vec![EndpointAddress { ip: SERVER_IP.to_owned(), ..EndpointAddress::default() }]),
         ports: Some(vec![EndpointPort {
@@ -117,7 +117,7 @@ fn endpoints() -> Endpoints {
 
 fn endpoint_slice() -> EndpointSlice {
     let mut metadata = named("default", "kubernetes");
-    metadata.labels = labels(&[("kubernetes.io/service-name", "kubernetes")]);
+    metadata.labels = Some(labels(&[("kubernetes.io/service-name", "kubernetes")]));
     EndpointSlice {
         metadata,
         address_type: "IPv4".to_owned(),

@@ -163,11 +163,7 @@ impl ApiServer {
             Message::StopWatch { id } => self.watches.close(&from, id),
             Message::EtcdWatch { id: ETCD_WATCH, events } => self.etcd_events(cx, events),
             Message::EtcdReply { id: ETCD_LIST, outcome } => self.etcd_listed(cx, outcome),
-            Message::EtcdReply { id: ETCD_WATCH, outcome } => {
-                if outcome.is_err() {
-                    self.read_everything(cx);
-                }
-            }
+            Message::EtcdReply { id: ETCD_WATCH, outcome: Err(_) } => self.read_everything(cx),
             Message::EtcdReply { id, outcome } => self.etcd_reply(cx, id, outcome),
             _ => {}
         }

@@ -8,7 +8,6 @@ use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::selector::FieldSelector;
 use crate::api::selector::Selector;
-use crate::api::status::Details;
 use crate::api::{Kind, Request, Status, Verb};
 use crate::cluster::Cx;
 use crate::cluster::wire::{EtcdError, EtcdOp, EtcdReply, Reply};
@@ -75,13 +74,11 @@ impl ApiServer {
         let selection = selection(request)?;
         let node = selection.fields.required("spec.nodeName").filter(|_| selection.kind.plural == "pods");
         let revision = self.cache.revision();
-        Ok(match node {
-            Some(node) => page::cut(self.cache.on_node(selection.kind, node), &selection, request, revision),
-            None => {
-                let all = self.cache.after(selection.kind, &selection.namespace, None);
-                page::cut(all, &selection, request, revision)
-            }
-        })
+        if let Some(node) = node {
+            return Ok(page::cut(self.cache.on_node(selection.kind, node), &selection, request, revision));
+        }
+        let all = self.cache.in_namespace(selection.kind, &selection.namespace);
+        Ok(page::cut(all, &selection, request, revision))
     }
 
     /// The next page of a list comes from etcd, at the revision of the first.
@@ -116,7 +113,7 @@ impl ApiServer {
             }
         };
         let present: Vec<Object> = if from == 0 {
-            let all = self.cache.after(selection.kind, &selection.namespace, None);
+            let all = self.cache.in_namespace(selection.kind, &selection.namespace);
             all.filter(|object| selection.matches(object)).cloned().collect()
         } else {
             Vec::new()
@@ -149,7 +146,7 @@ fn check(request: &Request) -> Result<(), Status> {
 /// 405 as the path says it.
 pub fn not_allowed() -> Status {
     let message = "the server does not allow this method on the requested resource".to_owned();
-    Status { code: 405, reason: "MethodNotAllowed", message, details: Some(Details::default()) }
+    Status { code: 405, reason: "MethodNotAllowed", message, details: Some(Box::default()) }
 }
 
 /// 404 for a subresource that a real server has.

@@ -74,7 +74,7 @@ fn binding_conflict(name: &str, text: &str) -> Status {
     let mut status = Status::conflict(<Pod as Typed>::kind(), name, text);
     status.message = format!("Operation cannot be fulfilled on pods/binding \"{name}\": {text}");
     if let Some(details) = &mut status.details {
-        details.kind = "pods/binding".to_owned();
+        "pods/binding".clone_into(&mut details.kind);
     }
     status
 }

@@ -19,7 +19,7 @@ const KEPT_AT_LEAST: usize = 100;
 /// All objects, and what has changed lately.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct WatchCache {
-    shelves: OrdMap<&'static Kind, Shelf>,
+    kinds: OrdMap<&'static Kind, Shelf>,
     revision: u64,
     /// Changes up to this revision were not seen.
     floor: u64,
@@ -60,7 +60,7 @@ pub struct Changed {
 impl WatchCache {
     /// The cache after a list.
     pub fn from_list(objects: impl Iterator<Item = Object>, revision: u64) -> Self {
-        let mut cache = Self { shelves: OrdMap::new(), revision, floor: revision };
+        let mut cache = Self { kinds: OrdMap::new(), revision, floor: revision };
         for object in objects {
             cache.shelf(object.kind()).insert(object);
         }
@@ -74,7 +74,7 @@ impl WatchCache {
 
     /// The object at a place.
     pub fn get(&self, kind: &'static Kind, key: &Key) -> Option<&Object> {
-        self.shelves.get(&kind)?.objects.get(key)
+        self.kinds.get(&kind)?.objects.get(key)
     }
 
     /// The typed object at a place.
@@ -84,56 +84,51 @@ impl WatchCache {
 
     /// All objects of a kind in order of their keys.
     pub fn iter(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> + use<'_> {
-        self.shelves.get(&kind).into_iter().flat_map(|shelf| shelf.objects.values())
+        self.kinds.get(&kind).into_iter().flat_map(|shelf| shelf.objects.values())
     }
 
     /// How many objects of a kind there are.
     pub fn count(&self, kind: &'static Kind) -> usize {
-        self.shelves.get(&kind).map_or(0, |shelf| shelf.objects.len())
+        self.kinds.get(&kind).map_or(0, |shelf| shelf.objects.len())
     }
 
-    /// The objects of a kind after a place (`None`: from the first), in one namespace (empty: in all).
-    pub fn after<'a>(
+    /// The objects of a kind in one namespace (empty: in all), in order of their keys.
+    pub fn in_namespace<'a>(
         &'a self,
         kind: &'static Kind,
         namespace: &'a str,
-        after: Option<Key>,
     ) -> impl Iterator<Item = &'a Object> + 'a {
-        let from = match after {
-            Some(key) => std::ops::Bound::Excluded(key),
-            None => std::ops::Bound::Included(Key::new(namespace, "")),
-        };
-        let shelf = self.shelves.get(&kind);
-        shelf
+        let known = self.kinds.get(&kind);
+        known
             .into_iter()
-            .flat_map(move |shelf| shelf.objects.range((from.clone(), std::ops::Bound::Unbounded)))
+            .flat_map(move |known| known.objects.range(Key::new(namespace, "")..))
             .map(|(_, object)| object)
             .take_while(move |object| namespace.is_empty() || object.namespace() == namespace)
     }
 
     /// The spec of the last pod that an owner has made.
     pub fn spec_of(&self, owner: &str) -> Option<&Rc<PodSpec>> {
-        let sample = self.shelves.get(&Pod::kind())?.samples.get(owner)?;
+        let sample = self.kinds.get(&Pod::kind())?.samples.get(owner)?;
         sample.get::<Pod>().map(|pod| &pod.spec)
     }
 
     /// The pods that are bound to a node.
     pub fn on_node<'a>(&'a self, kind: &'static Kind, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let shelf = self.shelves.get(&kind);
-        let keys = shelf.and_then(|shelf| shelf.on_node.get(node)).into_iter().flatten();
-        keys.filter_map(move |key| shelf?.objects.get(key))
+        let known = self.kinds.get(&kind);
+        let keys = known.and_then(|known| known.on_node.get(node)).into_iter().flatten();
+        keys.filter_map(move |key| known?.objects.get(key))
     }
 
     /// The changes of a kind after a revision; `Err`: they have been forgotten, up to the revision given.
     pub fn since(&self, kind: &'static Kind, revision: u64) -> Result<Vec<Changed>, u64> {
-        let Some(shelf) = self.shelves.get(&kind) else {
+        let Some(known) = self.kinds.get(&kind) else {
             return if revision < self.floor { Err(self.floor) } else { Ok(Vec::new()) };
         };
-        let floor = self.floor.max(shelf.floor);
+        let floor = self.floor.max(known.floor);
         if revision < floor {
             return Err(floor);
         }
-        let newest_first = shelf.recent.iter().rev().take_while(|past| past.what.revision > revision);
+        let newest_first = known.recent.iter().rev().take_while(|past| past.what.revision > revision);
         let mut changes: Vec<Changed> = newest_first.map(|past| past.what.clone()).collect();
         changes.reverse();
         Ok(changes)
@@ -141,7 +136,7 @@ impl WatchCache {
 
     /// The change of a kind under exactly this revision, if it is still known.
     pub fn at(&self, kind: &'static Kind, revision: u64) -> Option<&Changed> {
-        let recent = &self.shelves.get(&kind)?.recent;
+        let recent = &self.kinds.get(&kind)?.recent;
         recent
             .iter()
             .rev()
@@ -169,13 +164,13 @@ impl WatchCache {
     }
 
     fn forget_owner(&mut self, uid: &str) {
-        if let Some(pods) = self.shelves.get_mut(&Pod::kind()).filter(|pods| pods.samples.contains_key(uid)) {
+        if let Some(pods) = self.kinds.get_mut(&Pod::kind()).filter(|pods| pods.samples.contains_key(uid)) {
             pods.samples.remove(uid);
         }
     }
 
     fn shelf(&mut self, kind: &'static Kind) -> &mut Shelf {
-        self.shelves.entry(kind).or_default()
+        self.kinds.entry(kind).or_default()
     }
 }
 

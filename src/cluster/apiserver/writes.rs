@@ -244,7 +244,7 @@ impl ApiServer {
                 return self.carry_out(cx, number, planned, None);
             }
         };
-        let all = self.cache.after(selection.kind, &selection.namespace, None);
+        let all = self.cache.in_namespace(selection.kind, &selection.namespace);
         let rest: imbl::Vector<Object> = all.filter(|object| selection.matches(object)).cloned().collect();
         if let (Some(first), false) = (rest.front().cloned(), request.options.dry_run) {
             self.note_gates(cx, number, &Ok(Plan::Nothing(first)));

@@ -8,7 +8,7 @@ use std::rc::Rc;
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Leases {
     last: u64,
-    leases: OrdMap<u64, Lease>,
+    granted: OrdMap<u64, Lease>,
     /// By the moment at which they run out.
     ends: OrdSet<(Time, u64)>,
 }
@@ -24,7 +24,7 @@ impl Leases {
     /// Grants a lease for `ttl` from `now`; gives its id, from 1.
     pub fn grant(&mut self, ttl: Duration, now: Time) -> u64 {
         self.last += 1;
-        self.leases.insert(self.last, Lease { ttl, ends: now + ttl, keys: OrdSet::new() });
+        self.granted.insert(self.last, Lease { ttl, ends: now + ttl, keys: OrdSet::new() });
         self.ends.insert((now + ttl, self.last));
         self.last
     }
@@ -32,7 +32,7 @@ impl Leases {
     /// Whether there is such a lease.
     #[must_use]
     pub fn exists(&self, lease: u64) -> bool {
-        self.leases.contains_key(&lease)
+        self.granted.contains_key(&lease)
     }
 
     /// Lets a key hang on a lease (0: on none) instead of the one before.
@@ -40,17 +40,17 @@ impl Leases {
         if before == lease {
             return;
         }
-        if let Some(old) = self.leases.get_mut(&before) {
+        if let Some(old) = self.granted.get_mut(&before) {
             old.keys.remove(key);
         }
-        if let Some(new) = self.leases.get_mut(&lease) {
+        if let Some(new) = self.granted.get_mut(&lease) {
             new.keys.insert(key.clone());
         }
     }
 
     /// Takes a lease away and gives the keys that hung on it; `None`: there is no such lease.
     pub fn revoke(&mut self, lease: u64) -> Option<Vec<Rc<str>>> {
-        let gone = self.leases.remove(&lease)?;
+        let gone = self.granted.remove(&lease)?;
         self.ends.remove(&(gone.ends, lease));
         Some(gone.keys.into_iter().collect())
     }

@@ -331,7 +331,7 @@ mod tests {
     fn keys_go_when_their_lease_runs_out() {
         let mut replica = Replica::default();
         replica.tick(Time::ZERO);
-        replica.step(Input::Propose(1, Proposal::Grant(Duration::from_secs(60))));
+        replica.step(Input::Propose(1, Proposal::Grant(Duration::from_mins(1))));
         settle(&mut replica);
         replica.step(Input::Propose(
             2,

@@ -2,7 +2,6 @@
 //! otherwise (upstream: `plugin/pkg/admission/defaulttolerationseconds`).
 
 use super::{Attributes, Plugin};
-use crate::api::Status;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::cluster::timing;
@@ -10,19 +9,25 @@ use k8s_openapi::api::core::v1::Toleration;
 use std::rc::Rc;
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::named("DefaultTolerationSeconds") };
+pub const PLUGIN: Plugin = Plugin {
+    mutate: |request, object| {
+        tolerate(request, object);
+        Ok(())
+    },
+    ..Plugin::named("DefaultTolerationSeconds")
+};
 
-fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
+fn tolerate(request: &Attributes, object: &mut Object) {
     if !request.review.request.target.subresource.is_empty() {
-        return Ok(());
+        return;
     }
-    let Some(pod) = object.get::<Pod>() else { return Ok(()) };
+    let Some(pod) = object.get::<Pod>() else { return };
     let taints = ["node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"];
     let missing: Vec<&str> = taints.into_iter().filter(|taint| !tolerates(pod, taint)).collect();
     if missing.is_empty() {
-        return Ok(());
+        return;
     }
-    let Some(pod) = object.get_mut::<Pod>() else { return Ok(()) };
+    let Some(pod) = object.get_mut::<Pod>() else { return };
     let tolerations = Rc::make_mut(&mut pod.spec).tolerations.get_or_insert_default();
     tolerations.extend(missing.into_iter().map(|taint| Toleration {
         key: Some(taint.to_owned()),
@@ -31,7 +36,6 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
         toleration_seconds: i64::try_from(timing::DEFAULT_TOLERATION.as_secs()).ok(),
         ..Toleration::default()
     }));
-    Ok(())
 }
 
 fn tolerates(pod: &Pod, taint: &str) -> bool {

@@ -46,7 +46,7 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
         ));
     }
     let given = pod.spec.preemption_policy.as_deref();
-    if let (Some(given), Some(policy)) = (given, policy).clone()
+    if let (Some(given), Some(policy)) = (given, policy)
         && given != policy
     {
         return refuse(format!(

@@ -50,10 +50,8 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
     spec.service_account_name = Some(account_name.clone());
     spec.service_account = Some(account_name);
     let wanted = spec.automount_service_account_token.or(account.automount_service_account_token).unwrap_or(true);
-    if wanted {
-        if mount(spec) && pod.token_suffix.is_none() {
-            pod.token_suffix = Some(meta::suffix(request.review.rng, 5).into());
-        }
+    if wanted && mount(spec) && pod.token_suffix.is_none() {
+        pod.token_suffix = Some(meta::suffix(request.review.rng, 5).into());
     }
     if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty) {
         spec.image_pull_secrets.clone_from(&account.image_pull_secrets);

@@ -2,22 +2,26 @@
 //! (upstream: `plugin/pkg/admission/nodetaint`).
 
 use super::{Attributes, Plugin};
-use crate::api::Status;
 use crate::api::object::Object;
 use k8s_openapi::api::core::v1::{Node, Taint};
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { mutate, ..Plugin::named("TaintNodesByCondition") };
+pub const PLUGIN: Plugin = Plugin {
+    mutate: |request, object| {
+        taint(request, object);
+        Ok(())
+    },
+    ..Plugin::named("TaintNodesByCondition")
+};
 
-fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
+fn taint(request: &Attributes, object: &mut Object) {
     if !request.creates("Node") {
-        return Ok(());
+        return;
     }
-    let Some(node) = object.get_mut::<Node>() else { return Ok(()) };
+    let Some(node) = object.get_mut::<Node>() else { return };
     let taints = node.spec.get_or_insert_default().taints.get_or_insert_default();
     let key = "node.kubernetes.io/not-ready";
     if !taints.iter().any(|taint| taint.key == key && taint.effect == "NoSchedule") {
         taints.push(Taint { key: key.to_owned(), effect: "NoSchedule".to_owned(), ..Taint::default() });
     }
-    Ok(())
 }
