@@ -1,0 +1,68 @@
+//! Rooms, cabins and cables: a lit window, a lease's tick, a process that stops, a network that is cut.
+
+use super::{Shown, moving};
+use crate::cluster::fact::Fact;
+use crate::scene::display::{Area, Layer, Look};
+use crate::scene::sprites::{controllers, signs};
+use crate::scene::stage::{Stage, Thing};
+use crate::scene::theme::Token;
+
+/// A controller's window lights, or shows that it will try again.
+pub fn window(stage: &mut Stage, one: &Shown) {
+    if !one.lasts(120.0) {
+        return;
+    }
+    match &one.record.fact {
+        Fact::Reconciled { controller, object, .. } => {
+            let index = controllers::index(controller);
+            let area = stage.layout.window(index);
+            let id = format!("window/{}/{index}", one.record.id.0);
+            let thing = Thing::new(id, "window", Layer::Control, area).at(area.x, area.y, 1.0);
+            let thing = thing.because(one.record.id).of(object).faint(one.opacity());
+            stage.put(thing, |pen| controllers::window(pen, index, Some(1.0)));
+        }
+        Fact::Retried { controller, object, after, error } => {
+            let (x, y) = stage.layout.window(controllers::index(controller)).middle();
+            let says = format!("{:.0}", after.as_secs_f64().ceil());
+            let thing = moving(one, "retry", "ring", (x, y), 20.0).of(object).says(&**error);
+            stage.put(thing, |pen| signs::ring(pen, 1.0, &says));
+        }
+        _ => {}
+    }
+}
+
+/// A sign at a machine.
+pub fn sign(stage: &mut Stage, one: &Shown) {
+    match &one.record.fact {
+        Fact::Requested { call, .. } if one.lasts(0.0) => {
+            let (x, y) = stage.layout.area_of(&call.from).middle();
+            let thing = moving(one, "lease", "tick", (x + 22.0, y - 26.0), 10.0);
+            stage.put(thing, |pen| pen.at(0.0, 0.0, 0.8, signs::tick));
+        }
+        Fact::PodAccepted { node, pod } if one.lasts(0.0) => {
+            let who = crate::cluster::wire::Address::Kubelet(node.clone());
+            let (x, y) = stage.layout.area_of(&who).middle();
+            let thing = moving(one, "accepted", "accepted", (x, y - 9.0), 26.0).of(pod);
+            stage.put(thing, |pen| pen.circle(0.0, 0.0, 26.0, Look::line(Token::Glow, 6.0)));
+        }
+        Fact::ProcessStopped { process, stopped } if one.lasts(600.0) => {
+            let area = stage.layout.area_of(process);
+            let (x, y) = area.middle();
+            let thing = Thing::new(one.id("stop"), "stop", Layer::Fault, Area::around(x, y, 22.0));
+            let stopped = *stopped;
+            stage.put(thing.at(x, y, 1.0).because(one.record.id).says(process.to_string()), |pen| {
+                if stopped { signs::stop(pen) } else { signs::tick(pen) }
+            });
+        }
+        Fact::NetworkCut { node, cut } if one.lasts(600.0) => {
+            let route = stage.layout.to_bridge(&crate::cluster::wire::Address::Kubelet(node.clone()));
+            let (x, y) = route.0[0];
+            let thing = Thing::new(one.id("cut"), "cut", Layer::Fault, Area::around(x, y - 20.0, 22.0));
+            let cut = *cut;
+            stage.put(thing.at(x, y - 20.0, 1.0).because(one.record.id).says(&**node), |pen| {
+                if cut { signs::cut(pen) } else { signs::tick(pen) }
+            });
+        }
+        _ => {}
+    }
+}

@@ -1,0 +1,58 @@
+//! The bridge is the API server: the only room with lanes. Seven gate lamps stand for what each request must pass.
+
+use super::Sprite;
+use crate::scene::display::Look;
+use crate::scene::pen::Pen;
+use crate::scene::theme::Token;
+
+/// The gallery's sample.
+pub static SPRITE: Sprite = Sprite {
+    kind: "bridge",
+    extent: [680.0, 80.0, 240.0, 200.0],
+    sample: |pen| {
+        draw(pen, true);
+        for lamp in 0..7 {
+            let state = if lamp < 4 { Lamp::Passed } else { Lamp::Dark };
+            pen.at(713.0 + 29.0 * f64::from(lamp), 246.0, 1.0, |pen| self::lamp(pen, state));
+        }
+    },
+};
+
+/// A gate lamp.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lamp {
+    /// Nothing is at this gate.
+    Dark,
+    /// Something has just passed.
+    Passed,
+}
+
+/// Draws the room, at its place in the world.
+pub fn draw(pen: &mut Pen, runs: bool) {
+    pen.path("M800 104V170M776 128H824", Look::line(Token::Ink, 6.0));
+    let light = if runs { Token::Api } else { Token::Unknown };
+    pen.circle(800.0, 98.0, 13.0, Look::fill(light).edged(Token::Ink, 3.0));
+    pen.rect([690.0, 170.0, 220.0, 98.0], 10.0, Look::fill(Token::Deck).edged(light, 6.0));
+    for x in [706.0, 752.0, 812.0, 858.0] {
+        pen.rect([x, 185.0, 36.0, 36.0], 5.0, Look::fill(Token::SeaTop).edged(Token::Ink, 2.0));
+    }
+    wheel(pen, light);
+}
+
+/// The helm between the windows.
+fn wheel(pen: &mut Pen, token: Token) {
+    pen.at(800.0, 203.0, 0.62, |pen| {
+        pen.path("M0-22V22M-19-11L19 11M-19 11L19-11", Look::line(token, 4.5));
+        pen.circle(0.0, 0.0, 14.0, Look::line(token, 5.0));
+        pen.circle(0.0, 0.0, 4.5, Look::fill(token));
+    });
+}
+
+/// Draws a lamp around the origin.
+pub fn lamp(pen: &mut Pen, lamp: Lamp) {
+    let fill = if lamp == Lamp::Passed { Token::Ok } else { Token::Surface };
+    pen.circle(0.0, 0.0, 10.0, Look::fill(fill).edged(Token::Ink, 3.0));
+    if lamp == Lamp::Passed {
+        pen.path("M-4.5 0l3.5 3.5 6-7", Look::line(Token::Glyph, 2.8));
+    }
+}

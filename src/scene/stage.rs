@@ -1,0 +1,241 @@
+//! Collects the items of one picture, in pixels, from drawings in world units.
+
+use super::Frame;
+use super::display::{Anchor, Area, DisplayList, Form, Item, Layer, Look, Shape, Words};
+use super::labels::width;
+use super::layout::{BOARD, Grid, Layout, board_slot};
+use super::pen::{Pen, Place};
+use super::theme::Token;
+use crate::api::object::Ref;
+use crate::i18n::{self, Arg};
+use crate::sim::{FactId, Time};
+use std::collections::BTreeMap;
+
+/// The smallest side of what can be touched, in pixels.
+pub const LEAST_HIT: f64 = 24.0;
+
+/// A thing to be drawn: an item before its shapes.
+#[derive(Clone, Debug)]
+pub struct Thing {
+    item: Item,
+    origin: (f64, f64, f64),
+    touch: bool,
+}
+
+impl Thing {
+    /// A thing that covers an area in world units.
+    #[must_use]
+    pub fn new(id: impl Into<String>, kind: &'static str, layer: Layer, area: Area) -> Self {
+        let item = Item {
+            id: id.into(),
+            kind,
+            reference: None,
+            fact: None,
+            area,
+            hit: None,
+            layer,
+            text: None,
+            opacity: 1.0,
+            shapes: Vec::new(),
+        };
+        Self { item, origin: (0.0, 0.0, 1.0), touch: false }
+    }
+
+    /// The pen's origin in the world, and its scale.
+    #[must_use]
+    pub fn at(mut self, x: f64, y: f64, scale: f64) -> Self {
+        self.origin = (x, y, scale);
+        self
+    }
+
+    /// It stands for an object.
+    #[must_use]
+    pub fn of(mut self, reference: &Ref) -> Self {
+        self.item.reference = Some(reference.to_string());
+        self
+    }
+
+    /// It stands for an object that is named by a text.
+    #[must_use]
+    pub fn named(mut self, reference: String) -> Self {
+        self.item.reference = Some(reference);
+        self
+    }
+
+    /// It shows a fact.
+    #[must_use]
+    pub fn because(mut self, fact: FactId) -> Self {
+        self.item.fact = Some(fact);
+        self
+    }
+
+    /// It can be touched.
+    #[must_use]
+    pub fn touched(mut self) -> Self {
+        self.touch = true;
+        self
+    }
+
+    /// It says something.
+    #[must_use]
+    pub fn says(mut self, text: impl Into<String>) -> Self {
+        self.item.text = Some(text.into());
+        self
+    }
+
+    /// It is less opaque.
+    #[must_use]
+    pub fn faint(mut self, opacity: f64) -> Self {
+        self.item.opacity = opacity;
+        self
+    }
+}
+
+/// Collects items.
+pub struct Stage<'a> {
+    /// What is drawn.
+    pub frame: &'a Frame<'a>,
+    /// Where things lie.
+    pub layout: Layout,
+    /// Where the world lies on the stage.
+    pub place: Place,
+    /// The moment.
+    pub t: Time,
+    /// Where the pods of the view lie, in world units.
+    pub pods: BTreeMap<Ref, Area>,
+    items: Vec<Item>,
+}
+
+impl<'a> Stage<'a> {
+    /// An empty stage.
+    #[must_use]
+    pub fn new(frame: &'a Frame<'a>) -> Self {
+        let layout = Layout::of(frame.view, frame.options.reduced);
+        let place = frame.camera.place(&layout);
+        let mut stage = Self { frame, layout, place, t: frame.view.t, pods: BTreeMap::new(), items: Vec::new() };
+        stage.pods = stage.berth();
+        stage
+    }
+
+    /// The slots that the pods of one node have: those that they keep, the others the first free ones.
+    pub fn slots(&self, node: usize) -> BTreeMap<usize, usize> {
+        let mut taken = BTreeMap::new();
+        let pods = &self.frame.view.nodes[node].pods;
+        let name = &self.frame.view.nodes[node].name;
+        let known = |pod: &Ref| self.frame.script.berths.at(pod, self.t).filter(|(node, _)| *node == name);
+        let mut rest = Vec::new();
+        for (i, pod) in pods.iter().enumerate() {
+            match known(&pod.object).filter(|(_, slot)| !taken.contains_key(slot)) {
+                Some((_, slot)) => drop(taken.insert(slot, i)),
+                None => rest.push(i),
+            }
+        }
+        let mut slot = 0;
+        for i in rest {
+            while taken.contains_key(&slot) {
+                slot += 1;
+            }
+            taken.insert(slot, i);
+        }
+        taken
+    }
+
+    fn berth(&self) -> BTreeMap<Ref, Area> {
+        let mut places = BTreeMap::new();
+        let view = self.frame.view;
+        for ship in &self.layout.ships {
+            let slots = self.slots(ship.node);
+            let grid = Grid::of(slots.keys().last().map_or(0, |last| last + 1));
+            for (slot, pod) in slots {
+                let area = grid.slot(slot);
+                let area = Area::new(area.x + ship.x, area.y + ship.y + ship.sink, area.w, area.h);
+                places.insert(view.nodes[ship.node].pods[pod].object.clone(), area);
+            }
+        }
+        for (i, (pod, _)) in view.queue.iter().take(BOARD).enumerate() {
+            let area = board_slot(i);
+            places.entry(pod.clone()).or_insert(Area { x: area.x + self.layout.shift, ..area });
+        }
+        places
+    }
+
+    /// Where a pod lies or, if it has gone or is only about to come, where it lay or will.
+    #[must_use]
+    pub fn pod_area(&self, pod: &Ref, node: &str) -> Option<Area> {
+        if let Some(area) = self.pods.get(pod) {
+            return Some(*area);
+        }
+        let ship = *self.layout.ship(node)?;
+        let (_, slot) = self.frame.script.berths.at(pod, self.t).filter(|(at, _)| &***at == node)?;
+        let slots = self.slots(ship.node);
+        let grid = Grid::of(slots.keys().last().map_or(0, |last| last + 1).max(slot + 1));
+        let area = grid.slot(slot);
+        Some(Area::new(area.x + ship.x, area.y + ship.y + ship.sink, area.w, area.h))
+    }
+
+    /// Draws a thing.
+    pub fn put(&mut self, thing: Thing, draw: impl FnOnce(&mut Pen)) {
+        let Thing { mut item, origin: (x, y, scale), touch } = thing;
+        item.area = self.place.area(item.area);
+        item.hit = touch.then(|| item.area.at_least(LEAST_HIT));
+        let mut pen = Pen::new(self.place.inner(x, y, scale));
+        draw(&mut pen);
+        item.shapes = pen.done();
+        self.items.push(item);
+    }
+
+    /// Writes a label; (x, y) in world units is the point of its baseline.
+    pub fn label(&mut self, id: &str, (x, y): (f64, f64), anchor: Anchor, text: &str, on_hull: bool) {
+        let (px, py) = self.place.point(x, y);
+        self.write(id, (px, py), anchor, text, on_hull);
+    }
+
+    /// Writes a label at a point in pixels.
+    pub fn write(&mut self, id: &str, (px, py): (f64, f64), anchor: Anchor, text: &str, on_hull: bool) {
+        let size = self.frame.options.label_px;
+        if size <= 0.0 || text.is_empty() {
+            return;
+        }
+        let wide = width(text, size);
+        let left = match anchor {
+            Anchor::Start => px,
+            Anchor::Middle => px - wide / 2.0,
+            Anchor::End => px - wide,
+        };
+        let look = if on_hull { Look::fill(Token::OnHull) } else { Look::fill(Token::Ink).edged(Token::Halo, 4.0) };
+        let words = Words { text: text.to_owned(), size, weight: 600, code: false, anchor };
+        let area = Area::new(left, py - 0.82 * size, wide, 1.06 * size);
+        self.items.push(Item {
+            id: format!("label/{id}"),
+            kind: "label",
+            reference: None,
+            fact: None,
+            area,
+            hit: None,
+            layer: Layer::Label,
+            text: Some(text.to_owned()),
+            opacity: 1.0,
+            shapes: vec![Shape { form: Form::Text((px, py), Box::new(words)), look }],
+        });
+    }
+
+    /// A text in the frame's language.
+    #[must_use]
+    pub fn text(&self, key: &str, args: &[(&str, Arg)]) -> String {
+        i18n::text(self.frame.language, key, args)
+    }
+
+    /// The items so far.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The finished list, from back to front.
+    #[must_use]
+    pub fn done(mut self) -> DisplayList {
+        self.items.sort_by_key(|item| item.layer.order());
+        let (width, height) = self.frame.camera.viewport;
+        DisplayList { width, height, items: self.items }
+    }
+}

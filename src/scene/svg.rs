@@ -1,0 +1,176 @@
+//! Writes a display list as SVG: exports, the picture in the page while the app loads, and tests.
+
+use super::display::{Anchor, Area, DisplayList, Fill, Form, Item, Look, Seg, Shape, Words};
+use super::theme::{Theme, Token};
+use std::fmt::Write;
+
+/// Where colours come from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Colours {
+    /// A theme's values.
+    Theme(Theme),
+    /// The page's variables, so that the picture follows the page's theme.
+    Page,
+}
+
+impl Colours {
+    fn of(self, token: Token) -> String {
+        match self {
+            Self::Theme(theme) => token.hex(theme).to_owned(),
+            // What is the same in both themes needs no variable.
+            Self::Page if token.hex(Theme::Light) == token.hex(Theme::Dark) => token.hex(Theme::Light).to_owned(),
+            Self::Page => format!("var(--{})", token.name()),
+        }
+    }
+}
+
+/// A list as an SVG document.
+#[must_use]
+pub fn document(list: &DisplayList, title: &str, theme: Theme) -> String {
+    let (w, h) = (number(list.width), number(list.height));
+    let head = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{w}\" height=\"{h}\" viewBox=\"0 0 {w} {h}\" role=\"img\">\
+         <title>{}</title>",
+        escape(title)
+    );
+    let mut out = head;
+    body(list, Colours::Theme(theme), &mut out);
+    out + "</svg>\n"
+}
+
+/// The list as an SVG element for the page: the colours are the page's, without words.
+#[must_use]
+pub fn picture(list: &DisplayList) -> String {
+    let (w, h) = (number(list.width), number(list.height));
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {w} {h}\" preserveAspectRatio=\"xMidYMid meet\" aria-hidden=\"true\">"
+    );
+    body(list, Colours::Page, &mut out);
+    out + "</svg>\n"
+}
+
+fn body(list: &DisplayList, colours: Colours, out: &mut String) {
+    let mut gradients = String::new();
+    let mut things = String::new();
+    for item in &list.items {
+        write_item(item, colours, (&mut gradients, &mut things));
+    }
+    let _ = write!(
+        out,
+        "<defs>{gradients}</defs><g stroke-linecap=\"round\" stroke-linejoin=\"round\" fill=\"none\">{things}</g>"
+    );
+}
+
+fn write_item(item: &Item, colours: Colours, (gradients, out): (&mut String, &mut String)) {
+    if item.shapes.is_empty() {
+        return;
+    }
+    let grouped = item.opacity < 1.0;
+    if grouped {
+        let _ = write!(out, "<g opacity=\"{}\">", number(item.opacity));
+    }
+    for shape in &item.shapes {
+        write_shape(shape, colours, (gradients, out));
+    }
+    if grouped {
+        out.push_str("</g>");
+    }
+    out.push('\n');
+}
+
+fn write_shape(shape: &Shape, colours: Colours, (gradients, out): (&mut String, &mut String)) {
+    let look = paint(&shape.look, colours, gradients);
+    let _ = match &shape.form {
+        Form::Rect(Area { x, y, w, h }, r) => {
+            let round = if *r > 0.05 { format!(" rx=\"{}\"", number(*r)) } else { String::new() };
+            let (x, y, w, h) = (number(*x), number(*y), number(*w), number(*h));
+            write!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"{round}{look}/>")
+        }
+        Form::Circle((x, y), r) => {
+            write!(out, "<circle cx=\"{}\" cy=\"{}\" r=\"{}\"{look}/>", number(*x), number(*y), number(*r))
+        }
+        Form::Ellipse((x, y), (rx, ry)) => {
+            let (x, y, rx, ry) = (number(*x), number(*y), number(*rx), number(*ry));
+            write!(out, "<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\"{look}/>")
+        }
+        Form::Path(segments) => write!(out, "<path d=\"{}\"{look}/>", path(segments)),
+        Form::Text((x, y), words) => write_text(out, (*x, *y), words, &look),
+    };
+}
+
+fn write_text(out: &mut String, (x, y): (f64, f64), words: &Words, look: &str) -> std::fmt::Result {
+    let anchor = match words.anchor {
+        Anchor::Start => "start",
+        Anchor::Middle => "middle",
+        Anchor::End => "end",
+    };
+    let font = if words.code { "JetBrains Mono, monospace" } else { "Pretendard, Pretendard Variable, sans-serif" };
+    write!(
+        out,
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\" font-family=\"{font}\" font-size=\"{}\" font-weight=\"{}\" \
+         paint-order=\"stroke\"{look}>{}</text>",
+        number(x),
+        number(y),
+        number(words.size),
+        words.weight,
+        escape(&words.text)
+    )
+}
+
+fn paint(look: &Look, colours: Colours, gradients: &mut String) -> String {
+    let mut out = String::new();
+    match look.fill {
+        None => {}
+        Some(Fill::Plain(token)) => {
+            let _ = write!(out, " fill=\"{}\"", colours.of(token));
+        }
+        Some(Fill::Vertical { colours: (top, bottom), y }) => {
+            let id = format!("g-{}-{}", top.name(), bottom.name());
+            let (y1, y2) = (number(y.0), number(y.1));
+            let _ = write!(
+                gradients,
+                "<linearGradient id=\"{id}\" gradientUnits=\"userSpaceOnUse\" x1=\"0\" x2=\"0\" y1=\"{y1}\" y2=\"{y2}\">\
+                 <stop offset=\"0\" stop-color=\"{}\"/><stop offset=\"1\" stop-color=\"{}\"/></linearGradient>",
+                colours.of(top),
+                colours.of(bottom)
+            );
+            let _ = write!(out, " fill=\"url(#{id})\"");
+        }
+    }
+    if let Some(line) = look.line {
+        let _ = write!(out, " stroke=\"{}\" stroke-width=\"{}\"", colours.of(line.token), number(line.width));
+        if let Some((dash, gap)) = line.dash {
+            let _ = write!(out, " stroke-dasharray=\"{} {}\"", number(dash), number(gap));
+        }
+    }
+    if look.opacity < 1.0 {
+        let _ = write!(out, " opacity=\"{}\"", number(look.opacity));
+    }
+    out
+}
+
+fn path(segments: &[Seg]) -> String {
+    let mut out = String::new();
+    let at = |(x, y): (f64, f64)| format!("{} {}", number(x), number(y));
+    for seg in segments {
+        let _ = match *seg {
+            Seg::Move(p) => write!(out, "M{}", at(p)),
+            Seg::To(p) => write!(out, "L{}", at(p)),
+            Seg::Quad(a, p) => write!(out, "Q{} {}", at(a), at(p)),
+            Seg::Cubic(a, b, p) => write!(out, "C{} {} {}", at(a), at(b), at(p)),
+            Seg::Close => write!(out, "Z"),
+        };
+    }
+    out
+}
+
+/// At most two decimals, no superfluous zeros.
+fn number(value: f64) -> String {
+    let text = format!("{value:.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    if text == "-0" { "0".to_owned() } else { text.to_owned() }
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
