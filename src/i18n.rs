@@ -90,21 +90,21 @@ fn bundle(language: Language) -> FluentBundle<FluentResource> {
     // What can be read of a broken catalogue is kept; a test refuses broken ones.
     let resource = FluentResource::try_new(language.source().to_owned()).unwrap_or_else(|(resource, _)| resource);
     bundle.add_resource_overriding(resource);
-    let josa = |positional: &[FluentValue], _: &FluentArgs| match positional {
-        [word, FluentValue::String(pair)] => {
-            let word = match word {
-                FluentValue::String(word) => word.to_string(),
-                FluentValue::Number(number) => number.as_string().to_string(),
-                _ => return FluentValue::Error,
-            };
-            let particle = josa(&word, pair);
-            FluentValue::from(word + particle)
-        }
-        _ => FluentValue::Error,
-    };
     // Fails only when the name is taken; the bundle is new.
-    let _ = bundle.add_function("JOSA", josa);
+    let _ = bundle.add_function("JOSA", particle);
     bundle
+}
+
+/// `JOSA($word, "이/가")` of the catalogues: the word with its particle.
+fn particle<'a>(positional: &[FluentValue<'a>], _: &FluentArgs) -> FluentValue<'a> {
+    let [word, FluentValue::String(pair)] = positional else { return FluentValue::Error };
+    let word = match word {
+        FluentValue::String(word) => word.to_string(),
+        FluentValue::Number(number) => number.as_string().to_string(),
+        _ => return FluentValue::Error,
+    };
+    let particle = josa(&word, pair);
+    FluentValue::from(format!("{word}{particle}"))
 }
 
 /// The text for a key. A key that does not exist gives itself, so that a gap is seen; a test forbids gaps.

@@ -24,4 +24,6 @@ pub mod cluster;
 pub mod examples;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
+pub mod i18n;
+pub mod scene;
 pub mod sim;

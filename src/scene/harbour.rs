@@ -265,7 +265,7 @@ fn queue(stage: &mut Stage) {
     let board_thing = Thing::new("queue", "queue-board", Layer::Control, area).at(s, 0.0, 1.0).touched();
     stage.put(board_thing, board::draw);
     let view = stage.frame.view;
-    let pod_of = |reference| view.pending.iter().find(|pod| pod.object == *reference);
+    let pod_of = |reference: &crate::api::object::Ref| view.pending.iter().find(|pod| pod.object == *reference);
     for (i, (reference, _)) in view.queue.iter().take(BOARD).enumerate() {
         let slot = board_slot(i);
         let area = Area { x: slot.x + s, ..slot };

@@ -36,7 +36,7 @@ pub fn draw<'a>(stage: &mut Stage<'a>, shown: &[Shown<'a>], movers: &mut Movers)
         if last.lasts(if open { PATIENCE_MS } else { 0.0 }) {
             draw_launch(stage, call, last, movers);
         }
-        for one in story {
+        for one in &story {
             draw_inside(stage, call, one, last);
         }
     }

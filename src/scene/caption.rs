@@ -1,0 +1,296 @@
+//! One sentence for each beat of the story: actor, verb, object. Keys and arguments come from the facts; the words
+//! come from the catalogues. Captions feed the transcript and what screen readers announce.
+
+use super::pace::{Beat, Pace};
+use crate::api::object::ObjectRef;
+use crate::api::{Target, Verb};
+use crate::cluster::fact::{Attempt, AttemptResult, Fact, ProbeKind, Queue};
+use crate::cluster::input::Input;
+use crate::cluster::wire::{Address, Change};
+use crate::i18n::{Arg, Language, text};
+use crate::sim::{Record, Time, Trace};
+
+/// What is said about a beat.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Caption {
+    /// When the beat begins.
+    pub at: Time,
+    /// The beat's first fact.
+    pub head: u64,
+    /// The sentence.
+    pub text: String,
+}
+
+/// At most one announcement in this time (screen milliseconds); more are merged.
+pub const ANNOUNCE_MS: f64 = 1500.0;
+
+/// The caption of a beat; `None` for beats that do not carry the story.
+#[must_use]
+pub fn of(beat: &Beat, trace: &Trace<Fact>, language: Language) -> Option<Caption> {
+    if !beat.lead {
+        return None;
+    }
+    let head = trace.get(crate::sim::FactId(beat.head))?;
+    let text = sentence(head, beat, trace, language)?;
+    Some(Caption { at: beat.at, head: beat.head, text })
+}
+
+/// All captions of beats that begin after `from` and not after `to`.
+#[must_use]
+pub fn between(pace: &Pace, trace: &Trace<Fact>, (from, to): (Time, Time), language: Language) -> Vec<Caption> {
+    let begin = pace.beats().partition_point(|beat| beat.at <= from);
+    let end = pace.beats().partition_point(|beat| beat.at <= to);
+    pace.beats()[begin..end.max(begin)].iter().filter_map(|beat| of(beat, trace, language)).collect()
+}
+
+/// Merges captions into announcements: `due` is the screen time of each caption in milliseconds.
+#[must_use]
+pub fn merged(captions: &[(f64, Caption)]) -> Vec<Caption> {
+    let mut found: Vec<(f64, Caption)> = Vec::new();
+    for (due, caption) in captions {
+        match found.last_mut().filter(|(since, _)| due - since < ANNOUNCE_MS) {
+            Some((_, last)) if !last.text.contains(&caption.text) => last.text = format!("{} {}", last.text, caption.text),
+            Some(_) => {}
+            None => found.push((*due, caption.clone())),
+        }
+    }
+    found.into_iter().map(|(_, caption)| caption).collect()
+}
+
+/// The name of who acts.
+#[must_use]
+pub fn actor(who: &Address, language: Language) -> String {
+    match who {
+        Address::User => text(language, "actor-user", &[]),
+        Address::ApiServer => text(language, "actor-api-server", &[]),
+        Address::Etcd(_) => text(language, "actor-etcd", &[]),
+        Address::Scheduler => text(language, "actor-scheduler", &[]),
+        Address::ControllerManager => text(language, "actor-controllers", &[]),
+        Address::Kubelet(node) => text(language, "actor-kubelet", &[("node", (&**node).into())]),
+        Address::Runtime(node) => text(language, "actor-runtime", &[("node", (&**node).into())]),
+    }
+}
+
+/// The name of a controller by its upstream name.
+fn controller(name: &str, language: Language) -> String {
+    text(language, "actor-controller", &[("name", name.into())])
+}
+
+/// A kind's name in running text: 파드, Pod.
+#[must_use]
+pub fn kind(name: &str, language: Language) -> String {
+    let key = match name {
+        "Pod" => "kind-pod",
+        "Node" => "kind-node",
+        "Namespace" => "kind-namespace",
+        "Deployment" => "kind-deployment",
+        "ReplicaSet" => "kind-replica-set",
+        "ReplicationController" => "kind-replication-controller",
+        "Service" => "kind-service",
+        "ServiceAccount" => "kind-service-account",
+        "ConfigMap" => "kind-config-map",
+        "Secret" => "kind-secret",
+        "Endpoints" => "kind-endpoints",
+        "EndpointSlice" => "kind-endpoint-slice",
+        other => return other.to_owned(),
+    };
+    text(language, key, &[])
+}
+
+fn object(reference: &ObjectRef, language: Language) -> String {
+    let kind = kind(reference.kind.kind, language);
+    if reference.key.name.is_empty() { kind } else { format!("{kind} {}", reference.key.name) }
+}
+
+fn sentence(head: &Record<Fact>, beat: &Beat, trace: &Trace<Fact>, language: Language) -> Option<String> {
+    let say = |key: &str, args: &[(&str, Arg)]| Some(text(language, key, args));
+    match &head.fact {
+        Fact::Input(input) => Some(input_sentence(input, language)),
+        Fact::Answer { lines, refused, .. } => match refused.first() {
+            Some((_, status)) => say("caption-answer-refused", &[("message", status.message.as_str().into())]),
+            None => say("caption-answer", &[("line", lines.first().map_or("", |line| &**line).into())]),
+        },
+        Fact::Requested { call, verb, target, .. } => {
+            Some(request_sentence((&call.from, *verb, target), outcome(head, beat, trace), language))
+        }
+        Fact::Watched { to, object: what, change, .. } => {
+            let args = [("actor", actor(to, language).into()), ("object", object(what, language).into())];
+            match change {
+                Change::Created => say("caption-watched-created", &args),
+                Change::Updated => say("caption-watched-updated", &args),
+                Change::Deleted => say("caption-watched-deleted", &args),
+            }
+        }
+        Fact::WatchLost { by, .. } => say("caption-watch-lost", &[("actor", actor(by, language).into())]),
+        Fact::Reconciled { controller: name, object: what, writes } => {
+            let args = [("actor", controller(name, language).into()), ("object", object(what, language).into())];
+            let writes = i64::from(*writes);
+            say("caption-reconciled", &[args[0].clone(), args[1].clone(), ("writes", writes.into())])
+        }
+        Fact::PodQueued { pod, queue, .. } => {
+            let args = [("object", object(pod, language).into())];
+            match queue {
+                Queue::Active => say("caption-queued", &args),
+                Queue::Backoff => say("caption-queued-backoff", &args),
+                Queue::Unschedulable => say("caption-queued-unschedulable", &args),
+                Queue::Gated => say("caption-queued-gated", &args),
+            }
+        }
+        Fact::Attempted(attempt) => Some(attempt_sentence(attempt, language)),
+        Fact::ProcessStopped { process, stopped } => {
+            let args = [("actor", actor(process, language).into())];
+            say(if *stopped { "caption-stopped" } else { "caption-started" }, &args)
+        }
+        Fact::NetworkCut { node, cut } => {
+            let args = [("node", (&**node).into())];
+            say(if *cut { "caption-cut" } else { "caption-joined" }, &args)
+        }
+        other => ship_sentence(other, language),
+    }
+}
+
+/// The code with which a request ended, and why it was refused.
+fn outcome(head: &Record<Fact>, beat: &Beat, trace: &Trace<Fact>) -> (Option<u16>, Option<String>) {
+    let Fact::Requested { call, .. } = &head.fact else { return (None, None) };
+    let mut found = (None, None);
+    for record in trace.range(beat.head, beat.last + 1) {
+        match &record.fact {
+            Fact::Answered { call: other, code, .. } if other == call => found.0 = Some(*code),
+            Fact::Gate { call: other, refused: Some(status), .. } if other == call => {
+                found.1 = Some(status.message.clone());
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+type Asked<'a> = (&'a Address, Verb, &'a Target);
+
+fn request_sentence((from, verb, target): Asked, ended: (Option<u16>, Option<String>), language: Language) -> String {
+    let mut path = format!("{} {}", verb.method(), target.path());
+    if let Some(code) = ended.0 {
+        path += &format!(" → {code}");
+    }
+    let args =
+        [("actor", actor(from, language).into()), ("object", object(&target.object, language).into()), ("path", path.into())];
+    let said = match (verb, target.subresource) {
+        (Verb::Create, "binding") => text(language, "caption-binds", &args),
+        (Verb::Create, "eviction") => text(language, "caption-evicts", &args),
+        (Verb::Create, _) => text(language, "caption-creates", &args),
+        (Verb::Delete | Verb::DeleteCollection, _) => text(language, "caption-deletes", &args),
+        (Verb::Update | Verb::Patch, _) => text(language, "caption-changes", &args),
+        (Verb::Get | Verb::List | Verb::Watch, _) => text(language, "caption-reads", &args),
+    };
+    match ended.1 {
+        Some(message) => {
+            let code = ended.0.map_or_else(String::new, |code| code.to_string());
+            said + " " + &text(language, "caption-refused", &[("message", message.into()), ("code", code.into())])
+        }
+        None => said,
+    }
+}
+
+fn input_sentence(input: &Input, language: Language) -> String {
+    let say = |key: &str, args: &[(&str, Arg)]| text(language, key, args);
+    let named = |name: &crate::cluster::input::Name| Arg::from(format!("{} {}", kind(&name.kind, language), name.name));
+    match input {
+        Input::Apply { dry_run: true, .. } => say("caption-input-dry-run", &[]),
+        Input::Apply { .. } => say("caption-input-apply", &[]),
+        Input::Delete { object } => say("caption-input-delete", &[("object", named(object))]),
+        Input::Scale { object, replicas } => {
+            say("caption-input-scale", &[("object", named(object)), ("count", i64::from(*replicas).into())])
+        }
+        Input::SetImage { object, image, .. } => {
+            say("caption-input-set-image", &[("object", named(object)), ("image", image.as_str().into())])
+        }
+        Input::Undo { object } => say("caption-input-undo", &[("object", named(object))]),
+        Input::Cordon { node, on: true } => say("caption-input-cordon", &[("node", node.as_str().into())]),
+        Input::Cordon { node, on: false } => say("caption-input-uncordon", &[("node", node.as_str().into())]),
+        Input::Kubelet { node, stop: true } => say("caption-input-kubelet-stop", &[("node", node.as_str().into())]),
+        Input::Kubelet { node, stop: false } => say("caption-input-kubelet-start", &[("node", node.as_str().into())]),
+        Input::Network { node, cut: true } => say("caption-input-cut", &[("node", node.as_str().into())]),
+        Input::Network { node, cut: false } => say("caption-input-join", &[("node", node.as_str().into())]),
+        Input::Crash { pod, .. } => say("caption-input-crash", &[("pod", pod.as_str().into())]),
+    }
+}
+
+fn attempt_sentence(attempt: &Attempt, language: Language) -> String {
+    let pod = Arg::from(object(&attempt.pod, language));
+    match &attempt.result {
+        AttemptResult::Chosen(node) => {
+            let answer = attempt.nodes.iter().find(|answer| answer.node == *node);
+            match answer.filter(|answer| !answer.scores.is_empty()) {
+                Some(answer) => {
+                    let args = [("object", pod), ("node", (&**node).into()), ("score", answer.total.into())];
+                    text(language, "caption-chosen", &args)
+                }
+                None => text(language, "caption-chosen-only", &[("object", pod), ("node", (&**node).into())]),
+            }
+        }
+        AttemptResult::Unschedulable => {
+            text(language, "caption-unschedulable", &[("object", pod), ("message", (&*attempt.message).into())])
+        }
+        AttemptResult::Error(error) => {
+            text(language, "caption-unschedulable", &[("object", pod), ("message", (&**error).into())])
+        }
+    }
+}
+
+/// What happens on a ship.
+fn ship_sentence(fact: &Fact, language: Language) -> Option<String> {
+    let say = |key: &str, args: &[(&str, Arg)]| Some(text(language, key, args));
+    let on = |node: &str, pod: &ObjectRef| [("node", Arg::from(node)), ("object", Arg::from(object(pod, language)))];
+    let with = |node: &str, pod: &ObjectRef, more: (&'static str, Arg)| {
+        let [node, pod] = on(node, pod);
+        [node, pod, more]
+    };
+    match fact {
+        Fact::PodAccepted { node, pod } => say("caption-accepted", &on(node, pod)),
+        Fact::PodRefused { node, pod, reason } => {
+            say("caption-pod-refused", &with(node, pod, ("reason", (&**reason).into())))
+        }
+        Fact::SandboxReady { node, pod, ip } => say("caption-sandbox", &with(node, pod, ("ip", (&**ip).into()))),
+        Fact::Pulling { node, pod, image, .. } => say("caption-pulling", &with(node, pod, ("image", (&**image).into()))),
+        Fact::Pulled { node, pod, image, cached, .. } => {
+            let key = if *cached { "caption-pulled-cached" } else { "caption-pulled" };
+            say(key, &with(node, pod, ("image", (&**image).into())))
+        }
+        Fact::PullFailed { node, pod, image, .. } => {
+            say("caption-pull-failed", &with(node, pod, ("image", (&**image).into())))
+        }
+        Fact::ContainerStarted { node, pod, container, .. } => {
+            say("caption-container-started", &with(node, pod, ("container", (&**container).into())))
+        }
+        Fact::StartFailed { node, pod, reason, .. } => {
+            say("caption-start-failed", &with(node, pod, ("reason", (&**reason).into())))
+        }
+        Fact::ContainerExited { node, pod, code, reason, .. } => {
+            let [a, b, c] = with(node, pod, ("code", code.to_string().into()));
+            say("caption-exited", &[a, b, c, ("reason", (*reason).into())])
+        }
+        Fact::BackOff { node, pod, pull, restarts, .. } => {
+            let args = with(node, pod, ("restarts", i64::from(*restarts).into()));
+            if *pull { say("caption-back-off-pull", &on(node, pod)) } else { say("caption-back-off", &args) }
+        }
+        Fact::Probed { node, pod, probe, ok, .. } => {
+            let probe = match probe {
+                ProbeKind::Startup => text(language, "probe-startup", &[]),
+                ProbeKind::Liveness => text(language, "probe-liveness", &[]),
+                ProbeKind::Readiness => text(language, "probe-readiness", &[]),
+            };
+            let key = if *ok { "caption-probe-ok" } else { "caption-probe-failed" };
+            say(key, &with(node, pod, ("probe", probe.into())))
+        }
+        Fact::PodStopping { node, pod, grace } => {
+            let seconds = i64::try_from(grace.as_secs()).unwrap_or(i64::MAX);
+            say("caption-stopping", &with(node, pod, ("seconds", seconds.into())))
+        }
+        Fact::ContainerKilled { node, pod, .. } => say("caption-killed", &on(node, pod)),
+        Fact::PodStopped { node, pod } => say("caption-pod-stopped", &on(node, pod)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,224 @@
+use super::*;
+use crate::sim::{FactId, Time};
+use motion::Motion;
+use std::collections::{BTreeMap, BTreeSet};
+use theme::Theme;
+
+/// The three sizes of the stage: desktop, projector, phone.
+const SIZES: [(f64, f64); 3] = [(760.0, 524.0), (724.0, 448.0), (390.0, 340.0)];
+
+fn picture(view: &View, trace: &Trace<Fact>, pres_ms: f64, options: &Options, language: Language) -> DisplayList {
+    let script = Script::of(trace);
+    let layout = layout::Layout::of(view, options.reduced);
+    let camera = Camera::whole(SIZES[0], &layout);
+    display_list(&Frame { view, trace, script: &script, pres_ms, speed: Speed::Adaptive, camera, language, options })
+}
+
+fn view_at(trace: &Trace<Fact>, pres_ms: f64) -> View {
+    let mut view = testing::harbour(3, 4);
+    view.t = Script::of(trace).pace.to_sim(pres_ms, Speed::Adaptive);
+    view
+}
+
+fn end(trace: &Trace<Fact>) -> f64 {
+    let last = trace.get(FactId(trace.len() - 1)).unwrap();
+    Script::of(trace).pace.to_pres(last.at, Speed::Adaptive) + 2_000.0
+}
+
+#[test]
+fn everything_that_moves_stems_from_a_fact() {
+    let trace = testing::trace_of_a_deployment();
+    let mut before: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    let mut pres = 0.0;
+    let mut moved = 0;
+    while pres < end(&trace) {
+        let list = picture(&view_at(&trace, pres), &trace, pres, &Options::default(), Language::En);
+        for item in &list.items {
+            let place = (item.area.x, item.area.y);
+            if before.get(&item.id).is_some_and(|old| *old != place) {
+                assert!(item.fact.is_some() || item.kind == "label", "{} moves without a fact", item.id);
+                moved += 1;
+            }
+            if let Some(fact) = item.fact {
+                let record = trace.get(fact).unwrap();
+                assert!(record.at <= view_at(&trace, pres).t, "{} shows the future", item.id);
+            }
+        }
+        before = list.items.into_iter().map(|item| (item.id, (item.area.x, item.area.y))).collect();
+        pres += 40.0;
+    }
+    assert!(moved > 100, "only {moved}");
+}
+
+#[test]
+fn everything_visible_that_happens_is_drawn() {
+    let trace = testing::trace_of_a_deployment();
+    for reduced in [false, true] {
+        let options = Options { reduced, ..Options::default() };
+        let mut drawn = BTreeSet::new();
+        let mut pres = 0.0;
+        while pres < end(&trace) {
+            let list = picture(&view_at(&trace, pres), &trace, pres, &options, Language::En);
+            drawn.extend(list.items.iter().filter_map(|item| item.fact));
+            pres += 30.0;
+        }
+        for record in trace.range(0, trace.len()).filter(|record| Motion::of(&record.fact).is_some()) {
+            assert!(drawn.contains(&record.id), "reduced {reduced}: {:?} is never drawn", record.fact);
+        }
+    }
+}
+
+#[test]
+fn in_reduced_motion_nothing_changes_its_place_and_nothing_is_missing() {
+    let trace = testing::trace_of_a_deployment();
+    let options = Options { reduced: true, ..Options::default() };
+    let mut before: BTreeMap<String, (f64, f64)> = BTreeMap::new();
+    let mut pres = 0.0;
+    let is_thing = |item: &display::Item| item.kind != "label";
+    while pres < end(&trace) {
+        let view = view_at(&trace, pres);
+        let still = picture(&view, &trace, pres, &options, Language::Ko);
+        let moving = picture(&view, &trace, pres, &Options::default(), Language::Ko);
+        let ids = |list: &DisplayList| -> BTreeSet<FactId> { list.items.iter().filter_map(|item| item.fact).collect() };
+        let missing: Vec<_> = ids(&moving).difference(&ids(&still)).copied().collect();
+        assert_eq!(missing, [], "at {pres}");
+        for item in still.items.iter().filter(|item| is_thing(item)) {
+            let place = (item.area.x, item.area.y);
+            assert!(before.get(&item.id).is_none_or(|old| *old == place), "{} moves at {pres}", item.id);
+        }
+        before = still.items.into_iter().map(|item| (item.id, (item.area.x, item.area.y))).collect();
+        pres += 50.0;
+    }
+}
+
+#[test]
+fn labels_do_not_overlap_and_touch_targets_are_large_enough() {
+    let trace = Trace::default();
+    let script = Script::default();
+    for (ships, size) in [1, 2, 3, 4, 8, 12].into_iter().flat_map(|ships| SIZES.map(|size| (ships, size))) {
+        for language in Language::ALL {
+            let view = testing::harbour(ships, 6);
+            let layout = layout::Layout::of(&view, false);
+            let whole = Camera::whole(size, &layout);
+            let phone = size.0 < 500.0;
+            let camera = if phone { Camera::focus(size, &layout, (800.0, 600.0)) } else { whole };
+            let options = Options { label_px: if phone { 12.0 } else { 13.0 }, ..Options::default() };
+            let frame = Frame {
+                view: &view,
+                trace: &trace,
+                script: &script,
+                pres_ms: 0.0,
+                speed: Speed::Adaptive,
+                camera,
+                language,
+                options: &options,
+            };
+            let list = display_list(&frame);
+            let labels: Vec<_> = list.items.iter().filter(|item| item.kind == "label").collect();
+            assert!(labels.len() > 8);
+            for (i, label) in labels.iter().enumerate() {
+                for other in &labels[i + 1..] {
+                    let both = (&label.text, &other.text);
+                    assert!(!label.area.overlaps(&other.area), "{ships} ships, {size:?}, {language:?}: {both:?}");
+                }
+            }
+            for hit in list.items.iter().filter_map(|item| item.hit) {
+                assert!(hit.w >= 24.0 && hit.h >= 24.0);
+            }
+        }
+    }
+}
+
+#[test]
+fn ids_are_unique_and_pods_can_be_touched() {
+    let view = testing::harbour(3, 20);
+    let trace = Trace::default();
+    let list = picture(&view, &trace, 0.0, &Options::default(), Language::En);
+    let mut seen = BTreeSet::new();
+    for item in &list.items {
+        assert!(seen.insert(item.id.clone()), "{} is there twice", item.id);
+    }
+    let pods = list.items.iter().filter(|item| item.kind == "pod").count();
+    assert_eq!(pods, 62);
+    // Twenty crates on a ship are too small for a finger: the stack is touched.
+    let stack = list.get("stack/node-1").unwrap().area.middle();
+    assert_eq!(list.hit(stack.0, stack.1).unwrap().kind, "stack");
+    let few = testing::harbour(3, 4);
+    let list = picture(&few, &trace, 0.0, &Options::default(), Language::En);
+    for item in list.items.iter().filter(|item| item.kind == "pod" && item.id.contains("web")) {
+        let (x, y) = item.area.middle();
+        assert_eq!(list.hit(x, y).unwrap().id, item.id);
+    }
+}
+
+#[test]
+fn a_paused_picture_is_always_the_same() {
+    let trace = testing::trace_of_a_deployment();
+    let view = view_at(&trace, 3_000.0);
+    let draw = || picture(&view, &trace, 3_000.0, &Options::default(), Language::Ko);
+    assert_eq!(draw(), draw());
+}
+
+#[test]
+fn the_picture_in_the_page_is_the_real_harbour() {
+    let drawn = boot_picture();
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/boot/boot.svg");
+    if std::env::var_os("BOTTLE_UPDATE").is_some() {
+        std::fs::write(file, &drawn).unwrap();
+    }
+    let stored = std::fs::read_to_string(file).unwrap();
+    assert!(stored == drawn, "assets/boot/boot.svg is old: run this test with BOTTLE_UPDATE=1");
+}
+
+/// The settled harbour without words, one pixel for a world unit.
+fn boot_picture() -> String {
+    let view = testing::harbour(3, 0);
+    let layout = layout::Layout::of(&view, false);
+    let camera = Camera::whole((1600.0, 1000.0), &layout);
+    let options = Options { label_px: 0.0, ..Options::default() };
+    let (trace, script, language) = (Trace::default(), Script::default(), Language::En);
+    let view = View { watches: Vec::new(), services: Vec::new(), ..view };
+    let speed = Speed::Adaptive;
+    let frame =
+        Frame { view: &view, trace: &trace, script: &script, pres_ms: 0.0, speed, camera, language, options: &options };
+    svg::picture(&display_list(&frame))
+}
+
+/// Writes pictures of key moments to the folder that `BOTTLE_PICTURES` names.
+#[test]
+fn pictures_can_be_written() {
+    let Some(folder) = std::env::var_os("BOTTLE_PICTURES") else { return };
+    let write = |name: &str, list: &DisplayList, theme: Theme| {
+        let path = std::path::Path::new(&folder).join(format!("{name}.svg"));
+        std::fs::write(path, svg::document(list, name, theme)).unwrap();
+    };
+    let trace = testing::trace_of_a_deployment();
+    for (language, theme, name) in
+        [(Language::Ko, Theme::Light, "ko-light"), (Language::En, Theme::Dark, "en-dark")]
+    {
+        for ships in [1, 3, 6, 12] {
+            let mut view = testing::harbour(ships, 7);
+            testing::decorate(&mut view);
+            let list = large(&view, &Trace::default(), 0.0, language);
+            write(&format!("settled-{ships}-{name}"), &list, theme);
+        }
+        let mut pres = 700.0;
+        while pres < end(&trace) {
+            let view = view_at(&trace, pres);
+            write(&format!("story-{name}-{pres:05}"), &large(&view, &trace, pres, language), theme);
+            pres += 900.0;
+        }
+        write(&format!("gallery-{name}"), &gallery::sprites(1180.0, language), theme);
+        write(&format!("statuses-{name}"), &gallery::statuses(1180.0, language), theme);
+    }
+    assert_eq!(Time::ZERO, Time::from_secs(0));
+}
+
+fn large(view: &View, trace: &Trace<Fact>, pres_ms: f64, language: Language) -> DisplayList {
+    let script = Script::of(trace);
+    let layout = layout::Layout::of(view, false);
+    let camera = Camera::whole((1120.0, 700.0), &layout);
+    let options = Options { label_px: 16.0, ..Options::default() };
+    let speed = Speed::Adaptive;
+    display_list(&Frame { view, trace, script: &script, pres_ms, speed, camera, language, options: &options })
+}
