@@ -36,10 +36,8 @@ impl Camera {
         let keep = |at: f64, world: f64, seen: f64| {
             if seen >= world { world / 2.0 } else { at.clamp(seen / 2.0, world - seen / 2.0) }
         };
-        let centre = (
-            keep(around.0, layout.world.0, viewport.0 / scale),
-            keep(around.1, layout.world.1, viewport.1 / scale),
-        );
+        let centre =
+            (keep(around.0, layout.world.0, viewport.0 / scale), keep(around.1, layout.world.1, viewport.1 / scale));
         Self { viewport, centre, zoom }
     }
 

@@ -49,7 +49,9 @@ pub fn merged(captions: &[(f64, Caption)]) -> Vec<Caption> {
     let mut found: Vec<(f64, Caption)> = Vec::new();
     for (due, caption) in captions {
         match found.last_mut().filter(|(since, _)| due - since < ANNOUNCE_MS) {
-            Some((_, last)) if !last.text.contains(&caption.text) => last.text = format!("{} {}", last.text, caption.text),
+            Some((_, last)) if !last.text.contains(&caption.text) => {
+                last.text = format!("{} {}", last.text, caption.text)
+            }
             Some(_) => {}
             None => found.push((*due, caption.clone())),
         }
@@ -172,8 +174,11 @@ fn request_sentence((from, verb, target): Asked, ended: (Option<u16>, Option<Str
     if let Some(code) = ended.0 {
         path += &format!(" → {code}");
     }
-    let args =
-        [("actor", actor(from, language).into()), ("object", object(&target.object, language).into()), ("path", path.into())];
+    let args = [
+        ("actor", actor(from, language).into()),
+        ("object", object(&target.object, language).into()),
+        ("path", path.into()),
+    ];
     let said = match (verb, target.subresource) {
         (Verb::Create, "binding") => text(language, "caption-binds", &args),
         (Verb::Create, "eviction") => text(language, "caption-evicts", &args),
@@ -251,7 +256,9 @@ fn ship_sentence(fact: &Fact, language: Language) -> Option<String> {
             say("caption-pod-refused", &with(node, pod, ("reason", (&**reason).into())))
         }
         Fact::SandboxReady { node, pod, ip } => say("caption-sandbox", &with(node, pod, ("ip", (&**ip).into()))),
-        Fact::Pulling { node, pod, image, .. } => say("caption-pulling", &with(node, pod, ("image", (&**image).into()))),
+        Fact::Pulling { node, pod, image, .. } => {
+            say("caption-pulling", &with(node, pod, ("image", (&**image).into())))
+        }
         Fact::Pulled { node, pod, image, cached, .. } => {
             let key = if *cached { "caption-pulled-cached" } else { "caption-pulled" };
             say(key, &with(node, pod, ("image", (&**image).into())))

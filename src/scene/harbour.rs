@@ -89,9 +89,10 @@ fn control(stage: &mut Stage) {
     let s = stage.layout.shift;
     let room = |stage: &Stage, who: &Address| stage.layout.area_of(who);
     let node = stage.frame.view.nodes.iter().find(|node| node.control_plane);
-    let mut hull = Thing::new("control-ship", "control-ship", Layer::Control, Area::new(392.0 + s, 392.0, 828.0, 100.0))
-        .at(s, 0.0, 1.0)
-        .touched();
+    let mut hull =
+        Thing::new("control-ship", "control-ship", Layer::Control, Area::new(392.0 + s, 392.0, 828.0, 100.0))
+            .at(s, 0.0, 1.0)
+            .touched();
     if let Some(node) = node {
         hull = hull.named(format!("Node//{}", node.name)).says(&*node.name);
     }

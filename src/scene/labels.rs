@@ -127,7 +127,11 @@ fn rings(stage: &mut Stage) {
             let outline = [world.x, world.y, world.w, world.h];
             pen.rect(outline, 6.0 / scale, Look::line(Token::FocusInner, 7.0 / scale));
             let ring = Look::line(Token::Accent, 3.0 / scale);
-            pen.rect(outline, 6.0 / scale, if kind == "focused" { ring } else { ring.dashed(8.0 / scale, 5.0 / scale) });
+            pen.rect(
+                outline,
+                6.0 / scale,
+                if kind == "focused" { ring } else { ring.dashed(8.0 / scale, 5.0 / scale) },
+            );
         });
     }
 }

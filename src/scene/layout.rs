@@ -86,7 +86,8 @@ pub fn load(node: &NodeView) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "a share, for the eye")]
         if offered > 0 { (asked as f64 / offered as f64).clamp(0.0, 1.0) } else { 0.0 }
     };
-    share(node.requested.cpu_milli, node.allocatable.cpu_milli).max(share(node.requested.memory, node.allocatable.memory))
+    share(node.requested.cpu_milli, node.allocatable.cpu_milli)
+        .max(share(node.requested.memory, node.allocatable.memory))
 }
 
 impl Layout {

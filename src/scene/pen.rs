@@ -133,8 +133,7 @@ impl Pen {
     /// A part of a circle, clockwise from the top: `from` and `to` in turns.
     pub fn arc(&mut self, (x, y): (f64, f64), r: f64, (from, to): (f64, f64), look: Look) {
         let place = self.place;
-        let segments =
-            arc(x, y, r, (from, to)).into_iter().map(|seg| map(seg, |(x, y)| place.point(x, y))).collect();
+        let segments = arc(x, y, r, (from, to)).into_iter().map(|seg| map(seg, |(x, y)| place.point(x, y))).collect();
         self.push(Form::Path(segments), look);
     }
 
@@ -155,8 +154,13 @@ impl Pen {
 
     /// A text whose size is in the pen's units.
     pub fn text(&mut self, (x, y): (f64, f64), text: &str, size: f64, token: Token) {
-        let words =
-            Words { text: text.to_owned(), size: size * self.place.scale, weight: 650, code: false, anchor: Anchor::Middle };
+        let words = Words {
+            text: text.to_owned(),
+            size: size * self.place.scale,
+            weight: 650,
+            code: false,
+            anchor: Anchor::Middle,
+        };
         let at = self.place.point(x, y);
         self.push(Form::Text(at, Box::new(words)), Look::fill(token));
     }

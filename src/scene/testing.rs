@@ -166,13 +166,7 @@ fn on_the_ship(story: &mut Story, seen: FactId) {
         ),
         (
             1_800_000,
-            Fact::Pulled {
-                node: node.clone(),
-                pod: pod.clone(),
-                container: container.clone(),
-                image,
-                cached: false,
-            },
+            Fact::Pulled { node: node.clone(), pod: pod.clone(), container: container.clone(), image, cached: false },
         ),
         (
             60_000,
@@ -197,12 +191,15 @@ fn on_the_ship(story: &mut Story, seen: FactId) {
         ),
         (
             8_000_000,
-            Fact::ContainerExited { node: node.clone(), pod: pod.clone(), container: container.clone(), code: 1, reason: "Error" },
+            Fact::ContainerExited {
+                node: node.clone(),
+                pod: pod.clone(),
+                container: container.clone(),
+                code: 1,
+                reason: "Error",
+            },
         ),
-        (
-            100,
-            Fact::BackOff { node, pod, container, pull: false, until: Time::from_secs(30), restarts: 1 },
-        ),
+        (100, Fact::BackOff { node, pod, container, pull: false, until: Time::from_secs(30), restarts: 1 }),
     ];
     for (wait, fact) in facts {
         last = Some(story.note(wait, last, fact));

@@ -193,9 +193,7 @@ fn pictures_can_be_written() {
         std::fs::write(path, svg::document(list, name, theme)).unwrap();
     };
     let trace = testing::trace_of_a_deployment();
-    for (language, theme, name) in
-        [(Language::Ko, Theme::Light, "ko-light"), (Language::En, Theme::Dark, "en-dark")]
-    {
+    for (language, theme, name) in [(Language::Ko, Theme::Light, "ko-light"), (Language::En, Theme::Dark, "en-dark")] {
         for ships in [1, 3, 6, 12] {
             let mut view = testing::harbour(ships, 7);
             testing::decorate(&mut view);

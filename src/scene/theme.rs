@@ -94,16 +94,8 @@ tokens! {
 }
 
 /// Workloads beyond the eighth begin again with the first colour, but with another pattern.
-pub const FILLS: [Token; 8] = [
-    Token::Fill0,
-    Token::Fill1,
-    Token::Fill2,
-    Token::Fill3,
-    Token::Fill4,
-    Token::Fill5,
-    Token::Fill6,
-    Token::Fill7,
-];
+pub const FILLS: [Token; 8] =
+    [Token::Fill0, Token::Fill1, Token::Fill2, Token::Fill3, Token::Fill4, Token::Fill5, Token::Fill6, Token::Fill7];
 
 #[cfg(test)]
 mod tests {

@@ -27,12 +27,14 @@ fn sentences_name_actor_verb_and_object() {
     let ko = transcript(Language::Ko);
     let path = "POST /apis/apps/v1/namespaces/default/deployments → 201";
     assert!(
-        ko.iter().any(|c| c.text
-            == format!("kubectl이 API 서버에 디플로이먼트 web을 만들어 달라고 요청했습니다 ({path}).")),
+        ko.iter()
+            .any(|c| c.text == format!("kubectl이 API 서버에 디플로이먼트 web을 만들어 달라고 요청했습니다 ({path}).")),
         "{ko:#?}"
     );
     let en = transcript(Language::En);
-    assert!(en.iter().any(|c| c.text == format!("Request to the API server by kubectl: create Deployment web ({path}).")));
+    assert!(
+        en.iter().any(|c| c.text == format!("Request to the API server by kubectl: create Deployment web ({path})."))
+    );
 }
 
 #[test]

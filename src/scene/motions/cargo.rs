@@ -114,12 +114,16 @@ pub fn at_the_crate(stage: &mut Stage, one: &Shown) {
             engine(stage, one, node);
         }
         Fact::PodRefused { reason, .. } | Fact::StartFailed { reason, .. } if one.lasts(READING_MS) => {
-            stage.put(at_crate(one, "alarm", "triangle", place).says(&**reason), |pen| pen.at(24.0, 8.0, 1.2, signs::triangle));
+            stage.put(at_crate(one, "alarm", "triangle", place).says(&**reason), |pen| {
+                pen.at(24.0, 8.0, 1.2, signs::triangle)
+            });
             note(stage, one, area, reason);
         }
         Fact::PullFailed { error, .. } if one.lasts(READING_MS) => {
             let reason = "ErrImagePull";
-            stage.put(at_crate(one, "alarm", "triangle", place).says(&**error), |pen| pen.at(24.0, 8.0, 1.2, signs::triangle));
+            stage.put(at_crate(one, "alarm", "triangle", place).says(&**error), |pen| {
+                pen.at(24.0, 8.0, 1.2, signs::triangle)
+            });
             note(stage, one, area, reason);
         }
         _ => {}
@@ -165,7 +169,9 @@ pub fn ending(stage: &mut Stage, one: &Shown) {
             note(stage, one, area, &text);
         }
         Fact::ContainerKilled { .. } if one.lasts(400.0) => {
-            stage.put(at_crate(one, "kill", "triangle", place).says("SIGKILL"), |pen| pen.at(24.0, 8.0, 1.1, signs::triangle));
+            stage.put(at_crate(one, "kill", "triangle", place).says("SIGKILL"), |pen| {
+                pen.at(24.0, 8.0, 1.1, signs::triangle)
+            });
             note(stage, one, area, "SIGKILL");
         }
         Fact::PodStopped { .. } if one.lasts(0.0) => {

@@ -75,10 +75,15 @@ fn draw_launch(stage: &mut Stage, call: &Call, last: &Shown, movers: &mut Movers
     let at = docked(&route, along);
     let (token, scale) = (colour(&call.from), size(&call.from));
     let (thing, code) = (
-        Thing::new(format!("launch/{}/{}", call.from, call.id), "launch", Layer::Moving, Area::around(at.0, at.1, 32.0 * scale))
-            .at(at.0, at.1, scale)
-            .because(last.record.id)
-            .faint(last.opacity()),
+        Thing::new(
+            format!("launch/{}/{}", call.from, call.id),
+            "launch",
+            Layer::Moving,
+            Area::around(at.0, at.1, 32.0 * scale),
+        )
+        .at(at.0, at.1, scale)
+        .because(last.record.id)
+        .faint(last.opacity()),
         answer_code(&last.record.fact),
     );
     let carries = matches!(last.record.fact, Fact::Requested { .. } | Fact::Gate { .. });
@@ -116,9 +121,8 @@ fn draw_inside(stage: &mut Stage, call: &Call, one: &Shown, last: &Shown) {
         Fact::Gate { gate, refused, .. } => {
             let (x, y) = stage.layout.lamp(place_of(*gate));
             let id = format!("lamp/{}/{}/{}", call.from, call.id, place_of(*gate));
-            let thing = |layer, r| {
-                Thing::new(id, "gate", layer, Area::around(x, y, r)).at(x, y, 1.0).because(one.record.id)
-            };
+            let thing =
+                |layer, r| Thing::new(id, "gate", layer, Area::around(x, y, r)).at(x, y, 1.0).because(one.record.id);
             match refused {
                 // Lamps stay lit until the launch has left.
                 None if last.motion.act == Act::Return && last.share() > 0.35 => {}

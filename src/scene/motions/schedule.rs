@@ -60,7 +60,8 @@ pub fn attempt(stage: &mut Stage, one: &Shown) {
     for (answer, place) in attempt.nodes.iter().zip(&places) {
         let Some((x, y)) = *place else { continue };
         if share >= VISITED * (visited + 0.5) / count {
-            let wins = share >= SETTLED && matches!(&attempt.result, AttemptResult::Chosen(node) if *node == answer.node);
+            let wins =
+                share >= SETTLED && matches!(&attempt.result, AttemptResult::Chosen(node) if *node == answer.node);
             verdict(stage, one, answer, ((x, y), wins));
         }
         visited += 1.0;

@@ -71,6 +71,10 @@ fn heard(stage: &mut Stage, one: &Shown, to: &Address) {
     let area = stage.layout.area_of(to);
     let thing = Thing::new(one.id("pulse"), "pulse", Layer::Moving, area).because(one.record.id).faint(one.opacity());
     stage.put(thing, |pen| {
-        pen.rect([area.x - 5.0, area.y - 5.0, area.w + 10.0, area.h + 10.0], 13.0, Look::line(Token::Api, 4.0).faint(0.8));
+        pen.rect(
+            [area.x - 5.0, area.y - 5.0, area.w + 10.0, area.h + 10.0],
+            13.0,
+            Look::line(Token::Api, 4.0).faint(0.8),
+        );
     });
 }

@@ -6,7 +6,8 @@ use crate::scene::pen::Pen;
 use crate::scene::theme::{FILLS, Token};
 
 /// The gallery's sample.
-pub static SPRITE: Sprite = Sprite { kind: "barge", extent: [-62.0, -50.0, 124.0, 74.0], sample: |pen| draw(pen, 3, FILLS[0]) };
+pub static SPRITE: Sprite =
+    Sprite { kind: "barge", extent: [-62.0, -50.0, 124.0, 74.0], sample: |pen| draw(pen, 3, FILLS[0]) };
 
 /// Draws a barge around the origin with so many of its four layers on board.
 pub fn draw(pen: &mut Pen, layers: usize, fill: Token) {

@@ -6,7 +6,8 @@ use crate::scene::pen::Pen;
 use crate::scene::theme::Token;
 
 /// The gallery's sample.
-pub static SPRITE: Sprite = Sprite { kind: "service", extent: [-100.0, -30.0, 200.0, 60.0], sample: |pen| draw(pen, 86.0) };
+pub static SPRITE: Sprite =
+    Sprite { kind: "service", extent: [-100.0, -30.0, 200.0, 60.0], sample: |pen| draw(pen, 86.0) };
 
 /// Draws a buoy around the origin, `reach` wide on each side.
 pub fn draw(pen: &mut Pen, reach: f64) {

@@ -9,8 +9,11 @@ use crate::scene::theme::Token;
 pub static SPRITE: Sprite =
     Sprite { kind: "scheduler", extent: [930.0, 134.0, 274.0, 270.0], sample: |pen| draw(pen, true) };
 /// A sample of the light cone.
-pub static CONE: Sprite =
-    Sprite { kind: "light-cone", extent: [0.0, 0.0, 120.0, 120.0], sample: |pen| cone(pen, (20.0, 10.0), (80.0, 110.0), 32.0) };
+pub static CONE: Sprite = Sprite {
+    kind: "light-cone",
+    extent: [0.0, 0.0, 120.0, 120.0],
+    sample: |pen| cone(pen, (20.0, 10.0), (80.0, 110.0), 32.0),
+};
 /// A sample of a score plate.
 pub static PLATE: Sprite =
     Sprite { kind: "score-plate", extent: [-34.0, -22.0, 68.0, 44.0], sample: |pen| plate(pen, "82", true) };
@@ -27,7 +30,12 @@ pub fn draw(pen: &mut Pen, runs: bool) {
     pen.path("M996 296V150M950 150L1190 166", Look::line(token, 8.0));
     pen.path("M996 182L1072 158M996 182L958 152", Look::line(token, 4.0));
     pen.rect([940.0, 140.0, 22.0, 22.0], 3.0, Look::fill(token).edged(Token::Ink, 3.0));
-    pen.circle(LAMP.0, LAMP.1, 12.0, Look::fill(if runs { Token::Glow } else { Token::Unknown }).edged(Token::Ink, 3.0));
+    pen.circle(
+        LAMP.0,
+        LAMP.1,
+        12.0,
+        Look::fill(if runs { Token::Glow } else { Token::Unknown }).edged(Token::Ink, 3.0),
+    );
     pen.rect([940.0, 296.0, 112.0, 98.0], 10.0, Look::fill(Token::Deck).edged(token, 6.0));
     pen.rect([956.0, 312.0, 80.0, 34.0], 4.0, Look::fill(Token::SeaTop).edged(Token::Ink, 2.0));
     // Ships compared: three columns of different height.

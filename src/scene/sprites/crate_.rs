@@ -13,7 +13,8 @@ pub static SPRITE: Sprite = Sprite {
     sample: |pen| draw(pen, &Cargo { workload: Some(0), containers: 2, ..Cargo::default() }),
 };
 /// A sample of the ghost.
-pub static GHOST: Sprite = Sprite { kind: "ghost", extent: [-6.0, -6.0, 60.0, 48.0], sample: |pen| ghost(pen, Some(1)) };
+pub static GHOST: Sprite =
+    Sprite { kind: "ghost", extent: [-6.0, -6.0, 60.0, 48.0], sample: |pen| ghost(pen, Some(1)) };
 
 /// What is known of a pod, as a sign.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

@@ -12,7 +12,8 @@ pub static SPRITE: Sprite = Sprite {
     sample: |pen| draw(pen, Token::Api, Cargo::Stamp("201")),
 };
 /// A sample of the slip.
-pub static SLIP: Sprite = Sprite { kind: "slip", extent: [-18.0, -18.0, 36.0, 36.0], sample: |pen| slip(pen, Token::Ink) };
+pub static SLIP: Sprite =
+    Sprite { kind: "slip", extent: [-18.0, -18.0, 36.0, 36.0], sample: |pen| slip(pen, Token::Ink) };
 
 /// What a launch carries.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -25,7 +25,10 @@ pub fn draw(pen: &mut Pen, members: usize, runs: bool) {
     }
     if books.len() == 1 {
         // Shelves beside a single ledger.
-        pen.path("M486 330h34M486 352h34M486 374h34M592 330h34M592 352h34M592 374h34", Look::line(token, 4.0).faint(0.45));
+        pen.path(
+            "M486 330h34M486 352h34M486 374h34M592 330h34M592 352h34M592 374h34",
+            Look::line(token, 4.0).faint(0.45),
+        );
     }
 }
 

@@ -6,10 +6,14 @@ use crate::scene::pen::Pen;
 use crate::scene::theme::Token;
 
 /// The gallery's sample.
-pub static SPRITE: Sprite =
-    Sprite { kind: "pulse", extent: [-60.0, -16.0, 80.0, 32.0], sample: |pen| draw(pen, &[(0.0, 0.0), (-22.0, 0.0), (-40.0, 0.0)]) };
+pub static SPRITE: Sprite = Sprite {
+    kind: "pulse",
+    extent: [-60.0, -16.0, 80.0, 32.0],
+    sample: |pen| draw(pen, &[(0.0, 0.0), (-22.0, 0.0), (-40.0, 0.0)]),
+};
 /// A sample of the ping.
-pub static PING: Sprite = Sprite { kind: "ping", extent: [-18.0, -18.0, 36.0, 36.0], sample: |pen| ping(pen, Some(true)) };
+pub static PING: Sprite =
+    Sprite { kind: "ping", extent: [-18.0, -18.0, 36.0, 36.0], sample: |pen| ping(pen, Some(true)) };
 
 /// Draws the pulse at the first point and its train at the others.
 pub fn draw(pen: &mut Pen, points: &[(f64, f64)]) {

@@ -18,11 +18,8 @@ pub static SPRITE: Sprite = Sprite {
     },
 };
 /// A sample of the captain's cabin when the node is not heard of.
-pub static CABIN: Sprite = Sprite {
-    kind: "kubelet",
-    extent: [4.0, -150.0, 92.0, 156.0],
-    sample: |pen| cabin(pen, false, Flag::Half),
-};
+pub static CABIN: Sprite =
+    Sprite { kind: "kubelet", extent: [4.0, -150.0, 92.0, 156.0], sample: |pen| cabin(pen, false, Flag::Half) };
 
 /// What a ship's pods have asked for, as shares of what can be allocated.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]

@@ -6,11 +6,13 @@ use crate::scene::pen::Pen;
 use crate::scene::theme::Token;
 
 /// A sample of the refusal.
-pub static OCTAGON: Sprite = Sprite { kind: "octagon", extent: [-30.0, -30.0, 60.0, 60.0], sample: |pen| octagon(pen, "422") };
+pub static OCTAGON: Sprite =
+    Sprite { kind: "octagon", extent: [-30.0, -30.0, 60.0, 60.0], sample: |pen| octagon(pen, "422") };
 /// A sample of the failure.
 pub static TRIANGLE: Sprite = Sprite { kind: "triangle", extent: [-22.0, -22.0, 44.0, 44.0], sample: triangle };
 /// A sample of the timer.
-pub static RING: Sprite = Sprite { kind: "ring", extent: [-24.0, -24.0, 48.0, 48.0], sample: |pen| ring(pen, 0.7, "40") };
+pub static RING: Sprite =
+    Sprite { kind: "ring", extent: [-24.0, -24.0, 48.0, 48.0], sample: |pen| ring(pen, 0.7, "40") };
 /// A sample of a tag.
 pub static TAG: Sprite = Sprite { kind: "tag", extent: [-22.0, -18.0, 44.0, 40.0], sample: tag };
 /// A sample of the tick.
