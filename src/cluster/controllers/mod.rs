@@ -1,6 +1,8 @@
 //! The controllers: one file each, one line in [`CONTROLLERS`].
 
 pub mod deployment;
+pub mod endpoints;
+pub mod endpointslice;
 pub mod garbagecollector;
 pub mod namespace;
 pub mod podgc;
@@ -22,6 +24,8 @@ pub static CONTROLLERS: &[&Controller] = &[
     &namespace::CONTROLLER,
     &serviceaccount::CONTROLLER,
     &rootca::CONTROLLER,
+    &endpointslice::CONTROLLER,
+    &endpoints::CONTROLLER,
     &garbagecollector::CONTROLLER,
     &tainteviction::CONTROLLER,
     &podgc::CONTROLLER,

@@ -2,6 +2,7 @@
 
 pub mod claim;
 pub mod pods;
+pub mod serving;
 
 use crate::api::meta::{controller_of, moment};
 use crate::api::{Kind, Object, ObjectRef, Ref};

@@ -1,0 +1,143 @@
+//! The Endpoints controller: the older list of the addresses behind a Service, one object for each.
+//!
+//! Upstream: `pkg/controller/endpoint/endpoints_controller.go`. It says less than EndpointSlices (ready or not) and is kept
+//! for those who still read it.
+//!
+//! Left out: the limit of 1,000 addresses; subsets and ports are ordered by their text instead of by a hash.
+
+use super::shared::serving::{
+    HEADLESS, Served, address, forget_key, port_number, set_trigger, target, trigger_time, wake_by_pod,
+};
+use super::shared::{labels, subject};
+use crate::api::kinds::{endpoints, named, pod, pod::Pod, service};
+use crate::api::request::DeleteOptions;
+use crate::api::{Object, Ref, Request};
+use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use k8s_openapi::api::core::v1::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints, ServicePort};
+use std::collections::BTreeMap;
+
+const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
+const ME: &str = "endpoint-controller";
+
+/// The controller.
+pub static CONTROLLER: Controller = Controller {
+    name: "endpoint-controller",
+    account: "endpoint-controller",
+    workers: 5,
+    watches: &[
+        Watch::of(&service::KIND),
+        Watch::mapped(&pod::KIND, wake_by_pod),
+        Watch::mapped(&endpoints::KIND, wake_by_endpoints),
+    ],
+    period: None,
+    retries: 15,
+    reconcile,
+    failed: None,
+};
+
+/// Somebody has deleted them.
+fn wake_by_endpoints(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
+    if let (Some(gone), None) = (old, new) {
+        wake.named(&service::KIND, gone.namespace(), gone.name());
+    }
+}
+
+fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
+    let present = reconcile.lookup(&endpoints::KIND, &key.key);
+    let Some(object) = subject(reconcile, key) else {
+        forget_key(reconcile.memory, &key.key.to_string());
+        if present.is_some() {
+            let request = Request::delete(&endpoints::KIND, &key.key, DeleteOptions::default());
+            reconcile.write(Write::new(request).tolerating(Tolerate::NotFound));
+        }
+        return Ok(());
+    };
+    let Some(served) = Served::read(object) else { return Ok(()) };
+    let pods = served.pods(reconcile);
+    let trigger = trigger_time(reconcile.memory, object, &pods);
+    let subsets = Some(subsets(&served, &pods)).filter(|subsets| !subsets.is_empty());
+    let labels = wanted_labels(&served);
+    let typed = present.and_then(|object| object.get::<Endpoints>());
+    if typed.is_some_and(|known| known.subsets == subsets && known.metadata.labels.as_ref() == Some(&labels)) {
+        return Ok(());
+    }
+    let mut new = typed
+        .cloned()
+        .unwrap_or_else(|| Endpoints { metadata: named(object.namespace(), object.name()), ..Endpoints::default() });
+    new.subsets = subsets;
+    new.metadata.labels = Some(labels);
+    set_trigger(&mut new.metadata, trigger);
+    let (request, reason, what) = match present {
+        None => (Request::create(Object::new(new)), "FailedToCreateEndpoint", "create"),
+        Some(_) => (Request::update(Object::new(new)), "FailedToUpdateEndpoint", "update"),
+    };
+    let message = format!("Failed to {what} endpoint {}: {{error}}", object.key());
+    let write = Write::new(request).failing(Saying::warning(present.unwrap_or(object), reason, message));
+    reconcile.write(write.tolerating(Tolerate::NamespaceTerminating));
+    Ok(())
+}
+
+fn wanted_labels(served: &Served) -> BTreeMap<String, String> {
+    let mut own = labels(served.object.meta()).clone();
+    own.insert(MANAGED_BY.to_owned(), ME.to_owned());
+    match served.is_headless() {
+        true => drop(own.insert(HEADLESS.to_owned(), String::new())),
+        false => drop(own.remove(HEADLESS)),
+    }
+    own
+}
+
+type Addresses = (Vec<EndpointAddress>, Vec<EndpointAddress>);
+
+/// Addresses by port, then ports with the same addresses together (upstream: `RepackSubsets`).
+fn subsets(served: &Served, pods: &[(&Object, &Pod)]) -> Vec<EndpointSubset> {
+    let mut by_port: BTreeMap<Option<PortKey>, Addresses> = BTreeMap::new();
+    for (object, pod) in pods {
+        let Some(ip) = address(pod, served.publishes_all()) else { continue };
+        let entry = EndpointAddress {
+            ip: ip.to_owned(),
+            hostname: served.hostname(pod),
+            node_name: pod.node().map(str::to_owned),
+            target_ref: Some(target(object)),
+        };
+        let mut ports: Vec<Option<PortKey>> =
+            served.ports().iter().filter_map(|port| port_key(pod, port)).map(Some).collect();
+        if served.is_headless() && served.ports().is_empty() {
+            ports.push(None);
+        }
+        for port in ports {
+            let (ready, not_ready) = by_port.entry(port).or_default();
+            let list = if served.publishes_all() || pod.is_ready() { ready } else { not_ready };
+            list.push(entry.clone());
+        }
+    }
+    let mut subsets: Vec<EndpointSubset> = Vec::new();
+    for (port, (ready, not_ready)) in by_port {
+        let (addresses, not_ready_addresses) = (sorted(ready), sorted(not_ready));
+        let port = port.map(to_port);
+        let same = |subset: &&mut EndpointSubset| {
+            subset.addresses == addresses && subset.not_ready_addresses == not_ready_addresses
+        };
+        match subsets.iter_mut().find(same) {
+            Some(subset) => subset.ports.get_or_insert_default().extend(port),
+            None => subsets.push(EndpointSubset { addresses, not_ready_addresses, ports: port.map(|port| vec![port]) }),
+        }
+    }
+    subsets
+}
+
+/// Name, number, protocol, application protocol.
+type PortKey = (Option<String>, i32, Option<String>, Option<String>);
+
+fn port_key(pod: &Pod, port: &ServicePort) -> Option<PortKey> {
+    Some((port.name.clone(), port_number(pod, port)?, port.protocol.clone(), port.app_protocol.clone()))
+}
+
+fn to_port((name, port, protocol, app_protocol): PortKey) -> EndpointPort {
+    EndpointPort { name, port, protocol, app_protocol }
+}
+
+fn sorted(mut addresses: Vec<EndpointAddress>) -> Option<Vec<EndpointAddress>> {
+    addresses.sort_by(|a, b| a.ip.cmp(&b.ip));
+    Some(addresses).filter(|list| !list.is_empty())
+}

@@ -1,0 +1,267 @@
+//! The EndpointSlice controller: behind every Service with a selector, the list of its pods' addresses.
+//!
+//! Upstream: `pkg/controller/endpointslice`, `k8s.io/endpointslice/reconciler.go`. One slice holds up to 100 endpoints that
+//! have the same ports; a Service whose pods name different numbers for a port has several. Endpoints keep their place,
+//! new ones come last. A Service without pods has one empty slice, so that a reader knows that somebody looks after it.
+//!
+//! Each endpoint says three things: `serving` (the pod is ready), `terminating` (it is being deleted), and `ready` (both
+//! are as one would like, or the Service publishes all).
+//!
+//! Left out: IPv6, topology hints, and the mirroring of hand-made Endpoints.
+
+use super::shared::serving::{
+    HEADLESS, Served, address, forget_key, port_number, set_trigger, target, trigger_time, wake_by_pod,
+};
+use super::shared::{labels, subject};
+use crate::api::kinds::{endpoint_slice, node, pod, pod::Pod, service};
+use crate::api::meta::controller_ref;
+use crate::api::request::DeleteOptions;
+use crate::api::{Key, Object, ObjectRef, Ref, Request};
+use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use k8s_openapi::api::core::v1::Node;
+use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::collections::BTreeMap;
+
+const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+const ME: &str = "endpointslice-controller.k8s.io";
+const SERVICE: &str = "kubernetes.io/service-name";
+/// Upstream: `--max-endpoints-per-slice`.
+const MOST: usize = 100;
+
+/// The controller.
+pub static CONTROLLER: Controller = Controller {
+    name: "endpoint-slice-controller",
+    account: "endpointslice-controller",
+    workers: 5,
+    watches: &[
+        Watch::of(&service::KIND),
+        Watch::mapped(&pod::KIND, wake_by_pod),
+        Watch::mapped(&endpoint_slice::KIND, wake_by_slice),
+        Watch::mapped(&node::KIND, |_, _, _| {}),
+    ],
+    period: None,
+    retries: 15,
+    reconcile,
+    failed: None,
+};
+
+/// Slices that somebody else has changed or deleted.
+fn wake_by_slice(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
+    if old.is_none() {
+        return;
+    }
+    let Some(slice) = new.or(old).filter(|slice| is_mine(slice)) else { return };
+    if let Some(name) = labels(slice.meta()).get(SERVICE) {
+        wake.key(ObjectRef::new(&service::KIND, slice.namespace(), name));
+    }
+}
+
+fn is_mine(slice: &Object) -> bool {
+    labels(slice.meta()).get(MANAGED_BY).is_some_and(|by| by == ME)
+}
+
+/// Endpoints with the same ports.
+struct Group {
+    ports: Vec<EndpointPort>,
+    endpoints: Vec<Endpoint>,
+}
+
+/// What is to become of the slices.
+#[derive(Default)]
+struct Plan {
+    create: Vec<EndpointSlice>,
+    update: Vec<Object>,
+    delete: Vec<Object>,
+    kept: usize,
+}
+
+fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
+    let Some(object) = subject(reconcile, key) else {
+        forget_key(reconcile.memory, &key.key.to_string());
+        return Ok(());
+    };
+    let Some(served) = Served::read(object) else { return Ok(()) };
+    let pods = served.pods(reconcile);
+    // Before anything else: what has been seen counts as seen even if nothing comes of it.
+    let trigger = trigger_time(reconcile.memory, object, &pods);
+    let groups = groups(reconcile, &served, &pods);
+    let existing: Vec<&Object> = reconcile
+        .cache(&endpoint_slice::KIND)
+        .owned_by(object.uid())
+        .filter(|slice| !slice.is_terminating() && is_mine(slice))
+        .collect();
+    let mut plan = plan(&served, groups, &existing);
+    if plan.kept + plan.update.len() + plan.create.len() == 0 {
+        plan.create.push(slice(&served, Group { ports: Vec::new(), endpoints: Vec::new() }));
+    }
+    carry_out(reconcile, &served, plan, trigger);
+    Ok(())
+}
+
+fn groups(reconcile: &Reconcile, served: &Served, pods: &[(&Object, &Pod)]) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    for (object, pod) in pods {
+        let Some(ip) = address(pod, true) else { continue };
+        let node = pod.node().and_then(|name| reconcile.lookup(&node::KIND, &Key::new("", name)));
+        if node.is_none() && !served.publishes_all() {
+            continue;
+        }
+        let ports = ports(served, pod);
+        let endpoint = endpoint(served, object, pod, ip, node);
+        match groups.iter_mut().find(|group| group.ports == ports) {
+            Some(group) => group.endpoints.push(endpoint),
+            None => groups.push(Group { ports, endpoints: vec![endpoint] }),
+        }
+    }
+    groups
+}
+
+/// Upstream: `getEndpointPorts`.
+fn ports(served: &Served, pod: &Pod) -> Vec<EndpointPort> {
+    let port = |port: &k8s_openapi::api::core::v1::ServicePort| {
+        Some(EndpointPort {
+            name: Some(port.name.clone().unwrap_or_default()),
+            port: Some(port_number(pod, port)?),
+            protocol: port.protocol.clone(),
+            app_protocol: port.app_protocol.clone(),
+        })
+    };
+    served.ports().iter().filter_map(port).collect()
+}
+
+/// Upstream: `podToEndpoint`.
+fn endpoint(served: &Served, object: &Object, pod: &Pod, ip: &str, node: Option<&Object>) -> Endpoint {
+    let serving = pod.is_ready();
+    let terminating = object.is_terminating();
+    let zone = node.filter(|node| node.get::<Node>().is_some());
+    Endpoint {
+        addresses: vec![ip.to_owned()],
+        conditions: Some(EndpointConditions {
+            ready: Some(served.publishes_all() || (serving && !terminating)),
+            serving: Some(serving),
+            terminating: Some(terminating),
+        }),
+        hostname: served.hostname(pod),
+        node_name: pod.node().map(str::to_owned),
+        target_ref: Some(target(object)),
+        zone: zone.and_then(|node| labels(node.meta()).get("topology.kubernetes.io/zone").cloned()),
+        ..Endpoint::default()
+    }
+}
+
+/// Upstream: `reconcileByPortMapping` for each group, and what the rest becomes.
+fn plan(served: &Served, groups: Vec<Group>, existing: &[&Object]) -> Plan {
+    let mut plan = Plan::default();
+    let mut rest: Vec<&Object> = existing.to_vec();
+    for group in groups {
+        let fits = |object: &&&Object| {
+            object.get::<EndpointSlice>().is_some_and(|s| s.ports.as_deref().unwrap_or_default() == group.ports)
+        };
+        let slices: Vec<&Object> = rest.iter().filter(fits).copied().collect();
+        rest.retain(|object| !slices.iter().any(|slice| slice.is_same(object)));
+        fill(served, group, &slices, &mut plan);
+    }
+    plan.delete.extend(rest.into_iter().cloned());
+    // A slice that would go makes room for one that would come: it keeps its name.
+    while let (true, Some(new)) = (!plan.delete.is_empty(), plan.create.pop()) {
+        let mut object = plan.delete.remove(0);
+        overwrite(&mut object, new);
+        plan.update.push(object);
+    }
+    plan
+}
+
+fn overwrite(object: &mut Object, new: EndpointSlice) {
+    if let Some(slice) = object.get_mut::<EndpointSlice>() {
+        slice.metadata.labels = new.metadata.labels;
+        slice.endpoints = new.endpoints;
+        slice.ports = new.ports;
+    }
+}
+
+/// Puts the endpoints of a group into its slices: those that are there keep their places.
+fn fill(served: &Served, group: Group, slices: &[&Object], plan: &mut Plan) {
+    let uid = |endpoint: &Endpoint| endpoint.target_ref.as_ref().and_then(|target| target.uid.clone());
+    let Group { ports, endpoints } = group;
+    let mut wanted: BTreeMap<Option<String>, Endpoint> = BTreeMap::new();
+    let mut order = Vec::new();
+    for endpoint in endpoints {
+        order.push(uid(&endpoint));
+        wanted.insert(uid(&endpoint), endpoint);
+    }
+    let labels = slice_labels(served);
+    let mut filled: Vec<(&Object, Vec<Endpoint>)> = Vec::new();
+    for object in slices {
+        let present = object.get().and_then(|slice: &EndpointSlice| slice.endpoints.as_deref()).unwrap_or_default();
+        filled.push((object, present.iter().filter_map(|endpoint| wanted.remove(&uid(endpoint))).collect()));
+    }
+    let mut new: Vec<Endpoint> = order.iter().filter_map(|uid| wanted.remove(uid)).collect();
+    for (_, endpoints) in &mut filled {
+        let room = MOST.saturating_sub(endpoints.len()).min(new.len());
+        endpoints.extend(new.drain(..room));
+    }
+    for (object, endpoints) in filled {
+        let Some(present) = object.get::<EndpointSlice>() else { continue };
+        if endpoints.is_empty() {
+            plan.delete.push(object.clone());
+        } else if present.endpoints.as_ref() == Some(&endpoints) && present.metadata.labels.as_ref() == Some(&labels) {
+            plan.kept += 1;
+        } else {
+            let mut object = object.clone();
+            overwrite(&mut object, slice(served, Group { ports: ports.clone(), endpoints }));
+            plan.update.push(object);
+        }
+    }
+    while !new.is_empty() {
+        let endpoints = new.drain(..new.len().min(MOST)).collect();
+        plan.create.push(slice(served, Group { ports: ports.clone(), endpoints }));
+    }
+}
+
+fn slice_labels(served: &Served) -> BTreeMap<String, String> {
+    let mut own = labels(served.object.meta()).clone();
+    own.insert(MANAGED_BY.to_owned(), ME.to_owned());
+    own.insert(SERVICE.to_owned(), served.object.name().to_owned());
+    match served.is_headless() {
+        true => drop(own.insert(HEADLESS.to_owned(), String::new())),
+        false => drop(own.remove(HEADLESS)),
+    }
+    own
+}
+
+fn slice(served: &Served, group: Group) -> EndpointSlice {
+    EndpointSlice {
+        metadata: ObjectMeta {
+            generate_name: Some(format!("{}-", served.object.name())),
+            namespace: served.object.meta().namespace.clone(),
+            labels: Some(slice_labels(served)),
+            owner_references: Some(vec![controller_ref(served.object)]),
+            ..ObjectMeta::default()
+        },
+        address_type: "IPv4".to_owned(),
+        endpoints: Some(group.endpoints).filter(|list| !list.is_empty()),
+        ports: Some(group.ports).filter(|list| !list.is_empty()),
+    }
+}
+
+fn carry_out(reconcile: &mut Reconcile, served: &Served, plan: Plan, trigger: Option<String>) {
+    let place = served.object.key();
+    let message = format!("Error updating Endpoint Slices for Service {place}: {{error}}");
+    let complaint = Saying::warning(served.object, "FailedToUpdateEndpointSlices", message);
+    if !served.object.is_terminating() {
+        for mut new in plan.create {
+            set_trigger(&mut new.metadata, trigger.clone());
+            let write = Write::new(Request::create(Object::new(new)));
+            reconcile.write(write.failing(complaint.clone()).tolerating(Tolerate::NamespaceTerminating));
+        }
+    }
+    for mut object in plan.update {
+        set_trigger(object.meta_mut(), trigger.clone());
+        reconcile.write(Write::new(Request::update(object)).failing(complaint.clone()));
+    }
+    for object in plan.delete {
+        let request = Request::delete(&endpoint_slice::KIND, &object.key(), DeleteOptions::default());
+        reconcile.write(Write::new(request).tolerating(Tolerate::NotFound));
+    }
+}
