@@ -102,3 +102,7 @@ pub const NAMESPACE_GRACE: Duration = secs(5);
 pub const NAMESPACE_FINALIZERS: Duration = secs(15);
 /// A node that pods name and that is missing gets so long to appear. Upstream: `gc_controller.go`, `quarantineTime`.
 pub const POD_GC_QUARANTINE: Duration = secs(40);
+/// One node in so much time gets the taint that evicts its pods. Upstream: `--node-eviction-rate`, 0.1 a second.
+pub const NODE_EVICTION_PAUSE: Duration = secs(10);
+/// … in a large zone most of whose nodes are lost. Upstream: `--secondary-node-eviction-rate`, 0.01 a second.
+pub const NODE_EVICTION_PAUSE_SLOW: Duration = secs(100);

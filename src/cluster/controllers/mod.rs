@@ -5,6 +5,7 @@ pub mod endpoints;
 pub mod endpointslice;
 pub mod garbagecollector;
 pub mod namespace;
+pub mod nodelifecycle;
 pub mod podgc;
 pub mod replicaset;
 pub mod replicationcontroller;
@@ -27,6 +28,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &endpointslice::CONTROLLER,
     &endpoints::CONTROLLER,
     &garbagecollector::CONTROLLER,
+    &nodelifecycle::CONTROLLER,
     &tainteviction::CONTROLLER,
     &podgc::CONTROLLER,
 ];

@@ -1,0 +1,77 @@
+//! How fast nodes may be emptied when many are lost at once.
+//!
+//! Upstream: `node_lifecycle_controller.go` (`handleDisruption`, `ComputeZoneState`), `scheduler/rate_limited_queue.go`. If
+//! *all* nodes seem lost, it is probably the control plane that is cut off: nobody is evicted. If more than 55 % of a zone
+//! (and at least three) are lost, eviction there slows down to one node in 100 s, or in zones of up to 50 nodes stops. In
+//! all other cases one node in 10 s of each zone gets its `NoExecute` taint.
+
+use super::taints::condition;
+use crate::api::Object;
+use crate::cluster::controllers::shared::labels;
+use crate::cluster::timing;
+use crate::sim::Duration;
+use std::collections::BTreeMap;
+
+/// How a zone is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    /// Most nodes are ready.
+    Normal,
+    /// More than 55 % are not.
+    Partial,
+    /// None is.
+    Full,
+}
+
+/// The name of a node's zone (upstream: `GetZoneKey`).
+#[must_use]
+pub fn zone(node: &Object) -> String {
+    let label = |name: &str| labels(node.meta()).get(name).map_or("", String::as_str);
+    format!("{}:{}", label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone"))
+}
+
+/// What is known of all zones.
+#[derive(Debug, Default)]
+pub struct Zones(BTreeMap<String, (usize, usize)>);
+
+impl Zones {
+    /// Counts nodes: all, and those that are not ready.
+    pub fn of<'a>(nodes: impl Iterator<Item = &'a Object>) -> Self {
+        let mut zones: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+        for node in nodes {
+            let ready = condition(node, "Ready").is_some_and(|ready| ready.status == "True");
+            let (all, lost) = zones.entry(zone(node)).or_default();
+            *all += 1;
+            *lost += usize::from(!ready);
+        }
+        Self(zones)
+    }
+
+    /// How a zone is.
+    #[must_use]
+    pub fn state(&self, zone: &str) -> State {
+        match self.0.get(zone) {
+            Some((all, lost)) if lost == all => State::Full,
+            // Upstream: `--unhealthy-zone-threshold` 0.55.
+            Some((all, lost)) if *lost > 2 && lost * 100 >= all * 55 => State::Partial,
+            _ => State::Normal,
+        }
+    }
+
+    /// Whether no node anywhere is ready.
+    #[must_use]
+    pub fn all_lost(&self) -> bool {
+        !self.0.is_empty() && self.0.keys().all(|zone| self.state(zone) == State::Full)
+    }
+
+    /// The least time between two evictions in a zone; `None`: nobody is evicted.
+    #[must_use]
+    pub fn pause(&self, zone: &str) -> Option<Duration> {
+        let large = self.0.get(zone).is_some_and(|(all, _)| *all > 50);
+        match self.state(zone) {
+            _ if self.all_lost() => None,
+            State::Partial => large.then_some(timing::NODE_EVICTION_PAUSE_SLOW),
+            State::Normal | State::Full => Some(timing::NODE_EVICTION_PAUSE),
+        }
+    }
+}
