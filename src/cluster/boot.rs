@@ -8,7 +8,7 @@ use super::fact::Fact;
 use super::input::Input;
 use super::machine::Machine;
 use super::wire::Address;
-use super::{History, Process, World, apiserver, controllers, etcd, scheduler, user};
+use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime, scheduler, user};
 use crate::sim::{Simulation, Time, Trace};
 use serde::Deserialize;
 use std::rc::Rc;
@@ -112,7 +112,11 @@ fn run(world: &mut World, to: Time, trace: &mut Trace<Fact>) {
 }
 
 fn join(world: &mut World, machine: Machine, trace: &mut Trace<Fact>) {
-    let _ = (world, machine, trace);
+    let name = machine.name.clone();
+    let runtime = runtime::Runtime::new(machine.clone());
+    world.add(Address::Runtime(name.clone()), Process::Runtime(Box::new(runtime)), trace);
+    let kubelet = kubelet::Kubelet::new(machine);
+    world.add(Address::Kubelet(name), Process::Kubelet(Box::new(kubelet)), trace);
 }
 
 fn machine(index: usize, entry: &MachineEntry) -> Machine {

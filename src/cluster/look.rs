@@ -194,7 +194,11 @@ impl World {
         if !view.containers.iter().any(waits) {
             return;
         }
-        let _ = (node, object);
+        if let Some(Process::Kubelet(kubelet)) = self.processes.get(&Address::Kubelet(node.clone())) {
+            for container in &mut view.containers {
+                container.backoff_until = kubelet.backoff_until(object.uid(), &container.name);
+            }
+        }
     }
 }
 

@@ -19,8 +19,10 @@ pub mod etcd;
 pub mod fact;
 mod faults;
 pub mod input;
+pub mod kubelet;
 mod look;
 pub mod machine;
+pub mod runtime;
 pub mod scheduler;
 pub mod timing;
 mod user;
@@ -58,6 +60,8 @@ enum Process {
     Etcd(Box<etcd::Etcd>),
     Scheduler(Box<scheduler::Scheduler>),
     ControllerManager(Box<controllers::ControllerManager>),
+    Kubelet(Box<kubelet::Kubelet>),
+    Runtime(Box<runtime::Runtime>),
 }
 
 /// Does the same with whatever component the process is.
@@ -69,6 +73,8 @@ macro_rules! each {
             Process::Etcd($component) => $result,
             Process::Scheduler($component) => $result,
             Process::ControllerManager($component) => $result,
+            Process::Kubelet($component) => $result,
+            Process::Runtime($component) => $result,
         }
     };
 }

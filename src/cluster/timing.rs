@@ -106,3 +106,47 @@ pub const POD_GC_QUARANTINE: Duration = secs(40);
 pub const NODE_EVICTION_PAUSE: Duration = secs(10);
 /// … in a large zone most of whose nodes are lost. Upstream: `--secondary-node-eviction-rate`, 0.01 a second.
 pub const NODE_EVICTION_PAUSE_SLOW: Duration = secs(100);
+
+/// The kubelet asks its runtime what has changed. Upstream: `kubelet.go`, `genericPlegRelistPeriod`.
+pub const PLEG_RELIST: Duration = secs(1);
+/// A pod whose sync failed is tried again after this, up to half as much longer. Upstream: `kubelet.go`, `backOffPeriod`.
+pub const POD_SYNC_BACKOFF: Duration = secs(10);
+/// First wait before an image is pulled again, doubling. Upstream: `kubelet.go`, `imageBackOffPeriod`.
+pub const IMAGE_BACKOFF: Duration = secs(10);
+/// … up to this. Upstream: `kubelet.go`, `MaxImageBackOff`.
+pub const IMAGE_BACKOFF_MAX: Duration = secs(300);
+/// A status that could not be written is written again. Upstream: `status_manager.go`, `syncPeriod`.
+pub const STATUS_SYNC: Duration = secs(10);
+/// A volume that could not be set up is tried again, doubling. Upstream: `exponential_backoff.go`, `initialDurationBeforeRetry`.
+pub const MOUNT_RETRY: Duration = ms(500);
+/// … up to this. Upstream: `exponential_backoff.go`, `maxDurationBeforeRetry`.
+pub const MOUNT_RETRY_MAX: Duration = secs(122);
+/// The kubelet waits so long for volumes before it reports it. Upstream: `volume_manager.go`, `podAttachAndMountTimeout`.
+pub const MOUNT_TIMEOUT: Duration = secs(123);
+/// The shortest time that a container gets to end. Upstream: `kuberuntime_container.go`, `minimumGracePeriodInSeconds`.
+pub const MINIMUM_GRACE: Duration = secs(2);
+/// Registration is tried again, doubling. Upstream: `kubelet_node_status.go`, `registerWithAPIServer`.
+pub const REGISTER_RETRY: Duration = ms(100);
+/// … up to this.
+pub const REGISTER_RETRY_MAX: Duration = secs(7);
+/// A fresh kubelet asks so often whether its node has become ready. Upstream: `kubelet.go`, `fastNodeStatusUpdate`.
+pub const NODE_STATUS_FAST: Duration = ms(100);
+
+/// The pause container and the pod's network: at least … Ours (containerd with a bridge plugin: 0.1–0.3 s).
+pub const SANDBOX: Duration = ms(100);
+/// … and up to so much more.
+pub const SANDBOX_SPREAD: Duration = ms(200);
+/// Giving the pod's network back. Ours.
+pub const SANDBOX_STOP: Duration = ms(50);
+/// Creating a container: its snapshot and its configuration. Ours.
+pub const CONTAINER_CREATE: Duration = ms(30);
+/// Starting a container's process. Ours.
+pub const CONTAINER_START: Duration = ms(50);
+/// A registry answers that there is no such image. Ours.
+pub const REGISTRY_ANSWER: Duration = ms(900);
+/// What a pull costs before and after the bytes: manifest, and unpacking. Ours.
+pub const PULL_OVERHEAD: Duration = ms(600);
+/// Bytes that a registry delivers in a second. Ours: 400 Mbit/s.
+pub const PULL_BYTES_PER_SECOND: u64 = 50_000_000;
+/// A probe's connection, or a command in a container. Ours.
+pub const PROBE_ANSWER: Duration = ms(2);

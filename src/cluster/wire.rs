@@ -398,6 +398,8 @@ pub enum CriCall {
     PullImage {
         /// The pod that wants it.
         pod: Rc<str>,
+        /// The container that wants it.
+        container: Rc<str>,
         /// The image.
         image: Rc<str>,
     },
@@ -428,6 +430,8 @@ pub enum CriCall {
         id: Rc<str>,
         /// The command.
         command: Rc<[Rc<str>]>,
+        /// How long it may take.
+        timeout: Duration,
     },
     /// Asks a port of the pod as HTTP and TCP probes do (the kubelet's own connection, not part of the CRI).
     Connect {
@@ -466,8 +470,8 @@ pub struct ContainerSpec {
     pub env: Rc<[(Rc<str>, Rc<str>)]>,
     /// Memory limit in bytes, if any.
     pub memory_limit: Option<u64>,
-    /// Ports that it declares.
-    pub ports: Rc<[u16]>,
+    /// Whether it has to end before the pod's containers start.
+    pub init: bool,
 }
 
 /// A container as the runtime knows it.
@@ -505,8 +509,10 @@ pub enum ContainerState {
         at: crate::sim::Time,
         /// Its exit code.
         code: i32,
-        /// `Completed`, `Error`, `OOMKilled`.
+        /// `Completed`, `Error`, `OOMKilled`, `StartError`.
         reason: &'static str,
+        /// What it left in its termination log, or why it could not be started.
+        message: Rc<str>,
     },
 }
 
@@ -526,18 +532,15 @@ pub enum CriReply {
         id: Rc<str>,
     },
     /// An image is there.
-    Image {
-        /// Its digest reference (`imageID`).
-        id: Rc<str>,
-        /// Its size in bytes.
-        bytes: u64,
-    },
+    Image(ImageStatus),
     /// Everything that exists: sandboxes with their addresses, containers, images with their sizes.
     List {
         /// Pod uid and IP.
         sandboxes: Rc<[(Rc<str>, Rc<str>)]>,
         /// Containers.
         containers: Rc<[ContainerStatus]>,
+        /// Images.
+        images: Rc<[ImageStatus]>,
     },
     /// A command's exit code and output.
     Exec {
@@ -548,6 +551,17 @@ pub enum CriReply {
     },
     /// An HTTP status code, or 0 for an open TCP port.
     Connected(u16),
+}
+
+/// An image that a machine has.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct ImageStatus {
+    /// Its full name with its tag: `docker.io/library/nginx:1.27`.
+    pub name: Rc<str>,
+    /// Its name with its digest (`imageID`): `docker.io/library/nginx@sha256:…`.
+    pub id: Rc<str>,
+    /// Its size.
+    pub bytes: u64,
 }
 
 /// The runtime's errors: the texts reach people through events and statuses.

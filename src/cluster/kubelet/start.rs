@@ -1,0 +1,218 @@
+//! Starting one container: back-off, image, configuration, create, start, postStart.
+//!
+//! Upstream: `kuberuntime/kuberuntime_container.go` (`startContainer`) and `kuberuntime_manager.go` (`doBackOff`).
+
+use super::backoff::Backoff;
+use super::worker::{Stage, container, is_sidecar};
+use super::{Asked, Kubelet, config};
+use crate::api::quantity::Quantity;
+use crate::cluster::Cx;
+use crate::cluster::fact::Fact;
+use crate::cluster::timing;
+use crate::cluster::wire::{ContainerSpec, ContainerState, CriCall, CriError, CriReply};
+use crate::sim::Time;
+use k8s_openapi::api::core::v1::LifecycleHandler;
+use std::rc::Rc;
+
+impl Kubelet {
+    /// Starts a container of a pod, unless it waits out a back-off.
+    pub(super) fn start_container(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+        if self.in_backoff(cx, uid, slot) {
+            return self.go_on(cx, uid);
+        }
+        self.ensure_image(cx, uid, slot);
+    }
+
+    /// Whether a container has to wait after a crash; if not, the next wait is set. Upstream: `doBackOff`.
+    fn in_backoff(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) -> bool {
+        let now = cx.now();
+        let Some(worker) = self.workers.get_mut(uid) else { return true };
+        let pod = worker.full_name();
+        let at = &mut worker.slots[slot];
+        let Some(end) = at.ended() else { return false };
+        let event = end.at;
+        let limits = (timing::CRASH_BACKOFF, timing::CRASH_BACKOFF_MAX);
+        let Some((backoff, until)) = at.crash.and_then(|b| b.until(event, now, limits.1).map(|until| (b, until)))
+        else {
+            at.crash = Some(Backoff::next(at.crash, event, now, limits));
+            return false;
+        };
+        let name = at.name.clone();
+        let text: Rc<str> =
+            format!("back-off {} restarting failed container={name} pod={pod}", config::go_duration(backoff.wait))
+                .into();
+        let fresh = at.held.as_ref().is_none_or(|(_, held)| *held != text);
+        at.held = Some(("CrashLoopBackOff", text));
+        let (restarts, what) = (at.attempt, worker.what.clone());
+        if let Some(run) = &mut worker.run {
+            run.retry = Some(run.retry.map_or(until, |at| at.min(until)));
+        }
+        if fresh {
+            let node = self.machine.name.clone();
+            cx.note(Fact::BackOff { node, pod: what, container: name.clone(), pull: false, until, restarts });
+            // The reason is shown at the next look.
+            self.look_soon(cx, uid);
+        }
+        let text = format!("Back-off restarting failed container {name} in pod {pod}");
+        self.say(cx, uid, Some(slot), (true, "BackOff"), &text);
+        true
+    }
+
+    /// Something stands against starting a container: it is remembered for the status, and the sync goes on.
+    pub(super) fn hold(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, reason: &'static str, message: &str) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if let Some(run) = &mut worker.run {
+            run.failed = true;
+        }
+        let at = &mut worker.slots[slot];
+        let held = Some((reason, Rc::from(message)));
+        if at.held != held {
+            at.held = held;
+            self.look_soon(cx, uid);
+        }
+        self.go_on(cx, uid);
+    }
+
+    /// The image is there: the container is made.
+    pub(super) fn create(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+        let Some(worker) = self.workers.get(uid) else { return };
+        let spec = worker.spec();
+        let container = container(&spec, slot);
+        let env = match config::environment(worker, container, &self.objects, &self.machine) {
+            Ok(env) => env,
+            Err(text) => {
+                self.say(cx, uid, Some(slot), (true, "Failed"), &format!("Error: {text}"));
+                self.note_start_failed(cx, uid, slot, "CreateContainerConfigError", &text);
+                return self.hold(cx, uid, slot, "CreateContainerConfigError", &text);
+            }
+        };
+        let at = &worker.slots[slot];
+        let attempt = if at.id.is_some() { at.attempt + 1 } else { 0 };
+        let words = |words: &Option<Vec<String>>| {
+            words
+                .as_ref()
+                .filter(|words| !words.is_empty())
+                .map(|words| words.iter().map(|word| config::expand(word, &env)).collect())
+        };
+        let limit =
+            container.resources.as_ref().and_then(|resources| resources.limits.as_ref()?.get("memory").cloned());
+        let container_spec = ContainerSpec {
+            pod: uid.clone(),
+            name: at.name.clone(),
+            attempt,
+            image: container.image.as_deref().unwrap_or("").into(),
+            command: words(&container.command),
+            args: words(&container.args),
+            memory_limit: limit
+                .and_then(|limit| Quantity::parse(&limit.0).ok())
+                .and_then(|limit| u64::try_from(limit.value()).ok()),
+            init: slot < worker.inits && !is_sidecar(container),
+            env: env.into(),
+        };
+        self.call(cx, CriCall::CreateContainer(container_spec), Asked::Create(uid.clone(), slot));
+    }
+
+    pub(super) fn created(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, outcome: Result<CriReply, CriError>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if worker.stage != Stage::Syncing {
+            return;
+        }
+        let Ok(CriReply::Container { id }) = outcome else {
+            return self.hold(cx, uid, slot, "CreateContainerError", "the sandbox is gone");
+        };
+        let at = &mut worker.slots[slot];
+        let old = match (at.id.replace(id.clone()), at.state.replace(ContainerState::Created)) {
+            (Some(id), Some(state)) => {
+                at.attempt += 1;
+                at.last.replace((id, state))
+            }
+            _ => None,
+        };
+        // One dead container is kept for each (`maximum-dead-containers-per-container`).
+        if let Some((old, _)) = old {
+            self.call(cx, CriCall::RemoveContainer { id: old }, Asked::Nothing);
+        }
+        self.say(cx, uid, Some(slot), (false, "Created"), "Container created");
+        self.call(cx, CriCall::StartContainer { id }, Asked::Start(uid.clone(), slot));
+    }
+
+    pub(super) fn started(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, outcome: Result<CriReply, CriError>) {
+        let now = cx.now();
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if let Some(run) = &mut worker.run {
+            run.acted = true;
+        }
+        let init = slot < worker.inits;
+        let at = &mut worker.slots[slot];
+        if let Err(error) = outcome {
+            let text = match error {
+                CriError::StartError(text) | CriError::NotFound(text) => text,
+                _ => "the container could not be started".into(),
+            };
+            let since = Time::from_micros(i64::MIN);
+            at.state =
+                Some(ContainerState::Exited { since, at: now, code: 128, reason: "StartError", message: text.clone() });
+            self.say(cx, uid, Some(slot), (true, "Failed"), &format!("Error: {text}"));
+            self.note_start_failed(cx, uid, slot, "RunContainerError", &text);
+            return self.hold(cx, uid, slot, "RunContainerError", &text);
+        }
+        at.held = None;
+        at.doomed = None;
+        // It may have ended in the very moment in which it started.
+        if at.ended().is_none() {
+            at.state = Some(ContainerState::Running { since: now });
+        }
+        let (node, pod, name, attempt) = (self.machine.name.clone(), worker.what.clone(), at.name.clone(), at.attempt);
+        worker.cause = Some(cx.note(Fact::ContainerStarted { node, pod, container: name, init, attempt }));
+        let stopping = worker.stage != Stage::Syncing;
+        let hook =
+            container(&worker.spec(), slot).lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.clone());
+        self.say(cx, uid, Some(slot), (false, "Started"), "Container started");
+        if stopping {
+            return self.stop_late(cx, uid, slot);
+        }
+        self.begin_probes(cx, uid, slot);
+        match hook.and_then(|hook| self.hook(uid, slot, &hook)) {
+            Some(call) => self.call(cx, call, Asked::PostStart(uid.clone(), slot)),
+            None => self.go_on(cx, uid),
+        }
+    }
+
+    /// The call that a hook asks for; other hooks than commands are taken to succeed.
+    pub(super) fn hook(&self, uid: &Rc<str>, slot: usize, hook: &LifecycleHandler) -> Option<CriCall> {
+        let id = self.workers.get(uid)?.slots[slot].id.clone()?;
+        let command = hook.exec.as_ref()?.command.as_deref()?.iter().map(|word| Rc::from(word.as_str())).collect();
+        Some(CriCall::ExecSync { id, command, timeout: crate::sim::Duration::from_secs(86_400) })
+    }
+
+    pub(super) fn post_started(
+        &mut self,
+        cx: &mut Cx,
+        uid: &Rc<str>,
+        slot: usize,
+        outcome: Result<CriReply, CriError>,
+    ) {
+        let text = match &outcome {
+            Ok(CriReply::Exec { code: 0, .. }) => return self.go_on(cx, uid),
+            Ok(CriReply::Exec { code, output }) => {
+                format!("PostStartHook failed: command exited with {code}: {output}")
+            }
+            Ok(_) => "PostStartHook failed".to_owned(),
+            Err(error) => format!("PostStartHook failed: {error:?}"),
+        };
+        self.say(cx, uid, Some(slot), (true, "FailedPostStartHook"), "PostStartHook failed");
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let Some(id) = worker.slots[slot].id.clone() else { return };
+        self.say(cx, uid, Some(slot), (false, "Killing"), "FailedPostStartHook");
+        let timeout = crate::sim::Duration::from_secs(30);
+        self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Nothing);
+        self.note_start_failed(cx, uid, slot, "PostStartHookError", &text);
+        self.hold(cx, uid, slot, "PostStartHookError", &text);
+    }
+
+    pub(super) fn note_start_failed(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, reason: &str, message: &str) {
+        let Some(worker) = self.workers.get(uid) else { return };
+        let (node, pod, container) = (self.machine.name.clone(), worker.what.clone(), worker.slots[slot].name.clone());
+        cx.note(Fact::StartFailed { node, pod, container, reason: reason.into(), message: message.into() });
+    }
+}

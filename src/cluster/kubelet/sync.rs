@@ -1,0 +1,261 @@
+//! One sync of one pod: what has to be done next, and in what order.
+//!
+//! Upstream: `pkg/kubelet/kubelet.go` (`SyncPod`), `kuberuntime/kuberuntime_manager.go` (`computePodActions`, `SyncPod`) and
+//! `pod_workers.go` (`completeWork`). A sync writes the status as it is known first, then acts step by step; a step that
+//! needs the runtime ends the handler, and its answer goes on from there. A sync that has done something is followed by
+//! another one at once (upstream: PLEG's relist on demand).
+
+use super::status::restarts_init;
+use super::worker::{Run, Stage, Worker, container, is_sidecar, restarts};
+use super::{Asked, Kubelet, SYNC, probes};
+use crate::cluster::Cx;
+use crate::cluster::timing;
+use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
+use crate::sim::{Duration, Time};
+use std::rc::Rc;
+
+/// What a pod needs.
+#[derive(Clone, PartialEq, Eq, Debug)]
+enum Need {
+    /// Its life is over: what is left is stopped.
+    End,
+    /// These containers are killed and these are started; without a sandbox that comes first.
+    Work { kill: Vec<usize>, start: Vec<usize> },
+}
+
+/// What a pod needs. Pure. Upstream: `computePodActions`.
+fn need(worker: &Worker) -> Need {
+    let spec = worker.spec();
+    let kill: Vec<usize> = (0..worker.slots.len())
+        .filter(|slot| worker.slots[*slot].doomed.is_some() && worker.slots[*slot].running().is_some())
+        .collect();
+    let mut start = Vec::new();
+    if !worker.initialized() {
+        for slot in 0..worker.inits {
+            if worker.init_done(&spec, slot) {
+                continue;
+            }
+            let (at, container) = (&worker.slots[slot], container(&spec, slot));
+            match at.ended() {
+                Some(end) if !restarts_init(&spec, container, end.code) => return Need::End,
+                _ if at.running().is_some() => {}
+                _ => start.push(slot),
+            }
+            // A sidecar that has not started yet holds the others up, too.
+            return Need::Work { kill, start };
+        }
+    }
+    for slot in (0..worker.inits).filter(|slot| is_sidecar(container(&spec, *slot))) {
+        if worker.slots[slot].running().is_none() {
+            start.push(slot);
+        }
+    }
+    let mut alive = false;
+    for slot in worker.inits..worker.slots.len() {
+        let at = &worker.slots[slot];
+        match at.ended() {
+            Some(end) if !restarts(&spec, container(&spec, slot), end.code) => {}
+            _ if at.running().is_some() => alive = true,
+            _ => {
+                alive = true;
+                start.push(slot);
+            }
+        }
+    }
+    if alive { Need::Work { kill, start } } else { Need::End }
+}
+
+impl Kubelet {
+    /// Looks at a pod and does what is needed.
+    pub(super) fn sync(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let now = cx.now();
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if worker.stage != Stage::Syncing {
+            if worker.pod.is_terminating() {
+                self.stop_sooner(cx, uid);
+            }
+            return;
+        }
+        if worker.pod.is_terminating() {
+            return self.stop(cx, uid);
+        }
+        if worker.run.is_some() {
+            worker.again = true;
+            return;
+        }
+        if cx.cause().is_none() {
+            cx.because(worker.cause);
+        }
+        if worker.deadline().is_some_and(|deadline| deadline <= now) {
+            worker.failed = Some((
+                "DeadlineExceeded".into(),
+                "Pod was active on the node longer than the specified deadline".into(),
+            ));
+            self.say(
+                cx,
+                uid,
+                None,
+                (false, "DeadlineExceeded"),
+                "Pod was active on the node longer than the specified deadline",
+            );
+            return self.stop(cx, uid);
+        }
+        let need = need(worker);
+        self.report(cx, uid);
+        match need {
+            Need::End => self.stop(cx, uid),
+            Need::Work { kill, start } if kill.is_empty() && start.is_empty() => self.wait(cx, uid),
+            Need::Work { kill, .. } => {
+                if let Some(worker) = self.workers.get_mut(uid) {
+                    worker.run = Some(Run { kills: kill.len(), ..Run::default() });
+                }
+                if kill.is_empty() {
+                    return self.mount(cx, uid);
+                }
+                for slot in kill {
+                    self.kill_doomed(cx, uid, slot);
+                }
+            }
+        }
+    }
+
+    /// The next container of a sync under way.
+    pub(super) fn go_on(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let next =
+            self.workers.get_mut(uid).and_then(|worker| worker.run.as_mut()).and_then(|run| run.todo.pop_front());
+        match next {
+            Some(slot) => self.start_container(cx, uid, slot),
+            None => self.finish(cx, uid),
+        }
+    }
+
+    /// The volumes are there: the sandbox comes next, or the containers if it stands.
+    pub(super) fn mounted(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if worker.run.is_none() {
+            return;
+        }
+        if worker.sandbox {
+            return self.begin_containers(cx, uid);
+        }
+        let host_network = worker.spec().host_network == Some(true);
+        let call = CriCall::RunPodSandbox { pod: uid.clone(), name: worker.pod.key(), host_network };
+        self.call(cx, call, Asked::Sandbox(uid.clone()));
+    }
+
+    pub(super) fn sandbox_made(&mut self, cx: &mut Cx, uid: &Rc<str>, outcome: Result<CriReply, CriError>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let Ok(CriReply::Sandbox { ip }) = outcome else { return self.finish(cx, uid) };
+        worker.sandbox = true;
+        worker.ip = Some(ip.clone());
+        let pod = worker.what.clone();
+        let stopping = worker.stage != Stage::Syncing;
+        let cause = cx.note(crate::cluster::fact::Fact::SandboxReady { node: self.machine.name.clone(), pod, ip });
+        if stopping {
+            return self.stop_sandbox(cx, uid);
+        }
+        worker.cause = Some(cause);
+        if let Some(run) = &mut worker.run {
+            run.acted = true;
+        }
+        // Upstream: `OnPodSandboxReady`: the condition is written before images are pulled.
+        self.report(cx, uid);
+        self.begin_containers(cx, uid);
+    }
+
+    fn begin_containers(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if let Need::Work { start, .. } = need(worker)
+            && let Some(run) = &mut worker.run
+        {
+            run.todo = start.into();
+        }
+        self.go_on(cx, uid);
+    }
+
+    /// The sync has done what it could.
+    pub(super) fn finish(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let now = cx.now();
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let Some(run) = worker.run.take() else { return };
+        let again = std::mem::take(&mut worker.again);
+        if worker.stage != Stage::Syncing {
+            return;
+        }
+        if run.acted || again {
+            return self.sync_after(cx, uid, Duration::ZERO);
+        }
+        match run.retry {
+            // Upstream: `completeWork`: the end of the back-off, at most the resync interval, and up to half as much.
+            Some(at) => {
+                let wait = jitter(cx, at.since(now).min(timing::POD_SYNC));
+                self.sync_after(cx, uid, wait);
+            }
+            None if run.failed => {
+                let wait = jitter(cx, timing::POD_SYNC_BACKOFF);
+                self.sync_after(cx, uid, wait);
+            }
+            None => self.wait(cx, uid),
+        }
+    }
+
+    /// Nothing is to be done: the pod is looked at again when something happens, or at its deadline.
+    fn wait(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        if let Some(deadline) = self.workers.get(uid).and_then(Worker::deadline) {
+            let left = deadline.since(cx.now());
+            self.sync_after(cx, uid, left);
+        }
+    }
+
+    /// Plans the next sync; an earlier plan is forgotten.
+    pub(super) fn sync_after(&mut self, cx: &mut Cx, uid: &Rc<str>, delay: Duration) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        worker.timer += 1;
+        let number = worker.timer;
+        if delay.is_zero() {
+            return self.sync(cx, uid);
+        }
+        cx.after(delay, Event::Timer(Timer::keyed(SYNC, uid.clone(), number)));
+    }
+
+    /// Kills a container that its probe has condemned.
+    fn kill_doomed(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let spec = worker.spec();
+        let at = &mut worker.slots[slot];
+        let (Some(id), Some(probe)) = (at.id.clone(), at.doomed.take()) else { return };
+        let name = at.name.clone();
+        let own = probes::grace(&spec, slot, probe);
+        let grace =
+            own.or(spec.termination_grace_period_seconds).and_then(|grace| u64::try_from(grace).ok()).unwrap_or(30);
+        let timeout = Duration::from_secs(grace).max(timing::MINIMUM_GRACE);
+        let text = format!("Container {name} failed {} probe, will be restarted", probe.to_ascii_lowercase());
+        self.say(cx, uid, Some(slot), (false, "Killing"), &text);
+        self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Restart(uid.clone()));
+    }
+
+    /// A condemned container has ended: the sync goes on when all have.
+    pub(super) fn killed(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let Some(run) = &mut worker.run else { return };
+        run.kills = run.kills.saturating_sub(1);
+        if run.kills == 0 {
+            run.acted = true;
+            self.finish(cx, uid);
+        }
+    }
+}
+
+impl Worker {
+    /// When `activeDeadlineSeconds` is over.
+    fn deadline(&self) -> Option<Time> {
+        let seconds = self.spec().active_deadline_seconds?;
+        Some(self.started + Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+    }
+}
+
+/// Up to half as much longer. Upstream: `workerBackOffPeriodJitterFactor`.
+fn jitter(cx: &mut Cx, wait: Duration) -> Duration {
+    let micros = u64::try_from(wait.as_micros()).unwrap_or(0);
+    wait + Duration::from_micros(cx.rng().below(micros / 2 + 1))
+}

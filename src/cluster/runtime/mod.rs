@@ -1,0 +1,534 @@
+//! The container runtime of one machine: containerd, as far as the kubelet and a person can see it.
+//!
+//! In Kubernetes the kubelet runs nothing itself: it asks a runtime over the CRI for *sandboxes* (the pause container and
+//! a pod's network), *images* and *containers*. What runs, runs here, whether the kubelet lives or not.
+//!
+//! ```text
+//!   kubelet ── RunPodSandbox ──▶  sandbox (pause, an address of the node's podCIDR)
+//!           ── PullImage ──────▶  image    (time by size; one that does not exist: containerd's words)
+//!           ── Create, Start ──▶  container: its process follows the course that was found when it started
+//!           ◀─ CriEvent ────────  it has ended
+//! ```
+//!
+//! - [`images`]: what the world's registries have.
+//! - [`process`]: what a command does, thought through once; [`shell`]: the language of scripts; [`programs`]: one file
+//!   for each family of programs.
+//!
+//! A pod's address is the next free one of the machine's podCIDR, from `.2` on, round and round, as the host-local plugin
+//! gives them.
+//!
+//! Left out: logs, resource use over time (a container that needs more memory than its limit is known by its command, see
+//! [`programs::stress`]), garbage collection of images, the failure of the runtime itself.
+
+pub mod images;
+pub mod process;
+pub mod programs;
+mod sandbox;
+pub mod shell;
+
+use self::process::{Course, OnTerm, Site, Surroundings};
+use super::Cx;
+use super::fact::Fact;
+use super::machine::Machine;
+use super::timing;
+use super::wire::{
+    Address, ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, Event, ImageStatus, Message,
+    Timer,
+};
+use crate::sim::{Duration, Time};
+use imbl::OrdMap;
+use sandbox::{Addresses, Sandbox};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A container's process ends.
+const ENDS: &str = "ends";
+/// A container had its time after SIGTERM.
+const KILL: &str = "kill";
+/// An image has been fetched.
+const FETCHED: &str = "fetched";
+
+/// A machine's container runtime.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Runtime {
+    machine: Rc<Machine>,
+    /// By the pod's uid.
+    sandboxes: OrdMap<Rc<str>, Sandbox>,
+    /// By id.
+    containers: OrdMap<Rc<str>, Container>,
+    /// By full name.
+    images: OrdMap<Rc<str>, ImageStatus>,
+    addresses: Addresses,
+    /// Pulls under way, by the kubelet's number.
+    pulls: OrdMap<u64, Pull>,
+}
+
+/// A pull under way.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Pull {
+    pod: Rc<str>,
+    container: Rc<str>,
+    image: Rc<str>,
+    outcome: Result<ImageStatus, Rc<str>>,
+}
+
+/// A container.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Container {
+    spec: Rc<ContainerSpec>,
+    state: ContainerState,
+    course: Rc<Course>,
+    /// Files that commands run in it have changed.
+    touched: BTreeMap<Rc<str>, bool>,
+    /// The number of the timer that counts: an older one is outdated.
+    timer: u64,
+    /// Stops asked for: the kubelet's numbers. Answered when it has ended.
+    stops: Vec<u64>,
+    /// Whether SIGTERM has been sent.
+    asked_to_end: bool,
+}
+
+impl Runtime {
+    /// The runtime of a machine, with nothing in it.
+    #[must_use]
+    pub fn new(machine: Machine) -> Self {
+        let addresses = Addresses::of(&machine.pod_cidr);
+        Self {
+            machine: Rc::new(machine),
+            sandboxes: OrdMap::new(),
+            containers: OrdMap::new(),
+            images: OrdMap::new(),
+            addresses,
+            pulls: OrdMap::new(),
+        }
+    }
+
+    /// Everything survives: containers run on without their runtime's daemon.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        self.clone()
+    }
+
+    /// Sets the timers of what runs.
+    pub fn start(&mut self, cx: &mut Cx) {
+        let running: Vec<_> = self
+            .containers
+            .iter()
+            .filter_map(|(id, container)| container.ends_at().map(|at| (id.clone(), at)))
+            .collect();
+        for (id, at) in running {
+            self.arm(cx, &id, ENDS, at.since(cx.now()));
+        }
+    }
+
+    /// Handles a call of the kubelet, or one of its own timers.
+    pub fn handle(&mut self, cx: &mut Cx, event: Event) {
+        match event {
+            Event::Message { message: Message::Cri { id, call }, .. } => self.call(cx, id, call),
+            Event::Message { .. } => {}
+            Event::Timer(timer) if timer.what == FETCHED => self.fetched(cx, timer.number),
+            Event::Timer(timer) => self.due(cx, &timer),
+        }
+    }
+
+    /// The images that the machine has.
+    pub fn images(&self) -> impl Iterator<Item = &ImageStatus> {
+        self.images.values()
+    }
+
+    /// The running container of a pod with the given name.
+    #[must_use]
+    pub fn running(&self, pod_uid: &str, name: &str) -> Option<Rc<str>> {
+        let sandbox = self.sandboxes.get(pod_uid)?;
+        let runs =
+            |id: &&Rc<str>| self.containers.get(*id).is_some_and(|c| &*c.spec.name == name && c.since().is_some());
+        sandbox.containers.iter().find(runs).cloned()
+    }
+
+    fn call(&mut self, cx: &mut Cx, id: u64, call: CriCall) {
+        match call {
+            CriCall::RunPodSandbox { pod, name, host_network } => self.run_sandbox(cx, id, pod, name, host_network),
+            CriCall::StopPodSandbox { pod } => {
+                self.stop_sandbox(cx, &pod);
+                self.reply(cx, id, timing::SANDBOX_STOP, Ok(CriReply::Done));
+            }
+            CriCall::RemovePodSandbox { pod } => {
+                self.remove_sandbox(cx, &pod);
+                self.reply(cx, id, timing::SANDBOX_STOP, Ok(CriReply::Done));
+            }
+            CriCall::PullImage { pod, container, image } => self.pull(cx, id, pod, container, image),
+            CriCall::CreateContainer(spec) => self.create(cx, id, spec),
+            CriCall::StartContainer { id: container } => self.start_container(cx, id, &container),
+            CriCall::StopContainer { id: container, timeout } => self.stop(cx, id, &container, timeout),
+            CriCall::RemoveContainer { id: container } => {
+                self.remove(&container);
+                self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done));
+            }
+            CriCall::List => self.list(cx, id),
+            CriCall::ExecSync { id: container, command, timeout } => self.exec(cx, id, &container, &command, timeout),
+            CriCall::Connect { pod, port, path } => self.connect(cx, id, &pod, port, path.as_deref()),
+            CriCall::Kill { id: container, code } => self.end(cx, &container, code, "Error"),
+        }
+    }
+
+    fn reply(&self, cx: &mut Cx, id: u64, delay: Duration, outcome: Result<CriReply, CriError>) {
+        self.tell(cx, delay, Message::CriReply { id, outcome });
+    }
+
+    fn tell(&self, cx: &mut Cx, delay: Duration, message: Message) {
+        let from = cx.me().clone();
+        cx.hand(Address::Kubelet(self.machine.name.clone()), delay, Event::Message { from, message });
+    }
+
+    fn arm(&mut self, cx: &mut Cx, id: &Rc<str>, what: &'static str, delay: Duration) {
+        let Some(container) = self.containers.get_mut(id) else { return };
+        container.timer += 1;
+        let timer = Timer::keyed(what, id.clone(), container.timer);
+        cx.after(delay, Event::Timer(timer));
+    }
+
+    fn pull(&mut self, cx: &mut Cx, id: u64, pod: Rc<str>, container: Rc<str>, image: Rc<str>) {
+        let outcome = images::resolve(&image).map_err(Rc::from);
+        let there = outcome.as_ref().is_ok_and(|image| self.images.contains_key(&image.name));
+        let bytes = outcome.as_ref().map_or(0, |image| image.bytes);
+        let takes = match &outcome {
+            // The manifest is asked for, and is the same.
+            Ok(_) if there => timing::REGISTRY_ANSWER,
+            Ok(image) => {
+                let micros = image.bytes.saturating_mul(1_000_000) / timing::PULL_BYTES_PER_SECOND;
+                timing::PULL_OVERHEAD + Duration::from_micros(micros)
+            }
+            Err(_) => timing::REGISTRY_ANSWER,
+        };
+        // No two pulls take equally long.
+        let takes = takes + Duration::from_micros(cx.rng().below(100_000));
+        if let Some(sandbox) = self.sandboxes.get(&pod) {
+            let node = self.machine.name.clone();
+            let pod = sandbox.pod.clone();
+            cx.note(Fact::Pulling { node, pod, container: container.clone(), image: image.clone(), bytes, takes });
+        }
+        self.pulls.insert(id, Pull { pod, container, image, outcome });
+        cx.after(takes, Event::Timer(Timer { what: FETCHED, key: "".into(), number: id }));
+    }
+
+    fn fetched(&mut self, cx: &mut Cx, id: u64) {
+        let Some(Pull { pod, container, image, outcome }) = self.pulls.remove(&id) else { return };
+        let node = self.machine.name.clone();
+        let whose = self.sandboxes.get(&pod).map(|sandbox| sandbox.pod.clone());
+        let outcome = match outcome {
+            Ok(status) => {
+                self.images.insert(status.name.clone(), status.clone());
+                if let Some(pod) = whose {
+                    cx.note(Fact::Pulled { node, pod, container, image, cached: false });
+                }
+                Ok(CriReply::Image(status))
+            }
+            Err(text) => {
+                let error: Rc<str> = format!("rpc error: code = {text}").into();
+                if let Some(pod) = whose {
+                    cx.note(Fact::PullFailed { node, pod, container, image, error: error.clone() });
+                }
+                Err(CriError::ImageNotFound(error))
+            }
+        };
+        self.reply(cx, id, Duration::ZERO, outcome);
+    }
+
+    fn create(&mut self, cx: &mut Cx, call: u64, spec: ContainerSpec) {
+        let Some(sandbox) = self.sandboxes.get_mut(&spec.pod).filter(|sandbox| sandbox.ready) else {
+            let text = format!("failed to find sandbox id for pod {}: not found", spec.pod);
+            return self.reply(cx, call, Duration::ZERO, Err(CriError::NotFound(text.into())));
+        };
+        let rng = cx.rng();
+        let mut part = || format!("{:016x}", rng.next_u64());
+        let id: Rc<str> = format!("{}{}{}{}", part(), part(), part(), part()).into();
+        sandbox.containers.push(id.clone());
+        let container = Container {
+            spec: Rc::new(spec),
+            state: ContainerState::Created,
+            course: Rc::default(),
+            touched: BTreeMap::new(),
+            timer: 0,
+            stops: Vec::new(),
+            asked_to_end: false,
+        };
+        self.containers.insert(id.clone(), container);
+        self.reply(cx, call, timing::CONTAINER_CREATE, Ok(CriReply::Container { id }));
+    }
+
+    fn start_container(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>) {
+        let Some(container) = self.containers.get_mut(id) else { return self.unknown(cx, call, id) };
+        let since = cx.now() + timing::CONTAINER_START;
+        match container.spec.course() {
+            Ok(course) => {
+                let ends = if course.out_of_memory { None } else { course.ends };
+                container.state = ContainerState::Running { since };
+                let killed = course.ends.filter(|_| course.out_of_memory);
+                container.course = Rc::new(course);
+                if let Some((after, _)) = ends.or(killed) {
+                    self.arm(cx, id, ENDS, timing::CONTAINER_START + after);
+                }
+                self.reply(cx, call, timing::CONTAINER_START, Ok(CriReply::Done));
+            }
+            Err(why) => {
+                let text: Rc<str> = format!(
+                    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
+                     unable to start container process: error during container init: {why}"
+                )
+                .into();
+                let (at, message) = (since, text.clone());
+                // Its task never was: containerd gives the beginning of time.
+                container.state = ContainerState::Exited {
+                    since: Time::from_micros(i64::MIN),
+                    at,
+                    code: 128,
+                    reason: "StartError",
+                    message,
+                };
+                self.reply(cx, call, timing::CONTAINER_START, Err(CriError::StartError(text)));
+            }
+        }
+    }
+
+    fn unknown(&self, cx: &mut Cx, call: u64, id: &str) {
+        let text = format!("an error occurred when try to find container \"{id}\": not found");
+        self.reply(cx, call, Duration::ZERO, Err(CriError::NotFound(text.into())));
+    }
+
+    fn stop(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, timeout: Duration) {
+        let Some(container) = self.containers.get_mut(id) else { return self.unknown(cx, call, id) };
+        if container.since().is_none() {
+            return self.reply(cx, call, Duration::ZERO, Ok(CriReply::Done));
+        }
+        container.stops.push(call);
+        container.asked_to_end = true;
+        let course = container.course.clone();
+        let own = container.ends_at().map(|at| at.since(cx.now()));
+        match course.on_term {
+            OnTerm::Exit(after, _) if after <= timeout && own.is_none_or(|own| after < own) => {
+                self.arm(cx, id, ENDS, after)
+            }
+            _ if own.is_some_and(|own| own <= timeout) => self.arm(cx, id, ENDS, own.unwrap_or_default()),
+            _ => self.arm(cx, id, KILL, timeout),
+        }
+    }
+
+    /// A timer of a container: its process ends by itself, ends because of SIGTERM, or is killed.
+    fn due(&mut self, cx: &mut Cx, timer: &Timer) {
+        let Some(container) = self.containers.get(&timer.key).filter(|container| container.timer == timer.number)
+        else {
+            return;
+        };
+        let course = container.course.clone();
+        let own = course.ends.filter(|_| container.ends_at().is_some_and(|at| at <= cx.now()));
+        if timer.what == KILL {
+            if let Some(pod) = self.sandboxes.get(&container.spec.pod).map(|sandbox| sandbox.pod.clone()) {
+                let (node, name) = (self.machine.name.clone(), container.spec.name.clone());
+                cx.note(Fact::ContainerKilled { node, pod, container: name });
+            }
+            return self.end(cx, &timer.key, 137, "Error");
+        }
+        match (own, course.on_term) {
+            (Some(_), _) if course.out_of_memory => self.end(cx, &timer.key, 137, "OOMKilled"),
+            (Some((_, code)), _) | (None, OnTerm::Exit(_, code)) => self.end(cx, &timer.key, code, "Error"),
+            (None, OnTerm::Ignore) => {}
+        }
+    }
+
+    /// A container's process has ended.
+    fn end(&mut self, cx: &mut Cx, id: &Rc<str>, code: i32, reason: &'static str) {
+        let at = cx.now();
+        let Some(container) = self.containers.get_mut(id) else { return };
+        let Some(since) = container.since() else { return };
+        let reason = if code == 0 { "Completed" } else { reason };
+        let message = container.course.message.clone();
+        container.state = ContainerState::Exited { since, at: at.max(since), code, reason, message };
+        container.timer += 1;
+        let stops = std::mem::take(&mut container.stops);
+        let status = container.status(id);
+        let name = container.spec.name.clone();
+        if let Some(pod) = self.sandboxes.get(&status.pod).map(|sandbox| sandbox.pod.clone()) {
+            cx.note(Fact::ContainerExited { node: self.machine.name.clone(), pod, container: name, code, reason });
+        }
+        self.tell(cx, Duration::ZERO, Message::CriEvent(status));
+        for call in stops {
+            self.reply(cx, call, Duration::ZERO, Ok(CriReply::Done));
+        }
+    }
+
+    fn remove(&mut self, id: &Rc<str>) {
+        let Some(container) = self.containers.remove(id) else { return };
+        if let Some(sandbox) = self.sandboxes.get_mut(&container.spec.pod) {
+            sandbox.containers.retain(|other| other != id);
+        }
+    }
+
+    fn list(&self, cx: &mut Cx, call: u64) {
+        let ready = self.sandboxes.iter().filter(|(_, sandbox)| sandbox.ready);
+        let sandboxes = ready.map(|(uid, sandbox)| (uid.clone(), sandbox.ip.clone())).collect();
+        let containers = self.containers.iter().map(|(id, container)| container.status(id)).collect();
+        let images = self.images.values().cloned().collect();
+        self.reply(cx, call, timing::PROBE_ANSWER, Ok(CriReply::List { sandboxes, containers, images }));
+    }
+
+    fn exec(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, command: &[Rc<str>], timeout: Duration) {
+        let now = cx.now();
+        let Some(container) = self.containers.get_mut(id).filter(|container| container.since().is_some()) else {
+            return self.unknown(cx, call, id);
+        };
+        let argv: Vec<String> = command.iter().map(ToString::to_string).collect();
+        let spec = container.spec.clone();
+        let around = spec.surroundings();
+        let ran = process::exec(&argv, &around, container.files(now), container.open(now).cloned().collect());
+        let (took, outcome) = match ran {
+            Err(why) => {
+                let text = format!(
+                    "failed to exec in container: failed to start exec \"{}\": OCI runtime exec failed: exec failed: unable to start container process: {why}",
+                    &id[..12]
+                );
+                (timing::PROBE_ANSWER, Err(CriError::StartError(text.into())))
+            }
+            Ok((process::Flow::Forever, _)) => (timeout, Err(timed_out(&argv, timeout))),
+            Ok((_, process)) if process.clock > timeout => (timeout, Err(timed_out(&argv, timeout))),
+            Ok((flow, process)) => {
+                let (process::Flow::Next(code) | process::Flow::Exit(code)) = flow else { return };
+                for (_, path, exists) in &process.course.files {
+                    container.touched.insert(path.clone(), *exists);
+                }
+                (timing::PROBE_ANSWER + process.clock, Ok(CriReply::Exec { code, output: process.out.as_str().into() }))
+            }
+        };
+        self.reply(cx, call, took, outcome);
+    }
+
+    fn connect(&mut self, cx: &mut Cx, call: u64, pod: &Rc<str>, port: u16, path: Option<&str>) {
+        let now = cx.now();
+        let Some(sandbox) = self.sandboxes.get(pod) else { return self.unknown(cx, call, pod) };
+        let containers = || sandbox.containers.iter().filter_map(|id| self.containers.get(id));
+        let on = |wanted: u16| {
+            containers().find_map(|c| c.open(now).find(|l| l.port == wanted).map(|l| (l.site, l.from, c.since())))
+        };
+        let site = on(port).or_else(|| on(0));
+        let outcome = match (site, path) {
+            (None, _) => Err(CriError::ConnectionRefused(
+                format!("dial tcp {}:{port}: connect: connection refused", sandbox.ip).into(),
+            )),
+            (Some(_), None) => Ok(CriReply::Connected(0)),
+            (Some((Site::Raw, ..)), Some(_)) => Err(CriError::ConnectionRefused("EOF".into())),
+            (Some((site, from, since)), Some(path)) => {
+                let age = since.map_or(Duration::ZERO, |since| now.since(since).saturating_sub(from));
+                Ok(CriReply::Connected(site.status(path, age)))
+            }
+        };
+        self.reply(cx, call, timing::PROBE_ANSWER, outcome);
+    }
+
+    fn run_sandbox(&mut self, cx: &mut Cx, call: u64, pod: Rc<str>, name: crate::api::Key, host_network: bool) {
+        let ip = if host_network {
+            self.machine.ip.clone()
+        } else {
+            self.addresses.next(|ip| self.sandboxes.values().any(|s| s.ready && *s.ip == *ip))
+        };
+        let kept = self.sandboxes.get(&pod).map(|old| old.containers.clone()).unwrap_or_default();
+        let sandbox = Sandbox { pod: sandbox::reference(&name), ip: ip.clone(), ready: true, containers: kept };
+        self.sandboxes.insert(pod, sandbox);
+        let spread = u64::try_from(timing::SANDBOX_SPREAD.as_micros()).unwrap_or(0);
+        let takes = timing::SANDBOX + Duration::from_micros(cx.rng().below(spread));
+        self.reply(cx, call, takes, Ok(CriReply::Sandbox { ip }));
+    }
+
+    fn stop_sandbox(&mut self, cx: &mut Cx, pod: &Rc<str>) {
+        let Some(sandbox) = self.sandboxes.get_mut(pod) else { return };
+        sandbox.ready = false;
+        for id in sandbox.containers.clone() {
+            self.end(cx, &id, 137, "Error");
+        }
+    }
+
+    fn remove_sandbox(&mut self, cx: &mut Cx, pod: &Rc<str>) {
+        self.stop_sandbox(cx, pod);
+        for id in self.sandboxes.remove(pod).map(|sandbox| sandbox.containers).unwrap_or_default() {
+            self.containers.remove(&id);
+        }
+    }
+}
+
+fn timed_out(argv: &[String], timeout: Duration) -> CriError {
+    let text = format!("command timed out: \"{}\" timed out after {}s", argv.join(" "), timeout.as_secs());
+    CriError::Timeout(text.into())
+}
+
+impl Container {
+    /// Since when it runs, if it does.
+    fn since(&self) -> Option<Time> {
+        match self.state {
+            ContainerState::Running { since } => Some(since),
+            _ => None,
+        }
+    }
+
+    /// When it ends by itself, if it runs and ends.
+    fn ends_at(&self) -> Option<Time> {
+        Some(self.since()? + self.course.ends?.0)
+    }
+
+    fn status(&self, id: &Rc<str>) -> ContainerStatus {
+        let ContainerSpec { pod, name, image, attempt, .. } = &*self.spec;
+        let (id, state) = (id.clone(), self.state.clone());
+        ContainerStatus { id, pod: pod.clone(), name: name.clone(), image: image.clone(), attempt: *attempt, state }
+    }
+
+    /// The files that are known, at a moment.
+    fn files(&self, now: Time) -> BTreeMap<String, bool> {
+        let age = self.since().map_or(Duration::ZERO, |since| now.since(since));
+        let made =
+            self.course.files.iter().filter(|(at, ..)| *at <= age).map(|(_, path, exists)| (path.to_string(), *exists));
+        made.chain(self.touched.iter().map(|(path, exists)| (path.to_string(), *exists))).collect()
+    }
+
+    /// The ports that are open at a moment.
+    fn open(&self, now: Time) -> impl Iterator<Item = &process::Listen> {
+        let age = self.since().map(|since| now.since(since));
+        self.course.listens.iter().filter(move |listen| age.is_some_and(|age| listen.from <= age))
+    }
+}
+
+impl ContainerSpec {
+    fn surroundings(&self) -> Surroundings<'_> {
+        let closed = images::Name::parse(&self.image).and_then(|name| name.entry()).is_some_and(|entry| entry.closed);
+        Surroundings { env: &self.env, closed, init: self.init, memory_limit: self.memory_limit }
+    }
+
+    /// What its process will do: `command` replaces the image's entrypoint and its own arguments, `args` only these.
+    fn course(&self) -> Result<Course, process::StartError> {
+        let entry = images::Name::parse(&self.image).and_then(|name| name.entry());
+        let texts = |words: &[Rc<str>]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let args = self.args.as_deref().map(texts);
+        let argv = match (&self.command, entry) {
+            (Some(command), _) => [texts(command), args.unwrap_or_default()].concat(),
+            (None, Some(entry)) => {
+                let given = args.unwrap_or_else(|| own(entry.cmd));
+                // Entrypoints of well-known images take flags for their default command.
+                let flags = entry.entrypoint.is_empty() && given.first().is_some_and(|word| word.starts_with('-'));
+                if flags { [own(entry.cmd), given].concat() } else { [own(entry.entrypoint), given].concat() }
+            }
+            (None, None) => return Ok(self.unknown_image(&args.unwrap_or_default())),
+        };
+        process::course(&argv, &self.surroundings())
+    }
+
+    /// An image of which nothing is known: arguments that begin with a well-known command are taken for one, everything
+    /// else is a service.
+    fn unknown_image(&self, args: &[String]) -> Course {
+        let name = images::Name::parse(&self.image).map(|name| name.repository).unwrap_or_default();
+        let family = process::base(&name).to_owned();
+        let known = args.first().is_some_and(|word| programs::find(process::base(word)).is_some());
+        let argv = match programs::find(&family) {
+            _ if known => args.to_vec(),
+            Some(_) => [vec![family], args.to_vec()].concat(),
+            None => vec![name],
+        };
+        process::course(&argv, &self.surroundings()).unwrap_or_default()
+    }
+}

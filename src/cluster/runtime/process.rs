@@ -1,0 +1,625 @@
+//! What a container's process does: its command, run once in thought when it starts.
+//!
+//! A process is not simulated instruction by instruction. Its command line is walked through when it starts, with a clock
+//! of its own, and what comes out is its *course*: when it will end and with which code, which ports it will have opened
+//! by then, which files it will have made, and what it will do on SIGTERM.
+//!
+//! ```text
+//!   sh -c "touch /tmp/healthy; sleep 30; rm /tmp/healthy; sleep 600"
+//!        0 s  + /tmp/healthy        30 s  − /tmp/healthy        630 s  ends with 0
+//! ```
+//!
+//! Left out: output that depends on the outside, files that containers share, the network (what a process asks of others
+//! is taken to succeed; what it asks of itself is answered truly), CPU. Files that nobody has made exist, except under
+//! `/tmp`, `/var/run` and `/run`.
+
+use super::programs;
+use super::shell::{self, Node};
+use crate::sim::Duration;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// What a process will do.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Course {
+    /// When it ends (after its start) and with which code; `None`: it runs for ever.
+    pub ends: Option<(Duration, i32)>,
+    /// Whether it ends because it needs more memory than it may have.
+    pub out_of_memory: bool,
+    /// The ports that it opens, and when.
+    pub listens: Vec<Listen>,
+    /// Files that it makes (true) and removes, and when.
+    pub files: Vec<(Duration, Rc<str>, bool)>,
+    /// What it does on SIGTERM.
+    pub on_term: OnTerm,
+    /// What it writes into its termination log.
+    pub message: Rc<str>,
+}
+
+/// A port that is open from a moment on.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Listen {
+    /// The port; 0: whatever port is asked.
+    pub port: u16,
+    /// From when on.
+    pub from: Duration,
+    /// What answers there.
+    pub site: Site,
+}
+
+/// What answers on a port.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Site {
+    /// Connections are taken; it does not speak HTTP.
+    Raw,
+    /// HTTP: every path is there.
+    Everything,
+    /// HTTP: only these paths are there.
+    Pages(&'static [&'static str]),
+    /// agnhost's `netexec`: `/echo?code=`.
+    Netexec,
+    /// agnhost's `liveness`: fine for ten seconds, then an error.
+    Failing,
+}
+
+impl Site {
+    /// The HTTP status of a path after the process has run for `age`.
+    #[must_use]
+    pub fn status(self, path: &str, age: Duration) -> u16 {
+        let plain = path.split(['?', '#']).next().unwrap_or("");
+        match self {
+            Self::Raw => 0,
+            Self::Everything => 200,
+            Self::Pages(pages) => {
+                if pages.contains(&plain) {
+                    200
+                } else {
+                    404
+                }
+            }
+            Self::Netexec => path.split_once("code=").and_then(|(_, code)| code.parse().ok()).unwrap_or(200),
+            Self::Failing => {
+                if age <= Duration::from_secs(10) {
+                    200
+                } else {
+                    500
+                }
+            }
+        }
+    }
+}
+
+/// What a process does on SIGTERM.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OnTerm {
+    /// It ends after a while with this code.
+    Exit(Duration, i32),
+    /// Nothing: a process with number 1 that has no handler.
+    Ignore,
+}
+
+impl Default for OnTerm {
+    fn default() -> Self {
+        Self::Exit(Duration::from_millis(50), 143)
+    }
+}
+
+/// What a process finds when it starts.
+#[derive(Clone, Debug)]
+pub struct Surroundings<'a> {
+    /// Environment.
+    pub env: &'a [(Rc<str>, Rc<str>)],
+    /// Whether only commands that are known here exist.
+    pub closed: bool,
+    /// Whether the container has to end before others start: unknown programs in it end.
+    pub init: bool,
+    /// Its memory limit in bytes.
+    pub memory_limit: Option<u64>,
+}
+
+/// How a command went on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Flow {
+    /// It ended with a status; the next follows.
+    Next(i32),
+    /// The whole process ends.
+    Exit(i32),
+    /// It runs for ever.
+    Forever,
+    /// `break`.
+    Break,
+}
+
+/// Why a process could not be started.
+pub type StartError = String;
+
+/// How many commands a script may run before it is taken for endless.
+const FUEL: u32 = 2_000;
+
+/// A process in the course of being thought through.
+pub struct Process<'a> {
+    /// What it found.
+    pub around: &'a Surroundings<'a>,
+    /// What has come out so far.
+    pub course: Course,
+    /// Its own clock: since its start.
+    pub clock: Duration,
+    /// What it has printed.
+    pub out: String,
+    /// Variables.
+    pub vars: BTreeMap<String, String>,
+    files: BTreeMap<String, bool>,
+    fuel: u32,
+    failing_fast: bool,
+}
+
+/// Thinks a command through from its start.
+///
+/// # Errors
+/// The text of `runc` when the command does not exist.
+pub fn course(argv: &[String], around: &Surroundings) -> Result<Course, StartError> {
+    let Some(command) = argv.first() else { return Err("no command specified".to_owned()) };
+    if missing(command, around) {
+        return Err(not_found(command));
+    }
+    let mut process = Process::new(around);
+    let flow = process.run(argv);
+    if let Flow::Next(code) | Flow::Exit(code) = flow {
+        process.course.ends = Some((process.clock, code));
+    }
+    Ok(process.course)
+}
+
+/// Runs a command in a container whose files are known: its exit code, its output, and the files it changes.
+///
+/// # Errors
+/// The text of `runc` when the command does not exist.
+pub fn exec<'a>(
+    argv: &[String],
+    around: &'a Surroundings<'a>,
+    files: BTreeMap<String, bool>,
+    listens: Vec<Listen>,
+) -> Result<(Flow, Process<'a>), StartError> {
+    let Some(command) = argv.first() else { return Err("no command specified".to_owned()) };
+    if missing(command, around) {
+        return Err(not_found(command));
+    }
+    let mut process = Process::new(around);
+    process.files = files;
+    process.course.listens = listens;
+    let flow = process.run(argv);
+    Ok((flow, process))
+}
+
+/// Whether a command is known not to exist.
+fn missing(command: &str, around: &Surroundings) -> bool {
+    let name = base(command);
+    let known = programs::find(name).is_some();
+    !known
+        && (around.closed
+            || ["definitely-not", "nonexist", "non-exist", "not-exist", "no-such", "doesnotexist"]
+                .iter()
+                .any(|word| name.contains(word)))
+}
+
+fn not_found(command: &str) -> StartError {
+    let why = if command.contains('/') {
+        format!("stat {command}: no such file or directory")
+    } else {
+        "executable file not found in $PATH".to_owned()
+    };
+    format!("exec: \"{command}\": {why}")
+}
+
+/// The last part of a path.
+#[must_use]
+pub fn base(command: &str) -> &str {
+    command.rsplit('/').next().unwrap_or(command)
+}
+
+impl<'a> Process<'a> {
+    fn new(around: &'a Surroundings<'a>) -> Self {
+        let vars = around.env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        Self {
+            around,
+            course: Course::default(),
+            clock: Duration::ZERO,
+            out: String::new(),
+            vars,
+            files: BTreeMap::new(),
+            fuel: FUEL,
+            failing_fast: false,
+        }
+    }
+
+    /// Runs one command with its words already expanded.
+    pub fn run(&mut self, argv: &[String]) -> Flow {
+        let Some(command) = argv.first() else { return Flow::Next(0) };
+        match programs::find(base(command)) {
+            Some(program) => (program.run)(self, argv),
+            None if self.around.closed => {
+                self.print(&format!("sh: {command}: not found\n"));
+                Flow::Next(127)
+            }
+            None => programs::service::unknown(self),
+        }
+    }
+
+    /// Runs a script.
+    pub fn script(&mut self, text: &str) -> Flow {
+        match shell::parse(text) {
+            Some(node) => self.node(&node, true),
+            None => programs::service::unknown(self),
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, time: Duration) {
+        self.clock = self.clock.saturating_add(time);
+    }
+
+    /// Opens a port.
+    pub fn listen(&mut self, port: u16, site: Site) {
+        self.course.listens.push(Listen { port, from: self.clock, site });
+    }
+
+    /// Runs for ever and ends cleanly on SIGTERM.
+    pub fn serve(&mut self, ports: &[u16], site: Site) -> Flow {
+        for port in ports {
+            self.listen(*port, site);
+        }
+        self.course.on_term = OnTerm::Exit(Duration::from_millis(100), 0);
+        Flow::Forever
+    }
+
+    /// Prints.
+    pub fn print(&mut self, text: &str) {
+        if self.out.len() < 4096 {
+            self.out.push_str(text);
+        }
+    }
+
+    /// A variable, or nothing.
+    #[must_use]
+    pub fn var(&self, name: &str) -> &str {
+        self.vars.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether a file exists.
+    #[must_use]
+    pub fn exists(&self, path: &str) -> bool {
+        let unmade = || {
+            !["/tmp/", "/var/run/", "/run/", "/var/tmp/"].iter().any(|place| path.starts_with(place))
+                && path.starts_with('/')
+        };
+        self.files.get(path).copied().unwrap_or_else(unmade)
+    }
+
+    /// Makes or removes a file.
+    pub fn file(&mut self, path: &str, exists: bool) {
+        if path == "/dev/null" || path.is_empty() {
+            return;
+        }
+        if self.files.insert(path.to_owned(), exists) != Some(exists) && self.course.files.len() < 64 {
+            self.course.files.push((self.clock, path.into(), exists));
+        }
+    }
+
+    /// Follows a command; `last`: nothing comes after it, so that it stands for the process.
+    fn node(&mut self, node: &Node, last: bool) -> Flow {
+        let Some(fuel) = self.fuel.checked_sub(1) else { return Flow::Forever };
+        self.fuel = fuel;
+        match node {
+            Node::Simple(words, target) => self.simple(words, target.as_deref(), last),
+            Node::List(nodes) => self.list(nodes, last),
+            Node::AndOr(left, and, right) => match self.tested(left) {
+                Flow::Next(code) if (code == 0) == *and => self.node(right, last),
+                flow => flow,
+            },
+            Node::Not(inner) => match self.tested(inner) {
+                Flow::Next(code) => Flow::Next(i32::from(code == 0)),
+                flow => flow,
+            },
+            Node::Pipe(parts) => {
+                let (end, before) =
+                    parts.split_last().map_or((None, parts.as_slice()), |(end, before)| (Some(end), before));
+                for part in before {
+                    if self.node(part, false) == Flow::Forever {
+                        return Flow::Forever;
+                    }
+                }
+                end.map_or(Flow::Next(0), |end| self.node(end, last))
+            }
+            Node::Loop(wanted, condition, body) => self.repeat(*wanted, condition, body),
+            Node::For(name, words, body) => self.for_each(name, words, body),
+            Node::If(arms, otherwise) => {
+                for (condition, body) in arms {
+                    match self.tested(condition) {
+                        Flow::Next(0) => return self.node(body, last),
+                        Flow::Next(_) => {}
+                        flow => return flow,
+                    }
+                }
+                otherwise.as_ref().map_or(Flow::Next(0), |node| self.node(node, last))
+            }
+        }
+    }
+
+    /// A command whose failure `set -e` overlooks.
+    fn tested(&mut self, node: &Node) -> Flow {
+        let before = std::mem::take(&mut self.failing_fast);
+        let flow = self.node(node, false);
+        self.failing_fast = before;
+        flow
+    }
+
+    fn list(&mut self, nodes: &[(Node, bool)], last: bool) -> Flow {
+        let mut status = 0;
+        for (index, (node, background)) in nodes.iter().enumerate() {
+            if *background {
+                // It runs beside the rest: its ports and files count, its time and its end do not.
+                let clock = self.clock;
+                self.node(node, true);
+                self.clock = clock;
+                status = 0;
+                continue;
+            }
+            match self.node(node, last && index + 1 == nodes.len()) {
+                Flow::Next(code) if code != 0 && self.failing_fast => return Flow::Exit(code),
+                Flow::Next(code) => status = code,
+                flow => return flow,
+            }
+        }
+        Flow::Next(status)
+    }
+
+    fn repeat(&mut self, wanted: bool, condition: &Node, body: &Node) -> Flow {
+        loop {
+            match self.tested(condition) {
+                Flow::Next(code) if (code == 0) == wanted => {}
+                Flow::Next(_) => return Flow::Next(0),
+                flow => return flow,
+            }
+            match self.node(body, false) {
+                Flow::Next(_) => {}
+                Flow::Break => return Flow::Next(0),
+                flow => return flow,
+            }
+        }
+    }
+
+    fn for_each(&mut self, name: &str, words: &[String], body: &Node) -> Flow {
+        let items: Vec<String> = words.iter().flat_map(|word| self.expand(word)).collect();
+        let mut status = 0;
+        for item in items {
+            self.vars.insert(name.to_owned(), item);
+            match self.node(body, false) {
+                Flow::Next(code) => status = code,
+                Flow::Break => break,
+                flow => return flow,
+            }
+        }
+        Flow::Next(status)
+    }
+
+    fn simple(&mut self, words: &[String], target: Option<&str>, last: bool) -> Flow {
+        let mut words = words;
+        while let Some((name, value)) = words.first().and_then(|word| assignment(word)) {
+            let value = self.expand(value).join(" ");
+            self.vars.insert(name.to_owned(), value);
+            words = &words[1..];
+        }
+        let argv: Vec<String> = words.iter().flat_map(|word| self.expand(word)).collect();
+        let printed = self.out.len();
+        let flow = if argv.is_empty() { Flow::Next(0) } else { self.command(&argv, last) };
+        if let Some(target) = target {
+            let target = self.expand(target).join(" ");
+            let text = self.out.split_off(printed.min(self.out.len()));
+            if target == "/dev/termination-log" {
+                self.course.message = text.trim_end().into();
+            }
+            self.file(&target, true);
+        }
+        flow
+    }
+
+    fn command(&mut self, argv: &[String], last: bool) -> Flow {
+        let number = |text: Option<&String>| text.and_then(|text| text.parse().ok());
+        match argv[0].as_str() {
+            "exit" => Flow::Exit(number(argv.get(1)).unwrap_or(0)),
+            "break" => Flow::Break,
+            "set" => {
+                self.failing_fast |= argv[1..].iter().any(|flag| flag.starts_with('-') && flag.contains('e'));
+                Flow::Next(0)
+            }
+            "exec" | "nohup" | "command" | "sudo" | "time" | "tini" | "dumb-init" if argv.len() > 1 => {
+                self.command(&argv[1..], last)
+            }
+            "timeout" if argv.len() > 2 => self.command(&argv[2..], false),
+            "trap" => {
+                let on_term = argv[1..].iter().any(|word| ["TERM", "SIGTERM", "15"].contains(&word.as_str()));
+                if on_term {
+                    let code = argv[1]
+                        .rsplit_once("exit ")
+                        .and_then(|(_, code)| code.trim().trim_end_matches(';').parse().ok());
+                    self.course.on_term = OnTerm::Exit(Duration::from_millis(50), code.unwrap_or(0));
+                }
+                Flow::Next(0)
+            }
+            name if programs::find(base(name)).is_none() && !self.around.closed && !last => {
+                // An unknown step on the way to something else: it succeeds.
+                self.pass(Duration::from_secs(1));
+                Flow::Next(0)
+            }
+            _ => match self.run(argv) {
+                Flow::Exit(code) => Flow::Next(code),
+                flow => flow,
+            },
+        }
+    }
+
+    /// Expands quotes, variables and commands in a word; unquoted variables are split at white space.
+    fn expand(&mut self, word: &str) -> Vec<String> {
+        let mut text = String::new();
+        let mut splits = false;
+        let mut quote = None;
+        let mut rest = word;
+        while let Some(c) = rest.chars().next() {
+            rest = &rest[c.len_utf8()..];
+            match (quote, c) {
+                (Some(q), c) if q == c => quote = None,
+                (None, '\'' | '"') => quote = Some(c),
+                (Some('\''), c) => text.push(c),
+                (_, '\\') => {
+                    let next = rest.chars().next().unwrap_or('\\');
+                    rest = &rest[next.len_utf8().min(rest.len())..];
+                    text.push(next);
+                }
+                (_, '$' | '`') => {
+                    let (value, after) = self.substitute(c, rest);
+                    splits |= quote.is_none();
+                    text.push_str(&value);
+                    rest = after;
+                }
+                (None, '~') if text.is_empty() => text.push_str("/root"),
+                (_, c) => text.push(c),
+            }
+        }
+        if splits && !word.contains(['"', '\'']) {
+            text.split_whitespace().map(str::to_owned).collect()
+        } else {
+            vec![text]
+        }
+    }
+
+    fn substitute<'t>(&mut self, sign: char, rest: &'t str) -> (String, &'t str) {
+        if sign == '`' {
+            let end = rest.find('`').unwrap_or(rest.len());
+            return (self.output(&rest[..end]), rest.get(end + 1..).unwrap_or(""));
+        }
+        if let Some(inner) = rest.strip_prefix("((") {
+            let end = inner.find("))").unwrap_or(inner.len());
+            return (self.arithmetic(&inner[..end]).to_string(), inner.get(end + 2..).unwrap_or(""));
+        }
+        if let Some(inner) = rest.strip_prefix('(') {
+            let end = matching(inner);
+            return (self.output(&inner[..end]), inner.get(end + 1..).unwrap_or(""));
+        }
+        if let Some(inner) = rest.strip_prefix('{') {
+            let end = inner.find('}').unwrap_or(inner.len());
+            let (name, default) = inner[..end].split_once(":-").unwrap_or((&inner[..end], ""));
+            let value = Some(self.var(name)).filter(|value| !value.is_empty()).unwrap_or(default);
+            return (value.to_owned(), inner.get(end + 1..).unwrap_or(""));
+        }
+        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+        if end == 0 {
+            return (String::new(), rest.get(1..).unwrap_or(""));
+        }
+        (self.var(&rest[..end]).to_owned(), &rest[end..])
+    }
+
+    fn output(&mut self, script: &str) -> String {
+        let before = std::mem::take(&mut self.out);
+        self.script(script);
+        let text = std::mem::replace(&mut self.out, before);
+        text.trim_end().to_owned()
+    }
+
+    /// `a + b - c * d`, from left to right.
+    fn arithmetic(&self, text: &str) -> i64 {
+        let spaced =
+            ["+", "-", "*", "/", "%"].iter().fold(text.to_owned(), |text, op| text.replace(op, &format!(" {op} ")));
+        let value = |word: &str| {
+            let name = word.trim_start_matches('$');
+            name.parse().or_else(|_| self.var(name).parse()).unwrap_or(0)
+        };
+        let mut words = spaced.split_whitespace();
+        let mut sum: i64 = words.next().map_or(0, value);
+        while let (Some(op), Some(word)) = (words.next(), words.next()) {
+            let right = value(word);
+            sum = match op {
+                "+" => sum.saturating_add(right),
+                "-" => sum.saturating_sub(right),
+                "*" => sum.saturating_mul(right),
+                "/" => sum.checked_div(right).unwrap_or(0),
+                _ => sum.checked_rem(right).unwrap_or(0),
+            };
+        }
+        sum
+    }
+}
+
+/// Where the parenthesis opened before `text` closes.
+fn matching(text: &str) -> usize {
+    let mut depth = 1;
+    for (at, c) in text.char_indices() {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        if depth == 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once('=')?;
+    let fine = !name.is_empty() && !name.starts_with(|c: char| c.is_ascii_digit());
+    (fine && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')).then_some((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(argv: &[&str]) -> Course {
+        let around = Surroundings { env: &[("N".into(), "7".into())], closed: true, init: false, memory_limit: None };
+        let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
+        course(&argv, &around).expect("starts")
+    }
+
+    fn ends(script: &str) -> Option<(u64, i32)> {
+        of(&["sh", "-c", script]).ends.map(|(at, code)| (at.as_secs(), code))
+    }
+
+    #[test]
+    fn scripts_end_when_and_as_they_say() {
+        assert_eq!(ends("echo hello; sleep 3; exit 4"), Some((3, 4)));
+        assert_eq!(ends("date && false || sleep 2"), Some((2, 0)));
+        assert_eq!(ends("while true; do date; sleep 10; done"), None);
+        assert_eq!(ends("for i in 1 2 3; do echo $i; sleep $i; done"), Some((6, 0)));
+        assert_eq!(ends("i=0; while [ $i -lt 5 ]; do i=$((i+1)); sleep 1; done"), Some((5, 0)));
+        assert_eq!(ends("if [ $N -gt 5 ]; then exit 3; else sleep 1; fi"), Some((0, 3)));
+        assert_eq!(ends("set -e; false; sleep 9"), Some((0, 1)));
+        assert_eq!(ends("unknown"), Some((0, 127)));
+        assert_eq!(ends("exec sleep 1h"), Some((3600, 0)));
+        assert_eq!(ends("(sleep 5; exit 1) & sleep 1"), Some((1, 0)));
+    }
+
+    #[test]
+    fn files_come_and_go() {
+        let course = of(&["/bin/sh", "-c", "touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600"]);
+        let files: Vec<_> = course.files.iter().map(|(at, path, exists)| (at.as_secs(), &**path, *exists)).collect();
+        assert_eq!(files, [(0, "/tmp/healthy", true), (30, "/tmp/healthy", false)]);
+        assert_eq!(course.ends, Some((Duration::from_secs(630), 0)));
+    }
+
+    #[test]
+    fn a_shell_with_number_one_ignores_sigterm_unless_it_traps_it() {
+        assert_eq!(of(&["sh", "-c", "sleep 3600"]).on_term, OnTerm::Ignore);
+        assert_eq!(of(&["sleep", "3600"]).on_term, OnTerm::Ignore);
+        let trapped = of(&["sh", "-c", "trap 'echo bye; exit 3' TERM; while true; do sleep 1; done"]);
+        assert_eq!(trapped.on_term, OnTerm::Exit(Duration::from_millis(50), 3));
+    }
+
+    #[test]
+    fn a_command_that_does_not_exist_cannot_be_started() {
+        let around = Surroundings { env: &[], closed: true, init: false, memory_limit: None };
+        let error = course(&["nonsense".to_owned()], &around).err();
+        assert_eq!(error.as_deref(), Some("exec: \"nonsense\": executable file not found in $PATH"));
+    }
+
+    #[test]
+    fn what_is_written_to_the_termination_log_is_the_message() {
+        assert_eq!(&*of(&["sh", "-c", "echo oops > /dev/termination-log; exit 2"]).message, "oops");
+    }
+}
