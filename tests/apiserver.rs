@@ -3,160 +3,21 @@
 use bottle::api::kinds::{self, named};
 use bottle::api::object::{Key, Object};
 use bottle::api::request::{Body, DeleteOptions, FieldValidation, PatchType, Propagation};
-use bottle::api::{Kind, Options, Request, Status, Target, Verb};
-use bottle::cluster::apiserver::ApiServer;
-use bottle::cluster::etcd::Etcd;
+use bottle::api::{Kind, Options, Request, Target, Verb};
 use bottle::cluster::fact::{Fact, Gate};
 use bottle::cluster::wire::{Address, Change, Event, Message, Reply, User, WatchEvent};
 use bottle::cluster::{Cx, timing};
-use bottle::sim::{Duration, Kernel, Time, Trace};
+use bottle::sim::Duration;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
-type Answer = Result<Reply, Rc<Status>>;
+mod bench;
 
-struct Bench {
-    kernel: Kernel<Address, Event>,
-    trace: Trace<Fact>,
-    server: ApiServer,
-    etcd: Etcd,
-    answers: Vec<(u64, Answer)>,
-    seen: Vec<(Address, u64, u64, WatchEvent)>,
-    ended: Vec<(u64, Rc<Status>)>,
-    next: u64,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let mut bench = Self {
-            kernel: Kernel::new(7, Time::from_secs(-60), timing::LINK),
-            trace: Trace::default(),
-            server: ApiServer::new(),
-            etcd: Etcd::new(),
-            answers: Vec::new(),
-            seen: Vec::new(),
-            ended: Vec::new(),
-            next: 1,
-        };
-        bench.etcd.start(&mut Cx::new(&mut bench.kernel, &mut bench.trace, Address::Etcd(0), None));
-        bench.server.start(&mut Cx::new(&mut bench.kernel, &mut bench.trace, Address::ApiServer, None));
-        bench.run(Duration::from_secs(1));
-        assert!(bench.server.is_ready());
-        bench.create(service_account("default"));
-        bench
-    }
-
-    fn run(&mut self, time: Duration) {
-        let until = self.kernel.now() + time;
-        while self.kernel.next_at().is_some_and(|at| at <= until) {
-            self.step();
-        }
-        self.kernel.advance(until);
-    }
-
-    fn step(&mut self) {
-        let Some(scheduled) = self.kernel.pop() else { return };
-        let to = scheduled.to.clone();
-        let mut cx = Cx::new(&mut self.kernel, &mut self.trace, to.clone(), scheduled.cause);
-        match to {
-            Address::ApiServer => self.server.handle(&mut cx, scheduled.event),
-            Address::Etcd(0) => self.etcd.handle(&mut cx, scheduled.event),
-            client => match scheduled.event {
-                Event::Message { message: Message::Response { id, outcome }, .. } => self.answers.push((id, outcome)),
-                Event::Message { message: Message::Watch { id, sequence, events }, .. } => {
-                    self.seen.extend(events.iter().map(|event| (client.clone(), id, sequence, event.clone())));
-                }
-                Event::Message { message: Message::WatchEnded { id, status }, .. } => self.ended.push((id, status)),
-                other => panic!("a client got {other:?}"),
-            },
-        }
-    }
-
-    fn send_from(&mut self, from: Address, user: &User, request: Request) -> u64 {
-        let id = self.next;
-        self.next += 1;
-        let mut cx = Cx::new(&mut self.kernel, &mut self.trace, from.clone(), None);
-        let message = Message::Request { id, user: user.clone(), request: Rc::new(request) };
-        cx.send(Address::ApiServer, Event::Message { from, message });
-        id
-    }
-
-    fn send(&mut self, request: Request) -> u64 {
-        self.send_from(Address::User, &User::new("kubernetes-admin", &["system:masters"]), request)
-    }
-
-    fn answer_to(&mut self, id: u64) -> Answer {
-        for _ in 0..10_000 {
-            if let Some(at) = self.answers.iter().position(|(answered, _)| *answered == id) {
-                return self.answers.remove(at).1;
-            }
-            self.step();
-        }
-        panic!("no answer to {id}");
-    }
-
-    fn ask(&mut self, request: Request) -> Answer {
-        let id = self.send(request);
-        self.answer_to(id)
-    }
-
-    fn object(&mut self, request: Request) -> Object {
-        match self.ask(request) {
-            Ok(Reply::Object { object, .. }) => object,
-            other => panic!("no object but {other:?}"),
-        }
-    }
-
-    fn refused(&mut self, request: Request) -> Status {
-        match self.ask(request) {
-            Err(status) => (*status).clone(),
-            other => panic!("not refused but {other:?}"),
-        }
-    }
-
-    fn create(&mut self, document: Value) -> Object {
-        self.object(create(document))
-    }
-
-    fn get(&mut self, kind: &'static Kind, namespace: &str, name: &str) -> Object {
-        self.object(Request::get(kind, &Key::new(namespace, name)))
-    }
-
-    fn list(&mut self, kind: &'static Kind, options: Options) -> (Vec<String>, u64, Rc<str>) {
-        match self.ask(Request::list(kind, "").with(options)) {
-            Ok(Reply::List { items, revision, continue_token }) => {
-                (items.iter().map(|item| item.name().to_owned()).collect(), revision, continue_token)
-            }
-            other => panic!("no list but {other:?}"),
-        }
-    }
-
-    /// What a watch has told: change, name, revision.
-    fn told(&self, id: u64) -> Vec<String> {
-        let mine = self.seen.iter().filter(|(_, watch, ..)| *watch == id);
-        mine.map(|(_, _, sequence, event)| match event {
-            WatchEvent::Change(change, object) => format!("{sequence} {change:?} {}", object.name()),
-            WatchEvent::Bookmark(_) => format!("{sequence} bookmark"),
-        })
-        .collect()
-    }
-}
-
-fn create(document: Value) -> Request {
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let kind = Kind::find(&text(&document["apiVersion"]), &text(&document["kind"])).expect("a known kind");
-    let namespace = if kind.namespaced { "default" } else { "" };
-    let target = Target::new(kind, namespace, &text(&document["metadata"]["name"]));
-    Request { verb: Verb::Create, target, options: Options::default(), body: Body::Document(Rc::new(document)) }
-}
+use bench::{Bench, create, service_account};
 
 fn config(name: &str, value: &str) -> Value {
     json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": {"is": value}}, "data": {"k": value}})
-}
-
-fn service_account(name: &str) -> Value {
-    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}})
 }
 
 fn pod(name: &str) -> Value {
@@ -713,7 +574,8 @@ fn services_get_addresses_and_ports_that_nobody_has() {
         bench.create(service("dns", &json!({"clusterIP": "10.96.0.10"}))).to_value()["spec"]["clusterIP"],
         "10.96.0.10"
     );
-    let ported = json!({"type": "NodePort", "ports": [{"port": 80, "nodePort": 30080}, {"port": 81}]});
+    let ported =
+        json!({"type": "NodePort", "ports": [{"name": "a", "port": 80, "nodePort": 30080}, {"name": "b", "port": 81}]});
     let ported = bench.create(service("n", &ported)).to_value();
     assert_eq!(ported["spec"]["ports"][0]["nodePort"], 30080);
     let given = ported["spec"]["ports"][1]["nodePort"].as_i64().expect("a port");

@@ -3,6 +3,8 @@
 //! Inside the simulation requests travel as these values; `path` gives the real path for people to read, and the
 //! HTTP bridge parses real ones into these.
 
+mod parse;
+
 use super::kinds::Kind;
 use super::object::{Key, Object, ObjectRef, Ref};
 use serde_json::Value;

@@ -127,11 +127,11 @@ impl Status {
         Self::new(400, "BadRequest", message.into(), None)
     }
 
-    /// 405: the resource does not know this verb.
+    /// 405: the path does not take this method.
     #[must_use]
-    pub fn method_not_allowed(kind: &Kind, action: &str) -> Self {
-        let message = format!("{action} is not supported on resources of kind \"{}\"", kind.resource());
-        Self::new(405, "MethodNotAllowed", message, Some(Self::about(kind, "")))
+    pub fn method_not_allowed() -> Self {
+        let message = "the server does not allow this method on the requested resource".to_owned();
+        Self::new(405, "MethodNotAllowed", message, Some(Details::default()))
     }
 
     /// 410: the revision asked for has been compacted away.

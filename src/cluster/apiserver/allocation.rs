@@ -167,10 +167,17 @@ fn address(review: &mut Review, spec: &ServiceSpec, taken: &Taken) -> Result<Opt
         Err(FieldError::invalid("spec.clusterIPs", vec![asked.clone()], text))
     };
     let offset = u32::from(ip).wrapping_sub(NETWORK);
-    if offset == 0 || offset >= SIZE - 1 {
+    let outside = offset == 0 || offset >= SIZE - 1;
+    // A dry run asks another allocator, which has its own words and does not know what is taken.
+    let dry_run = review.request.options.dry_run;
+    if outside && dry_run {
+        let range = format!("The range of valid IPs is {}/16", Ipv4Addr::from(NETWORK));
+        return refuse(&format!("the provided IP ({asked}) is not in the valid range. {range}"));
+    }
+    if outside {
         return refuse("the provided network does not match the current range");
     }
-    if taken.contains(asked) {
+    if taken.contains(asked) && !dry_run {
         return refuse("provided IP is already allocated");
     }
     Ok(Some(asked.clone()))
@@ -203,6 +210,9 @@ fn node_ports(
     let mut own: BTreeSet<i32> = BTreeSet::new();
     for (at, port) in ports.iter().enumerate() {
         let Some(asked) = port.node_port.filter(|asked| *asked != 0) else { continue };
+        if review.request.options.dry_run {
+            continue;
+        }
         let field = format!("spec.ports[{at}].nodePort");
         if !PORTS.contains(&asked) {
             let text = format!(

@@ -134,19 +134,13 @@ fn check(request: &Request) -> Result<(), Status> {
         _ => "watch",
     };
     match request.target.subresource {
-        "" if !kind.verbs.contains(&verb) => Err(not_allowed()),
+        "" if !kind.verbs.contains(&verb) => Err(Status::method_not_allowed()),
         "" => selection(request).map(|_| ()),
         name if !kind.subresources.contains(&name) => Err(Status::no_such_path()),
         "status" | "scale" if request.verb == Verb::Get => Ok(()),
-        "status" | "scale" => Err(not_allowed()),
+        "status" | "scale" => Err(Status::method_not_allowed()),
         name => Err(not_modelled(name)),
     }
-}
-
-/// 405 as the path says it.
-pub fn not_allowed() -> Status {
-    let message = "the server does not allow this method on the requested resource".to_owned();
-    Status { code: 405, reason: "MethodNotAllowed", message, details: Some(Box::default()) }
 }
 
 /// 404 for a subresource that a real server has.

@@ -316,5 +316,5 @@ fn check(request: &Request) -> Result<(), Status> {
         "finalize" => request.verb == Verb::Update,
         other => return Err(reads::not_modelled(other)),
     };
-    if allowed { Ok(()) } else { Err(reads::not_allowed()) }
+    if allowed { Ok(()) } else { Err(Status::method_not_allowed()) }
 }

@@ -26,11 +26,6 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
         generate_name(review, &mut object);
     }
     admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
-    if object.revision() != 0 {
-        let text = "resourceVersion should not be set on objects to be created";
-        let status = Status { code: 500, reason: "", message: text.into(), details: None };
-        return Err(at(Gate::Storage)(status));
-    }
     share_spec(review, &mut object, None);
     allocation::create(review, &mut object).map_err(at(Gate::Validation))?;
     (kind.prepare_create)(&mut object, review.now);
@@ -38,6 +33,7 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     let metadata = object.meta_mut();
     metadata.uid = Some(uid);
     metadata.creation_timestamp = Some(meta::timestamp(review.now));
+    metadata.resource_version = None;
     metadata.deletion_timestamp = None;
     metadata.deletion_grace_period_seconds = None;
     metadata.self_link = None;
