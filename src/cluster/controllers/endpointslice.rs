@@ -91,10 +91,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         .owned_by(object.uid())
         .filter(|slice| !slice.is_terminating() && is_mine(slice))
         .collect();
-    let mut plan = plan(&served, groups, &existing);
-    if plan.kept + plan.update.len() + plan.create.len() == 0 {
-        plan.create.push(slice(&served, Group { ports: Vec::new(), endpoints: Vec::new() }));
-    }
+    let plan = plan(&served, groups, &existing);
     carry_out(reconcile, &served, plan, trigger);
     Ok(())
 }
@@ -163,6 +160,9 @@ fn plan(served: &Served, groups: Vec<Group>, existing: &[&Object]) -> Plan {
         fill(served, group, &slices, &mut plan);
     }
     plan.delete.extend(rest.into_iter().cloned());
+    if plan.kept + plan.update.len() + plan.create.len() == 0 {
+        keep_one(served, &mut plan);
+    }
     // A slice that would go makes room for one that would come: it keeps its name.
     while let (true, Some(new)) = (!plan.delete.is_empty(), plan.create.pop()) {
         let mut object = plan.delete.remove(0);
@@ -170,6 +170,19 @@ fn plan(served: &Served, groups: Vec<Group>, existing: &[&Object]) -> Plan {
         plan.update.push(object);
     }
     plan
+}
+
+/// A Service without endpoints has one empty slice.
+fn keep_one(served: &Served, plan: &mut Plan) {
+    let empty = slice(served, Group { ports: Vec::new(), endpoints: Vec::new() });
+    let is_empty = |object: &Object| {
+        let bare = |slice: &EndpointSlice| slice.endpoints.is_none() && slice.ports.is_none();
+        object.get().is_some_and(bare) && object.meta().labels == empty.metadata.labels
+    };
+    match plan.delete.iter().position(is_empty) {
+        Some(place) => drop(plan.delete.remove(place)),
+        None => plan.create.push(empty),
+    }
 }
 
 fn overwrite(object: &mut Object, new: EndpointSlice) {
