@@ -151,16 +151,25 @@ fn sentence(head: &Record<Fact>, beat: &Beat, trace: &Trace<Fact>, language: Lan
     }
 }
 
-/// The code with which a request ended, and why it was refused.
-fn outcome(head: &Record<Fact>, beat: &Beat, trace: &Trace<Fact>) -> (Option<u16>, Option<String>) {
-    let Fact::Requested { call, .. } = &head.fact else { return (None, None) };
-    let mut found = (None, None);
+/// How a request ended, as far as it is known.
+#[derive(Default)]
+struct Outcome {
+    code: Option<u16>,
+    refused: Option<String>,
+    stored: Option<crate::api::object::Ref>,
+}
+
+/// How the request of a beat ended.
+fn outcome(head: &Record<Fact>, beat: &Beat, trace: &Trace<Fact>) -> Outcome {
+    let Fact::Requested { call, .. } = &head.fact else { return Outcome::default() };
+    let mut found = Outcome::default();
     for record in trace.range(beat.head, beat.last + 1) {
         match &record.fact {
-            Fact::Answered { call: other, code, .. } if other == call => found.0 = Some(*code),
+            Fact::Answered { call: other, code, .. } if other == call => found.code = Some(*code),
             Fact::Gate { call: other, refused: Some(status), .. } if other == call => {
-                found.1 = Some(status.message.clone());
+                found.refused = Some(status.message.clone());
             }
+            Fact::Committed { call: other, object, .. } if other == call => found.stored = Some(object.clone()),
             _ => {}
         }
     }
@@ -169,14 +178,18 @@ fn outcome(head: &Record<Fact>, beat: &Beat, trace: &Trace<Fact>) -> (Option<u16
 
 type Asked<'a> = (&'a Address, Verb, &'a Target);
 
-fn request_sentence((from, verb, target): Asked, ended: (Option<u16>, Option<String>), language: Language) -> String {
-    let mut path = format!("{} {}", verb.method(), target.path());
-    if let Some(code) = ended.0 {
+fn request_sentence((from, verb, target): Asked, ended: Outcome, language: Language) -> String {
+    // A POST goes to the collection; what it makes is named by what was stored.
+    let collection = verb == Verb::Create && target.subresource.is_empty();
+    let address =
+        if collection { Target::new(target.object.kind, &target.object.key.namespace, "") } else { target.clone() };
+    let mut path = format!("{} {}", verb.method(), address.path());
+    if let Some(code) = ended.code {
         path += &format!(" → {code}");
     }
     let args = [
         ("actor", actor(from, language).into()),
-        ("object", object(&target.object, language).into()),
+        ("object", object(ended.stored.as_ref().unwrap_or(&target.object), language).into()),
         ("path", path.into()),
     ];
     let said = match (verb, target.subresource) {
@@ -187,9 +200,9 @@ fn request_sentence((from, verb, target): Asked, ended: (Option<u16>, Option<Str
         (Verb::Update | Verb::Patch, _) => text(language, "caption-changes", &args),
         (Verb::Get | Verb::List | Verb::Watch, _) => text(language, "caption-reads", &args),
     };
-    match ended.1 {
+    match ended.refused {
         Some(message) => {
-            let code = ended.0.map_or_else(String::new, |code| code.to_string());
+            let code = ended.code.map_or_else(String::new, |code| code.to_string());
             said + " " + &text(language, "caption-refused", &[("message", message.into()), ("code", code.into())])
         }
         None => said,

@@ -62,7 +62,7 @@ fn drift(stage: &Stage) -> f64 {
 
 fn lanes(stage: &mut Stage) {
     let (layout, trunk) = (&stage.layout, stage.layout.trunk_x());
-    let mut data = format!("M216 390H330V214H{}", 690.0 + layout.shift);
+    let mut data = format!("M222 390H330V214H{}", 690.0 + layout.shift);
     let mut xs: Vec<f64> = layout.ships.iter().filter(|s| s.row == 0).map(|s| s.x + 50.0).collect();
     xs.push(trunk);
     if layout.rows() > 1 {
@@ -210,7 +210,7 @@ fn ship_state(stage: &mut Stage, ship: &Spot, node: &NodeView) {
     let (x, y, name) = (ship.x, ship.y + ship.sink, &node.name);
     let layer = Layer::Ship(ship.row);
     if node.cordoned {
-        let thing = Thing::new(format!("chain/{name}"), "chain", layer, Area::new(x + 110.0, y - 24.0, 280.0, 24.0));
+        let thing = Thing::new(format!("chain/{name}"), "chain", layer, Area::new(x + 108.0, y - 10.0, 244.0, 16.0));
         stage.put(thing.at(x, y, 1.0), signs::chain);
     }
     // The taint of a cordon is the chain itself.
@@ -282,30 +282,26 @@ fn queue(stage: &mut Stage) {
     }
 }
 
-/// Places of the buoys between the lanes' drops: (x, half width).
-const BUOYS: [f64; 5] = [918.0, 1110.0, 498.0, 690.0, 1350.0];
-
 fn services(stage: &mut Stage) {
     let services = &stage.frame.view.services;
-    let s = stage.layout.shift;
     // What people make comes first; the cluster's own services fill what is left.
     let own = |name: &str| name == "kubernetes" || name == "kube-dns";
     let mut order: Vec<_> = services.iter().filter(|(service, _)| !own(&service.key.name)).collect();
     order.extend(services.iter().filter(|(service, _)| own(&service.key.name)));
-    for ((service, ip), x) in order.iter().zip(BUOYS) {
-        let (x, y, reach) = (x + s, 606.0, 84.0);
+    for ((service, ip), (x, reach)) in order.iter().zip(stage.layout.buoys()) {
+        let y = 606.0;
         let area = Area::new(x - reach, y - 22.0, 2.0 * reach, 44.0);
         let thing = Thing::new(format!("service/{service}"), "service", Layer::Lane, area).at(x, y, 1.0).of(service);
         stage.put(thing.says(format!("{} {ip}", service.key.name)).touched(), |pen| buoy::draw(pen, reach));
     }
 }
 
-/// The buoys that are drawn: the service's name and its middle.
+/// The buoys that are drawn: the service's name, its middle and its width in pixels.
 #[must_use]
-pub fn buoys(stage: &Stage) -> Vec<(String, (f64, f64))> {
+pub fn buoys(stage: &Stage) -> Vec<(String, (f64, f64), f64)> {
     let named = |item: &super::display::Item| {
         let name = item.reference.as_ref()?.rsplit('/').next()?.to_owned();
-        (item.kind == "service").then_some((name, item.area.middle()))
+        (item.kind == "service").then_some((name, item.area.middle(), item.area.w))
     };
     stage.items().iter().filter_map(named).collect()
 }

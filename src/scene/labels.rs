@@ -1,9 +1,11 @@
 //! Names at the harbour's level, in screen-space size; what is selected or pointed at; rings.
 
+use super::Truth;
 use super::display::{Anchor, Area, Layer, Look};
 use super::harbour;
 use super::stage::{Stage, Thing};
 use super::theme::Token;
+use crate::cluster::view::Readiness;
 
 /// About how wide a text is, in pixels: Pretendard's advances, a little generous.
 #[must_use]
@@ -24,9 +26,9 @@ pub fn width(text: &str, size: f64) -> f64 {
 pub fn draw(stage: &mut Stage) {
     fixed(stage);
     ships(stage);
-    for (name, (x, y)) in harbour::buoys(stage) {
+    for (name, (x, y), wide) in harbour::buoys(stage) {
         let size = stage.frame.options.label_px;
-        let room = 150.0 * stage.place.scale;
+        let room = wide - 12.0;
         let shown = shortened(&name, size, room);
         stage.write(&format!("service/{name}"), (x, y + 0.35 * size), Anchor::Middle, &shown, false);
     }
@@ -50,15 +52,18 @@ pub fn shortened(text: &str, size: f64, room: f64) -> String {
 fn fixed(stage: &mut Stage) {
     let s = stage.layout.shift;
     let far = stage.layout.world.0 - 1600.0;
+    let (size, scale) = (stage.frame.options.label_px, stage.place.scale);
     let middle = Anchor::Middle;
+    // Below the deck there is room for two lines.
+    let room = (404.0 + 0.84 * size / scale).max(432.0);
     let all = [
         ("hut", (128.0, 492.0), stage.text("stage-hut", &[]), false),
         ("registry", (136.0, 762.0), stage.text("stage-registry", &[]), false),
         ("api", (800.0 + s, 76.0), stage.text("stage-api-server", &[]), false),
-        ("etcd", (556.0 + s, 440.0), stage.text("stage-etcd", &[]), true),
-        ("controllers", (800.0 + s, 440.0), stage.text("stage-controllers", &[]), true),
+        ("etcd", (556.0 + s, room), stage.text("stage-etcd", &[]), true),
+        ("controllers", (800.0 + s, room), stage.text("stage-controllers", &[]), true),
         ("scheduler", (1078.0 + s, 138.0), stage.text("stage-scheduler", &[]), false),
-        ("queue", (1128.0 + s, 440.0), stage.text("stage-queue", &[]), true),
+        ("queue", (1128.0 + s, room), stage.text("stage-queue", &[]), true),
         ("outside", (1528.0 + far, 602.0), stage.text("stage-outside", &[]), false),
     ];
     for (id, at, text, on_hull) in all {
@@ -66,7 +71,12 @@ fn fixed(stage: &mut Stage) {
     }
     let control = stage.frame.view.nodes.iter().find(|node| node.control_plane).map(|node| node.name.clone());
     if let Some(name) = control {
-        stage.label("control-plane", (800.0 + s, 479.0), middle, &name, true);
+        let line = size / scale;
+        if 2.12 * line <= 88.0 {
+            stage.label("control-plane", (806.0 + s, 492.0 - (0.42 * line).min(10.0)), middle, &name, true);
+        } else {
+            stage.label("control-plane", (640.0 + s, 494.0 + line), middle, &name, false);
+        }
     }
     if stage.layout.hidden > 0 {
         let more = stage.text("stage-more-ships", &[("count", stage.layout.hidden.into())]);
@@ -82,7 +92,10 @@ fn ships(stage: &mut Stage) {
         // Between the engine and the Plimsoll mark.
         let shown = shortened(&name, size, 160.0 * stage.place.scale);
         let y = ship.y + ship.sink + 34.0;
-        stage.label(&format!("node/{name}"), (ship.x + 100.0, y), Anchor::Start, &shown, true);
+        // White on white fog could not be read.
+        let fog = stage.frame.options.truth == Truth::Believed
+            && stage.frame.view.nodes[ship.node].readiness == Readiness::Unknown;
+        stage.label(&format!("node/{name}"), (ship.x + 100.0, y), Anchor::Start, &shown, !fog);
     }
 }
 

@@ -103,12 +103,28 @@ impl Layout {
             Spot { node: *node, x, y, row, sink }
         };
         Self {
-            world: if large { (2400.0, 1500.0) } else { (1600.0, 1000.0) },
+            world: if large { (2400.0, height(shown)) } else { (1600.0, 1000.0) },
             shift: if large { 400.0 } else { 0.0 },
             ships: cargo.iter().take(shown).enumerate().map(ship).collect(),
             hidden: cargo.len() - shown,
             names: view.nodes.iter().map(|node| node.name.clone()).collect(),
         }
+    }
+
+    /// The places of the services' buoys between the lanes' drops: (middle, half width), the best first.
+    #[must_use]
+    pub fn buoys(&self) -> Vec<(f64, f64)> {
+        let mut drops: Vec<f64> = self.ships.iter().filter(|ship| ship.row == 0).map(|ship| ship.x + 50.0).collect();
+        // The gap in the middle is seen best.
+        drops.sort_by(|a, b| (a - self.trunk_x()).abs().total_cmp(&(b - self.trunk_x()).abs()));
+        let last = drops.iter().copied().fold(0.0, f64::max);
+        let wide = self.ships.len() > 3;
+        let beside = |drop: f64| match (wide, drop < last || drops.len() == 1) {
+            (true, _) => vec![(drop + 205.0, 160.0)],
+            (false, true) => vec![(drop + 108.0, 84.0), (drop + 300.0, 84.0)],
+            (false, false) => vec![(drop + 120.0, 84.0)],
+        };
+        drops.iter().flat_map(|drop| beside(*drop)).collect()
     }
 
     /// Rows of ships.
@@ -138,7 +154,7 @@ impl Layout {
     /// The middle of the control ship, where the trunk of the lanes begins.
     #[must_use]
     pub fn trunk_x(&self) -> f64 {
-        800.0 + self.shift
+        810.0 + self.shift
     }
 
     /// Where the lanes to the rows behind the first go down.
@@ -149,13 +165,13 @@ impl Layout {
 
     /// Along the lanes from a ship's cabin up to the bridge.
     fn from_ship(&self, ship: &Spot) -> Route {
-        let (x, trunk) = (ship.x + 50.0, self.trunk_x());
+        let (x, trunk, bridge) = (ship.x + 50.0, self.trunk_x(), 910.0 + self.shift);
         let mut points = vec![(x, ship.y - 100.0), (x, Self::bus_y(ship.row))];
         if ship.row > 0 {
             points.extend([(self.riser_x(), Self::bus_y(ship.row)), (self.riser_x(), Self::bus_y(0))]);
         }
-        points.extend([(trunk, Self::bus_y(0)), (trunk, 466.0), (trunk + 125.0, 466.0), (trunk + 125.0, 244.0)]);
-        points.push((trunk + 110.0, 244.0));
+        points.extend([(trunk, Self::bus_y(0)), (trunk, 466.0), (bridge + 15.0, 466.0), (bridge + 15.0, 244.0)]);
+        points.push((bridge, 244.0));
         Route(points)
     }
 
@@ -212,6 +228,11 @@ impl Layout {
         let index = gate as f64;
         (713.0 + 29.0 * index + self.shift, 246.0)
     }
+}
+
+/// A world is as high as its rows of ships need.
+fn height(ships: usize) -> f64 {
+    [1000.0, 1230.0, 1500.0][(ships.saturating_sub(1) / 4).min(2)]
 }
 
 /// Where the `i`-th of `count` ships lies: x, y and row.

@@ -197,11 +197,16 @@ impl<'a> Stage<'a> {
             return;
         }
         let wide = width(text, size);
-        let left = match anchor {
-            Anchor::Start => px,
-            Anchor::Middle => px - wide / 2.0,
-            Anchor::End => px - wide,
+        let offset = match anchor {
+            Anchor::Start => 0.0,
+            Anchor::Middle => wide / 2.0,
+            Anchor::End => wide,
         };
+        // A label of what is seen is not cut by the edge of the stage.
+        let edge = self.frame.camera.viewport.0;
+        let seen = px >= 0.0 && px <= edge && wide + 8.0 <= edge;
+        let left = if seen { (px - offset).clamp(4.0, edge - 4.0 - wide) } else { px - offset };
+        let px = left + offset;
         let look = if on_hull { Look::fill(Token::OnHull) } else { Look::fill(Token::Ink).edged(Token::Halo, 4.0) };
         let words = Words { text: text.to_owned(), size, weight: 600, code: false, anchor };
         let area = Area::new(left, py - 0.82 * size, wide, 1.06 * size);

@@ -77,7 +77,7 @@ fn over(stage: &Stage, node: &str) -> Option<(f64, f64)> {
         return Some((ship.x + 250.0, ship.y + ship.sink - 56.0));
     }
     let control = stage.frame.view.nodes.iter().any(|n| n.control_plane && &*n.name == node);
-    control.then_some((664.0 + stage.layout.shift, 372.0))
+    control.then_some((1176.0 + stage.layout.shift, 372.0))
 }
 
 fn cabin(stage: &mut Stage, one: &Shown, attempt: &Attempt) {
@@ -120,7 +120,9 @@ type Aim = ((f64, f64), bool);
 
 fn verdict(stage: &mut Stage, one: &Shown, answer: &NodeAnswer, ((x, y), wins): Aim) {
     let id = format!("verdict/{}/{}", one.record.id.0, answer.node);
-    let at = (x, y - 96.0);
+    // On the hull, where nothing else stands; the reason below, on the water.
+    let cargo = stage.layout.ship(&answer.node).is_some();
+    let at = if cargo { (x - 20.0, y + 106.0) } else { (1204.0 + stage.layout.shift, 446.0) };
     let area = Area::around(at.0, at.1, 22.0);
     match &answer.refused {
         Some(refusal) => {
@@ -128,9 +130,10 @@ fn verdict(stage: &mut Stage, one: &Shown, answer: &NodeAnswer, ((x, y), wins): 
             let says = format!("{}: {reason}", refusal.plugin);
             let thing = Thing::new(id.clone(), "refusal-flag", Layer::Moving, area).at(at.0, at.1, 1.0);
             stage.put(thing.because(one.record.id).says(says), crane::flag);
-            let room = 400.0 * stage.place.scale;
-            let text = crate::scene::labels::shortened(reason, stage.frame.options.label_px, room);
-            stage.label(&id, (at.0, at.1 - 28.0), Anchor::Middle, &text, false);
+            let size = stage.frame.options.label_px;
+            let (room, below) = if cargo { (400.0, 24.0) } else { (300.0, 22.0) };
+            let text = crate::scene::labels::shortened(reason, size, room * stage.place.scale);
+            stage.label(&id, (at.0, at.1 + below + size / stage.place.scale), Anchor::Middle, &text, false);
         }
         None if answer.scores.is_empty() => {
             let thing = Thing::new(id, "feasible", Layer::Moving, area).at(at.0, at.1, 1.3);

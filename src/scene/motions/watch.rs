@@ -69,7 +69,7 @@ fn pulse_to(stage: &mut Stage, one: &Shown, (to, revision): (&Address, u64), mov
 /// The receiver's room lights up.
 fn heard(stage: &mut Stage, one: &Shown, to: &Address) {
     let area = stage.layout.area_of(to);
-    let thing = Thing::new(one.id("pulse"), "pulse", Layer::Moving, area).because(one.record.id).faint(one.opacity());
+    let thing = Thing::new(one.id("heard"), "heard", Layer::Moving, area).because(one.record.id).faint(one.opacity());
     stage.put(thing, |pen| {
         pen.rect(
             [area.x - 5.0, area.y - 5.0, area.w + 10.0, area.h + 10.0],

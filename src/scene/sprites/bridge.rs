@@ -33,15 +33,15 @@ pub fn draw(pen: &mut Pen, runs: bool) {
     let light = if runs { Token::Api } else { Token::Unknown };
     pen.circle(800.0, 98.0, 13.0, Look::fill(light).edged(Token::Ink, 3.0));
     pen.rect([690.0, 170.0, 220.0, 98.0], 10.0, Look::fill(Token::Deck).edged(light, 6.0));
-    for x in [706.0, 752.0, 812.0, 858.0] {
-        pen.rect([x, 185.0, 36.0, 36.0], 5.0, Look::fill(Token::SeaTop).edged(Token::Ink, 2.0));
+    for x in [704.0, 744.0, 822.0, 862.0] {
+        pen.rect([x, 185.0, 34.0, 36.0], 5.0, Look::fill(Token::SeaTop).edged(Token::Ink, 2.0));
     }
     wheel(pen, light);
 }
 
 /// The helm between the windows.
 fn wheel(pen: &mut Pen, token: Token) {
-    pen.at(800.0, 203.0, 0.62, |pen| {
+    pen.at(800.0, 203.0, 0.74, |pen| {
         pen.path("M0-22V22M-19-11L19 11M-19 11L19-11", Look::line(token, 4.5));
         pen.circle(0.0, 0.0, 14.0, Look::line(token, 5.0));
         pen.circle(0.0, 0.0, 4.5, Look::fill(token));

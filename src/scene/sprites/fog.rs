@@ -11,7 +11,7 @@ pub static SPRITE: Sprite = Sprite { kind: "fog", extent: [-24.0, -150.0, 440.0,
 /// Draws a fog bank in a ship's own units.
 pub fn draw(pen: &mut Pen) {
     let look = Look::fill(Token::Fog);
-    pen.faint(0.72, |pen| {
+    pen.faint(0.5, |pen| {
         pen.path(
             "M-10 60Q-30 20 0-20Q-6-70 50-84Q80-130 140-112Q190-150 240-116Q300-136 336-92Q392-84 392-30Q420 10 396 60Q380 92 320 84H60Q4 92-10 60Z",
             look,

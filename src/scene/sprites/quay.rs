@@ -6,7 +6,13 @@ use crate::scene::pen::Pen;
 use crate::scene::theme::Token;
 
 /// The gallery's sample.
-pub static SPRITE: Sprite = Sprite { kind: "quay", extent: [100.0, 430.0, 210.0, 200.0], sample: draw };
+pub static SPRITE: Sprite = Sprite { kind: "quay", extent: [100.0, 430.0, 210.0, 200.0], sample };
+
+fn sample(pen: &mut Pen) {
+    pen.path("M110 440H250L292 490V620H110Z", Look::fill(Token::Quay).edged(Token::QuayEdge, 6.0));
+    pen.rect([264.0, 540.0, 20.0, 12.0], 4.0, Look::fill(Token::QuayEdge));
+    pen.rect([268.0, 550.0, 12.0, 12.0], 2.0, Look::fill(Token::QuayEdge));
+}
 
 /// Draws the quay, at its place in the world.
 pub fn draw(pen: &mut Pen) {

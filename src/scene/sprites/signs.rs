@@ -18,7 +18,7 @@ pub static TAG: Sprite = Sprite { kind: "tag", extent: [-22.0, -18.0, 44.0, 40.0
 /// A sample of the tick.
 pub static TICK: Sprite = Sprite { kind: "tick", extent: [-18.0, -18.0, 36.0, 36.0], sample: tick };
 /// A sample of the chain of a cordoned ship.
-pub static CHAIN: Sprite = Sprite { kind: "chain", extent: [100.0, -22.0, 300.0, 30.0], sample: chain };
+pub static CHAIN: Sprite = Sprite { kind: "chain", extent: [100.0, -22.0, 260.0, 36.0], sample: chain };
 /// A sample of a taint.
 pub static BOLLARD: Sprite = Sprite { kind: "taint", extent: [-16.0, -36.0, 32.0, 44.0], sample: bollard };
 /// A sample of a cut cable.
@@ -60,13 +60,13 @@ pub fn tick(pen: &mut Pen) {
 pub fn chain(pen: &mut Pen) {
     let mut x = 118.0;
     let mut upright = false;
-    while x < 382.0 {
-        let (rx, ry) = if upright { (3.0, 4.5) } else { (9.0, 5.5) };
-        pen.ellipse([x, -13.0, rx, ry], Look::line(Token::Warn, 3.5));
+    while x < 346.0 {
+        let (rx, ry) = if upright { (2.5, 4.0) } else { (9.0, 5.0) };
+        pen.ellipse([x, -1.5, rx, ry], Look::line(Token::Warn, 3.5));
         x += 11.5;
         upright = !upright;
     }
-    pen.path("M112-24V-4M388-24V-4", Look::line(Token::Ink, 5.0));
+    pen.path("M110-10V4M350-10V4", Look::line(Token::Ink, 6.0));
 }
 
 /// Draws a bollard with a plate around the origin: a taint.
