@@ -209,7 +209,6 @@ fn pictures_can_be_written() {
         write(&format!("gallery-{name}"), &gallery::sprites(1180.0, language), theme);
         write(&format!("statuses-{name}"), &gallery::statuses(1180.0, language), theme);
     }
-    assert_eq!(Time::ZERO, Time::from_secs(0));
 }
 
 fn large(view: &View, trace: &Trace<Fact>, pres_ms: f64, language: Language) -> DisplayList {
@@ -219,4 +218,60 @@ fn large(view: &View, trace: &Trace<Fact>, pres_ms: f64, language: Language) -> 
     let options = Options { label_px: 16.0, ..Options::default() };
     let speed = Speed::Adaptive;
     display_list(&Frame { view, trace, script: &script, pres_ms, speed, camera, language, options: &options })
+}
+
+/// A real run: an example applied to three ships. The history stands at its beginning; its future is known.
+fn real(example: &str, seconds: i64) -> crate::cluster::History {
+    let scenario = crate::cluster::boot::Scenario::named("three-ships").unwrap();
+    let mut history = crate::cluster::boot::boot(&scenario, 42);
+    let text = crate::examples::find(example).unwrap().text.to_owned();
+    history.run_until(Time::from_secs(1));
+    history.input(crate::cluster::input::Input::Apply { text, dry_run: false, create_namespaces: true });
+    history.run_until(Time::from_secs(seconds));
+    history.seek(Time::ZERO);
+    history
+}
+
+#[test]
+fn a_real_deployment_is_told_in_a_minute() {
+    let mut history = real("deployment", 30);
+    let trace = history.trace().clone();
+    let script = Script::of(&trace);
+    history.run_until(Time::from_secs(29));
+    let view = history.world().view();
+    let ready = view.nodes.iter().flat_map(|node| &node.pods).filter(|pod| pod.ready).count();
+    assert!(ready >= 5, "{ready} ready");
+    let last = |record: &&crate::sim::Record<Fact>| matches!(record.fact, Fact::ContainerStarted { .. });
+    let started = trace.range(0, trace.len()).rev().find(last).unwrap();
+    let pres = script.pace.to_pres(started.at, Speed::Adaptive) / 1000.0;
+    println!("all started at {} s, shown at {pres:.1} s", started.at.as_millis());
+    if std::env::var_os("BOTTLE_PICTURES").is_some() {
+        for caption in caption::between(&script.pace, &trace, (Time::ZERO, Time::from_secs(30)), Language::En) {
+            let shown = script.pace.to_pres(caption.at, Speed::Adaptive) / 1000.0;
+            println!("{shown:7.2} {:8} ms {}", caption.at.as_millis(), caption.text);
+        }
+    }
+    assert!((10.0..60.0).contains(&pres), "{pres}");
+}
+
+/// Writes pictures of a real run to the folder that `BOTTLE_PICTURES` names: `BOTTLE_STORY=example:from:to:step`, in
+/// seconds on the screen.
+#[test]
+fn pictures_of_a_real_run_can_be_written() {
+    let Some(folder) = std::env::var_os("BOTTLE_PICTURES") else { return };
+    let story = std::env::var("BOTTLE_STORY").unwrap_or_else(|_| "deployment:0.6:28:1.7".to_owned());
+    let mut parts = story.split(':');
+    let example = parts.next().unwrap().to_owned();
+    let [from, to, step] = [0; 3].map(|_| parts.next().unwrap().parse::<f64>().unwrap() * 1000.0);
+    let mut history = real(&example, 120);
+    let trace = history.trace().clone();
+    let script = Script::of(&trace);
+    let mut pres = from;
+    while pres < to {
+        history.run_until(script.pace.to_sim(pres, Speed::Adaptive));
+        let list = large(&history.world().view(), &trace, pres, Language::Ko);
+        let path = std::path::Path::new(&folder).join(format!("real-{example}-{pres:06}.svg"));
+        std::fs::write(path, svg::document(&list, &example, Theme::Light)).unwrap();
+        pres += step;
+    }
 }
