@@ -14,7 +14,8 @@
 //! | File | What |
 //! | --- | --- |
 //! | `queue` | who is tried next, who waits for what ([`events`] names what happens) |
-//! | `nodes` | the cache with assumed pods, and the snapshot of one cycle |
+//! | `nodes`, `pod` | the cache with assumed pods, the snapshot of one cycle; what is computed of a pod once |
+//! | `affinity`, `surroundings` | terms between pods; namespaces, services and sets |
 //! | `framework` | the extension points and the profile; `plugins/` has one file a plugin |
 //! | `cycle` | one attempt as a pure function; every answer of every plugin is kept |
 //! | `watch`, `attempt` | what the process does: when something has changed, and when it tries a pod |
@@ -23,9 +24,10 @@
 //! The cache may be behind the cluster: a binding may be refused, then the pod is tried again after a back-off. Binding
 //! is asynchronous: while the answer is on its way, the next pods are tried.
 //!
-//! Left out: volumes, claimed devices, topology spread and affinity between pods (their plugins come later), extenders,
-//! several profiles, leader election, in-place resizing (what a container's status says of its resources).
+//! Left out: volumes and claimed devices, extenders, several profiles, leader election, in-place resizing (what a
+//! container's status says of its resources).
 
+pub mod affinity;
 mod attempt;
 pub mod cycle;
 pub mod events;
@@ -36,6 +38,7 @@ pub mod plugins;
 pub mod pod;
 pub mod preemption;
 pub mod queue;
+pub mod surroundings;
 #[cfg(test)]
 mod testing;
 mod watch;
@@ -43,6 +46,7 @@ mod watch;
 use self::framework::Profile;
 use self::nodes::Nodes;
 use self::queue::{Queued, SchedulingQueue};
+use self::surroundings::Surroundings;
 use super::Cx;
 use super::client::events::Recorder;
 use super::client::{Client, Notice, TIMER_PREFIX};
@@ -120,6 +124,9 @@ impl Scheduler {
     pub fn start(&mut self, cx: &mut Cx) {
         self.client.inform(cx, &node::KIND, "");
         self.client.inform(cx, &pods::KIND, LIVING);
+        for kind in Surroundings::KINDS {
+            self.client.inform(cx, kind, "");
+        }
         cx.after(timing::FLUSH_UNSCHEDULABLE, Event::Timer(Timer::new(FLUSH_UNSCHEDULABLE)));
     }
 

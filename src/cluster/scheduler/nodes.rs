@@ -5,6 +5,7 @@
 //! does not take the same room. Upstream: `pkg/scheduler/backend/cache`.
 
 use super::pod::{HostPort, PodInfo, Resources};
+use super::surroundings::Surroundings;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::quantity::Quantity;
@@ -28,6 +29,8 @@ pub struct NodeInfo {
     pub images: Rc<BTreeSet<Rc<str>>>,
     /// Its pods (assumed ones included) by uid.
     pub pods: OrdMap<Rc<str>, Rc<PodInfo>>,
+    /// Those of them that have affinity to other pods.
+    pub with_affinity: OrdMap<Rc<str>, Rc<PodInfo>>,
     /// Sum of their requests.
     pub requested: Resources,
     /// Sum of their requests with defaults: CPU (thousandths), memory (bytes).
@@ -54,6 +57,7 @@ impl NodeInfo {
             allowed_pods: 0,
             images: Rc::default(),
             pods: OrdMap::new(),
+            with_affinity: OrdMap::new(),
             requested: Resources::default(),
             non_zero: (0, 0),
             used_ports: BTreeSet::new(),
@@ -110,12 +114,16 @@ impl NodeInfo {
         self.non_zero.0 += pod.non_zero.0;
         self.non_zero.1 += pod.non_zero.1;
         self.used_ports.extend(pod.ports.iter().cloned());
+        if pod.terms.is_some() {
+            self.with_affinity.insert(pod.uid.clone(), pod.clone());
+        }
         self.pods.insert(pod.uid.clone(), pod.clone());
     }
 
     /// Removes a pod, if it is there.
     pub fn remove_pod(&mut self, uid: &str) {
         let Some(pod) = self.pods.remove(uid) else { return };
+        self.with_affinity.remove(uid);
         self.requested.subtract(&pod.requests);
         self.non_zero.0 -= pod.non_zero.0;
         self.non_zero.1 -= pod.non_zero.1;
@@ -148,6 +156,8 @@ pub struct Snapshot {
     places: OrdMap<Rc<str>, usize>,
     /// Images by name.
     pub images: OrdMap<Rc<str>, Image>,
+    /// What else plugins look at.
+    pub surroundings: Surroundings,
 }
 
 impl Snapshot {
@@ -173,6 +183,8 @@ pub struct Nodes {
     infos: OrdMap<Rc<str>, Rc<NodeInfo>>,
     pods: OrdMap<Rc<str>, Placed>,
     images: OrdMap<Rc<str>, Image>,
+    /// What else plugins look at.
+    pub surroundings: Surroundings,
     zones: Zones,
     snapshot: Snapshot,
     /// Nodes that differ from the snapshot.
@@ -279,6 +291,7 @@ impl Nodes {
         self.changed.clear();
         self.reordered = false;
         self.snapshot.images = self.images.clone();
+        self.snapshot.surroundings = self.surroundings.clone();
         &self.snapshot
     }
 

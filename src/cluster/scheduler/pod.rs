@@ -1,5 +1,6 @@
 //! What the scheduler must know of a pod, computed once: its requests and its host ports.
 
+use super::affinity::Terms;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, Ref};
 use crate::api::quantity::Quantity;
@@ -116,6 +117,14 @@ impl HostPort {
     }
 }
 
+static NO_LABELS: BTreeMap<String, String> = BTreeMap::new();
+
+/// The labels of an object.
+#[must_use]
+pub fn labels_of(object: &Object) -> &BTreeMap<String, String> {
+    object.meta().labels.as_ref().unwrap_or(&NO_LABELS)
+}
+
 /// A pod with what the scheduler has computed from it. Upstream: `framework.PodInfo`.
 #[derive(Clone, Debug)]
 pub struct PodInfo {
@@ -134,6 +143,8 @@ pub struct PodInfo {
     pub containers_non_zero: (i64, i64),
     /// Host ports of its containers.
     pub ports: Vec<HostPort>,
+    /// Its affinity to other pods.
+    pub terms: Option<Rc<Terms>>,
 }
 
 /// What is computed follows from the object: comparing that is enough.
@@ -167,6 +178,7 @@ impl PodInfo {
             non_zero,
             containers_non_zero,
             ports: host_ports(&pod.spec),
+            terms: Terms::of(object, &pod.spec).map(Rc::new),
             object: object.clone(),
         })
     }

@@ -18,6 +18,10 @@ impl Scheduler {
             self.node_changed(cx, old, new);
         } else if either.kind() == &pods::KIND {
             self.pod_changed(cx, old, new);
+        } else if let Some(new) = new {
+            self.nodes.surroundings.set(new);
+        } else {
+            self.nodes.surroundings.remove(either);
         }
     }
 

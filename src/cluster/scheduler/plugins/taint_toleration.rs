@@ -65,7 +65,9 @@ fn value(taint: &core::Taint) -> &str {
     taint.value.as_deref().unwrap_or_default()
 }
 
-fn untolerated(tolerations: &[core::Toleration], taints: &[core::Taint]) -> bool {
+/// Whether any taint that keeps pods away is not tolerated.
+#[must_use]
+pub fn untolerated(tolerations: &[core::Toleration], taints: &[core::Taint]) -> bool {
     let mut hard = taints.iter().filter(|taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute"));
     hard.any(|taint| !tolerates(tolerations, &taint.key, value(taint), &taint.effect))
 }
