@@ -11,7 +11,7 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{ReplicationController, Service};
 use std::collections::BTreeMap;
 
-/// Namespaces, Services, ReplicaSets and ReplicationControllers.
+/// Namespaces, services, replica sets and replication controllers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Surroundings {
     objects: OrdMap<(&'static Kind, Key), Object>,
@@ -65,12 +65,12 @@ impl Surroundings {
         }
         let Some(owner) = controller_of(pod.meta()) else { return Selector::from_labels(&labels) };
         let key = Key::new(pod.namespace(), &owner.name);
-        let owned = |kind: &'static Kind| self.objects.get(&(kind, key.clone())).filter(|_| owner.kind == kind.kind);
-        if let Some(set) = owned(&replication_controller::KIND).and_then(Object::get::<ReplicationController>) {
+        let set_of = |kind: &'static Kind| self.objects.get(&(kind, key.clone())).filter(|_| owner.kind == kind.kind);
+        if let Some(set) = set_of(&replication_controller::KIND).and_then(Object::get::<ReplicationController>) {
             labels.extend(set.spec.iter().filter_map(|spec| spec.selector.clone()).flatten());
         }
         let mut requirements = Selector::from_labels(&labels).requirements().to_vec();
-        if let Some(set) = owned(&replica_set::KIND).and_then(Object::get::<ReplicaSet>) {
+        if let Some(set) = set_of(&replica_set::KIND).and_then(Object::get::<ReplicaSet>) {
             let selector = set.spec.as_ref().map(|spec| Selector::from_object(Some(&spec.selector)));
             requirements.extend(selector.and_then(Result::ok).iter().flat_map(Selector::requirements).cloned());
         }

@@ -65,20 +65,19 @@ impl Plugin for InterPodAffinity {
         let own = !terms.preferred.is_empty() || !terms.preferred_anti.is_empty();
         let namespace = cycle.snapshot.surroundings.namespace_labels(cycle.pod.object.namespace());
         let mut points = Points::default();
+        let me = Whom { pod: &cycle.pod.object, namespace };
         for node in cycle.snapshot.nodes.iter() {
-            if own {
-                for other in node.pods.values() {
-                    points.add_all(&terms.preferred, &other.object, None, node, 1);
-                    points.add_all(&terms.preferred_anti, &other.object, None, node, -1);
-                }
+            for other in node.pods.values().filter(|_| own) {
+                let other = Whom { pod: &other.object, namespace: None };
+                points.add_all(&terms.preferred, 1, other, node);
+                points.add_all(&terms.preferred_anti, -1, other, node);
             }
             for theirs in node.with_affinity.values().filter_map(|other| other.terms.as_deref()) {
-                let pod = &cycle.pod.object;
                 for term in &theirs.required {
-                    points.add(term, HARD_WEIGHT, pod, namespace, node);
+                    points.add(term, HARD_WEIGHT, me, node);
                 }
-                points.add_all(&theirs.preferred, pod, namespace, node, 1);
-                points.add_all(&theirs.preferred_anti, pod, namespace, node, -1);
+                points.add_all(&theirs.preferred, 1, me, node);
+                points.add_all(&theirs.preferred_anti, -1, me, node);
             }
         }
         if points.0.is_empty() { PreScore::Skip } else { PreScore::Run(Box::new(points)) }
@@ -207,15 +206,23 @@ impl Filter for Near<'_> {
 #[derive(Default)]
 struct Points(BTreeMap<String, BTreeMap<String, i64>>);
 
+/// The pod that a term may be about.
+#[derive(Clone, Copy)]
+struct Whom<'a> {
+    pod: &'a Object,
+    /// Labels of its namespace, where they matter.
+    namespace: Option<&'a Labels>,
+}
+
 impl Points {
-    fn add(&mut self, term: &Term, weight: i64, pod: &Object, namespace: Option<&Labels>, node: &NodeInfo) {
-        let Some(value) = term.place(node).filter(|_| term.matches(pod, namespace)) else { return };
+    fn add(&mut self, term: &Term, weight: i64, whom: Whom, node: &NodeInfo) {
+        let Some(value) = term.place(node).filter(|_| term.matches(whom.pod, whom.namespace)) else { return };
         *self.0.entry(term.topology_key.clone()).or_default().entry(value.to_owned()).or_default() += weight;
     }
 
-    fn add_all(&mut self, terms: &[(Term, i64)], pod: &Object, namespace: Option<&Labels>, node: &NodeInfo, sign: i64) {
+    fn add_all(&mut self, terms: &[(Term, i64)], sign: i64, whom: Whom, node: &NodeInfo) {
         for (term, weight) in terms {
-            self.add(term, weight * sign, pod, namespace, node);
+            self.add(term, weight * sign, whom, node);
         }
     }
 }

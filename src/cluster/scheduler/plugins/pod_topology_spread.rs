@@ -1,6 +1,6 @@
 //! `PodTopologySpread`: pods of one kind are spread over zones, nodes or whatever a label tells apart. Constraints with
 //! `DoNotSchedule` filter, those with `ScheduleAnyway` give points; a pod without any gets the system's defaults (zone
-//! with skew 5, host with skew 3, both `ScheduleAnyway`) for the pods that its Services and its ReplicaSet select.
+//! with skew 5, host with skew 3, both `ScheduleAnyway`) for the pods that its services and its set select.
 //! Upstream: `plugins/podtopologyspread/{common,filtering,scoring,plugin}.go`.
 
 use super::node_affinity::Required;
@@ -300,16 +300,11 @@ impl Scorer for Soft<'_> {
 /// Go's `math.Log` follows too. (What a platform offers may differ in the last bit.)
 #[expect(clippy::cast_precision_loss, clippy::suboptimal_flops, reason = "each operation rounds as upstream's does")]
 fn natural_log(number: usize) -> f64 {
-    const LN2_HIGH: f64 = 6.931_471_803_691_238_164_90e-01;
-    const LN2_LOW: f64 = 1.908_214_929_270_587_700_02e-10;
-    const EVEN: [f64; 3] =
-        [3.999_999_999_940_941_908e-01, 2.222_219_843_214_978_396e-01, 1.531_383_769_920_937_332e-01];
-    const ODD: [f64; 4] = [
-        6.666_666_666_666_735_130e-01,
-        2.857_142_874_366_239_149e-01,
-        1.818_357_216_161_805_012e-01,
-        1.479_819_860_511_658_591e-01,
-    ];
+    const LN2_HIGH: f64 = 6.931_471_803_691_238e-1;
+    const LN2_LOW: f64 = 1.908_214_929_270_587_7e-10;
+    const EVEN: [f64; 3] = [3.999_999_999_940_942e-1, 2.222_219_843_214_978_4e-1, 1.531_383_769_920_937_3e-1];
+    const ODD: [f64; 4] =
+        [6.666_666_666_666_735e-1, 2.857_142_874_366_239e-1, 1.818_357_216_161_805e-1, 1.479_819_860_511_658_6e-1];
     // number = fraction × 2^exponent with √½ ≤ fraction < √2.
     let mut fraction = number as f64;
     let mut exponent = 0_i32;
@@ -323,7 +318,7 @@ fn natural_log(number: usize) -> f64 {
     let odd = s2 * (ODD[0] + s4 * (ODD[1] + s4 * (ODD[2] + s4 * ODD[3])));
     let even = s4 * (EVEN[0] + s4 * (EVEN[1] + s4 * EVEN[2]));
     let half = 0.5 * f * f;
-    k * LN2_HIGH - ((half - (s * (f + (odd + even)) + k * LN2_LOW)) - f)
+    k * LN2_HIGH - ((half - (s * (half + (odd + even)) + k * LN2_LOW)) - f)
 }
 
 /// Whether a pod that comes, goes or changes its labels changes the counts.
