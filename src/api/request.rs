@@ -77,22 +77,14 @@ impl Target {
     #[must_use]
     pub fn path(&self) -> String {
         let ObjectRef { kind, key } = &*self.object;
-        let mut path = if kind.group.is_empty() {
-            format!("/api/{}", kind.version)
-        } else {
-            format!("/apis/{}/{}", kind.group, kind.version)
-        };
+        let mut parts = if kind.group.is_empty() { vec!["", "api"] } else { vec!["", "apis", kind.group] };
+        parts.push(kind.version);
         if kind.namespaced && !key.namespace.is_empty() {
-            path += &format!("/namespaces/{}", key.namespace);
+            parts.extend(["namespaces", &*key.namespace]);
         }
-        path += &format!("/{}", kind.plural);
-        if !key.name.is_empty() {
-            path += &format!("/{}", key.name);
-        }
-        if !self.subresource.is_empty() {
-            path += &format!("/{}", self.subresource);
-        }
-        path
+        parts.push(kind.plural);
+        parts.extend([&*key.name, self.subresource].into_iter().filter(|part| !part.is_empty()));
+        parts.join("/")
     }
 }
 

@@ -104,15 +104,15 @@ fn decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [byte, tail @ ..] = rest {
-        let escaped = if *byte == b'%' { tail.first_chunk::<2>().and_then(|pair| hex(pair)) } else { None };
+        let escaped = if *byte == b'%' { tail.first_chunk::<2>().and_then(|pair| hex(*pair)) } else { None };
         bytes.push(escaped.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
         rest = if escaped.is_some() { &tail[2..] } else { tail };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-fn hex(pair: &[u8; 2]) -> Option<u8> {
-    u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()
+fn hex(pair: [u8; 2]) -> Option<u8> {
+    u8::from_str_radix(std::str::from_utf8(&pair).ok()?, 16).ok()
 }
 
 fn parameter<'a>(query: &'a Query, name: &str) -> Option<&'a str> {

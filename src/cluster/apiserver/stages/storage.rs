@@ -98,7 +98,10 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         let generation = old.meta().generation.unwrap_or(0) + 1;
         new.meta_mut().generation = Some(generation);
     }
-    validation::update(&new, old).map_err(at(Gate::Validation))?;
+    // A status that its controller reports is taken as it is: everything else in the object is the stored one's.
+    if target.subresource != "status" {
+        validation::update(&new, old).map_err(at(Gate::Validation))?;
+    }
     admission::validate(review, Some(&new), Some(old)).map_err(at(Gate::Validating))?;
     if may_go(&new, old) {
         return Ok(Plan::Delete);
