@@ -164,7 +164,9 @@ fn plan(served: &Served, groups: Vec<Group>, existing: &[&Object]) -> Plan {
         keep_one(served, &mut plan);
     }
     // A slice that would go makes room for one that would come: it keeps its name.
-    while let (true, Some(new)) = (!plan.delete.is_empty(), plan.create.pop()) {
+    while !plan.delete.is_empty()
+        && let Some(new) = plan.create.pop()
+    {
         let mut object = plan.delete.remove(0);
         overwrite(&mut object, new);
         plan.update.push(object);
