@@ -5,6 +5,7 @@
 //! operating systems.
 
 use super::Kubelet;
+use super::report::warning;
 use super::worker::{Stage, Worker};
 use crate::api::quantity::Quantity;
 use crate::cluster::Cx;
@@ -106,14 +107,14 @@ impl Kubelet {
     }
 
     /// Says no to a pod.
-    pub(super) fn refuse(&mut self, cx: &mut Cx, uid: &Rc<str>, mut worker: Worker, reason: &str, message: &str) {
+    pub(super) fn refuse(&mut self, cx: &mut Cx, uid: &Rc<str>, mut worker: Worker, (reason, message): (&str, &str)) {
         let fact =
             Fact::PodRefused { node: self.machine.name.clone(), pod: worker.what.clone(), reason: reason.into() };
         worker.cause = Some(cx.note(fact));
         worker.failed = Some((reason.into(), format!("Pod was rejected: {message}").into()));
         worker.stage = Stage::Stopped;
         self.workers.insert(uid.clone(), worker);
-        self.say(cx, uid, None, (true, reason), message);
+        self.say(cx, uid, None, warning(reason, message));
         self.report(cx, uid);
     }
 

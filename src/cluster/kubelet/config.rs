@@ -1,22 +1,20 @@
-//! What a container gets from outside: environment variables, and the ConfigMaps and Secrets that volumes and variables
-//! name.
+//! The `ConfigMap`s and `Secret`s that a pod's volumes and variables name.
 //!
 //! Upstream: `pkg/kubelet/kubelet_pods.go` (`makeEnvironmentVariables`), `pkg/kubelet/util/manager` and `pkg/volume`.
 //! Upstream keeps a watch on each object that a pod of the node names; here an object is read when a pod needs it, and read
 //! again when what is known is older than a minute (`kube-root-ca.crt` never changes). What does not exist is asked for
 //! anew each time. Left out: variables of services, `fileKeyRef`, updates of mounted files.
 
-use super::worker::{Stage, Worker, container};
+use super::report::warning;
+use super::worker::{Stage, Worker};
 use super::{Kubelet, Sent};
 use crate::api::kinds::{self, pod::TOKEN_VOLUME};
-use crate::api::quantity::Quantity;
 use crate::api::{Key, Object, Request, Status};
-use crate::cluster::machine::Machine;
 use crate::cluster::wire::{Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
 use crate::sim::{Duration, Time};
 use imbl::OrdMap;
-use k8s_openapi::api::core::v1::{ConfigMap, Container, EnvVarSource, Secret, Volume};
+use k8s_openapi::api::core::v1::{ConfigMap, Container, Secret, Volume};
 use std::rc::Rc;
 
 /// A volume that could not be set up is tried again.
@@ -26,11 +24,13 @@ const FRESH: Duration = timing::POD_SYNC;
 /// How long something that was not there counts as known.
 const FRESH_NOTHING: Duration = Duration::from_millis(400);
 
-/// A ConfigMap or a Secret.
+/// A `ConfigMap` or a `Secret`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Source {
-    secret: bool,
-    key: Key,
+    /// Whether it is a `Secret`.
+    pub secret: bool,
+    /// Its place.
+    pub key: Key,
 }
 
 /// A place in a pod that names one.
@@ -43,7 +43,7 @@ struct Reference {
     keys: Vec<String>,
 }
 
-/// The ConfigMaps and Secrets that are known.
+/// The `ConfigMap`s and `Secret`s that are known.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Objects {
     known: OrdMap<Source, (Option<Object>, Time)>,
@@ -60,19 +60,24 @@ impl Objects {
         })
     }
 
-    fn get(&self, source: &Source) -> Option<&Object> {
+    /// One that is known and exists.
+    pub fn get(&self, source: &Source) -> Option<&Object> {
         self.known.get(source)?.0.as_ref()
     }
 
-    /// A value; the error says what is not there.
-    fn value(&self, source: &Source, key: &str) -> Result<String, String> {
+    /// A value.
+    ///
+    /// # Errors
+    /// What is not there.
+    pub fn value(&self, source: &Source, key: &str) -> Result<String, String> {
         let object = self.get(source).ok_or_else(|| source.not_found())?;
         data(object, key).ok_or_else(|| source.no_key(key))
     }
 }
 
 impl Source {
-    fn not_found(&self) -> String {
+    /// It is not there, in the words of the kubelet.
+    pub fn not_found(&self) -> String {
         let kind = if self.secret { "secret" } else { "configmap" };
         format!("{kind} \"{}\" not found", self.key.name)
     }
@@ -83,7 +88,8 @@ impl Source {
     }
 }
 
-fn data(object: &Object, key: &str) -> Option<String> {
+/// The value of a key.
+pub fn data(object: &Object, key: &str) -> Option<String> {
     if let Some(map) = object.get::<ConfigMap>() {
         return map.data.as_ref()?.get(key).cloned();
     }
@@ -97,7 +103,8 @@ fn has_key(object: &Object, key: &str) -> bool {
     binary || data(object, key).is_some()
 }
 
-fn keys(object: &Object) -> Vec<String> {
+/// All keys.
+pub fn keys(object: &Object) -> Vec<String> {
     let map = object.get::<ConfigMap>().and_then(|map| map.data.as_ref()).map(|data| data.keys().cloned().collect());
     let secret =
         || object.get::<Secret>().and_then(|secret| secret.data.as_ref()).map(|data| data.keys().cloned().collect());
@@ -197,7 +204,7 @@ impl Kubelet {
         }
         for (volume, why) in lacks {
             let text = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
-            self.say(cx, uid, None, (true, "FailedMount"), &text);
+            self.say(cx, uid, None, warning("FailedMount", &text));
         }
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let (wait, since) = worker.mounting.unwrap_or((timing::MOUNT_RETRY, now));
@@ -239,202 +246,6 @@ impl Kubelet {
         self.objects.known.insert(source.clone(), (object, cx.now()));
         for uid in self.objects.asked.remove(&source).unwrap_or_default() {
             self.mount(cx, &uid);
-        }
-    }
-}
-
-/// A container's environment.
-///
-/// # Errors
-/// The text of `CreateContainerConfigError`, when something that it names is not there.
-pub fn environment(
-    worker: &Worker,
-    container: &Container,
-    objects: &Objects,
-    machine: &Machine,
-) -> Result<Vec<(Rc<str>, Rc<str>)>, String> {
-    let namespace = worker.pod.namespace();
-    let mut env: Vec<(Rc<str>, Rc<str>)> = Vec::new();
-    for from in container.env_from.as_deref().unwrap_or_default() {
-        let prefix = from.prefix.as_deref().unwrap_or("");
-        let map = from.config_map_ref.as_ref().map(|map| (false, &map.name, map.optional));
-        let secret = from.secret_ref.as_ref().map(|secret| (true, &secret.name, secret.optional));
-        let Some((secret, name, optional)) = map.or(secret) else { continue };
-        let source = Source { secret, key: Key::new(namespace, name) };
-        match objects.get(&source) {
-            Some(object) => keys(object).iter().for_each(|key| {
-                set(&mut env, &format!("{prefix}{key}"), data(object, key).unwrap_or_default());
-            }),
-            None if optional == Some(true) => {}
-            None => return Err(source.not_found()),
-        }
-    }
-    for variable in container.env.as_deref().unwrap_or_default() {
-        let value = match (&variable.value, &variable.value_from) {
-            (Some(value), _) => Some(expand(value, &env).to_string()),
-            (None, Some(from)) => value_from(worker, container, from, (objects, machine))?,
-            (None, None) => Some(String::new()),
-        };
-        if let Some(value) = value {
-            set(&mut env, &variable.name, value);
-        }
-    }
-    Ok(env)
-}
-
-fn set(env: &mut Vec<(Rc<str>, Rc<str>)>, name: &str, value: String) {
-    env.retain(|(other, _)| &**other != name);
-    env.push((name.into(), value.into()));
-}
-
-fn value_from(
-    worker: &Worker,
-    own: &Container,
-    from: &EnvVarSource,
-    (objects, machine): (&Objects, &Machine),
-) -> Result<Option<String>, String> {
-    let namespace = worker.pod.namespace();
-    let map = from.config_map_key_ref.as_ref().map(|map| (false, &map.name, &map.key, map.optional));
-    let secret = from.secret_key_ref.as_ref().map(|secret| (true, &secret.name, &secret.key, secret.optional));
-    if let Some((secret, name, key, optional)) = map.or(secret) {
-        let value = objects.value(&Source { secret, key: Key::new(namespace, name) }, key);
-        return if optional == Some(true) { Ok(value.ok()) } else { value.map(Some) };
-    }
-    if let Some(field) = &from.field_ref {
-        return Ok(Some(field_value(worker, machine, &field.field_path)));
-    }
-    let Some(resource) = &from.resource_field_ref else { return Ok(Some(String::new())) };
-    let spec = worker.spec();
-    let named = resource
-        .container_name
-        .as_deref()
-        .and_then(|name| (0..worker.slots.len()).map(|slot| container(&spec, slot)).find(|c| c.name == name));
-    Ok(Some(resource_value(
-        named.unwrap_or(own),
-        machine,
-        &resource.resource,
-        resource.divisor.as_ref().map(|divisor| divisor.0.as_str()),
-    )))
-}
-
-fn field_value(worker: &Worker, machine: &Machine, path: &str) -> String {
-    let meta = worker.pod.meta();
-    let spec = worker.spec();
-    let entry = |prefix: &str| path.strip_prefix(prefix).and_then(|rest| rest.strip_suffix("']")).map(str::to_owned);
-    let of = |map: &Option<std::collections::BTreeMap<String, String>>, key: String| {
-        map.as_ref().and_then(|map| map.get(&key).cloned())
-    };
-    let value = match path {
-        "metadata.name" => meta.name.clone(),
-        "metadata.namespace" => meta.namespace.clone(),
-        "metadata.uid" => meta.uid.clone(),
-        "spec.nodeName" => Some(machine.name.to_string()),
-        "spec.serviceAccountName" => spec.service_account_name.clone(),
-        "status.hostIP" | "status.hostIPs" => Some(machine.ip.to_string()),
-        "status.podIP" | "status.podIPs" => worker.ip.as_ref().map(ToString::to_string),
-        _ => entry("metadata.labels['")
-            .and_then(|key| of(&meta.labels, key))
-            .or_else(|| entry("metadata.annotations['").and_then(|key| of(&meta.annotations, key))),
-    };
-    value.unwrap_or_default()
-}
-
-/// A request or limit, divided and rounded up. What is not limited is limited by the node.
-fn resource_value(container: &Container, machine: &Machine, name: &str, divisor: Option<&str>) -> String {
-    let (side, resource) = name.split_once('.').unwrap_or(("limits", name));
-    let resources = container.resources.as_ref();
-    let given = match side {
-        "requests" => resources.and_then(|resources| resources.requests.as_ref()?.get(resource)),
-        _ => resources.and_then(|resources| resources.limits.as_ref()?.get(resource)),
-    };
-    let parsed = given.and_then(|quantity| Quantity::parse(&quantity.0).ok()).map(|quantity| quantity.nano_value());
-    let node = match (side, resource) {
-        ("requests", _) => 0,
-        (_, "cpu") => i128::from(machine.cpu_milli) * 1_000_000,
-        _ => i128::from(super::admit::allocatable(machine).memory) * 1_000_000_000,
-    };
-    let divisor = divisor
-        .and_then(|text| Quantity::parse(text).ok())
-        .map(|quantity| quantity.nano_value())
-        .filter(|nano| *nano > 0);
-    let divisor = divisor.unwrap_or(1_000_000_000);
-    ((parsed.unwrap_or(node) + divisor - 1) / divisor).to_string()
-}
-
-/// Replaces `$(NAME)` by the variable's value; what is not known stays as it is, `$$` is a `$`.
-/// Upstream: `third_party/forked/golang/expansion`.
-#[must_use]
-pub fn expand(text: &str, env: &[(Rc<str>, Rc<str>)]) -> Rc<str> {
-    if !text.contains('$') {
-        return text.into();
-    }
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = after;
-        } else if let Some((name, after)) = rest.strip_prefix('(').and_then(|rest| rest.split_once(')')) {
-            match env.iter().find(|(known, _)| &**known == name) {
-                Some((_, value)) => out.push_str(value),
-                None => out.push_str(&format!("$({name})")),
-            }
-            rest = after;
-        } else {
-            out.push('$');
-        }
-    }
-    out.push_str(rest);
-    out.into()
-}
-
-/// A duration as Go prints it: `10s`, `1m20s`, `1.204s`, `850ms`.
-#[must_use]
-pub fn go_duration(duration: Duration) -> String {
-    let (seconds, millis) = (duration.as_secs(), duration.subsec_millis());
-    if seconds == 0 {
-        return if millis == 0 { "0s".to_owned() } else { format!("{millis}ms") };
-    }
-    let part = if millis == 0 { String::new() } else { format!(".{millis:03}").trim_end_matches('0').to_owned() };
-    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    match (hours, minutes) {
-        (0, 0) => format!("{rest}{part}s"),
-        (0, _) => format!("{minutes}m{rest}{part}s"),
-        _ => format!("{hours}h{minutes}m{rest}{part}s"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn references_to_variables_are_expanded_as_upstream_does() {
-        let env = [("A".into(), "1".into()), ("B_C".into(), "two".into())];
-        for (text, expected) in [
-            ("$(A)-$(B_C)", "1-two"),
-            ("$(X) $A", "$(X) $A"),
-            ("$$(A)", "$(A)"),
-            ("cost: 5$", "cost: 5$"),
-            ("$(A", "$(A"),
-        ] {
-            assert_eq!(&*expand(text, &env), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn durations_are_printed_as_go_does() {
-        for (millis, expected) in [
-            (850, "850ms"),
-            (10_000, "10s"),
-            (80_000, "1m20s"),
-            (300_000, "5m0s"),
-            (1_204, "1.204s"),
-            (61_500, "1m1.5s"),
-        ] {
-            assert_eq!(go_duration(Duration::from_millis(millis)), expected);
         }
     }
 }

@@ -6,6 +6,7 @@
 //! next incarnation. Left out: the random delay after a restart of the kubelet, and retries of probes that could not be
 //! carried out.
 
+use super::report::warning;
 use super::worker::{Slot, container};
 use super::{Asked, Kubelet};
 use crate::cluster::Cx;
@@ -142,12 +143,12 @@ impl Kubelet {
         let kinds: Vec<usize> = (0..worker.slots[slot].probes.len()).collect();
         worker.slots[slot].probes.iter_mut().for_each(Probing::reset);
         for index in kinds {
-            self.arm_probe(cx, uid, slot, index, true);
+            self.arm_probe(cx, uid, (slot, index), true);
         }
     }
 
     /// Sets the timer for a probe's next question. `first`: nothing is known yet, readiness is asked at once.
-    fn arm_probe(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, index: usize, first: bool) {
+    fn arm_probe(&mut self, cx: &mut Cx, uid: &Rc<str>, (slot, index): (usize, usize), first: bool) {
         let now = cx.now();
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let spec = worker.spec();
@@ -193,11 +194,11 @@ impl Kubelet {
     pub(super) fn probed(
         &mut self,
         cx: &mut Cx,
-        asked: (&Rc<str>, usize, usize),
-        id: &Rc<str>,
+        uid: &Rc<str>,
+        asked: (usize, usize, &Rc<str>),
         outcome: Result<CriReply, CriError>,
     ) {
-        let (uid, slot, index) = asked;
+        let (slot, index, id) = asked;
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let spec = worker.spec();
         let container = container(&spec, slot);
@@ -225,18 +226,18 @@ impl Kubelet {
         match answer {
             Answer::Ok => {}
             Answer::Failed(text) => {
-                self.say(cx, uid, Some(slot), (true, "Unhealthy"), &format!("{} probe failed: {text}", word(kind)))
+                self.say(cx, uid, Some(slot), warning("Unhealthy", &format!("{} probe failed: {text}", word(kind))))
             }
             Answer::Errored(text) => {
                 let text = format!("{} probe errored and resulted in unknown state: {text}", word(kind));
-                self.say(cx, uid, Some(slot), (true, "Unhealthy"), &text);
+                self.say(cx, uid, Some(slot), warning("Unhealthy", &text));
             }
         }
-        self.arm_probe(cx, uid, slot, index, false);
+        self.arm_probe(cx, uid, (slot, index), false);
         if turned && ok && kind == ProbeKind::Startup {
             let others = self.workers.get(uid).map_or(0, |worker| worker.slots[slot].probes.len());
             for other in (0..others).filter(|other| *other != index) {
-                self.arm_probe(cx, uid, slot, other, true);
+                self.arm_probe(cx, uid, (slot, other), true);
             }
         }
         if turned {
@@ -286,7 +287,7 @@ fn read(container: &Container, probe: &Probe, ip: &str, outcome: Result<CriReply
     let scheme = probe.http_get.as_ref().and_then(|http| http.scheme.as_deref()).unwrap_or("HTTP").to_ascii_lowercase();
     let slash = if path.is_some_and(|path| path.starts_with('/')) { "" } else { "/" };
     match outcome {
-        Ok(CriReply::Exec { code: 0, .. }) | Ok(CriReply::Connected(0 | 200..400)) => Answer::Ok,
+        Ok(CriReply::Exec { code: 0, .. } | CriReply::Connected(0 | 200..400)) => Answer::Ok,
         Ok(CriReply::Exec { output, .. }) => Answer::Failed(output.to_string()),
         Ok(CriReply::Connected(code)) => Answer::Failed(format!("HTTP probe failed with statuscode: {code}")),
         Ok(_) => Answer::Errored("unexpected answer".to_owned()),

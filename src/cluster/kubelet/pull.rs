@@ -5,8 +5,9 @@
 
 use super::admit::Amounts;
 use super::backoff::Backoff;
+use super::report::{normal, warning};
 use super::worker::{Stage, Worker, container};
-use super::{Asked, Kubelet, config};
+use super::{Asked, Kubelet, env};
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::runtime::images::{Name, full_reference};
@@ -69,10 +70,10 @@ impl Kubelet {
             let text = format!(
                 "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format"
             );
-            self.say(cx, uid, Some(slot), (true, "InspectFailed"), &text);
-            self.say(cx, uid, Some(slot), (true, "Failed"), "Error: InvalidImageName");
-            self.note_start_failed(cx, uid, slot, "InvalidImageName", &text);
-            return self.hold(cx, uid, slot, "InvalidImageName", &text);
+            self.say(cx, uid, Some(slot), warning("InspectFailed", &text));
+            self.say(cx, uid, Some(slot), warning("Failed", "Error: InvalidImageName"));
+            self.note_start_failed(cx, uid, slot, ("InvalidImageName", &text));
+            return self.hold(cx, uid, slot, ("InvalidImageName", &text));
         }
         let there = self.pulls.images.get(&full_reference(image)).cloned();
         match there {
@@ -83,15 +84,15 @@ impl Kubelet {
                 cx.note(Fact::Pulled { node, pod, container: name, image: image.into(), cached: true });
                 let text =
                     format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
-                self.say(cx, uid, Some(slot), (false, "Pulled"), &text);
+                self.say(cx, uid, Some(slot), normal("Pulled", &text));
                 self.create(cx, uid, slot)
             }
             None if policy == "Never" => {
                 let text = format!("Container image \"{image}\" is not present with pull policy of Never");
-                self.say(cx, uid, Some(slot), (true, "ErrImageNeverPull"), &text);
-                self.say(cx, uid, Some(slot), (true, "Failed"), "Error: ErrImageNeverPull");
-                self.note_start_failed(cx, uid, slot, "ErrImageNeverPull", &text);
-                self.hold(cx, uid, slot, "ErrImageNeverPull", &text)
+                self.say(cx, uid, Some(slot), warning("ErrImageNeverPull", &text));
+                self.say(cx, uid, Some(slot), warning("Failed", "Error: ErrImageNeverPull"));
+                self.note_start_failed(cx, uid, slot, ("ErrImageNeverPull", &text));
+                self.hold(cx, uid, slot, ("ErrImageNeverPull", &text))
             }
             _ => {
                 let waits = worker.slots[slot]
@@ -99,19 +100,19 @@ impl Kubelet {
                     .clone()
                     .and_then(|(b, error)| Some((b.until(b.updated, now, timing::IMAGE_BACKOFF_MAX)?, error)));
                 if let Some((until, error)) = waits {
-                    return self.pull_backoff(cx, uid, slot, image, (until, &error));
+                    return self.pull_backoff(cx, uid, slot, (image, until, &error));
                 }
-                self.say(cx, uid, Some(slot), (false, "Pulling"), &format!("Pulling image \"{image}\""));
+                self.say(cx, uid, Some(slot), normal("Pulling", &format!("Pulling image \"{image}\"")));
                 self.pulls.queue.push_back((uid.clone(), slot, now));
                 self.pull_next(cx);
             }
         }
     }
 
-    fn pull_backoff(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, image: &str, (until, error): (Time, &str)) {
+    fn pull_backoff(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, (image, until, error): (&str, Time, &str)) {
         let text = format!("Back-off pulling image \"{image}\"");
-        self.say(cx, uid, Some(slot), (false, "BackOff"), &text);
-        self.say(cx, uid, Some(slot), (true, "Failed"), "Error: ImagePullBackOff");
+        self.say(cx, uid, Some(slot), normal("BackOff", &text));
+        self.say(cx, uid, Some(slot), warning("Failed", "Error: ImagePullBackOff"));
         let Some(worker) = self.workers.get(uid) else { return };
         let at = &worker.slots[slot];
         if at.held.as_ref().is_none_or(|(reason, _)| *reason != "ImagePullBackOff") {
@@ -119,7 +120,7 @@ impl Kubelet {
                 (self.machine.name.clone(), worker.what.clone(), at.name.clone(), at.attempt);
             cx.note(Fact::BackOff { node, pod, container, pull: true, until, restarts });
         }
-        self.hold(cx, uid, slot, "ImagePullBackOff", &format!("{text}: {error}"));
+        self.hold(cx, uid, slot, ("ImagePullBackOff", &format!("{text}: {error}")));
     }
 
     /// Begins with the next pull, unless one is under way.
@@ -154,12 +155,12 @@ impl Kubelet {
                 self.pulls.images.insert(status.name.clone(), status.clone());
                 if wanted {
                     let (took, waited) =
-                        (config::go_duration(millis(now.since(began))), config::go_duration(millis(now.since(since))));
+                        (env::go_duration(millis(now.since(began))), env::go_duration(millis(now.since(since))));
                     let bytes = status.bytes;
                     let text = format!(
                         "Successfully pulled image \"{image}\" in {took} ({waited} including waiting). Image size: {bytes} bytes."
                     );
-                    self.say(cx, uid, Some(slot), (false, "Pulled"), &text);
+                    self.say(cx, uid, Some(slot), normal("Pulled", &text));
                     if let Some(worker) = self.workers.get_mut(uid) {
                         worker.slots[slot].image_id = status.id;
                         worker.slots[slot].pull = None;
@@ -169,24 +170,24 @@ impl Kubelet {
                 }
             }
             Err(CriError::ImageNotFound(error) | CriError::RegistryUnavailable(error)) if wanted => {
-                self.pull_failed(cx, uid, slot, &image, &error)
+                self.pull_failed(cx, uid, slot, (&image, &error))
             }
             _ => {}
         }
         self.pull_next(cx);
     }
 
-    fn pull_failed(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, image: &str, error: &str) {
+    fn pull_failed(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, (image, error): (&str, &str)) {
         let now = cx.now();
-        self.say(cx, uid, Some(slot), (true, "Failed"), &format!("Failed to pull image \"{image}\": {error}"));
-        self.say(cx, uid, Some(slot), (true, "Failed"), "Error: ErrImagePull");
+        self.say(cx, uid, Some(slot), warning("Failed", &format!("Failed to pull image \"{image}\": {error}")));
+        self.say(cx, uid, Some(slot), warning("Failed", "Error: ErrImagePull"));
         if let Some(worker) = self.workers.get_mut(uid) {
             let at = &mut worker.slots[slot];
             let limits = (timing::IMAGE_BACKOFF, timing::IMAGE_BACKOFF_MAX);
             let next = Backoff::next(at.pull.as_ref().map(|(backoff, _)| *backoff), now, now, limits);
             at.pull = Some((next, format!("ErrImagePull: {error}").into()));
         }
-        self.hold(cx, uid, slot, "ErrImagePull", error);
+        self.hold(cx, uid, slot, ("ErrImagePull", error));
     }
 }
 

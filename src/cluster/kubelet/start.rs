@@ -3,8 +3,9 @@
 //! Upstream: `kuberuntime/kuberuntime_container.go` (`startContainer`) and `kuberuntime_manager.go` (`doBackOff`).
 
 use super::backoff::Backoff;
+use super::report::{normal, warning};
 use super::worker::{Stage, container, is_sidecar};
-use super::{Asked, Kubelet, config};
+use super::{Asked, Kubelet, env};
 use crate::api::quantity::Quantity;
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
@@ -39,8 +40,7 @@ impl Kubelet {
         };
         let name = at.name.clone();
         let text: Rc<str> =
-            format!("back-off {} restarting failed container={name} pod={pod}", config::go_duration(backoff.wait))
-                .into();
+            format!("back-off {} restarting failed container={name} pod={pod}", env::go_duration(backoff.wait)).into();
         let fresh = at.held.as_ref().is_none_or(|(_, held)| *held != text);
         at.held = Some(("CrashLoopBackOff", text));
         let (restarts, what) = (at.attempt, worker.what.clone());
@@ -54,12 +54,12 @@ impl Kubelet {
             self.look_soon(cx, uid);
         }
         let text = format!("Back-off restarting failed container {name} in pod {pod}");
-        self.say(cx, uid, Some(slot), (true, "BackOff"), &text);
+        self.say(cx, uid, Some(slot), warning("BackOff", &text));
         true
     }
 
     /// Something stands against starting a container: it is remembered for the status, and the sync goes on.
-    pub(super) fn hold(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, reason: &'static str, message: &str) {
+    pub(super) fn hold(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, (reason, message): (&'static str, &str)) {
         let Some(worker) = self.workers.get_mut(uid) else { return };
         if let Some(run) = &mut worker.run {
             run.failed = true;
@@ -78,12 +78,12 @@ impl Kubelet {
         let Some(worker) = self.workers.get(uid) else { return };
         let spec = worker.spec();
         let container = container(&spec, slot);
-        let env = match config::environment(worker, container, &self.objects, &self.machine) {
+        let env = match env::environment(worker, container, &self.objects, &self.machine) {
             Ok(env) => env,
             Err(text) => {
-                self.say(cx, uid, Some(slot), (true, "Failed"), &format!("Error: {text}"));
-                self.note_start_failed(cx, uid, slot, "CreateContainerConfigError", &text);
-                return self.hold(cx, uid, slot, "CreateContainerConfigError", &text);
+                self.say(cx, uid, Some(slot), warning("Failed", &format!("Error: {text}")));
+                self.note_start_failed(cx, uid, slot, ("CreateContainerConfigError", &text));
+                return self.hold(cx, uid, slot, ("CreateContainerConfigError", &text));
             }
         };
         let at = &worker.slots[slot];
@@ -92,7 +92,7 @@ impl Kubelet {
             words
                 .as_ref()
                 .filter(|words| !words.is_empty())
-                .map(|words| words.iter().map(|word| config::expand(word, &env)).collect())
+                .map(|words| words.iter().map(|word| env::expand(word, &env)).collect())
         };
         let limit =
             container.resources.as_ref().and_then(|resources| resources.limits.as_ref()?.get("memory").cloned());
@@ -118,7 +118,7 @@ impl Kubelet {
             return;
         }
         let Ok(CriReply::Container { id }) = outcome else {
-            return self.hold(cx, uid, slot, "CreateContainerError", "the sandbox is gone");
+            return self.hold(cx, uid, slot, ("CreateContainerError", "the sandbox is gone"));
         };
         let at = &mut worker.slots[slot];
         let old = match (at.id.replace(id.clone()), at.state.replace(ContainerState::Created)) {
@@ -132,7 +132,7 @@ impl Kubelet {
         if let Some((old, _)) = old {
             self.call(cx, CriCall::RemoveContainer { id: old }, Asked::Nothing);
         }
-        self.say(cx, uid, Some(slot), (false, "Created"), "Container created");
+        self.say(cx, uid, Some(slot), normal("Created", "Container created"));
         self.call(cx, CriCall::StartContainer { id }, Asked::Start(uid.clone(), slot));
     }
 
@@ -152,9 +152,9 @@ impl Kubelet {
             let since = Time::from_micros(i64::MIN);
             at.state =
                 Some(ContainerState::Exited { since, at: now, code: 128, reason: "StartError", message: text.clone() });
-            self.say(cx, uid, Some(slot), (true, "Failed"), &format!("Error: {text}"));
-            self.note_start_failed(cx, uid, slot, "RunContainerError", &text);
-            return self.hold(cx, uid, slot, "RunContainerError", &text);
+            self.say(cx, uid, Some(slot), warning("Failed", &format!("Error: {text}")));
+            self.note_start_failed(cx, uid, slot, ("RunContainerError", &text));
+            return self.hold(cx, uid, slot, ("RunContainerError", &text));
         }
         at.held = None;
         at.doomed = None;
@@ -167,7 +167,7 @@ impl Kubelet {
         let stopping = worker.stage != Stage::Syncing;
         let hook =
             container(&worker.spec(), slot).lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.clone());
-        self.say(cx, uid, Some(slot), (false, "Started"), "Container started");
+        self.say(cx, uid, Some(slot), normal("Started", "Container started"));
         if stopping {
             return self.stop_late(cx, uid, slot);
         }
@@ -200,17 +200,23 @@ impl Kubelet {
             Ok(_) => "PostStartHook failed".to_owned(),
             Err(error) => format!("PostStartHook failed: {error:?}"),
         };
-        self.say(cx, uid, Some(slot), (true, "FailedPostStartHook"), "PostStartHook failed");
+        self.say(cx, uid, Some(slot), warning("FailedPostStartHook", "PostStartHook failed"));
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let Some(id) = worker.slots[slot].id.clone() else { return };
-        self.say(cx, uid, Some(slot), (false, "Killing"), "FailedPostStartHook");
+        self.say(cx, uid, Some(slot), normal("Killing", "FailedPostStartHook"));
         let timeout = crate::sim::Duration::from_secs(30);
         self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Nothing);
-        self.note_start_failed(cx, uid, slot, "PostStartHookError", &text);
-        self.hold(cx, uid, slot, "PostStartHookError", &text);
+        self.note_start_failed(cx, uid, slot, ("PostStartHookError", &text));
+        self.hold(cx, uid, slot, ("PostStartHookError", &text));
     }
 
-    pub(super) fn note_start_failed(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, reason: &str, message: &str) {
+    pub(super) fn note_start_failed(
+        &mut self,
+        cx: &mut Cx,
+        uid: &Rc<str>,
+        slot: usize,
+        (reason, message): (&str, &str),
+    ) {
         let Some(worker) = self.workers.get(uid) else { return };
         let (node, pod, container) = (self.machine.name.clone(), worker.what.clone(), worker.slots[slot].name.clone());
         cx.note(Fact::StartFailed { node, pod, container, reason: reason.into(), message: message.into() });

@@ -20,21 +20,24 @@
 //! Left out: logs, resource use over time (a container that needs more memory than its limit is known by its command, see
 //! [`programs::stress`]), garbage collection of images, the failure of the runtime itself.
 
+mod answers;
+mod container;
 pub mod images;
 pub mod process;
 pub mod programs;
 mod sandbox;
 pub mod shell;
 
-use self::process::{Course, OnTerm, Site, Surroundings};
+use self::container::Container;
+use self::process::OnTerm;
 use super::Cx;
 use super::fact::Fact;
 use super::machine::Machine;
 use super::timing;
 use super::wire::{
-    Address, ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, Event, ImageStatus, Message,
-    Timer,
+    Address, ContainerSpec, ContainerState, CriCall, CriError, CriReply, Event, ImageStatus, Message, Timer,
 };
+use crate::api::Key;
 use crate::sim::{Duration, Time};
 use imbl::OrdMap;
 use sandbox::{Addresses, Sandbox};
@@ -70,22 +73,6 @@ struct Pull {
     container: Rc<str>,
     image: Rc<str>,
     outcome: Result<ImageStatus, Rc<str>>,
-}
-
-/// A container.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Container {
-    spec: Rc<ContainerSpec>,
-    state: ContainerState,
-    course: Rc<Course>,
-    /// Files that commands run in it have changed.
-    touched: BTreeMap<Rc<str>, bool>,
-    /// The number of the timer that counts: an older one is outdated.
-    timer: u64,
-    /// Stops asked for: the kubelet's numbers. Answered when it has ended.
-    stops: Vec<u64>,
-    /// Whether SIGTERM has been sent.
-    asked_to_end: bool,
 }
 
 impl Runtime {
@@ -147,7 +134,7 @@ impl Runtime {
 
     fn call(&mut self, cx: &mut Cx, id: u64, call: CriCall) {
         match call {
-            CriCall::RunPodSandbox { pod, name, host_network } => self.run_sandbox(cx, id, pod, name, host_network),
+            CriCall::RunPodSandbox { pod, name, host_network } => self.run_sandbox(cx, id, pod, (&name, host_network)),
             CriCall::StopPodSandbox { pod } => {
                 self.stop_sandbox(cx, &pod);
                 self.reply(cx, id, timing::SANDBOX_STOP, Ok(CriReply::Done));
@@ -156,7 +143,10 @@ impl Runtime {
                 self.remove_sandbox(cx, &pod);
                 self.reply(cx, id, timing::SANDBOX_STOP, Ok(CriReply::Done));
             }
-            CriCall::PullImage { pod, container, image } => self.pull(cx, id, pod, container, image),
+            CriCall::PullImage { pod, container, image } => {
+                let outcome = images::resolve(&image).map_err(Rc::from);
+                self.pull(cx, id, Pull { pod, container, image, outcome });
+            }
             CriCall::CreateContainer(spec) => self.create(cx, id, spec),
             CriCall::StartContainer { id: container } => self.start_container(cx, id, &container),
             CriCall::StopContainer { id: container, timeout } => self.stop(cx, id, &container, timeout),
@@ -165,8 +155,8 @@ impl Runtime {
                 self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done));
             }
             CriCall::List => self.list(cx, id),
-            CriCall::ExecSync { id: container, command, timeout } => self.exec(cx, id, &container, &command, timeout),
-            CriCall::Connect { pod, port, path } => self.connect(cx, id, &pod, port, path.as_deref()),
+            CriCall::ExecSync { id: container, command, timeout } => self.exec(cx, id, &container, (&command, timeout)),
+            CriCall::Connect { pod, port, path } => self.connect(cx, id, &pod, (port, path.as_deref())),
             CriCall::Kill { id: container, code } => self.end(cx, &container, code, "Error"),
         }
     }
@@ -187,11 +177,11 @@ impl Runtime {
         cx.after(delay, Event::Timer(timer));
     }
 
-    fn pull(&mut self, cx: &mut Cx, id: u64, pod: Rc<str>, container: Rc<str>, image: Rc<str>) {
-        let outcome = images::resolve(&image).map_err(Rc::from);
+    fn pull(&mut self, cx: &mut Cx, id: u64, pull: Pull) {
+        let Pull { pod, container, image, outcome } = &pull;
         let there = outcome.as_ref().is_ok_and(|image| self.images.contains_key(&image.name));
         let bytes = outcome.as_ref().map_or(0, |image| image.bytes);
-        let takes = match &outcome {
+        let takes = match outcome {
             // The manifest is asked for, and is the same.
             Ok(_) if there => timing::REGISTRY_ANSWER,
             Ok(image) => {
@@ -202,12 +192,12 @@ impl Runtime {
         };
         // No two pulls take equally long.
         let takes = takes + Duration::from_micros(cx.rng().below(100_000));
-        if let Some(sandbox) = self.sandboxes.get(&pod) {
+        if let Some(sandbox) = self.sandboxes.get(pod) {
             let node = self.machine.name.clone();
             let pod = sandbox.pod.clone();
             cx.note(Fact::Pulling { node, pod, container: container.clone(), image: image.clone(), bytes, takes });
         }
-        self.pulls.insert(id, Pull { pod, container, image, outcome });
+        self.pulls.insert(id, pull);
         cx.after(takes, Event::Timer(Timer { what: FETCHED, key: "".into(), number: id }));
     }
 
@@ -250,7 +240,6 @@ impl Runtime {
             touched: BTreeMap::new(),
             timer: 0,
             stops: Vec::new(),
-            asked_to_end: false,
         };
         self.containers.insert(id.clone(), container);
         self.reply(cx, call, timing::CONTAINER_CREATE, Ok(CriReply::Container { id }));
@@ -261,11 +250,10 @@ impl Runtime {
         let since = cx.now() + timing::CONTAINER_START;
         match container.spec.course() {
             Ok(course) => {
-                let ends = if course.out_of_memory { None } else { course.ends };
                 container.state = ContainerState::Running { since };
-                let killed = course.ends.filter(|_| course.out_of_memory);
+                let ends = course.ends;
                 container.course = Rc::new(course);
-                if let Some((after, _)) = ends.or(killed) {
+                if let Some((after, _)) = ends {
                     self.arm(cx, id, ENDS, timing::CONTAINER_START + after);
                 }
                 self.reply(cx, call, timing::CONTAINER_START, Ok(CriReply::Done));
@@ -301,7 +289,6 @@ impl Runtime {
             return self.reply(cx, call, Duration::ZERO, Ok(CriReply::Done));
         }
         container.stops.push(call);
-        container.asked_to_end = true;
         let course = container.course.clone();
         let own = container.ends_at().map(|at| at.since(cx.now()));
         match course.on_term {
@@ -363,74 +350,14 @@ impl Runtime {
         }
     }
 
-    fn list(&self, cx: &mut Cx, call: u64) {
-        let ready = self.sandboxes.iter().filter(|(_, sandbox)| sandbox.ready);
-        let sandboxes = ready.map(|(uid, sandbox)| (uid.clone(), sandbox.ip.clone())).collect();
-        let containers = self.containers.iter().map(|(id, container)| container.status(id)).collect();
-        let images = self.images.values().cloned().collect();
-        self.reply(cx, call, timing::PROBE_ANSWER, Ok(CriReply::List { sandboxes, containers, images }));
-    }
-
-    fn exec(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, command: &[Rc<str>], timeout: Duration) {
-        let now = cx.now();
-        let Some(container) = self.containers.get_mut(id).filter(|container| container.since().is_some()) else {
-            return self.unknown(cx, call, id);
-        };
-        let argv: Vec<String> = command.iter().map(ToString::to_string).collect();
-        let spec = container.spec.clone();
-        let around = spec.surroundings();
-        let ran = process::exec(&argv, &around, container.files(now), container.open(now).cloned().collect());
-        let (took, outcome) = match ran {
-            Err(why) => {
-                let text = format!(
-                    "failed to exec in container: failed to start exec \"{}\": OCI runtime exec failed: exec failed: unable to start container process: {why}",
-                    &id[..12]
-                );
-                (timing::PROBE_ANSWER, Err(CriError::StartError(text.into())))
-            }
-            Ok((process::Flow::Forever, _)) => (timeout, Err(timed_out(&argv, timeout))),
-            Ok((_, process)) if process.clock > timeout => (timeout, Err(timed_out(&argv, timeout))),
-            Ok((flow, process)) => {
-                let (process::Flow::Next(code) | process::Flow::Exit(code)) = flow else { return };
-                for (_, path, exists) in &process.course.files {
-                    container.touched.insert(path.clone(), *exists);
-                }
-                (timing::PROBE_ANSWER + process.clock, Ok(CriReply::Exec { code, output: process.out.as_str().into() }))
-            }
-        };
-        self.reply(cx, call, took, outcome);
-    }
-
-    fn connect(&mut self, cx: &mut Cx, call: u64, pod: &Rc<str>, port: u16, path: Option<&str>) {
-        let now = cx.now();
-        let Some(sandbox) = self.sandboxes.get(pod) else { return self.unknown(cx, call, pod) };
-        let containers = || sandbox.containers.iter().filter_map(|id| self.containers.get(id));
-        let on = |wanted: u16| {
-            containers().find_map(|c| c.open(now).find(|l| l.port == wanted).map(|l| (l.site, l.from, c.since())))
-        };
-        let site = on(port).or_else(|| on(0));
-        let outcome = match (site, path) {
-            (None, _) => Err(CriError::ConnectionRefused(
-                format!("dial tcp {}:{port}: connect: connection refused", sandbox.ip).into(),
-            )),
-            (Some(_), None) => Ok(CriReply::Connected(0)),
-            (Some((Site::Raw, ..)), Some(_)) => Err(CriError::ConnectionRefused("EOF".into())),
-            (Some((site, from, since)), Some(path)) => {
-                let age = since.map_or(Duration::ZERO, |since| now.since(since).saturating_sub(from));
-                Ok(CriReply::Connected(site.status(path, age)))
-            }
-        };
-        self.reply(cx, call, timing::PROBE_ANSWER, outcome);
-    }
-
-    fn run_sandbox(&mut self, cx: &mut Cx, call: u64, pod: Rc<str>, name: crate::api::Key, host_network: bool) {
+    fn run_sandbox(&mut self, cx: &mut Cx, call: u64, pod: Rc<str>, (name, host_network): (&Key, bool)) {
         let ip = if host_network {
             self.machine.ip.clone()
         } else {
             self.addresses.next(|ip| self.sandboxes.values().any(|s| s.ready && *s.ip == *ip))
         };
         let kept = self.sandboxes.get(&pod).map(|old| old.containers.clone()).unwrap_or_default();
-        let sandbox = Sandbox { pod: sandbox::reference(&name), ip: ip.clone(), ready: true, containers: kept };
+        let sandbox = Sandbox { pod: sandbox::reference(name), ip: ip.clone(), ready: true, containers: kept };
         self.sandboxes.insert(pod, sandbox);
         let spread = u64::try_from(timing::SANDBOX_SPREAD.as_micros()).unwrap_or(0);
         let takes = timing::SANDBOX + Duration::from_micros(cx.rng().below(spread));
@@ -450,85 +377,5 @@ impl Runtime {
         for id in self.sandboxes.remove(pod).map(|sandbox| sandbox.containers).unwrap_or_default() {
             self.containers.remove(&id);
         }
-    }
-}
-
-fn timed_out(argv: &[String], timeout: Duration) -> CriError {
-    let text = format!("command timed out: \"{}\" timed out after {}s", argv.join(" "), timeout.as_secs());
-    CriError::Timeout(text.into())
-}
-
-impl Container {
-    /// Since when it runs, if it does.
-    fn since(&self) -> Option<Time> {
-        match self.state {
-            ContainerState::Running { since } => Some(since),
-            _ => None,
-        }
-    }
-
-    /// When it ends by itself, if it runs and ends.
-    fn ends_at(&self) -> Option<Time> {
-        Some(self.since()? + self.course.ends?.0)
-    }
-
-    fn status(&self, id: &Rc<str>) -> ContainerStatus {
-        let ContainerSpec { pod, name, image, attempt, .. } = &*self.spec;
-        let (id, state) = (id.clone(), self.state.clone());
-        ContainerStatus { id, pod: pod.clone(), name: name.clone(), image: image.clone(), attempt: *attempt, state }
-    }
-
-    /// The files that are known, at a moment.
-    fn files(&self, now: Time) -> BTreeMap<String, bool> {
-        let age = self.since().map_or(Duration::ZERO, |since| now.since(since));
-        let made =
-            self.course.files.iter().filter(|(at, ..)| *at <= age).map(|(_, path, exists)| (path.to_string(), *exists));
-        made.chain(self.touched.iter().map(|(path, exists)| (path.to_string(), *exists))).collect()
-    }
-
-    /// The ports that are open at a moment.
-    fn open(&self, now: Time) -> impl Iterator<Item = &process::Listen> {
-        let age = self.since().map(|since| now.since(since));
-        self.course.listens.iter().filter(move |listen| age.is_some_and(|age| listen.from <= age))
-    }
-}
-
-impl ContainerSpec {
-    fn surroundings(&self) -> Surroundings<'_> {
-        let closed = images::Name::parse(&self.image).and_then(|name| name.entry()).is_some_and(|entry| entry.closed);
-        Surroundings { env: &self.env, closed, init: self.init, memory_limit: self.memory_limit }
-    }
-
-    /// What its process will do: `command` replaces the image's entrypoint and its own arguments, `args` only these.
-    fn course(&self) -> Result<Course, process::StartError> {
-        let entry = images::Name::parse(&self.image).and_then(|name| name.entry());
-        let texts = |words: &[Rc<str>]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let args = self.args.as_deref().map(texts);
-        let argv = match (&self.command, entry) {
-            (Some(command), _) => [texts(command), args.unwrap_or_default()].concat(),
-            (None, Some(entry)) => {
-                let given = args.unwrap_or_else(|| own(entry.cmd));
-                // Entrypoints of well-known images take flags for their default command.
-                let flags = entry.entrypoint.is_empty() && given.first().is_some_and(|word| word.starts_with('-'));
-                if flags { [own(entry.cmd), given].concat() } else { [own(entry.entrypoint), given].concat() }
-            }
-            (None, None) => return Ok(self.unknown_image(&args.unwrap_or_default())),
-        };
-        process::course(&argv, &self.surroundings())
-    }
-
-    /// An image of which nothing is known: arguments that begin with a well-known command are taken for one, everything
-    /// else is a service.
-    fn unknown_image(&self, args: &[String]) -> Course {
-        let name = images::Name::parse(&self.image).map(|name| name.repository).unwrap_or_default();
-        let family = process::base(&name).to_owned();
-        let known = args.first().is_some_and(|word| programs::find(process::base(word)).is_some());
-        let argv = match programs::find(&family) {
-            _ if known => args.to_vec(),
-            Some(_) => [vec![family], args.to_vec()].concat(),
-            None => vec![name],
-        };
-        process::course(&argv, &self.surroundings()).unwrap_or_default()
     }
 }

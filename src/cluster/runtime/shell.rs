@@ -55,8 +55,6 @@ fn tokens(text: &str) -> Option<Vec<Token>> {
         } else if let Some(op) = OPERATORS.iter().copied().find(|op| rest.starts_with(op)) {
             tokens.push(Token::Op(op));
             rest = &rest[op.len()..];
-        } else if rest.starts_with([' ', '\t', '\r']) {
-            continue;
         } else {
             let end = word_end(rest)?;
             tokens.push(Token::Word(rest[..end].replace("\\\n", "")));

@@ -1,4 +1,4 @@
-//! Kubernetes' own programs: the pause container, the control plane, CoreDNS, and the test image `agnhost`.
+//! Kubernetes' own programs: the pause container, the control plane, `CoreDNS`, and the test image `agnhost`.
 
 use super::{Program, flag, port};
 use crate::cluster::runtime::process::{Flow, OnTerm, Process, Site};

@@ -54,7 +54,6 @@ fn bytes(text: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::cluster::runtime::process::{Surroundings, course};
 
     #[test]

@@ -50,7 +50,7 @@ fn exits(process: &mut Process, ports: &[u16], code: i32) -> Flow {
 fn python(process: &mut Process, argv: &[String]) -> Flow {
     process.course.on_term = OnTerm::Ignore;
     if flag(argv, &["m"]) == Some("http.server") {
-        let number = argv.iter().filter_map(|word| port(word)).next().unwrap_or(8000);
+        let number = argv.iter().find_map(|word| port(word)).unwrap_or(8000);
         process.listen(number, Site::Everything);
         return Flow::Forever;
     }

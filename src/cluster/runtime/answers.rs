@@ -1,0 +1,75 @@
+//! What the runtime answers to questions: what there is, what a command says, what a port says.
+
+use super::Runtime;
+use super::process::{self, Site};
+use crate::cluster::wire::{CriError, CriReply};
+use crate::cluster::{Cx, timing};
+use crate::sim::Duration;
+use std::rc::Rc;
+
+impl Runtime {
+    pub(super) fn list(&self, cx: &mut Cx, call: u64) {
+        let ready = self.sandboxes.iter().filter(|(_, sandbox)| sandbox.ready);
+        let sandboxes = ready.map(|(uid, sandbox)| (uid.clone(), sandbox.ip.clone())).collect();
+        let containers = self.containers.iter().map(|(id, container)| container.status(id)).collect();
+        let images = self.images.values().cloned().collect();
+        self.reply(cx, call, timing::PROBE_ANSWER, Ok(CriReply::List { sandboxes, containers, images }));
+    }
+
+    pub(super) fn exec(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, (command, timeout): (&[Rc<str>], Duration)) {
+        let now = cx.now();
+        let Some(container) = self.containers.get_mut(id).filter(|container| container.since().is_some()) else {
+            return self.unknown(cx, call, id);
+        };
+        let argv: Vec<String> = command.iter().map(ToString::to_string).collect();
+        let spec = container.spec.clone();
+        let around = spec.surroundings();
+        let ran = process::exec(&argv, &around, container.files(now), container.open(now).cloned().collect());
+        let (took, outcome) = match ran {
+            Err(why) => {
+                let text = format!(
+                    "failed to exec in container: failed to start exec \"{}\": OCI runtime exec failed: exec failed: unable to start container process: {why}",
+                    &id[..12]
+                );
+                (timing::PROBE_ANSWER, Err(CriError::StartError(text.into())))
+            }
+            Ok((process::Flow::Forever, _)) => (timeout, Err(timed_out(&argv, timeout))),
+            Ok((_, process)) if process.clock > timeout => (timeout, Err(timed_out(&argv, timeout))),
+            Ok((flow, process)) => {
+                let (process::Flow::Next(code) | process::Flow::Exit(code)) = flow else { return };
+                for (_, path, exists) in &process.course.files {
+                    container.touched.insert(path.clone(), *exists);
+                }
+                (timing::PROBE_ANSWER + process.clock, Ok(CriReply::Exec { code, output: process.out.as_str().into() }))
+            }
+        };
+        self.reply(cx, call, took, outcome);
+    }
+
+    pub(super) fn connect(&self, cx: &mut Cx, call: u64, pod: &Rc<str>, (port, path): (u16, Option<&str>)) {
+        let now = cx.now();
+        let Some(sandbox) = self.sandboxes.get(pod) else { return self.unknown(cx, call, pod) };
+        let containers = || sandbox.containers.iter().filter_map(|id| self.containers.get(id));
+        let on = |wanted: u16| {
+            containers().find_map(|c| c.open(now).find(|l| l.port == wanted).map(|l| (l.site, l.from, c.since())))
+        };
+        let site = on(port).or_else(|| on(0));
+        let outcome = match (site, path) {
+            (None, _) => Err(CriError::ConnectionRefused(
+                format!("dial tcp {}:{port}: connect: connection refused", sandbox.ip).into(),
+            )),
+            (Some(_), None) => Ok(CriReply::Connected(0)),
+            (Some((Site::Raw, ..)), Some(_)) => Err(CriError::ConnectionRefused("EOF".into())),
+            (Some((site, from, since)), Some(path)) => {
+                let age = since.map_or(Duration::ZERO, |since| now.since(since).saturating_sub(from));
+                Ok(CriReply::Connected(site.status(path, age)))
+            }
+        };
+        self.reply(cx, call, timing::PROBE_ANSWER, outcome);
+    }
+}
+
+fn timed_out(argv: &[String], timeout: Duration) -> CriError {
+    let text = format!("command timed out: \"{}\" timed out after {}s", argv.join(" "), timeout.as_secs());
+    CriError::Timeout(text.into())
+}

@@ -1,0 +1,102 @@
+//! One container: what it is, and what its process does.
+
+use super::process::{self, Course, Surroundings};
+use super::{images, programs};
+use crate::cluster::wire::{ContainerSpec, ContainerState, ContainerStatus};
+use crate::sim::{Duration, Time};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// A container.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Container {
+    /// What was asked for.
+    pub spec: Rc<ContainerSpec>,
+    /// What it does.
+    pub state: ContainerState,
+    /// What its process will do.
+    pub course: Rc<Course>,
+    /// Files that commands run in it have changed.
+    pub touched: BTreeMap<Rc<str>, bool>,
+    /// The number of the timer that counts: an older one is outdated.
+    pub timer: u64,
+    /// Stops asked for: the kubelet's numbers. Answered when it has ended.
+    pub stops: Vec<u64>,
+}
+
+impl Container {
+    /// Since when it runs, if it does.
+    pub fn since(&self) -> Option<Time> {
+        match self.state {
+            ContainerState::Running { since } => Some(since),
+            _ => None,
+        }
+    }
+
+    /// When it ends by itself, if it runs and ends.
+    pub fn ends_at(&self) -> Option<Time> {
+        Some(self.since()? + self.course.ends?.0)
+    }
+
+    /// What the kubelet is told of it.
+    pub fn status(&self, id: &Rc<str>) -> ContainerStatus {
+        let ContainerSpec { pod, name, image, attempt, .. } = &*self.spec;
+        let (id, state) = (id.clone(), self.state.clone());
+        ContainerStatus { id, pod: pod.clone(), name: name.clone(), image: image.clone(), attempt: *attempt, state }
+    }
+
+    /// The files that are known, at a moment.
+    pub fn files(&self, now: Time) -> BTreeMap<String, bool> {
+        let age = self.since().map_or(Duration::ZERO, |since| now.since(since));
+        let made =
+            self.course.files.iter().filter(|(at, ..)| *at <= age).map(|(_, path, exists)| (path.to_string(), *exists));
+        made.chain(self.touched.iter().map(|(path, exists)| (path.to_string(), *exists))).collect()
+    }
+
+    /// The ports that are open at a moment.
+    pub fn open(&self, now: Time) -> impl Iterator<Item = &process::Listen> {
+        let age = self.since().map(|since| now.since(since));
+        self.course.listens.iter().filter(move |listen| age.is_some_and(|age| listen.from <= age))
+    }
+}
+
+impl ContainerSpec {
+    /// What its process finds.
+    pub fn surroundings(&self) -> Surroundings<'_> {
+        let closed = images::Name::parse(&self.image).and_then(|name| name.entry()).is_some_and(|entry| entry.closed);
+        Surroundings { env: &self.env, closed, init: self.init, memory_limit: self.memory_limit }
+    }
+
+    /// What its process will do: `command` replaces the image's entrypoint and its own arguments, `args` only these.
+    pub fn course(&self) -> Result<Course, process::StartError> {
+        let entry = images::Name::parse(&self.image).and_then(|name| name.entry());
+        let texts = |words: &[Rc<str>]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        let args = self.args.as_deref().map(texts);
+        let argv = match (&self.command, entry) {
+            (Some(command), _) => [texts(command), args.unwrap_or_default()].concat(),
+            (None, Some(entry)) => {
+                let given = args.unwrap_or_else(|| own(entry.cmd));
+                // Entrypoints of well-known images take flags for their default command.
+                let flags = entry.entrypoint.is_empty() && given.first().is_some_and(|word| word.starts_with('-'));
+                if flags { [own(entry.cmd), given].concat() } else { [own(entry.entrypoint), given].concat() }
+            }
+            (None, None) => return Ok(self.unknown_image(&args.unwrap_or_default())),
+        };
+        process::course(&argv, &self.surroundings())
+    }
+
+    /// An image of which nothing is known: arguments that begin with a well-known command are taken for one, everything
+    /// else is a service.
+    fn unknown_image(&self, args: &[String]) -> Course {
+        let name = images::Name::parse(&self.image).map(|name| name.repository).unwrap_or_default();
+        let family = process::base(&name).to_owned();
+        let known = args.first().is_some_and(|word| programs::find(process::base(word)).is_some());
+        let argv = match programs::find(&family) {
+            _ if known => args.to_vec(),
+            Some(_) => [vec![family], args.to_vec()].concat(),
+            None => vec![name],
+        };
+        process::course(&argv, &self.surroundings()).unwrap_or_default()
+    }
+}
