@@ -41,7 +41,7 @@ kind-endpoint-slice = EndpointSlice
 
 ## States of a pod
 status-pending = pending
-status-creating = containers being created
+status-creating = being created
 status-running = running, not ready
 status-ready = running, ready
 status-succeeded = succeeded
@@ -125,5 +125,56 @@ caption-cut = The network of { $node } is cut. The control plane cannot know whe
 caption-joined = The network of { $node } is joined again.
 
 ## Gallery
-gallery-sprite = { $name }
 gallery-workload = workload { $number }
+
+## Things in the harbour
+sprite-hut = hut: kubectl
+sprite-registry = image registry
+sprite-control-ship = control ship
+sprite-bridge = bridge: API server
+sprite-log-room = log room: etcd
+sprite-controllers = controllers’ room
+sprite-scheduler = crane: scheduler
+sprite-light-cone = the crane’s light
+sprite-score-plate = score plate
+sprite-refusal-flag = not feasible
+sprite-queue-board = scheduler’s queue
+sprite-ship = cargo ship: node
+sprite-kubelet = captain: kubelet
+sprite-pod = crate: pod
+sprite-ghost = a pod on paper only
+sprite-launch = launch: an answer
+sprite-slip = slip: a request
+sprite-pulse = watch pulse
+sprite-ping = probe
+sprite-barge = image barge
+sprite-octagon = refusal
+sprite-triangle = failure
+sprite-ring = time to wait
+sprite-tag = termination tag
+sprite-tick = ready
+sprite-chain = cordoned node
+sprite-taint = taint
+sprite-cut = network cut
+sprite-fog = fog: not heard of
+sprite-service = buoy: Service
+sprite-lighthouse = lighthouse: outside
+sprite-skyline = skyline: cloud
+sprite-quay = quay
+sprite-sea = sea
+
+## Examples
+example-pod = A pod
+example-deployment = A Deployment of three pods
+example-service = A Service
+example-rolling-update = Rolling update
+example-rollback = Rollback
+example-probes = Probes
+example-init-container = Init container
+example-crash-loop = Crash loop
+example-bad-image = An image that does not exist
+example-node-selector = An impossible nodeSelector
+example-too-big = Too big a request
+example-taints = Taints and tolerations
+example-node-loss = Losing a node
+example-broken = A broken manifest

@@ -42,7 +42,7 @@ kind-endpoint-slice = 엔드포인트슬라이스
 
 ## 파드의 상태
 status-pending = 대기 중
-status-creating = 컨테이너 생성 중
+status-creating = 생성 중
 status-running = 실행 중, 준비되지 않음
 status-ready = 실행 중, 준비됨
 status-succeeded = 완료됨
@@ -120,5 +120,56 @@ caption-cut = { $node }의 네트워크가 끊겼습니다. 컨트롤 플레인�
 caption-joined = { $node }의 네트워크가 다시 이어졌습니다.
 
 ## 모음
-gallery-sprite = { $name }
 gallery-workload = 워크로드 { $number }
+
+## 항만의 것들
+sprite-hut = 오두막: kubectl
+sprite-registry = 이미지 창고
+sprite-control-ship = 관제선
+sprite-bridge = 함교: API 서버
+sprite-log-room = 기록실: etcd
+sprite-controllers = 컨트롤러의 방
+sprite-scheduler = 기중기: 스케줄러
+sprite-light-cone = 기중기의 빛
+sprite-score-plate = 점수판
+sprite-refusal-flag = 맞지 않는 노드
+sprite-queue-board = 스케줄러의 대기열
+sprite-ship = 화물선: 노드
+sprite-kubelet = 선장: kubelet
+sprite-pod = 화물: 파드
+sprite-ghost = 아직 종이뿐인 파드
+sprite-launch = 연락선: 응답
+sprite-slip = 종이: 요청
+sprite-pulse = 감시 신호
+sprite-ping = 프로브
+sprite-barge = 이미지 거룻배
+sprite-octagon = 거절
+sprite-triangle = 실패
+sprite-ring = 기다리는 시간
+sprite-tag = 종료 꼬리표
+sprite-tick = 준비됨
+sprite-chain = 통제된 노드(cordon)
+sprite-taint = 테인트
+sprite-cut = 끊긴 네트워크
+sprite-fog = 안개: 소식 없음
+sprite-service = 부표: 서비스
+sprite-lighthouse = 등대: 외부 손님
+sprite-skyline = 먼 도시: 클라우드
+sprite-quay = 부두
+sprite-sea = 바다
+
+## 예제
+example-pod = 파드 하나
+example-deployment = 디플로이먼트: 파드 세 개
+example-service = 서비스
+example-rolling-update = 롤링 업데이트
+example-rollback = 이전 리비전으로 되돌리기
+example-probes = 프로브
+example-init-container = 초기화 컨테이너
+example-crash-loop = 계속 죽는 컨테이너
+example-bad-image = 없는 이미지
+example-node-selector = 맞는 노드가 없는 nodeSelector
+example-too-big = 너무 큰 요청
+example-taints = 테인트와 톨러레이션
+example-node-loss = 노드를 잃으면
+example-broken = 틀린 매니페스트

@@ -58,11 +58,23 @@ fn next_key(message: &str) -> Option<usize> {
     None
 }
 
+/// Keys that are put together from a registry's names.
+fn families() -> BTreeSet<String> {
+    let sprites = crate::scene::gallery::names().map(|name| format!("sprite-{name}"));
+    let examples = crate::examples::EXAMPLES.iter().map(|example| format!("example-{}", example.name));
+    sprites.chain(examples).collect()
+}
+
 #[test]
 fn every_key_is_used_somewhere() {
     let mut text = String::new();
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut text);
-    let unused: Vec<_> = keys(Language::En).into_iter().filter(|key| !text.contains(&format!("\"{key}\""))).collect();
+    let families = families();
+    let used = |key: &String| families.contains(key) || text.contains(&format!("\"{key}\""));
+    let unused: Vec<_> = keys(Language::En).into_iter().filter(|key| !used(key)).collect();
+    for key in &families {
+        assert!(has(Language::En, key), "{key} is missing");
+    }
     assert_eq!(unused, Vec::<String>::new(), "write keys in full, as literals, where they are used");
 }
 

@@ -16,7 +16,7 @@ const CELL: (f64, f64) = (168.0, 148.0);
 pub fn sprites(wide: f64, language: Language) -> DisplayList {
     let mut sheet = Sheet::new(wide);
     for sprite in SPRITES {
-        let name = text(language, "gallery-sprite", &[("name", sprite.kind.into())]);
+        let name = text(language, &format!("sprite-{}", sprite.kind), &[]);
         sheet.cell(sprite.kind, &name, sprite.extent, sprite.sample);
     }
     sheet.done()

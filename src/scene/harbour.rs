@@ -44,9 +44,11 @@ fn backdrop(stage: &mut Stage) {
     stage.put(Thing::new("quay", "quay", Layer::Quay, Area::new(-900.0, 440.0, 1192.0, 2460.0)), quay::draw);
     let user = runs(stage, &Address::User);
     let area = stage.layout.area_of(&Address::User);
-    stage.put(Thing::new("hut", "hut", Layer::Quay, area).touched(), |pen| hut::draw(pen, !user));
+    let name = stage.text("stage-hut", &[]);
+    stage.put(Thing::new("hut", "hut", Layer::Quay, area).says(name).touched(), |pen| hut::draw(pen, !user));
     let area = Area::new(24.0, 548.0, 224.0, 174.0);
-    stage.put(Thing::new("registry", "registry", Layer::Quay, area).touched(), registry::draw);
+    let name = stage.text("stage-registry", &[]);
+    stage.put(Thing::new("registry", "registry", Layer::Quay, area).says(name).touched(), registry::draw);
     let area = Area::new(1470.0, 382.0, 116.0, 184.0);
     stage.put(Thing::new("lighthouse", "lighthouse", Layer::Quay, area).at(shift, 0.0, 1.0), lighthouse::draw);
 }
@@ -100,10 +102,13 @@ fn control(stage: &mut Stage) {
     let (api, etcd, manager) = (Address::ApiServer, Address::Etcd(0), Address::ControllerManager);
     let on = [&api, &etcd, &manager, &Address::Scheduler].map(|who| runs(stage, who));
     let part = |id: &str, kind, area| Thing::new(id, kind, Layer::Control, area).at(s, 0.0, 1.0).touched();
+    let names =
+        ["stage-etcd", "stage-api-server", "stage-controllers", "stage-scheduler"].map(|key| stage.text(key, &[]));
+    let [etcd_name, api_name, manager_name, scheduler_name] = names;
     let area = room(stage, &etcd);
-    stage.put(part("etcd", "log-room", area), |pen| log_room::draw(pen, 1, on[1]));
+    stage.put(part("etcd", "log-room", area).says(etcd_name), |pen| log_room::draw(pen, 1, on[1]));
     let area = room(stage, &api);
-    stage.put(part("kube-apiserver", "bridge", area), |pen| {
+    stage.put(part("kube-apiserver", "bridge", area).says(api_name), |pen| {
         // The conduit from the bridge to the lanes below.
         pen.path("M910 244H925V394", Look::line(Token::Lane, 7.0));
         bridge::draw(pen, on[0]);
@@ -114,9 +119,11 @@ fn control(stage: &mut Stage) {
         stage.put(lamp, |pen| bridge::lamp(pen, bridge::Lamp::Dark));
     }
     let area = room(stage, &manager);
-    stage.put(part("kube-controller-manager", "controllers", area), |pen| controllers::draw(pen, on[2]));
+    stage.put(part("kube-controller-manager", "controllers", area).says(manager_name), |pen| {
+        controllers::draw(pen, on[2])
+    });
     let area = room(stage, &Address::Scheduler);
-    stage.put(part("kube-scheduler", "scheduler", area), |pen| crane::draw(pen, on[3]));
+    stage.put(part("kube-scheduler", "scheduler", area).says(scheduler_name), |pen| crane::draw(pen, on[3]));
     if let Some(node) = node {
         control_cargo(stage, node);
     }
@@ -127,13 +134,18 @@ fn control_cargo(stage: &mut Stage, node: &NodeView) {
     let who = Address::Kubelet(node.name.clone());
     let area = stage.layout.area_of(&who);
     let (x, y) = area.middle();
+    let says = stage.text("actor-kubelet", &[("node", (&*node.name).into())]);
     let thing = Thing::new(format!("kubelet/{}", node.name), "kubelet", Layer::Control, area).at(x, y, 1.0).touched();
-    stage.put(thing, |pen| control_ship::porthole(pen, node.kubelet_runs));
-    let room = |pod: &PodView| {
-        let name = &pod.object.key.name;
-        ["etcd-", "kube-apiserver-", "kube-controller-manager-", "kube-scheduler-"].iter().any(|r| name.starts_with(r))
-    };
-    for (i, pod) in node.pods.iter().filter(|pod| !room(pod)).take(8).enumerate() {
+    stage.put(thing.says(says), |pen| control_ship::porthole(pen, node.kubelet_runs));
+    for pod in &node.pods {
+        // What happens to a static pod is shown at its room's corner.
+        if let Some(who) = room_of(&pod.object.key.name) {
+            let room = stage.layout.area_of(&who);
+            stage.pods.insert(pod.object.clone(), Area::new(room.x + room.w - 30.0, room.y - 9.0, 24.0, 18.0));
+        }
+    }
+    let own = node.pods.iter().filter(|pod| room_of(&pod.object.key.name).is_none());
+    for (i, pod) in own.take(8).enumerate() {
         let slot = Grid::control_slot(i);
         let area = Area { x: slot.x + stage.layout.shift, ..slot };
         stage.pods.insert(pod.object.clone(), area);
@@ -141,8 +153,19 @@ fn control_cargo(stage: &mut Stage, node: &NodeView) {
     }
 }
 
+/// The room that a static pod of the control plane is.
+fn room_of(pod: &str) -> Option<Address> {
+    let rooms = [
+        ("etcd-", Address::Etcd(0)),
+        ("kube-apiserver-", Address::ApiServer),
+        ("kube-controller-manager-", Address::ControllerManager),
+        ("kube-scheduler-", Address::Scheduler),
+    ];
+    rooms.into_iter().find(|(prefix, _)| pod.starts_with(prefix)).map(|(_, who)| who)
+}
+
 fn put_crate(stage: &mut Stage, pod: &PodView, node: Option<&NodeView>, area: Area, layer: Layer) {
-    let cargo = status::cargo(pod, node, stage.t);
+    let cargo = status::cargo(pod, node, (stage.t, stage.frame.options.truth));
     let says = format!("{} {}", pod.object.key.name, pod.status);
     let mut thing = Thing::new(format!("pod/{}", pod.uid), "pod", layer, area)
         .at(area.x, area.y, area.w / 48.0)
@@ -153,6 +176,25 @@ fn put_crate(stage: &mut Stage, pod: &PodView, node: Option<&NodeView>, area: Ar
         thing = thing.touched();
     }
     stage.put(thing, |pen| crate_::draw(pen, &cargo));
+    back_off(stage, pod, area, layer);
+}
+
+/// While a container waits out its back-off: how many seconds are left, as a ring that drains.
+fn back_off(stage: &mut Stage, pod: &PodView, area: Area, layer: Layer) {
+    let Some(until) = pod.containers.iter().filter_map(|container| container.backoff_until).max() else { return };
+    let left = until.since(stage.t).as_secs_f64();
+    if left <= 0.0 {
+        return;
+    }
+    // The steps of the back-off: the ring is full at the beginning of each.
+    let step = [10.0, 20.0, 40.0, 80.0, 160.0, 300.0].into_iter().find(|step| left <= *step).unwrap_or(300.0);
+    let scale = area.w / 48.0;
+    let (x, y) = (area.x + 12.0 * scale, area.y - 2.0 * scale);
+    let says = format!("{:.0}", left.ceil());
+    let thing = Thing::new(format!("back-off/{}", pod.uid), "ring", layer, Area::around(x, y, 16.0 * scale));
+    stage.put(thing.at(x, y, 0.8 * scale).of(&pod.object).says(says.clone()), |pen| {
+        signs::ring(pen, left / step, &says)
+    });
 }
 
 fn cargo_ship(stage: &mut Stage, ship: &Spot) {
@@ -177,13 +219,15 @@ fn cargo_ship(stage: &mut Stage, ship: &Spot) {
         .touched();
     stage.put(hull, |pen| ship_sprite::hull(pen, &gauges));
     let wheel = part(format!("runtime/{name}"), "runtime", Area::around(x + 66.0, y + 46.0, 22.0)).touched();
-    stage.put(wheel, |pen| ship_sprite::engine(pen, 0.0));
+    let says = stage.text("actor-runtime", &[("node", (&**name).into())]);
+    stage.put(wheel.says(says), |pen| ship_sprite::engine(pen, 0.0));
     let flag = if node.readiness == Readiness::Ready { ship_sprite::Flag::Up } else { ship_sprite::Flag::Half };
     let actual = stage.frame.options.truth == Truth::Actual;
     // The control plane cannot see whether the captain is there; it sees only what it last heard.
     let captain = if actual { node.kubelet_runs } else { node.readiness == Readiness::Ready };
     let cabin = part(format!("kubelet/{name}"), "kubelet", Area::new(x + 14.0, y - 98.0, 72.0, 98.0)).touched();
-    stage.put(cabin, |pen| ship_sprite::cabin(pen, captain, flag));
+    let says = stage.text("actor-kubelet", &[("node", (&**name).into())]);
+    stage.put(cabin.says(says), |pen| ship_sprite::cabin(pen, captain, flag));
     load_crates(stage, ship, node);
     ship_state(stage, ship, node);
 }
@@ -263,7 +307,8 @@ fn front_water(stage: &mut Stage) {
 fn queue(stage: &mut Stage) {
     let s = stage.layout.shift;
     let area = Area::new(1068.0 + s, 300.0, 120.0, 92.0);
-    let board_thing = Thing::new("queue", "queue-board", Layer::Control, area).at(s, 0.0, 1.0).touched();
+    let name = stage.text("stage-queue", &[]);
+    let board_thing = Thing::new("queue", "queue-board", Layer::Control, area).at(s, 0.0, 1.0).says(name).touched();
     stage.put(board_thing, board::draw);
     let view = stage.frame.view;
     let pod_of = |reference: &crate::api::object::Ref| view.pending.iter().find(|pod| pod.object == *reference);

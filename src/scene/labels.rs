@@ -22,7 +22,7 @@ pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
 
-/// Writes the labels and draws the rings.
+/// Writes the labels that are always there.
 pub fn draw(stage: &mut Stage) {
     fixed(stage);
     ships(stage);
@@ -32,6 +32,10 @@ pub fn draw(stage: &mut Stage) {
         let shown = shortened(&name, size, room);
         stage.write(&format!("service/{name}"), (x, y + 0.35 * size), Anchor::Middle, &shown, false);
     }
+}
+
+/// Names what is selected or pointed at, and draws the rings.
+pub fn draw_marks(stage: &mut Stage) {
     named(stage);
     rings(stage);
 }
@@ -107,7 +111,9 @@ fn named(stage: &mut Stage) {
     for wanted in wanted.into_iter().flatten() {
         let item = stage.items().iter().find(|item| item.id == wanted || item.reference.as_deref() == Some(wanted));
         let Some((text, area)) = item.and_then(|item| Some((item.text.clone()?, item.area))) else { continue };
-        if said.contains(&text) {
+        // What has its own label is not named twice.
+        let labelled = stage.items().iter().any(|item| item.kind == "label" && item.text.as_ref() == Some(&text));
+        if labelled || said.contains(&text) {
             continue;
         }
         let size = options.label_px;

@@ -8,10 +8,11 @@
 //! - [`layout`], [`camera`]: where things lie and how they are seen; [`berths`]: which slot a pod keeps.
 //! - [`sprites`]: one file for each thing, how it looks; [`harbour`]: who stands where, settled.
 //! - [`pace`]: the two clocks and the beats; [`motion`]: what each fact looks like; [`motions`]: draws it.
-//! - [`caption`]: a sentence for each beat; [`gallery`]: everything side by side.
+//! - [`caption`]: a sentence for each beat; [`attention`]: where to look; [`gallery`]: everything side by side.
 //!
 //! What is left out: the levels of detail beyond twelve ships (tiles) and inside one ship; services' traffic.
 
+pub mod attention;
 pub mod berths;
 pub mod camera;
 pub mod caption;
@@ -115,7 +116,8 @@ pub struct Frame<'a> {
 pub fn display_list(frame: &Frame) -> DisplayList {
     let mut stage = Stage::new(frame);
     harbour::draw(&mut stage);
-    motions::draw(&mut stage);
     labels::draw(&mut stage);
+    motions::draw(&mut stage);
+    labels::draw_marks(&mut stage);
     stage.done()
 }

@@ -190,6 +190,19 @@ impl<'a> Stage<'a> {
         self.write(id, (px, py), anchor, text, on_hull);
     }
 
+    /// Writes a label that may be left out: it does so where another label stands already.
+    pub fn note(&mut self, id: &str, at: (f64, f64), anchor: Anchor, text: &str) {
+        let before = self.items.len();
+        self.label(id, at, anchor, text, false);
+        if self.items.len() == before {
+            return;
+        }
+        let area = self.items[before].area;
+        if self.items[..before].iter().any(|item| item.kind == "label" && item.area.overlaps(&area)) {
+            self.items.pop();
+        }
+    }
+
     /// Writes a label at a point in pixels.
     pub fn write(&mut self, id: &str, (px, py): (f64, f64), anchor: Anchor, text: &str, on_hull: bool) {
         let size = self.frame.options.label_px;

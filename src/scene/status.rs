@@ -1,17 +1,19 @@
 //! How a pod's state looks: from what the API says to the status language of crates.
 
+use super::Truth;
 use super::sprites::crate_::{Cargo, Status};
 use crate::cluster::view::{ContainerLook, NodeView, PodView, Readiness};
 use crate::sim::Time;
 
 /// The sign for a pod on a node (`None`: not bound yet).
 #[must_use]
-pub fn of(pod: &PodView, node: Option<&NodeView>, now: Time) -> Status {
+pub fn of(pod: &PodView, node: Option<&NodeView>, (now, truth): (Time, Truth)) -> Status {
     if let Some(deadline) = pod.deadline {
         // Of the usual 30 s; longer graces begin full.
         return Status::Terminating((deadline.since(now).as_secs_f64() / 30.0).clamp(0.0, 1.0));
     }
-    if node.is_some_and(|node| node.readiness == Readiness::Unknown && pod.phase.as_ref() == "Running") {
+    let lost = node.is_some_and(|node| node.readiness == Readiness::Unknown);
+    if lost && truth == Truth::Believed && &*pod.phase == "Running" {
         return Status::Unknown;
     }
     match &*pod.phase {
@@ -51,10 +53,10 @@ fn share(pod: &PodView) -> f64 {
 
 /// A pod's crate.
 #[must_use]
-pub fn cargo(pod: &PodView, node: Option<&NodeView>, now: Time) -> Cargo {
+pub fn cargo(pod: &PodView, node: Option<&NodeView>, (now, truth): (Time, Truth)) -> Cargo {
     let main = pod.containers.iter().filter(|container| !container.init);
     let running = main.clone().filter(|container| container.state == ContainerLook::Running).count();
-    Cargo { workload: pod.workload, status: of(pod, node, now), containers: main.count(), running }
+    Cargo { workload: pod.workload, status: of(pod, node, (now, truth)), containers: main.count(), running }
 }
 
 /// Two letters for a workload's name, different for each of those before it where that is possible.
@@ -82,7 +84,7 @@ mod tests {
         let lost = NodeView::default();
         let at = |phase: &str, status: &str, ready: bool, node: Option<&NodeView>| {
             let pod = PodView { phase: phase.into(), status: status.into(), ready, ..testing::pod_view("a", None) };
-            of(&pod, node, Time::ZERO)
+            of(&pod, node, (Time::ZERO, Truth::Believed))
         };
         assert_eq!(at("Pending", "Pending", false, None), Status::Pending);
         assert_eq!(at("Running", "Running", true, Some(&node)), Status::Ready);
@@ -92,9 +94,9 @@ mod tests {
         assert_eq!(at("Pending", "Init:ErrImagePull", false, Some(&node)), Status::Failed);
         assert_eq!(at("Succeeded", "Completed", false, Some(&node)), Status::Succeeded);
         let evicted = PodView { phase: "Failed".into(), reason: "Evicted".into(), ..testing::pod_view("a", None) };
-        assert_eq!(of(&evicted, Some(&node), Time::ZERO), Status::Evicted);
+        assert_eq!(of(&evicted, Some(&node), (Time::ZERO, Truth::Believed)), Status::Evicted);
         let ending = PodView { deadline: Some(Time::from_secs(15)), ..testing::pod_view("a", None) };
-        assert_eq!(of(&ending, Some(&lost), Time::ZERO), Status::Terminating(0.5));
+        assert_eq!(of(&ending, Some(&lost), (Time::ZERO, Truth::Believed)), Status::Terminating(0.5));
     }
 
     #[test]

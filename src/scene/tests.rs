@@ -275,3 +275,48 @@ fn pictures_of_a_real_run_can_be_written() {
         pres += step;
     }
 }
+
+/// Facts that cannot be seen: on a pod that neither has a slot nor lies on the control ship any more.
+#[test]
+fn what_really_happens_is_drawn_when_it_happens() {
+    for example in ["deployment", "crash-loop", "bad-image", "too-big", "probes", "init-container", "taints", "broken"]
+    {
+        let mut history = real(example, 25);
+        let trace = history.trace().clone();
+        let script = Script::of(&trace);
+        let options = Options::default();
+        let mut checked = 0;
+        for record in trace.range(0, trace.len()).filter(|record| script.pace.role(record.id.0).is_some()) {
+            history.run_until(record.at);
+            let view = history.world().view();
+            let layout = layout::Layout::of(&view, false);
+            let camera = Camera::whole(SIZES[0], &layout);
+            let (speed, language) = (Speed::Adaptive, Language::En);
+            let pres_ms = script.pace.to_pres(record.at, speed);
+            let frame = Frame {
+                view: &view,
+                trace: &trace,
+                script: &script,
+                pres_ms,
+                speed,
+                camera,
+                language,
+                options: &options,
+            };
+            let list = display_list(&frame);
+            let call = |fact: &Fact| match fact {
+                Fact::Requested { call, .. } | Fact::Gate { call, .. } | Fact::Answered { call, .. } => {
+                    Some(format!("launch/{}/{}", call.from, call.id))
+                }
+                _ => None,
+            };
+            // A request is one launch, whichever of its facts it shows; many on one way are a bundle.
+            let launch = call(&record.fact).is_some_and(|id| list.get(&id).is_some());
+            let bundled = list.items.iter().any(|item| item.id.starts_with("label/bundle"));
+            let shown = list.items.iter().any(|item| item.fact == Some(record.id));
+            assert!(shown || launch || bundled, "{example}: {:?} at {:?} is not drawn", record.fact, record.at);
+            checked += 1;
+        }
+        assert!(checked > 15, "{example}: {checked}");
+    }
+}

@@ -22,11 +22,10 @@ pub fn barge<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], move
     if all.iter().any(ended) {
         return;
     }
-    let Some(spot) = stage.layout.ship(node).copied() else { return };
+    let (from, to) = berth(stage, node);
     let gone = stage.t.since(one.record.at).as_secs_f64() / takes.as_secs_f64().max(1e-6);
     let share = 0.4 * one.share() + 0.6 * gone.min(1.0);
-    let y = Layout::row_y(spot.row) + 142.0;
-    let at = between((340.0, y), (spot.x + 194.0, y), progress(stage, share));
+    let at = between(from, to, progress(stage, share));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 4")]
     let layers = (share * 4.0).ceil().clamp(1.0, 4.0) as usize;
     let fill = crate_::fill(workload(stage, pod));
@@ -34,6 +33,17 @@ pub fn barge<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], move
     let draw = move |pen: &mut crate::scene::pen::Pen| barge_sprite::draw(pen, layers, fill);
     movers.push(Act::Barge, node.to_string(), (thing, at), Box::new(draw));
     engine(stage, one, node);
+}
+
+/// A barge's way: before its ship, or for the control ship below its bow.
+fn berth(stage: &Stage, node: &str) -> ((f64, f64), (f64, f64)) {
+    match stage.layout.ship(node) {
+        Some(ship) => {
+            let y = Layout::row_y(ship.row) + 142.0;
+            ((340.0, y), (ship.x + 194.0, y))
+        }
+        None => ((300.0, 470.0), (360.0 + stage.layout.shift, 470.0)),
+    }
 }
 
 fn workload(stage: &Stage, pod: &Ref) -> Option<usize> {
@@ -81,7 +91,7 @@ fn at_crate(one: &Shown, what: &str, kind: &'static str, (pod, area): (&Ref, Are
 
 fn note(stage: &mut Stage, one: &Shown, area: Area, text: &str) {
     let x = area.x + area.w / 2.0;
-    stage.label(&one.id("note"), (x, area.y - 10.0), Anchor::Middle, text, false);
+    stage.note(&one.id("note"), (x, area.y - 10.0), Anchor::Middle, text);
 }
 
 /// What begins at a crate.

@@ -159,7 +159,7 @@ impl Movers {
             let id = format!("bundle/{:?}/{}", mover.act, mover.way);
             stage.put(mover.thing, mover.draw);
             if count > 1 {
-                stage.label(&id, (at.0 + 26.0, at.1 - 18.0), Anchor::Start, &format!("×{count}"), false);
+                stage.note(&id, (at.0 + 26.0, at.1 - 18.0), Anchor::Start, &format!("×{count}"));
             }
         }
     }

@@ -168,7 +168,7 @@ fn ink(stage: &mut Stage, one: &Shown, revision: u64) {
     });
     if one.role == Role::Lead {
         let text = stage.text("stage-revision", &[("revision", revision.to_string().into())]);
-        stage.label(&one.id("revision"), (538.0 + stage.layout.shift, 284.0), Anchor::End, &text, false);
+        stage.note(&one.id("revision"), (538.0 + stage.layout.shift, 284.0), Anchor::End, &text);
     }
 }
 

@@ -122,7 +122,7 @@ fn verdict(stage: &mut Stage, one: &Shown, answer: &NodeAnswer, ((x, y), wins): 
     let id = format!("verdict/{}/{}", one.record.id.0, answer.node);
     // On the hull, where nothing else stands; the reason below, on the water.
     let cargo = stage.layout.ship(&answer.node).is_some();
-    let at = if cargo { (x - 20.0, y + 106.0) } else { (1204.0 + stage.layout.shift, 446.0) };
+    let at = if cargo { (x - 20.0, y + 106.0) } else { (1192.0 + stage.layout.shift, 446.0) };
     let area = Area::around(at.0, at.1, 22.0);
     match &answer.refused {
         Some(refusal) => {
@@ -131,9 +131,10 @@ fn verdict(stage: &mut Stage, one: &Shown, answer: &NodeAnswer, ((x, y), wins): 
             let thing = Thing::new(id.clone(), "refusal-flag", Layer::Moving, area).at(at.0, at.1, 1.0);
             stage.put(thing.because(one.record.id).says(says), crane::flag);
             let size = stage.frame.options.label_px;
-            let (room, below) = if cargo { (400.0, 24.0) } else { (300.0, 22.0) };
+            // Below the hull: on the water.
+            let (room, below) = if cargo { (400.0, 24.0) } else { (520.0, 49.0) };
             let text = crate::scene::labels::shortened(reason, size, room * stage.place.scale);
-            stage.label(&id, (at.0, at.1 + below + size / stage.place.scale), Anchor::Middle, &text, false);
+            stage.note(&id, (at.0, at.1 + below + size / stage.place.scale), Anchor::Middle, &text);
         }
         None if answer.scores.is_empty() => {
             let thing = Thing::new(id, "feasible", Layer::Moving, area).at(at.0, at.1, 1.3);

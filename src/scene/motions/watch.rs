@@ -53,7 +53,7 @@ fn pulse_to(stage: &mut Stage, one: &Shown, (to, revision): (&Address, u64), mov
         });
         let text = stage.text("stage-revision", &[("revision", revision.to_string().into())]);
         if one.role == Role::Lead {
-            stage.label(&one.id("pulse"), (at.0 + 14.0, at.1), Anchor::Start, &text, false);
+            stage.note(&one.id("pulse"), (at.0 + 14.0, at.1), Anchor::Start, &text);
         }
         return;
     }

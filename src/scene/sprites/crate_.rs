@@ -90,8 +90,9 @@ pub fn draw(pen: &mut Pen, cargo: &Cargo) {
             clock(pen, 0.25);
         }
         Status::Creating(share) => {
-            ghost(pen, cargo.workload);
+            ghost(pen, None);
             rising(pen, cargo, share);
+            pattern(pen, cargo.workload);
             clock(pen, 0.5);
         }
         Status::Running => {

@@ -1,0 +1,77 @@
+//! Where to look: the place of a fact in the world, for a camera that shows only a part of it.
+
+use super::layout::Layout;
+use super::script::Script;
+use crate::cluster::fact::{AttemptResult, Fact};
+use crate::cluster::wire::Address;
+use crate::sim::{FactId, Time, Trace};
+
+/// The place of the beat of the story that is being told at a moment; `None` when none is.
+#[must_use]
+pub fn place(layout: &Layout, script: &Script, trace: &Trace<Fact>, t: Time) -> Option<(f64, f64)> {
+    let beats = script.pace.beats();
+    let end = beats.partition_point(|beat| beat.at <= t);
+    let beat = beats[..end].iter().rev().take(64).find(|beat| beat.lead)?;
+    of(layout, &trace.get(FactId(beat.head))?.fact)
+}
+
+/// The place of a fact in world units.
+#[must_use]
+pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
+    let node = |node: &std::rc::Rc<str>| {
+        let at = layout.ship(node).map(|ship| (ship.x + 194.0, ship.y - 40.0));
+        Some(at.unwrap_or_else(|| layout.area_of(&Address::Kubelet(node.clone())).middle()))
+    };
+    let who = |address: &Address| Some(layout.to_bridge(address).point(0.5));
+    match fact {
+        Fact::Input(_) | Fact::Answer { .. } => Some(layout.area_of(&Address::User).middle()),
+        Fact::Requested { call, .. } | Fact::Gate { call, .. } => who(&call.from),
+        Fact::Committed { .. } => Some(layout.area_of(&Address::Etcd(0)).middle()),
+        Fact::Answered { call, .. } => who(&call.from),
+        Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } => who(by),
+        Fact::Watched { to, .. } => who(to),
+        Fact::Reconciled { .. } | Fact::Retried { .. } => Some(layout.area_of(&Address::ControllerManager).middle()),
+        Fact::PodQueued { .. } => Some(layout.area_of(&Address::Scheduler).middle()),
+        Fact::Attempted(attempt) => match &attempt.result {
+            AttemptResult::Chosen(chosen) => node(chosen),
+            AttemptResult::Unschedulable | AttemptResult::Error(_) => {
+                Some(layout.area_of(&Address::Scheduler).middle())
+            }
+        },
+        Fact::ProcessStopped { process, .. } => Some(layout.area_of(process).middle()),
+        Fact::PodAccepted { node: on, .. }
+        | Fact::PodRefused { node: on, .. }
+        | Fact::SandboxReady { node: on, .. }
+        | Fact::Pulling { node: on, .. }
+        | Fact::Pulled { node: on, .. }
+        | Fact::PullFailed { node: on, .. }
+        | Fact::ContainerStarted { node: on, .. }
+        | Fact::StartFailed { node: on, .. }
+        | Fact::ContainerExited { node: on, .. }
+        | Fact::BackOff { node: on, .. }
+        | Fact::Probed { node: on, .. }
+        | Fact::PodStopping { node: on, .. }
+        | Fact::ContainerKilled { node: on, .. }
+        | Fact::PodStopped { node: on, .. }
+        | Fact::NetworkCut { node: on, .. } => node(on),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scene::testing;
+
+    #[test]
+    fn every_beat_has_a_place_in_the_world() {
+        let trace = testing::trace_of_a_deployment();
+        let (layout, script) = (Layout::of(&testing::harbour(3, 0), false), Script::of(&trace));
+        assert_eq!(place(&layout, &script, &trace, Time::ZERO), None);
+        for beat in script.pace.beats() {
+            let (x, y) = of(&layout, &trace.get(FactId(beat.head)).unwrap().fact).unwrap();
+            assert!((0.0..=1600.0).contains(&x) && (0.0..=1000.0).contains(&y), "{beat:?}");
+        }
+        let end = place(&layout, &script, &trace, Time::from_secs(60)).unwrap();
+        assert!((end.0 - 954.0).abs() < 1.0, "on node-2: {end:?}");
+    }
+}
