@@ -8,6 +8,7 @@ use bottle::cluster::fact::{Fact, Gate};
 use bottle::cluster::wire::{Address, Change, Event, Message, Reply, User, WatchEvent};
 use bottle::cluster::{Cx, timing};
 use bottle::sim::Duration;
+use bottle::sim::rng::Rng;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace};
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -694,4 +695,55 @@ fn events_go_by_themselves_after_an_hour() {
     assert!(bench.list(&kinds::event::KIND, Options::default()).0.is_empty());
     let gone: Vec<String> = bench.told(watch).into_iter().filter(|told| told.contains("Deleted")).collect();
     assert_eq!(gone.len(), 2, "{gone:?}");
+}
+
+/// Three clients write at random; a fourth only watches. At the end it must know exactly what a list shows, and no
+/// object may ever have been told under a revision that is not greater than the one before.
+#[test]
+fn a_watcher_knows_what_a_list_shows_whatever_happens() {
+    for seed in 0..20 {
+        let mut rng = Rng::fork(seed, &"clients");
+        let mut bench = Bench::new();
+        let watch =
+            bench.send_from(Address::Scheduler, &User::new("system:kube-scheduler", &[]), Request::watch(CONFIG, 0));
+        for _ in 0..120 {
+            let name = format!("c{}", rng.below(4));
+            let key = Key::new("default", &name);
+            let request = match rng.below(6) {
+                0 | 1 => create(config(&name, "new")),
+                2 => Request::patch(CONFIG, &key, PatchType::Merge, json!({"data": {"k": rng.below(3).to_string()}})),
+                3 => Request::patch(
+                    CONFIG,
+                    &key,
+                    PatchType::Merge,
+                    json!({"metadata": {"finalizers": ["example.com/keep"]}}),
+                ),
+                4 => Request::patch(CONFIG, &key, PatchType::Merge, json!({"metadata": {"finalizers": null}})),
+                _ => delete(CONFIG, "default", &name),
+            };
+            bench.send(request);
+            bench.run(Duration::from_micros(rng.below(3000)));
+        }
+        bench.run(Duration::from_secs(1));
+        let mut known = std::collections::BTreeMap::new();
+        let mut last = 0;
+        for (_, _, _, event) in bench.seen.iter().filter(|(_, id, ..)| *id == watch) {
+            let WatchEvent::Change(change, object) = event else { continue };
+            assert!(object.revision() > last, "seed {seed}: {object:?} after {last}");
+            last = object.revision();
+            match change {
+                Change::Deleted => assert!(known.remove(object.name()).is_some(), "seed {seed}: {object:?}"),
+                Change::Created => {
+                    assert!(known.insert(object.name().to_owned(), object.clone()).is_none(), "seed {seed}")
+                }
+                Change::Updated => {
+                    assert!(known.insert(object.name().to_owned(), object.clone()).is_some(), "seed {seed}")
+                }
+            }
+        }
+        match bench.ask(Request::list(CONFIG, "")) {
+            Ok(Reply::List { items, .. }) => assert!(items.iter().eq(known.values()), "seed {seed}"),
+            other => panic!("{other:?}"),
+        }
+    }
 }

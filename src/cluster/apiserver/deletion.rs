@@ -167,3 +167,67 @@ fn namespace(options: &DeleteOptions, old: &Object, now: Time) -> Plan {
     let left = spec.and_then(|spec| spec.finalizers.as_ref()).is_some_and(|list| !list.is_empty());
     if left { Plan::Nothing(old.clone()) } else { plan(options, old, now) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::named;
+    use k8s_openapi::api::core::v1::{ConfigMap, PodSpec};
+    use std::rc::Rc;
+
+    const NOW: Time = Time::from_secs(100);
+
+    fn pod(node: Option<&str>, phase: &str) -> Object {
+        let spec = PodSpec { termination_grace_period_seconds: Some(30), ..PodSpec::default() };
+        let mut pod =
+            Pod { metadata: named("d", "p"), spec: Rc::new(spec), node_name: node.map(Rc::from), ..Pod::default() };
+        pod.status.phase = Some(phase.to_owned());
+        Object::new(pod)
+    }
+
+    fn within(seconds: i64) -> DeleteOptions {
+        DeleteOptions { grace_period_seconds: Some(seconds), ..DeleteOptions::default() }
+    }
+
+    fn seconds(plan: &Plan) -> Option<i64> {
+        match plan {
+            Plan::Update(object) | Plan::MarkThenDelete(object) => object.meta().deletion_grace_period_seconds,
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn a_running_pod_gets_its_time_and_an_idle_one_none() {
+        let running = plan(&DeleteOptions::default(), &pod(Some("n"), "Running"), NOW);
+        assert!(matches!(running, Plan::Update(_)));
+        assert_eq!(seconds(&running), Some(30));
+        for idle in [pod(None, "Pending"), pod(Some("n"), "Succeeded"), pod(Some("n"), "Failed")] {
+            assert!(matches!(plan(&DeleteOptions::default(), &idle, NOW), Plan::MarkThenDelete(_)));
+        }
+        assert_eq!(seconds(&plan(&within(-5), &pod(Some("n"), "Running"), NOW)), Some(1));
+    }
+
+    #[test]
+    fn time_that_is_running_can_only_be_cut() {
+        let Plan::Update(marked) = plan(&within(30), &pod(Some("n"), "Running"), NOW) else { panic!("not marked") };
+        assert!(matches!(plan(&DeleteOptions::default(), &marked, NOW), Plan::Nothing(_)));
+        assert!(matches!(plan(&within(30), &marked, NOW), Plan::Nothing(_)));
+        let Plan::Update(sooner) = plan(&within(10), &marked, NOW) else { panic!("not cut") };
+        let deadline = sooner.meta().deletion_timestamp.as_ref().map(meta::moment);
+        assert_eq!(deadline, Some(Time::from_secs(110)));
+        assert!(matches!(plan(&within(0), &sooner, NOW), Plan::MarkThenDelete(_)));
+    }
+
+    #[test]
+    fn what_has_finalizers_is_marked_and_stays() {
+        let mut object = Object::new(ConfigMap { metadata: named("d", "c"), ..ConfigMap::default() });
+        assert!(matches!(plan(&DeleteOptions::default(), &object, NOW), Plan::Delete));
+        object.meta_mut().finalizers = Some(vec!["a/b".to_owned()]);
+        let Plan::Update(marked) = plan(&DeleteOptions::default(), &object, NOW) else { panic!("not marked") };
+        assert!(marked.is_terminating());
+        assert!(matches!(plan(&DeleteOptions::default(), &marked, NOW), Plan::Nothing(_)));
+        let orphan = DeleteOptions { propagation: Some(Propagation::Orphan), ..DeleteOptions::default() };
+        let Plan::Update(orphaned) = plan(&orphan, &object, NOW) else { panic!("not marked") };
+        assert_eq!(orphaned.meta().finalizers.as_deref(), Some(&["a/b".to_owned(), ORPHAN.to_owned()][..]));
+    }
+}

@@ -58,6 +58,8 @@ pub enum Writing {
     MarkThenDelete,
     /// The object is gone.
     Delete,
+    /// The object, marked as it is here, is gone.
+    DeleteMarked(Object),
     /// The objects of a collection, one after the other: those still to be deleted.
     Collection(imbl::Vector<Object>),
 }

@@ -216,3 +216,85 @@ impl Shelf {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::{self, named};
+    use crate::cluster::wire::KeyValue;
+    use crate::sim::Duration;
+    use k8s_openapi::api::core::v1::ConfigMap;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
+
+    const MAPS: &Kind = &kinds::config_map::KIND;
+
+    fn event(mut value: Object, change: Change, revision: u64) -> EtcdEvent {
+        value.meta_mut().resource_version = Some(revision.to_string());
+        let key = value.kind().etcd_key(value.namespace(), value.name()).into();
+        let kv = KeyValue { key, value, create_revision: revision, mod_revision: revision, version: 1, lease: 0 };
+        EtcdEvent { change, kv, previous: None }
+    }
+
+    fn map(name: &str) -> Object {
+        Object::new(ConfigMap { metadata: named("default", name), ..ConfigMap::default() })
+    }
+
+    fn pod(name: &str, node: Option<&str>) -> Pod {
+        let mut metadata = named("default", name);
+        let owner = OwnerReference { uid: "owner".to_owned(), controller: Some(true), ..OwnerReference::default() };
+        metadata.owner_references = Some(vec![owner]);
+        Pod { metadata, node_name: node.map(Rc::from), ..Pod::default() }
+    }
+
+    #[test]
+    fn history_is_kept_for_a_while_and_then_said_to_be_gone() {
+        let mut cache = WatchCache::from_list(std::iter::empty(), 5);
+        for revision in 6..=155 {
+            cache.take(event(map("a"), Change::Updated, revision), Time::ZERO);
+        }
+        assert_eq!(cache.since(MAPS, 5).map(|changes| changes.len()), Ok(150));
+        assert_eq!(cache.since(MAPS, 4), Err(5));
+        let later = Time::ZERO + timing::WATCH_HISTORY + Duration::from_secs(1);
+        cache.take(event(map("a"), Change::Updated, 156), later);
+        assert_eq!(cache.since(MAPS, 56).map(|changes| changes.len()), Ok(KEPT_AT_LEAST));
+        assert_eq!(cache.since(MAPS, 55), Err(56));
+        assert_eq!(cache.at(MAPS, 156).map(|changed| changed.revision), Some(156));
+        assert_eq!(cache.at(MAPS, 200), None);
+    }
+
+    #[test]
+    fn a_deleted_object_is_told_under_the_revision_of_its_deletion() {
+        let mut cache = WatchCache::from_list(std::iter::once(map("a")), 1);
+        let mut gone = event(map("a"), Change::Deleted, 7);
+        gone.kv.value = map("a");
+        let changed = cache.take(gone, Time::ZERO);
+        assert_eq!((changed.object.revision(), changed.before.is_some()), (7, true));
+        assert_eq!(cache.count(MAPS), 0);
+    }
+
+    #[test]
+    fn pods_are_found_by_their_node_and_specs_by_their_owner() {
+        let mut cache = WatchCache::default();
+        cache.take(event(Object::new(pod("a", None)), Change::Created, 1), Time::ZERO);
+        let on = |cache: &WatchCache| cache.on_node(Pod::kind(), "n").count();
+        assert_eq!(on(&cache), 0);
+        cache.take(event(Object::new(pod("a", Some("n"))), Change::Updated, 2), Time::ZERO);
+        assert_eq!(on(&cache), 1);
+        assert!(cache.spec_of("owner").is_some() && cache.spec_of("other").is_none());
+        cache.take(event(Object::new(pod("a", Some("n"))), Change::Deleted, 3), Time::ZERO);
+        assert_eq!(on(&cache), 0);
+        let mut owner = map("owner");
+        owner.meta_mut().uid = Some("owner".to_owned());
+        cache.take(event(owner, Change::Deleted, 4), Time::ZERO);
+        assert!(cache.spec_of("owner").is_none());
+    }
+
+    #[test]
+    fn namespaces_are_told_apart() {
+        let in_namespace =
+            |namespace: &str| Object::new(ConfigMap { metadata: named(namespace, "c"), ..ConfigMap::default() });
+        let cache = WatchCache::from_list(["a", "a-b", "b"].into_iter().map(in_namespace), 1);
+        assert_eq!(cache.in_namespace(MAPS, "a").count(), 1);
+        assert_eq!(cache.in_namespace(MAPS, "").count(), 3);
+    }
+}

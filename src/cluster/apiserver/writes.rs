@@ -78,6 +78,11 @@ impl ApiServer {
         if let Some(status) = status {
             return self.answer(cx, number, Err(status));
         }
+        if let (Phase::Writing(Writing::DeleteMarked(marked)), None) = (&flight.phase, &stored) {
+            // Somebody else has deleted it in between, which is what was asked for (upstream: `ignoreNotFound`).
+            let reply = object_reply(flight, marked.clone(), false);
+            return self.answer(cx, number, Ok(reply));
+        }
         if let Phase::Writing(Writing::Collection(rest)) = &flight.phase {
             let mut rest = rest.clone();
             if let Some(stored) = stored {
@@ -205,10 +210,12 @@ impl ApiServer {
         let reply = match (writing, object) {
             (Writing::Collection(rest), _) => return self.delete_next(cx, number, rest),
             (Writing::MarkThenDelete, Some(marked)) => return self.delete_marked(cx, number, &marked),
-            (Writing::Delete, Some(object)) if flight.request.verb != Verb::Delete => {
+            (Writing::Delete | Writing::DeleteMarked(_), Some(object)) if flight.request.verb != Verb::Delete => {
                 object_reply(flight, object, false)
             }
-            (Writing::Delete, Some(object)) if returns_deleted(&object) => object_reply(flight, object, false),
+            (Writing::Delete | Writing::DeleteMarked(_), Some(object)) if returns_deleted(&object) => {
+                object_reply(flight, object, false)
+            }
             (Writing::Create, Some(object)) => object_reply(flight, object, true),
             (Writing::Update, Some(object)) if flight.request.target.subresource != "binding" => {
                 object_reply(flight, object, false)
@@ -221,7 +228,7 @@ impl ApiServer {
     /// The second step of a deletion without grace.
     fn delete_marked(&mut self, cx: &mut Cx, number: u64, marked: &Object) {
         let Some(flight) = self.flights.get_mut(&number) else { return };
-        flight.phase = Phase::Writing(Writing::Delete);
+        flight.phase = Phase::Writing(Writing::DeleteMarked(marked.clone()));
         let key: Rc<str> = marked.kind().etcd_key(marked.namespace(), marked.name()).into();
         let compare = vec![(key.clone(), marked.revision())];
         let op = EtcdOp::Txn { compare, then: vec![EtcdWrite::Delete(key.clone())], otherwise: vec![key] };
