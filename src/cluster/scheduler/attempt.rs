@@ -2,10 +2,13 @@
 
 use super::cycle::{Decision, Rate, decide};
 use super::events::{Action, Change, Resource};
+use super::pod::PodInfo;
+use super::preemption::Candidate;
 use super::queue::Queued;
 use super::{Binding, Scheduler, message};
 use crate::api::kinds::pod::{KIND as PODS, Pod};
 use crate::api::object::Object;
+use crate::api::request::DeleteOptions;
 use crate::api::{Request, Status, meta};
 use crate::cluster::Cx;
 use crate::cluster::fact::{Attempt, AttemptResult, Fact};
@@ -23,6 +26,8 @@ struct Failed<'a> {
     reason: &'static str,
     /// The event's message.
     text: &'a str,
+    /// For which node the pod is nominated now; empty: for none any more; `None`: as before.
+    nominated: Option<Rc<str>>,
 }
 
 impl Scheduler {
@@ -48,8 +53,12 @@ impl Scheduler {
         if let Some(node) = chosen {
             self.bind(cx, queued, node);
         } else {
-            let Decision { rejectors, message, .. } = decision;
-            self.failed(cx, queued, Failed { rejectors, reason: "Unschedulable", text: &message });
+            let Decision { rejectors, message, candidate, hopeless, .. } = decision;
+            let nominated = match candidate {
+                Some(candidate) => Some(self.preempt(cx, &queued.info, candidate)),
+                None => hopeless.then(|| Rc::from("")),
+            };
+            self.failed(cx, queued, Failed { rejectors, reason: "Unschedulable", text: &message, nominated });
         }
     }
 
@@ -80,7 +89,8 @@ impl Scheduler {
             Err((plugin, refused)) => {
                 self.release(cx, &queued, &node);
                 let text = &refused.reasons.join(", ");
-                self.failed(cx, queued, Failed { rejectors: BTreeSet::from([plugin]), reason: "Unschedulable", text });
+                let rejectors = BTreeSet::from([plugin]);
+                self.failed(cx, queued, Failed { rejectors, reason: "Unschedulable", text, nominated: None });
             }
         }
     }
@@ -108,30 +118,74 @@ impl Scheduler {
             Err(status) => {
                 self.release(cx, &queued, &node);
                 let text = format!("running Bind plugin \"{}\": {status}", self.profile.binder());
-                let failed = Failed { rejectors: BTreeSet::new(), reason: "SchedulerError", text: &text };
+                let rejectors = BTreeSet::new();
+                let failed = Failed { rejectors, reason: "SchedulerError", text: &text, nominated: None };
                 self.failed(cx, queued, failed);
             }
         }
         cx.because(before);
     }
 
+    /// Asks the victims to go, and notes that the room will be the pod's. Upstream: `prepareCandidate`.
+    fn preempt(&mut self, cx: &mut Cx, pod: &Rc<PodInfo>, candidate: Candidate) -> Rc<str> {
+        let Candidate { node, victims } = candidate;
+        for victim in victims.iter().filter(|victim| !victim.object.is_terminating()) {
+            let condition = core::PodCondition {
+                type_: "DisruptionTarget".to_owned(),
+                status: "True".to_owned(),
+                reason: Some("PreemptionByScheduler".to_owned()),
+                message: Some(format!(
+                    "{}: preempting to accommodate a higher priority pod",
+                    self.profile.scheduler_name
+                )),
+                observed_generation: victim.object.meta().generation,
+                last_transition_time: Some(meta::timestamp(cx.now())),
+                last_probe_time: None,
+            };
+            let key = &victim.reference.key;
+            let mut current = self.client.lookup(&PODS, key).unwrap_or(&victim.object).clone();
+            if set_condition(&mut current, condition) {
+                self.client.request(cx, Request::patch_status(current));
+            }
+            self.client.request(cx, Request::delete(&PODS, key, DeleteOptions::default()));
+            let text = format!("Preempted by pod {} on node {node}", pod.uid);
+            self.recorder.record(cx, &mut self.client, &victim.object, false, "Preempted", &text);
+        }
+        self.nodes.nominate(pod, &node);
+        node
+    }
+
     /// Upstream: `handleSchedulingFailure`.
     fn failed(&mut self, cx: &mut Cx, mut queued: Queued, failed: Failed) {
         let key = queued.info.reference.key.clone();
-        let pod = queued.info.object.clone();
-        let current = self.client.lookup(&PODS, &key).filter(|object| object.uid() == &*queued.info.uid).cloned();
-        let unbound = current.as_ref().and_then(|object| object.get::<Pod>()).filter(|pod| pod.node().is_none());
-        if unbound.is_some() {
-            if let Some(info) = current.as_ref().and_then(|object| queued.info.updated(object)) {
-                queued.info = Rc::new(info);
-            }
-            let moved = self.queue.failed(&self.profile, queued, failed.rejectors, cx.now());
-            self.note_moves(cx, Some(moved));
-        }
         let text = message::truncated(failed.text);
-        self.recorder.record(cx, &mut self.client, &pod, true, "FailedScheduling", &text);
-        if let Some(patched) = current.and_then(|object| with_condition(object, failed.reason, &text, cx.now())) {
-            self.client.request(cx, Request::patch_status(patched));
+        self.recorder.record(cx, &mut self.client, &queued.info.object, true, "FailedScheduling", &text);
+        let current = self.client.lookup(&PODS, &key).filter(|object| object.uid() == &*queued.info.uid).cloned();
+        let unbound = |object: &Object| object.get::<Pod>().is_some_and(|pod| pod.node().is_none());
+        let Some(mut current) = current.filter(unbound) else { return };
+        if let Some(info) = queued.info.updated(&current) {
+            queued.info = Rc::new(info);
+        }
+        let moved = self.queue.failed(&self.profile, queued, failed.rejectors, cx.now());
+        self.note_moves(cx, Some(moved));
+        let condition = core::PodCondition {
+            type_: "PodScheduled".to_owned(),
+            status: "False".to_owned(),
+            reason: Some(failed.reason.to_owned()),
+            message: Some(text),
+            observed_generation: current.meta().generation,
+            last_transition_time: Some(meta::timestamp(cx.now())),
+            last_probe_time: None,
+        };
+        let mut changed = set_condition(&mut current, condition);
+        if let Some(node) = failed.nominated {
+            changed |= set_nominated(&mut current, &node);
+            if node.is_empty() {
+                self.nodes.withdraw(current.uid());
+            }
+        }
+        if changed {
+            self.client.request(cx, Request::patch_status(current));
         }
     }
 }
@@ -147,31 +201,27 @@ fn pick(cx: &mut Cx, best: &[Rc<str>]) -> Option<Rc<str>> {
     }
 }
 
-/// The pod with `PodScheduled=False`; `None` if it says so already. Upstream: `podutil.UpdatePodCondition`.
-fn with_condition(mut object: Object, reason: &str, message: &str, now: Time) -> Option<Object> {
-    let observed_generation = object.meta().generation;
-    let pod = object.get_mut::<Pod>()?;
+/// Sets a condition of a pod. Says whether that changed anything. Upstream: `podutil.UpdatePodCondition`.
+fn set_condition(object: &mut Object, mut condition: core::PodCondition) -> bool {
+    let Some(pod) = object.get_mut::<Pod>() else { return false };
     let conditions = pod.status.conditions.get_or_insert_default();
-    let mut condition = core::PodCondition {
-        type_: "PodScheduled".to_owned(),
-        status: "False".to_owned(),
-        reason: Some(reason.to_owned()),
-        message: Some(message.to_owned()),
-        observed_generation,
-        last_transition_time: Some(meta::timestamp(now)),
-        last_probe_time: None,
+    let Some(known) = conditions.iter_mut().find(|known| known.type_ == condition.type_) else {
+        conditions.push(condition);
+        return true;
     };
-    match conditions.iter_mut().find(|known| known.type_ == condition.type_) {
-        Some(known) => {
-            if known.status == condition.status {
-                condition.last_transition_time.clone_from(&known.last_transition_time);
-            }
-            if *known == condition {
-                return None;
-            }
-            *known = condition;
-        }
-        None => conditions.push(condition),
+    if known.status == condition.status {
+        condition.last_transition_time.clone_from(&known.last_transition_time);
     }
-    Some(object)
+    let changed = *known != condition;
+    *known = condition;
+    changed
+}
+
+/// Sets `status.nominatedNodeName`. Says whether that changed anything.
+fn set_nominated(object: &mut Object, node: &str) -> bool {
+    let Some(pod) = object.get_mut::<Pod>() else { return false };
+    let wanted = (!node.is_empty()).then(|| node.to_owned());
+    let changed = pod.status.nominated_node_name != wanted;
+    pod.status.nominated_node_name = wanted;
+    changed
 }

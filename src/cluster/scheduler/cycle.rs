@@ -7,7 +7,7 @@ use super::framework::{Cycle, Filter, PostFilter, PreFilter, PreScore, Profile, 
 use super::message::{count_reasons, no_nodes};
 use super::nodes::{NodeInfo, Snapshot};
 use super::pod::PodInfo;
-use super::preemption::{Candidate, Failure};
+use super::preemption::{Candidate, Failure, WhatIf};
 use crate::cluster::fact::{NodeAnswer, Refusal};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,6 +41,8 @@ pub struct Decision {
     pub examined: usize,
     /// Who would have to go for the pod to fit.
     pub candidate: Option<Candidate>,
+    /// Whether it is no use to wait for the node that the pod was nominated for.
+    pub hopeless: bool,
 }
 
 /// Whether a single feasible node is rated, too. The real scheduler does not.
@@ -119,6 +121,12 @@ fn examine(cycle: &Cycle, profile: &Profile, prepared: &Prepared, start: usize, 
     };
     let enough = feasible_to_find(nodes.len(), profile.percentage_of_nodes_to_score);
     let mut answers = Answers::default();
+    // Upstream: `evaluateNominatedNode`: room has been made there.
+    let nominated = cycle.pod.nominated_node().and_then(|name| cycle.snapshot.get(name));
+    if let Some(node) = nominated.filter(|node| answers.ask(cycle, prepared, &decision.filters, node).is_none()) {
+        let scores = answers.nothing.clone();
+        return decision.nodes.push(NodeAnswer { node: node.name.clone(), refused: None, scores, total: 0 });
+    }
     let mut feasible = 0;
     decision.nodes.reserve(nodes.len());
     for step in 0..nodes.len() {
@@ -126,7 +134,7 @@ fn examine(cycle: &Cycle, profile: &Profile, prepared: &Prepared, start: usize, 
             break;
         }
         let node = &nodes[(start + step) % nodes.len()];
-        let refused = answers.ask(&prepared.filters, &decision.filters, node);
+        let refused = answers.ask(cycle, prepared, &decision.filters, node);
         match &refused {
             None => feasible += 1,
             Some(refusal) => {
@@ -170,12 +178,16 @@ struct Answers {
 impl Answers {
     fn ask(
         &mut self,
-        filters: &[Box<dyn Filter + '_>],
+        cycle: &Cycle,
+        prepared: &Prepared,
         names: &[&'static str],
         node: &NodeInfo,
     ) -> Option<Rc<Refusal>> {
-        let asked = filters.iter().zip(names);
-        let (refused, plugin) = asked.into_iter().find_map(|(f, name)| f.filter(node).err().map(|no| (no, *name)))?;
+        let (place, refused) = with_nominated(cycle, prepared, node).or_else(|| {
+            let asked = prepared.filters.iter().enumerate();
+            asked.into_iter().find_map(|(place, filter)| filter.filter(node).err().map(|no| (place, no)))
+        })?;
+        let plugin = names[place];
         let same = |known: &&Rc<Refusal>| {
             known.plugin == plugin
                 && known.resolvable == refused.resolvable
@@ -188,6 +200,16 @@ impl Answers {
         self.refusals.push(new.clone());
         Some(new)
     }
+}
+
+/// What is said if the pods that are nominated for the node were there already.
+/// Upstream: `RunFilterPluginsWithNominatedPods`.
+fn with_nominated(cycle: &Cycle, prepared: &Prepared, node: &NodeInfo) -> Option<(usize, Refused)> {
+    let mut nominated = cycle.snapshot.nominated_on(&node.name, cycle.pod).peekable();
+    nominated.peek()?;
+    let mut thought = WhatIf::new(node, &prepared.filters);
+    nominated.for_each(|pod| thought.add(pod));
+    thought.first_no()
 }
 
 /// Upstream: `prioritizeNodes`, `selectHost`.
@@ -275,6 +297,10 @@ fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], d
         match entry.plugin.post_filter(cycle, &failure) {
             None => {}
             Some(PostFilter::Unschedulable(text)) => found.push(text),
+            Some(PostFilter::Hopeless(text)) => {
+                decision.hopeless = true;
+                found.push(text);
+            }
             Some(PostFilter::Nominated(candidate)) => {
                 decision.candidate = Some(candidate);
                 break;

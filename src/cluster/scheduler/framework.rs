@@ -196,8 +196,10 @@ pub trait Plugin: Sync {
 /// What a post-filter plugin found.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum PostFilter {
-    /// Nothing helps; the text goes into the event.
+    /// Nothing is done; the text goes into the event.
     Unschedulable(String),
+    /// Nothing helps, not even waiting for a node that the pod was nominated for; the text goes into the event.
+    Hopeless(String),
     /// If these pods go, the pod fits there.
     Nominated(super::preemption::Candidate),
 }

@@ -288,10 +288,14 @@ mod tests {
 
         /// The watchers of its kind hear of the object.
         fn tell(&mut self, object: Object) {
+            self.tell_of(Change::Created, object);
+        }
+
+        fn tell_of(&mut self, change: Change, object: Object) {
             let kind = object.kind().kind;
             let (_, id, sequence) = self.watches.iter_mut().find(|(of, ..)| *of == kind).expect("a watch");
             *sequence += 1;
-            let events = [WatchEvent::Change(Change::Created, object)].into();
+            let events = [WatchEvent::Change(change, object)].into();
             let message = Message::Watch { id: *id, sequence: *sequence, events };
             self.say(message);
             self.run(50);
@@ -355,6 +359,43 @@ mod tests {
         harbour.run(3000);
         assert_eq!(harbour.bindings(), ["node-1", "node-1"]);
         assert_eq!(harbour.place("a"), None);
+    }
+
+    #[test]
+    fn a_more_important_pod_gets_its_room_from_less_important_ones() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        let placed = |name: &str, node: Option<&str>, priority: i32| {
+            object(
+                "Pod",
+                json!({"metadata": {"name": name, "namespace": "default", "uid": name, "resourceVersion": "2"},
+                "spec": {"nodeName": node, "priority": priority,
+                    "containers": [{"name": "c", "resources": {"requests": {"cpu": "3"}}}]}}),
+            )
+        };
+        let low = placed("low", Some("node-1"), 0);
+        harbour.tell(low.clone());
+        harbour.tell(placed("high", None, 10));
+        let deleted: Vec<_> = harbour.requests.iter().filter(|request| request.verb == Verb::Delete).collect();
+        assert_eq!(
+            deleted.iter().map(|request| request.target.path()).collect::<Vec<_>>(),
+            ["/api/v1/namespaces/default/pods/low"]
+        );
+        assert_eq!(
+            harbour.events(),
+            ["Preempted by pod high on node node-1", "0/1 nodes are available: 1 Insufficient cpu."]
+        );
+        let nominated = harbour.requests.iter().find_map(|request| match &request.body {
+            Body::StatusPatch(object) => {
+                object.get::<crate::api::kinds::pod::Pod>()?.status.nominated_node_name.clone()
+            }
+            _ => None,
+        });
+        assert_eq!(nominated.as_deref(), Some("node-1"));
+        // While the victim ends, others must not take the room, though it would fit a moment later.
+        harbour.tell_of(Change::Deleted, low);
+        harbour.tell(placed("another", None, 5));
+        assert_eq!(harbour.bindings(), ["node-1"]);
+        assert_eq!((harbour.place("high"), harbour.place("another")), (None, Some(Place::Unschedulable)));
     }
 
     #[test]

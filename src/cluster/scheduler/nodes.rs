@@ -158,9 +158,17 @@ pub struct Snapshot {
     pub images: OrdMap<Rc<str>, Image>,
     /// What else plugins look at.
     pub surroundings: Surroundings,
+    nominated: OrdMap<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
 }
 
 impl Snapshot {
+    /// The pods that are nominated for a node and matter as much as the given one, or more: it must leave them room.
+    /// Upstream: `addGENominatedPods`.
+    pub fn nominated_on<'a>(&'a self, node: &'a str, pod: &'a PodInfo) -> impl Iterator<Item = &'a Rc<PodInfo>> {
+        let here = self.nominated.values().filter(move |(_, on)| **on == *node).map(|(other, _)| other);
+        here.filter(|other| other.priority() >= pod.priority() && other.uid != pod.uid)
+    }
+
     /// The node of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Rc<NodeInfo>> {
@@ -185,6 +193,8 @@ pub struct Nodes {
     images: OrdMap<Rc<str>, Image>,
     /// What else plugins look at.
     pub surroundings: Surroundings,
+    /// Pods without a node for which room is being made, by uid: upstream's nominator.
+    nominated: OrdMap<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
     zones: Zones,
     snapshot: Snapshot,
     /// Nodes that differ from the snapshot.
@@ -236,12 +246,14 @@ impl Nodes {
         if let Some(elsewhere) = known.filter(|placed| placed.node != node).map(|placed| placed.node.clone()) {
             self.info(&elsewhere).remove_pod(&pod.uid);
         }
+        self.withdraw(&pod.uid);
         self.info(&node).add_pod(&pod);
         self.pods.insert(pod.uid.clone(), Placed { pod, node, assumed: false });
     }
 
     /// A pod is gone.
     pub fn remove_pod(&mut self, uid: &str) {
+        self.withdraw(uid);
         let Some(placed) = self.pods.remove(uid) else { return };
         let info = self.info(&placed.node);
         info.remove_pod(uid);
@@ -251,8 +263,19 @@ impl Nodes {
         }
     }
 
+    /// Notes for which node a pod is nominated.
+    pub fn nominate(&mut self, pod: &Rc<PodInfo>, node: &str) {
+        self.nominated.insert(pod.uid.clone(), (pod.clone(), node.into()));
+    }
+
+    /// Forgets for which node a pod was nominated.
+    pub fn withdraw(&mut self, uid: &str) {
+        self.nominated.remove(uid);
+    }
+
     /// Counts a pod on a node before it is bound there.
     pub fn assume(&mut self, pod: &Rc<PodInfo>, node: &Rc<str>) {
+        self.withdraw(&pod.uid);
         self.info(node).add_pod(pod);
         let placed = Placed { pod: pod.clone(), node: node.clone(), assumed: true };
         self.pods.insert(pod.uid.clone(), placed);
@@ -292,6 +315,7 @@ impl Nodes {
         self.reordered = false;
         self.snapshot.images = self.images.clone();
         self.snapshot.surroundings = self.surroundings.clone();
+        self.snapshot.nominated = self.nominated.clone();
         &self.snapshot
     }
 

@@ -214,6 +214,12 @@ impl PodInfo {
         self.spec().priority.unwrap_or(0)
     }
 
+    /// The node that it is nominated for.
+    #[must_use]
+    pub fn nominated_node(&self) -> Option<&str> {
+        self.pod().status.nominated_node_name.as_deref().filter(|name| !name.is_empty())
+    }
+
     /// Its tolerations.
     #[must_use]
     pub fn tolerations(&self) -> &[core::Toleration] {

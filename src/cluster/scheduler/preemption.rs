@@ -5,9 +5,13 @@
 //! nodes the one is chosen whose victims matter least. Upstream: `pkg/scheduler/framework/preemption/preemption.go`,
 //! `plugins/defaultpreemption/default_preemption.go`.
 //!
-//! Left out: `PodDisruptionBudget`s (there is no such kind yet), and the limit to 10 % (at least 100) of the nodes.
+//! The victims are then deleted gracefully and the pod is *nominated* for the node: while they end, pods of lower or equal
+//! priority see it as if it were there already.
+//!
+//! Left out: `PodDisruptionBudget`s (there is no such kind yet), the limit to 10 % (at least 100) of the nodes, and that
+//! the requests are sent in the background.
 
-use super::framework::{Cycle, Filter, Verdict};
+use super::framework::{Cycle, Filter, Refused, Verdict};
 use super::message::{count_reasons, no_nodes};
 use super::nodes::NodeInfo;
 use super::pod::PodInfo;
@@ -40,6 +44,29 @@ pub struct Candidate {
     pub victims: Vec<Rc<PodInfo>>,
 }
 
+/// Why the pod may not preempt others now. Upstream: `PodEligibleToPreemptOthers`.
+#[must_use]
+pub fn not_eligible(cycle: &Cycle, failure: &Failure) -> Option<&'static str> {
+    if cycle.pod.spec().preemption_policy.as_deref() == Some("Never") {
+        return Some("not eligible due to preemptionPolicy=Never.");
+    }
+    let name = cycle.pod.nominated_node()?;
+    let node = cycle.snapshot.get(name)?;
+    let answer = failure.nodes.iter().find(|answer| *answer.node == *name);
+    if answer.and_then(|answer| answer.refused.as_ref()).is_some_and(|refusal| !refusal.resolvable) {
+        return None;
+    }
+    let leaving = |other: &Rc<PodInfo>| other.priority() < cycle.pod.priority() && is_being_preempted(other);
+    node.pods.values().any(leaving).then_some("not eligible due to a terminating pod on the nominated node.")
+}
+
+/// Whether the pod is ending because the scheduler asked for it.
+fn is_being_preempted(pod: &PodInfo) -> bool {
+    let condition = pod.pod().condition("DisruptionTarget");
+    pod.object.is_terminating()
+        && condition.is_some_and(|c| c.status == "True" && c.reason.as_deref() == Some("PreemptionByScheduler"))
+}
+
 /// Finds the best node to preempt on.
 ///
 /// # Errors
@@ -66,7 +93,7 @@ pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, BTreeMap
     let resolvable = failure.nodes.iter().filter(|node| node.refused.as_ref().is_some_and(|no| no.resolvable));
     for answer in resolvable.filter(|_| !hopeless) {
         let Some(node) = cycle.snapshot.get(&answer.node) else { continue };
-        match victims_on(cycle.pod, node, failure.filters) {
+        match victims_on(cycle, node, failure.filters) {
             Ok(victims) => found.push(Candidate { node: answer.node.clone(), victims }),
             Err(refused) => {
                 count_reasons(&mut reasons, &refused);
@@ -79,15 +106,19 @@ pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, BTreeMap
 
 /// Upstream: `SelectVictimsOnNode`.
 fn victims_on(
-    pod: &PodInfo,
+    cycle: &Cycle,
     node: &Rc<NodeInfo>,
     filters: &[Box<dyn Filter + '_>],
 ) -> Result<Vec<Rc<PodInfo>>, Vec<String>> {
-    let mut lower: Vec<_> = node.pods.values().filter(|other| other.priority() < pod.priority()).cloned().collect();
+    let less = |other: &&Rc<PodInfo>| other.priority() < cycle.pod.priority();
+    let mut lower: Vec<_> = node.pods.values().filter(less).cloned().collect();
     if lower.is_empty() {
         return Err(vec![NO_VICTIMS.to_owned()]);
     }
     let mut thought = WhatIf::new(node, filters);
+    for nominated in cycle.snapshot.nominated_on(&node.name, cycle.pod) {
+        thought.add(nominated);
+    }
     for victim in &lower {
         thought.remove(victim);
     }
@@ -125,7 +156,7 @@ fn cost(candidate: &Candidate) -> (i32, i64, usize, Reverse<Time>) {
 }
 
 /// A node as it would be, and filters that know of it.
-struct WhatIf<'f> {
+pub struct WhatIf<'f> {
     node: NodeInfo,
     filters: Vec<Thinking<'f>>,
 }
@@ -136,7 +167,9 @@ enum Thinking<'f> {
 }
 
 impl<'f> WhatIf<'f> {
-    fn new(node: &NodeInfo, filters: &'f [Box<dyn Filter + 'f>]) -> Self {
+    /// The node as it is.
+    #[must_use]
+    pub fn new(node: &NodeInfo, filters: &'f [Box<dyn Filter + 'f>]) -> Self {
         let same = filters.iter().map(|filter| filter.copy().map_or(Thinking::Same(&**filter), Thinking::Copy));
         Self { node: node.clone(), filters: same.collect() }
     }
@@ -150,7 +183,8 @@ impl<'f> WhatIf<'f> {
         }
     }
 
-    fn add(&mut self, pod: &Rc<PodInfo>) {
+    /// With one more pod.
+    pub fn add(&mut self, pod: &Rc<PodInfo>) {
         self.node.add_pod(pod);
         for filter in &mut self.filters {
             if let Thinking::Copy(filter) = filter {
@@ -160,9 +194,16 @@ impl<'f> WhatIf<'f> {
     }
 
     fn fits(&self) -> Verdict {
-        self.filters.iter().try_for_each(|filter| match filter {
+        self.first_no().map_or(Ok(()), |(_, refused)| Err(refused))
+    }
+
+    /// The first filter that refuses: its place, and why.
+    #[must_use]
+    pub fn first_no(&self) -> Option<(usize, Refused)> {
+        let ask = |filter: &Thinking| match filter {
             Thinking::Same(filter) => filter.filter(&self.node),
             Thinking::Copy(filter) => filter.filter(&self.node),
-        })
+        };
+        self.filters.iter().enumerate().find_map(|(place, filter)| ask(filter).err().map(|no| (place, no)))
     }
 }

@@ -100,12 +100,28 @@ impl Scheduler {
             trying.info = info;
             return;
         }
+        self.follow_nomination(cx, old, &info);
         let moved = if old.is_none() || self.queue.get(key).is_none() {
             Some(self.queue.add(&self.profile, info, cx.now()))
         } else {
             self.queue.update(&self.profile, &info, cx.now())
         };
         self.note_moves(cx, moved);
+    }
+
+    /// A pod that others have made room for counts on that node, until it is bound or the room is needed elsewhere.
+    fn follow_nomination(&mut self, cx: &mut Cx, old: Option<&Object>, info: &Rc<PodInfo>) {
+        let before = old.and_then(PodInfo::new);
+        let before = before.as_ref().and_then(|before| before.nominated_node());
+        let now = info.nominated_node();
+        match now {
+            Some(node) => self.nodes.nominate(info, node),
+            None if before.is_some() => self.nodes.withdraw(&info.uid),
+            None => {}
+        }
+        if before.is_some() && before != now {
+            self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, old, None));
+        }
     }
 
     pub(super) fn happened(&mut self, cx: &mut Cx, change: Change) {

@@ -15,13 +15,12 @@ impl Plugin for DefaultPreemption {
     }
 
     fn post_filter(&self, cycle: &Cycle, failure: &Failure) -> Option<PostFilter> {
-        if cycle.pod.spec().preemption_policy.as_deref() == Some("Never") {
-            let text = "preemption: not eligible due to preemptionPolicy=Never.";
-            return Some(PostFilter::Unschedulable(text.to_owned()));
+        if let Some(reason) = preemption::not_eligible(cycle, failure) {
+            return Some(PostFilter::Unschedulable(format!("preemption: {reason}")));
         }
         Some(match preemption::search(cycle, failure) {
             Ok(candidate) => PostFilter::Nominated(candidate),
-            Err(text) => PostFilter::Unschedulable(format!("preemption: {text}")),
+            Err(text) => PostFilter::Hopeless(format!("preemption: {text}")),
         })
     }
 }

@@ -326,7 +326,7 @@ fn pod_counts(pod: &PodInfo, change: &Change) -> bool {
     let constraints = given(pod, "DoNotSchedule");
     let selects = |object: Option<&Object>| {
         let all = |object: &&Object| constraints.iter().all(|c| c.selector.matches(labels_of(object)));
-        object.filter(all).is_some()
+        object.as_ref().is_some_and(all)
     };
     if change.is_about(pod) {
         return true;
