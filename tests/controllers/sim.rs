@@ -1,0 +1,373 @@
+//! The kubelets as the recordings had them: pods become Running after `sim/start-ms`, end as their annotations say.
+
+use bottle::api::kinds::pod::Pod;
+use bottle::api::kinds::{self, named};
+use bottle::api::meta::timestamp;
+use bottle::api::request::{DeleteOptions, PatchType};
+use bottle::api::{Key, Object, Request};
+use bottle::cluster::Cx;
+use bottle::cluster::client::{Client, Notice, TIMER_PREFIX};
+use bottle::cluster::wire::{Event, Timer, User};
+use bottle::sim::{Duration, Time};
+use k8s_openapi::api::core::v1::{
+    ContainerState, ContainerStateRunning, ContainerStateWaiting, ContainerStatus, PodCondition, PodIP,
+};
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+const START: &str = "start";
+const READY: &str = "ready";
+const EXIT: &str = "exit";
+const GONE: &str = "gone";
+const LEASE: &str = "lease";
+
+pub struct Ships {
+    client: Client,
+    nodes: Vec<Value>,
+    down: BTreeSet<String>,
+    begun: BTreeSet<String>,
+    ips: u32,
+    /// Real names by placeholders, and what is counted for them.
+    pub names: Names,
+}
+
+/// Placeholders as in the recordings.
+#[derive(Default)]
+pub struct Names {
+    pub real: BTreeMap<String, String>,
+    pub replaced: BTreeMap<String, String>,
+    counts: BTreeMap<String, usize>,
+}
+
+impl Names {
+    fn learn(&mut self, object: &Object) {
+        let owner = object.meta().owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
+        let kind = object.kind().kind;
+        let base = |name: &str| self.replaced.get(name).cloned().unwrap_or_else(|| name.to_owned());
+        let placeholder = match (kind, owner) {
+            ("ReplicaSet", Some(owner)) => {
+                let n = self.count(&format!("rs {}", owner.name));
+                let name = format!("{}-<rs{n}>", owner.name);
+                if let Some(hash) = object.meta().labels.as_ref().and_then(|labels| labels.get("pod-template-hash")) {
+                    self.replaced.insert(hash.clone(), format!("<hash:{}-rs{n}>", owner.name));
+                }
+                name
+            }
+            ("Pod", Some(owner)) if object.meta().generate_name.is_some() => {
+                let base = base(&owner.name);
+                let n = self.count(&base);
+                format!("{base}-<p{n}>")
+            }
+            ("EndpointSlice", Some(owner)) => {
+                let n = self.count(&format!("es {}", owner.name));
+                format!("{}-<es{n}>", owner.name)
+            }
+            _ => object.name().to_owned(),
+        };
+        self.replaced.insert(object.uid().to_owned(), format!("<uid:{kind}/{placeholder}>"));
+        if placeholder != object.name() {
+            self.real.insert(placeholder.clone(), object.name().to_owned());
+            self.replaced.insert(object.name().to_owned(), placeholder);
+        }
+    }
+
+    fn count(&mut self, what: &str) -> usize {
+        let n = self.counts.entry(what.to_owned()).or_default();
+        *n += 1;
+        *n
+    }
+}
+
+impl Ships {
+    pub fn new(nodes: Vec<Value>) -> Self {
+        Self {
+            client: Client::new(User::new("system:node:all", &["system:masters"])),
+            nodes,
+            down: BTreeSet::new(),
+            begun: BTreeSet::new(),
+            ips: 10,
+            names: Names::default(),
+        }
+    }
+
+    pub fn start(&mut self, cx: &mut Cx) {
+        for kind in kinds::KINDS.iter().filter(|kind| kind.verbs.contains(&"watch") && kind.kind != "Event") {
+            self.client.inform(cx, kind, "");
+        }
+        for (index, node) in self.nodes.clone().iter().enumerate() {
+            self.join(cx, node, index);
+        }
+        cx.after(Duration::from_millis(1), Event::Timer(Timer::new(LEASE)));
+    }
+
+    fn join(&mut self, cx: &mut Cx, node: &Value, index: usize) {
+        let name = node["name"].as_str().expect("a name");
+        let now = timestamp(cx.now()).0.to_string();
+        let sizes = json!({
+            "cpu": node["cpu"].as_str().unwrap_or("4"), "memory": node["memory"].as_str().unwrap_or("8Gi"),
+            "pods": node["pods"].as_str().unwrap_or("110"),
+        });
+        let condition = |type_: &str, status: &str| {
+            json!({"type": type_, "status": status, "reason": "x", "message": "x", "lastHeartbeatTime": now,
+                   "lastTransitionTime": now})
+        };
+        let conditions = [
+            condition("MemoryPressure", "False"),
+            condition("DiskPressure", "False"),
+            condition("PIDPressure", "False"),
+            condition("Ready", "True"),
+        ];
+        let mut labels = node["labels"].as_object().cloned().unwrap_or_default();
+        labels.insert("kubernetes.io/hostname".into(), name.into());
+        let document = json!({
+            "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels},
+            "spec": {"taints": node["taints"]},
+            "status": {"capacity": sizes, "allocatable": sizes, "conditions": conditions,
+                       "addresses": [{"type": "InternalIP", "address": format!("10.0.0.{}", 11 + index)}]},
+        });
+        let object = (kinds::node::KIND.decode)(document).expect("a node");
+        self.client.request(cx, Request::create(object));
+        let lease = json!({
+            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
+            "metadata": {"name": name, "namespace": "kube-node-lease"},
+            "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": micro(cx.now())},
+        });
+        let lease = (kinds::lease::KIND.decode)(lease).expect("a lease");
+        self.client.request(cx, Request::create(lease));
+    }
+
+    pub fn handle(&mut self, cx: &mut Cx, event: Event) {
+        let notices = match event {
+            Event::Message { message, .. } => self.client.handle(cx, message),
+            Event::Timer(timer) if timer.what.starts_with(TIMER_PREFIX) => self.client.timer(cx, &timer),
+            Event::Timer(timer) => {
+                self.timer(cx, &timer);
+                Vec::new()
+            }
+        };
+        for notice in notices {
+            if let Notice::Changed { old, new: Some(new), .. } = notice {
+                if old.is_none() {
+                    self.names.learn(&new);
+                }
+                if new.get::<Pod>().is_some() {
+                    self.see(cx, &new);
+                }
+            }
+        }
+    }
+
+    fn see(&mut self, cx: &mut Cx, object: &Object) {
+        let Some(pod) = object.get::<Pod>() else { return };
+        let Some(node) = pod.node().filter(|node| !self.down.contains(*node)) else { return };
+        let key: std::rc::Rc<str> = object.key().to_string().into();
+        let _ = node;
+        if object.is_terminating() {
+            let after = annotation(object, "sim/term-ms", 1000);
+            if let Some(after) = after.filter(|_| self.begun.insert(format!("end {}", object.uid()))) {
+                cx.after(after, Event::Timer(Timer::keyed(GONE, key, 0)));
+            }
+        } else if pod.phase() == "Pending"
+            && let Some(after) = annotation(object, "sim/start-ms", 1000)
+            && self.begun.insert(object.uid().to_owned())
+        {
+            cx.after(after, Event::Timer(Timer::keyed(START, key, 0)));
+        }
+    }
+
+    fn timer(&mut self, cx: &mut Cx, timer: &Timer) {
+        if timer.what == LEASE {
+            for node in self.nodes.iter().filter_map(|node| node["name"].as_str()) {
+                if !self.down.contains(node) {
+                    let patch = json!({"spec": {"renewTime": micro(cx.now())}});
+                    let key = Key::new("kube-node-lease", node);
+                    let request = Request::patch(&kinds::lease::KIND, &key, PatchType::Merge, patch);
+                    self.client.request(cx, request);
+                }
+            }
+            cx.after(Duration::from_secs(10), Event::Timer(Timer::new(LEASE)));
+            return;
+        }
+        let (namespace, name) = timer.key.split_once('/').expect("a pod's key");
+        let Some(object) = self.client.lookup(&kinds::pod::KIND, &Key::new(namespace, name)).cloned() else { return };
+        if object.get::<Pod>().and_then(Pod::node).is_some_and(|node| self.down.contains(node)) {
+            return;
+        }
+        match timer.what {
+            START => self.run(cx, object),
+            READY => self.set_ready(cx, &object, true),
+            EXIT => {
+                let code = annotation(&object, "sim/exit-code", 0).unwrap_or_default();
+                let phase = if code.is_zero() { "Succeeded" } else { "Failed" };
+                self.patch(cx, &object, |pod, _| pod.status.phase = Some(phase.to_owned()));
+            }
+            _ => self.end(cx, &object),
+        }
+    }
+
+    fn run(&mut self, cx: &mut Cx, object: Object) {
+        if object.is_terminating() {
+            return;
+        }
+        let Some(pod) = object.get::<Pod>() else { return };
+        let bad = pod.spec.containers.iter().any(|c| c.image.as_deref().is_some_and(|image| image.contains("bad")));
+        let names: Vec<(String, String)> =
+            pod.spec.containers.iter().map(|c| (c.name.clone(), c.image.clone().unwrap_or_default())).collect();
+        let ready = annotation(&object, "sim/ready-ms", 0);
+        let ready_now = !bad && ready == Some(Duration::ZERO);
+        let ip = format!("10.244.0.{}", self.ips);
+        self.ips += u32::from(!bad);
+        self.patch(cx, &object, |pod, now| {
+            let status = &mut pod.status;
+            status.observed_generation = pod.metadata.generation;
+            status.phase = Some(if bad { "Pending" } else { "Running" }.to_owned());
+            if !bad {
+                status.pod_ip = Some(ip.clone());
+                status.pod_ips = Some(vec![PodIP { ip }]);
+                status.start_time = Some(timestamp(now));
+            }
+            status.container_statuses = Some(names.into_iter().map(|(name, image)| container(name, image, bad, now)).collect());
+            set(pod, "Initialized", true, now);
+            set(pod, "Ready", ready_now, now);
+        });
+        if let Some(after) = ready.filter(|after| !bad && !after.is_zero()) {
+            cx.after(after, Event::Timer(Timer::keyed(READY, object.key().to_string(), 0)));
+        }
+        if let Some(after) = exit(&object).filter(|_| !bad) {
+            cx.after(after, Event::Timer(Timer::keyed(EXIT, object.key().to_string(), 0)));
+        }
+    }
+
+    fn end(&mut self, cx: &mut Cx, object: &Object) {
+        let failed = annotation(object, "sim/term-code", 0).is_some_and(|code| !code.is_zero());
+        self.patch(cx, object, |pod, now| {
+            pod.status.phase = Some(if failed { "Failed" } else { "Succeeded" }.to_owned());
+            set(pod, "Ready", false, now);
+        });
+        let options =
+            DeleteOptions { grace_period_seconds: Some(0), uid: Some(object.uid().into()), ..DeleteOptions::default() };
+        self.client.request(cx, Request::delete(&kinds::pod::KIND, &object.key(), options));
+    }
+
+    pub fn set_ready(&mut self, cx: &mut Cx, object: &Object, ready: bool) {
+        self.patch(cx, object, |pod, now| set(pod, "Ready", ready, now));
+    }
+
+    pub fn pod(&self, key: &Key) -> Option<Object> {
+        self.client.lookup(&kinds::pod::KIND, key).cloned()
+    }
+
+    pub fn lookup(&self, kind: &'static bottle::api::Kind, key: &Key) -> Option<Object> {
+        self.client.lookup(kind, key).cloned()
+    }
+
+    pub fn owned(&self, kind: &'static bottle::api::Kind, uid: &str) -> Vec<Object> {
+        self.client.cache(kind).owned_by(uid).cloned().collect()
+    }
+
+    fn patch(&mut self, cx: &mut Cx, object: &Object, change: impl FnOnce(&mut Pod, Time)) {
+        let mut object = object.clone();
+        let now = cx.now();
+        if let Some(pod) = object.get_mut::<Pod>() {
+            change(pod, now);
+        }
+        self.client.request(cx, Request::patch_status(object));
+    }
+
+    pub fn node_down(&mut self, node: &str) {
+        self.down.insert(node.to_owned());
+    }
+
+    pub fn node_up(&mut self, cx: &mut Cx, node: &str) {
+        self.down.remove(node);
+        let now = timestamp(cx.now()).0.to_string();
+        let condition = |type_: &str, status: &str| {
+            json!({"type": type_, "status": status, "reason": "x", "message": "x", "lastHeartbeatTime": now,
+                   "lastTransitionTime": now})
+        };
+        let conditions = [
+            condition("MemoryPressure", "False"),
+            condition("DiskPressure", "False"),
+            condition("PIDPressure", "False"),
+            condition("Ready", "True"),
+        ];
+        let patch = json!({"spec": {"renewTime": micro(cx.now())}});
+        let key = Key::new("kube-node-lease", node);
+        self.client.request(cx, Request::patch(&kinds::lease::KIND, &key, PatchType::Merge, patch));
+        let mut request =
+            Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, json!({"status": {"conditions": conditions}}));
+        request.target.subresource = "status";
+        self.client.request(cx, request);
+        let pods: Vec<Object> = self.client.cache(&kinds::pod::KIND).on_node(node).cloned().collect();
+        for pod in pods {
+            if pod.is_terminating() {
+                self.see(cx, &pod);
+            } else if pod.get::<Pod>().is_some_and(|pod| pod.phase() == "Running") {
+                self.set_ready(cx, &pod, true);
+            } else {
+                self.see(cx, &pod);
+            }
+        }
+    }
+}
+
+fn micro(now: Time) -> String {
+    let MetaMicro(text) = MetaMicro::of(now);
+    text
+}
+
+/// A timestamp with microseconds, as leases have it.
+struct MetaMicro(String);
+
+impl MetaMicro {
+    fn of(now: Time) -> Self {
+        let second = timestamp(now).0.to_string();
+        let micros = now.as_micros().rem_euclid(1_000_000);
+        Self(format!("{}.{micros:06}Z", second.trim_end_matches('Z')))
+    }
+}
+
+fn set(pod: &mut Pod, type_: &str, value: bool, now: Time) {
+    let status = if value { "True" } else { "False" };
+    let conditions = pod.status.conditions.get_or_insert_default();
+    if conditions.iter().any(|condition| condition.type_ == type_ && condition.status == status) {
+        return;
+    }
+    conditions.retain(|condition| condition.type_ != type_);
+    conditions.push(PodCondition {
+        type_: type_.to_owned(),
+        status: status.to_owned(),
+        last_transition_time: Some(timestamp(now)),
+        ..PodCondition::default()
+    });
+}
+
+fn container(name: String, image: String, bad: bool, now: Time) -> ContainerStatus {
+    let running = ContainerStateRunning { started_at: Some(timestamp(now)) };
+    let waiting = ContainerStateWaiting { reason: Some("ImagePullBackOff".into()), message: None };
+    let state = ContainerState {
+        running: (!bad).then_some(running),
+        waiting: bad.then_some(waiting),
+        ..ContainerState::default()
+    };
+    ContainerStatus { name, image, ready: !bad, started: Some(!bad), state: Some(state), ..ContainerStatus::default() }
+}
+
+/// A duration in an annotation; `never` and `stuck` give none.
+fn annotation(object: &Object, name: &str, default: u64) -> Option<Duration> {
+    match object.meta().annotations.as_ref().and_then(|annotations| annotations.get(name)) {
+        None => Some(Duration::from_millis(default)),
+        Some(text) => text.parse().ok().map(Duration::from_millis),
+    }
+}
+
+fn exit(object: &Object) -> Option<Duration> {
+    let text = object.meta().annotations.as_ref()?.get("sim/exit-ms")?;
+    text.parse().ok().map(Duration::from_millis)
+}
+
+/// Metadata for those who build objects by hand.
+#[allow(dead_code, reason = "used by the scenarios")]
+pub fn meta(name: &str) -> k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
+    named("demo", name)
+}
