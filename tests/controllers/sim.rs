@@ -171,6 +171,8 @@ impl Ships {
             && let Some(after) = annotation(object, "sim/start-ms", 1000)
             && self.begun.insert(object.uid().to_owned())
         {
+            // The real one wrote one status after the other.
+            let after = after + Duration::from_millis(10 * (u64::from(self.ips + self.begun.len() as u32) % 8));
             cx.after(after, Event::Timer(Timer::keyed(START, key, 0)));
         }
     }
@@ -226,7 +228,8 @@ impl Ships {
                 status.pod_ips = Some(vec![PodIP { ip }]);
                 status.start_time = Some(timestamp(now));
             }
-            status.container_statuses = Some(names.into_iter().map(|(name, image)| container(name, image, bad, now)).collect());
+            status.container_statuses =
+                Some(names.into_iter().map(|(name, image)| container(name, image, bad, now)).collect());
             set(pod, "Initialized", true, now);
             set(pod, "Ready", ready_now, now);
         });
@@ -294,8 +297,12 @@ impl Ships {
         let patch = json!({"spec": {"renewTime": micro(cx.now())}});
         let key = Key::new("kube-node-lease", node);
         self.client.request(cx, Request::patch(&kinds::lease::KIND, &key, PatchType::Merge, patch));
-        let mut request =
-            Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, json!({"status": {"conditions": conditions}}));
+        let mut request = Request::patch(
+            &kinds::node::KIND,
+            &Key::new("", node),
+            PatchType::Strategic,
+            json!({"status": {"conditions": conditions}}),
+        );
         request.target.subresource = "status";
         self.client.request(cx, request);
         let pods: Vec<Object> = self.client.cache(&kinds::pod::KIND).on_node(node).cloned().collect();
@@ -337,6 +344,7 @@ fn set(pod: &mut Pod, type_: &str, value: bool, now: Time) {
     conditions.push(PodCondition {
         type_: type_.to_owned(),
         status: status.to_owned(),
+        reason: (!value).then(|| "ContainersNotReady".to_owned()),
         last_transition_time: Some(timestamp(now)),
         ..PodCondition::default()
     });

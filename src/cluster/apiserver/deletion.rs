@@ -141,7 +141,9 @@ fn period(options: &DeleteOptions, object: &Object, default: i64) -> i64 {
 /// Upstream: `store.go`, `deletionFinalizersForGarbageCollection`: a wish about the dependents becomes a finalizer.
 fn finalizers(options: &DeleteOptions, old: &Object) -> Vec<String> {
     let mut list = old.meta().finalizers.clone().unwrap_or_default();
-    let Some(propagation) = options.propagation else { return list };
+    // Upstream: `DefaultGarbageCollectionPolicy`: this old kind's pods stay unless somebody says otherwise.
+    let default = (old.kind().kind == "ReplicationController").then_some(Propagation::Orphan);
+    let Some(propagation) = options.propagation.or(default) else { return list };
     list.retain(|name| name != FOREGROUND && name != ORPHAN);
     match propagation {
         Propagation::Orphan => list.push(ORPHAN.to_owned()),

@@ -205,7 +205,8 @@ impl Runner {
         let Some((period, map)) = self.desks[desk].controller.period else { return };
         cx.because(None);
         self.wake(cx, desk, map);
-        cx.after(period, Event::Timer(Timer::keyed(PERIOD, "", desk as u64)));
+        // The next period begins when the work is done, so that nothing is ever looked at exactly when it ends.
+        cx.after(period + timing::RECONCILE, Event::Timer(Timer::keyed(PERIOD, "", desk as u64)));
     }
 
     fn wake(&mut self, cx: &mut Cx, desk: usize, map: impl FnOnce(&mut Wake)) {

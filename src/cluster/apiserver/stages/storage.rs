@@ -94,7 +94,8 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     if target.subresource.is_empty() {
         allocation::update(review, &mut new, old).map_err(at(Gate::Validation))?;
     }
-    if kind.generation && (kind.spec_changed)(&new, old) {
+    // A status may bring annotations with it (Deployments' do); that is no change of the spec.
+    if kind.generation && target.subresource != "status" && (kind.spec_changed)(&new, old) {
         let generation = old.meta().generation.unwrap_or(0) + 1;
         new.meta_mut().generation = Some(generation);
     }

@@ -97,7 +97,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     if plan.object.is_terminating() {
         look.write_counts();
     } else if !look.note_pause() && !look.number_new_set() {
-        look.act();
+        return look.act();
     }
     Ok(())
 }
@@ -148,7 +148,7 @@ impl<'a> Look<'_, 'a> {
         self.old.iter().copied().chain(self.new).collect()
     }
 
-    fn act(&mut self) {
+    fn act(&mut self) -> Result<(), String> {
         let wanted = self.plan.replicas();
         let is_scaled = |set: &Child| set.number(DESIRED).is_some_and(|desired| desired != wanted);
         if self.plan.spec.paused == Some(true) || active(&self.all()).iter().any(is_scaled) {
@@ -156,8 +156,9 @@ impl<'a> Look<'_, 'a> {
         } else if self.plan.recreates() {
             self.recreate();
         } else {
-            self.roll();
+            return self.roll();
         }
+        Ok(())
     }
 
     /// Upstream: `checkPausedConditions`. Tells whether something was written.
@@ -244,15 +245,16 @@ impl<'a> Look<'_, 'a> {
     }
 
     /// Upstream: `rolloutRolling`.
-    fn roll(&mut self) {
+    fn roll(&mut self) -> Result<(), String> {
         let Some(new) = self.new else {
             self.create();
-            return;
+            return Ok(());
         };
-        if !self.grow(&new) && !self.shrink(&new) {
+        if !self.grow(&new) && !self.shrink(&new)? {
             self.clean_up_if_complete();
         }
         self.write_rollout();
+        Ok(())
     }
 
     /// Upstream: `reconcileNewReplicaSet`.
@@ -265,23 +267,32 @@ impl<'a> Look<'_, 'a> {
         self.resize(new, size, true)
     }
 
-    /// Upstream: `reconcileOldReplicaSets`.
-    fn shrink(&mut self, new: &Child<'a>) -> bool {
+    /// Upstream: `reconcileOldReplicaSets`. An error: a set counts more pods than it wants, so its status is old.
+    fn shrink(&mut self, new: &Child<'a>) -> Result<bool, String> {
         let mut old = active(&self.old);
         if old.is_empty() {
-            return false;
+            return Ok(false);
         }
         let least = self.plan.replicas() - self.plan.max_unavailable();
         let most = total(&self.all()) - least - (new.replicas - new.available());
         if most <= 0 {
-            return false;
+            return Ok(false);
         }
         old.sort_by_key(Child::age);
         let mut sizes: Vec<i32> = old.iter().map(|set| set.replicas).collect();
         // First those pods that are of no use anyway (upstream: `cleanupUnhealthyReplicas`).
         let mut rest = most;
         for (set, size) in old.iter().zip(&mut sizes) {
-            let useless = (*size - set.available()).clamp(0, rest);
+            if rest == 0 {
+                break;
+            }
+            let useless = (*size - set.available()).min(rest);
+            if useless < 0 {
+                let (key, more) = (set.object.key(), *size - useless);
+                return Err(format!(
+                    "when cleaning up unhealthy replicas, got invalid request to scale down {key} {size} -> {more}"
+                ));
+            }
             self.resize(set, *size - useless, true);
             *size -= useless;
             rest -= useless;
@@ -295,7 +306,7 @@ impl<'a> Look<'_, 'a> {
             *size -= part;
             spare -= part;
         }
-        old.iter().zip(sizes).any(|(set, size)| set.replicas != size)
+        Ok(old.iter().zip(sizes).any(|(set, size)| set.replicas != size))
     }
 
     /// Upstream: `rolloutRecreate`.
