@@ -99,8 +99,10 @@ fn monitor(wake: &mut Wake) {
         let lease = wake.cache(&lease::KIND).get(&Key::new("kube-node-lease", object.name()));
         let silent = observe(wake.memory(), object, lease, now);
         if was_lost && !lost {
-            // Nobody could be heard; now everybody gets a new chance.
+            // Nobody could be heard; now everybody gets a new chance, and evictions begin slowly again.
             wake.memory().insert(memo(memo::PROBE, object.name()), Note::Moment(now));
+            let turn = Note::Moment(now + timing::NODE_EVICTION_PAUSE);
+            wake.memory().insert(memo(memo::ZONE, &zone(object)), turn);
         }
         let new = !wake.memory().contains_key(&memo(memo::REGISTERED, object.name()));
         if silent || new || !is_settled(object, lost) {
@@ -284,8 +286,12 @@ fn execute(reconcile: &mut Reconcile, object: &Object) -> Vec<Vec<Taint>> {
         return taints::no_execute(object, wanted, now);
     }
     let zone = zone(object);
-    let Some(pause) = zones.pause(&zone) else { return Vec::new() };
     let turn = memo(memo::ZONE, &zone);
+    let Some(pause) = zones.pause(&zone) else {
+        // Upstream: `SwapLimiter` empties the bucket of a zone in which nothing was allowed.
+        reconcile.memory.insert(turn, Note::Moment(now + timing::NODE_EVICTION_PAUSE));
+        return Vec::new();
+    };
     if let Some(Note::Moment(next)) = reconcile.memory.get(&turn)
         && *next > now
     {
