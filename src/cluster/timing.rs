@@ -150,3 +150,5 @@ pub const PULL_OVERHEAD: Duration = ms(600);
 pub const PULL_BYTES_PER_SECOND: u64 = 50_000_000;
 /// A probe's connection, or a command in a container. Ours.
 pub const PROBE_ANSWER: Duration = ms(2);
+/// A hook that never ends is given up after this. Ours (upstream has no limit for `postStart`).
+pub const HOOK: Duration = secs(86_400);

@@ -114,7 +114,7 @@ impl Kubelet {
         worker.failed = Some((reason.into(), format!("Pod was rejected: {message}").into()));
         worker.stage = Stage::Stopped;
         self.workers.insert(uid.clone(), worker);
-        self.say(cx, uid, None, warning(reason, message));
+        self.say(cx, uid, None, &warning(reason, message));
         self.report(cx, uid);
     }
 

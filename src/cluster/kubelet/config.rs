@@ -204,7 +204,7 @@ impl Kubelet {
         }
         for (volume, why) in lacks {
             let text = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
-            self.say(cx, uid, None, warning("FailedMount", &text));
+            self.say(cx, uid, None, &warning("FailedMount", &text));
         }
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let (wait, since) = worker.mounting.unwrap_or((timing::MOUNT_RETRY, now));
@@ -238,13 +238,13 @@ impl Kubelet {
         }
     }
 
-    pub(super) fn fetched(&mut self, cx: &mut Cx, source: Source, outcome: Result<Reply, Rc<Status>>) {
+    pub(super) fn fetched(&mut self, cx: &mut Cx, source: &Source, outcome: &Result<Reply, Rc<Status>>) {
         let object = match outcome {
-            Ok(Reply::Object { object, .. }) => Some(object),
+            Ok(Reply::Object { object, .. }) => Some(object.clone()),
             _ => None,
         };
         self.objects.known.insert(source.clone(), (object, cx.now()));
-        for uid in self.objects.asked.remove(&source).unwrap_or_default() {
+        for uid in self.objects.asked.remove(source).unwrap_or_default() {
             self.mount(cx, &uid);
         }
     }

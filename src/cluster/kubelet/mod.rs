@@ -241,7 +241,7 @@ impl Kubelet {
             Asked::Pull(uid, slot) => self.pulled(cx, &uid, slot, outcome),
             Asked::Create(uid, slot) => self.created(cx, &uid, slot, outcome),
             Asked::Start(uid, slot) => self.started(cx, &uid, slot, outcome),
-            Asked::PostStart(uid, slot) => self.post_started(cx, &uid, slot, outcome),
+            Asked::PostStart(uid, slot) => self.post_started(cx, &uid, slot, &outcome),
             Asked::PreStop(uid, slot, grace) => self.pre_stopped(cx, &uid, slot, (grace, outcome)),
             Asked::Restart(uid) => self.killed(cx, &uid),
             Asked::Stop(uid) => self.stopped_one(cx, &uid),
@@ -277,10 +277,10 @@ impl Kubelet {
 
     fn replied(&mut self, cx: &mut Cx, sent: Sent, outcome: Result<Reply, Rc<Status>>) {
         match sent {
-            Sent::Node(step) => self.node_replied(cx, step, outcome),
+            Sent::Node(step) => self.node_replied(cx, step, &outcome),
             Sent::Status(uid) => self.written(cx, &uid, outcome.map(drop)),
             Sent::Delete(uid) => self.deleted(cx, &uid, outcome.map(drop)),
-            Sent::Config(source) => self.fetched(cx, source, outcome),
+            Sent::Config(source) => self.fetched(cx, &source, &outcome),
         }
     }
 

@@ -280,8 +280,8 @@ impl Kubelet {
         self.recorder.record(cx, &mut self.client, &node, false, reason, message);
     }
 
-    pub(super) fn node_replied(&mut self, cx: &mut Cx, step: Step, outcome: Result<Reply, Rc<Status>>) {
-        let object = match &outcome {
+    pub(super) fn node_replied(&mut self, cx: &mut Cx, step: Step, outcome: &Result<Reply, Rc<Status>>) {
+        let object = match outcome {
             Ok(Reply::Object { object, .. }) => Some(object.clone()),
             _ => None,
         };

@@ -226,11 +226,11 @@ impl Kubelet {
         match answer {
             Answer::Ok => {}
             Answer::Failed(text) => {
-                self.say(cx, uid, Some(slot), warning("Unhealthy", &format!("{} probe failed: {text}", word(kind))))
+                self.say(cx, uid, Some(slot), &warning("Unhealthy", &format!("{} probe failed: {text}", word(kind))));
             }
             Answer::Errored(text) => {
                 let text = format!("{} probe errored and resulted in unknown state: {text}", word(kind));
-                self.say(cx, uid, Some(slot), warning("Unhealthy", &text));
+                self.say(cx, uid, Some(slot), &warning("Unhealthy", &text));
             }
         }
         self.arm_probe(cx, uid, (slot, index), false);

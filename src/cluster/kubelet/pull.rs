@@ -70,8 +70,8 @@ impl Kubelet {
             let text = format!(
                 "Failed to apply default image tag \"{image}\": couldn't parse image name \"{image}\": invalid reference format"
             );
-            self.say(cx, uid, Some(slot), warning("InspectFailed", &text));
-            self.say(cx, uid, Some(slot), warning("Failed", "Error: InvalidImageName"));
+            self.say(cx, uid, Some(slot), &warning("InspectFailed", &text));
+            self.say(cx, uid, Some(slot), &warning("Failed", "Error: InvalidImageName"));
             self.note_start_failed(cx, uid, slot, ("InvalidImageName", &text));
             return self.hold(cx, uid, slot, ("InvalidImageName", &text));
         }
@@ -84,15 +84,15 @@ impl Kubelet {
                 cx.note(Fact::Pulled { node, pod, container: name, image: image.into(), cached: true });
                 let text =
                     format!("Container image \"{image}\" already present on machine and can be accessed by the pod");
-                self.say(cx, uid, Some(slot), normal("Pulled", &text));
-                self.create(cx, uid, slot)
+                self.say(cx, uid, Some(slot), &normal("Pulled", &text));
+                self.create(cx, uid, slot);
             }
             None if policy == "Never" => {
                 let text = format!("Container image \"{image}\" is not present with pull policy of Never");
-                self.say(cx, uid, Some(slot), warning("ErrImageNeverPull", &text));
-                self.say(cx, uid, Some(slot), warning("Failed", "Error: ErrImageNeverPull"));
+                self.say(cx, uid, Some(slot), &warning("ErrImageNeverPull", &text));
+                self.say(cx, uid, Some(slot), &warning("Failed", "Error: ErrImageNeverPull"));
                 self.note_start_failed(cx, uid, slot, ("ErrImageNeverPull", &text));
-                self.hold(cx, uid, slot, ("ErrImageNeverPull", &text))
+                self.hold(cx, uid, slot, ("ErrImageNeverPull", &text));
             }
             _ => {
                 let waits = worker.slots[slot]
@@ -102,7 +102,7 @@ impl Kubelet {
                 if let Some((until, error)) = waits {
                     return self.pull_backoff(cx, uid, slot, (image, until, &error));
                 }
-                self.say(cx, uid, Some(slot), normal("Pulling", &format!("Pulling image \"{image}\"")));
+                self.say(cx, uid, Some(slot), &normal("Pulling", &format!("Pulling image \"{image}\"")));
                 self.pulls.queue.push_back((uid.clone(), slot, now));
                 self.pull_next(cx);
             }
@@ -111,8 +111,8 @@ impl Kubelet {
 
     fn pull_backoff(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, (image, until, error): (&str, Time, &str)) {
         let text = format!("Back-off pulling image \"{image}\"");
-        self.say(cx, uid, Some(slot), normal("BackOff", &text));
-        self.say(cx, uid, Some(slot), warning("Failed", "Error: ImagePullBackOff"));
+        self.say(cx, uid, Some(slot), &normal("BackOff", &text));
+        self.say(cx, uid, Some(slot), &warning("Failed", "Error: ImagePullBackOff"));
         let Some(worker) = self.workers.get(uid) else { return };
         let at = &worker.slots[slot];
         if at.held.as_ref().is_none_or(|(reason, _)| *reason != "ImagePullBackOff") {
@@ -154,13 +154,13 @@ impl Kubelet {
             Ok(CriReply::Image(status)) => {
                 self.pulls.images.insert(status.name.clone(), status.clone());
                 if wanted {
-                    let (took, waited) =
+                    let (took, with_waiting) =
                         (env::go_duration(millis(now.since(began))), env::go_duration(millis(now.since(since))));
                     let bytes = status.bytes;
                     let text = format!(
-                        "Successfully pulled image \"{image}\" in {took} ({waited} including waiting). Image size: {bytes} bytes."
+                        "Successfully pulled image \"{image}\" in {took} ({with_waiting} including waiting). Image size: {bytes} bytes."
                     );
-                    self.say(cx, uid, Some(slot), normal("Pulled", &text));
+                    self.say(cx, uid, Some(slot), &normal("Pulled", &text));
                     if let Some(worker) = self.workers.get_mut(uid) {
                         worker.slots[slot].image_id = status.id;
                         worker.slots[slot].pull = None;
@@ -170,7 +170,7 @@ impl Kubelet {
                 }
             }
             Err(CriError::ImageNotFound(error) | CriError::RegistryUnavailable(error)) if wanted => {
-                self.pull_failed(cx, uid, slot, (&image, &error))
+                self.pull_failed(cx, uid, slot, (&image, &error));
             }
             _ => {}
         }
@@ -179,8 +179,8 @@ impl Kubelet {
 
     fn pull_failed(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, (image, error): (&str, &str)) {
         let now = cx.now();
-        self.say(cx, uid, Some(slot), warning("Failed", &format!("Failed to pull image \"{image}\": {error}")));
-        self.say(cx, uid, Some(slot), warning("Failed", "Error: ErrImagePull"));
+        self.say(cx, uid, Some(slot), &warning("Failed", &format!("Failed to pull image \"{image}\": {error}")));
+        self.say(cx, uid, Some(slot), &warning("Failed", "Error: ErrImagePull"));
         if let Some(worker) = self.workers.get_mut(uid) {
             let at = &mut worker.slots[slot];
             let limits = (timing::IMAGE_BACKOFF, timing::IMAGE_BACKOFF_MAX);

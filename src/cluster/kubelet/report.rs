@@ -31,8 +31,8 @@ pub fn warning<'a>(reason: &'a str, message: &'a str) -> Saying<'a> {
 
 impl Kubelet {
     /// Writes an event about a pod, or about one of its containers.
-    pub(super) fn say(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: Option<usize>, saying: Saying) {
-        let Saying { warning, reason, message } = saying;
+    pub(super) fn say(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: Option<usize>, saying: &Saying) {
+        let Saying { warning, reason, message } = *saying;
         let Some(worker) = self.workers.get(uid) else { return };
         let about = worker.pod.clone();
         match slot.map(|slot| worker.field_path(slot)) {

@@ -54,7 +54,7 @@ impl Kubelet {
             self.look_soon(cx, uid);
         }
         let text = format!("Back-off restarting failed container {name} in pod {pod}");
-        self.say(cx, uid, Some(slot), warning("BackOff", &text));
+        self.say(cx, uid, Some(slot), &warning("BackOff", &text));
         true
     }
 
@@ -81,7 +81,7 @@ impl Kubelet {
         let env = match env::environment(worker, container, &self.objects, &self.machine) {
             Ok(env) => env,
             Err(text) => {
-                self.say(cx, uid, Some(slot), warning("Failed", &format!("Error: {text}")));
+                self.say(cx, uid, Some(slot), &warning("Failed", &format!("Error: {text}")));
                 self.note_start_failed(cx, uid, slot, ("CreateContainerConfigError", &text));
                 return self.hold(cx, uid, slot, ("CreateContainerConfigError", &text));
             }
@@ -132,7 +132,7 @@ impl Kubelet {
         if let Some((old, _)) = old {
             self.call(cx, CriCall::RemoveContainer { id: old }, Asked::Nothing);
         }
-        self.say(cx, uid, Some(slot), normal("Created", "Container created"));
+        self.say(cx, uid, Some(slot), &normal("Created", "Container created"));
         self.call(cx, CriCall::StartContainer { id }, Asked::Start(uid.clone(), slot));
     }
 
@@ -152,7 +152,7 @@ impl Kubelet {
             let since = Time::from_micros(i64::MIN);
             at.state =
                 Some(ContainerState::Exited { since, at: now, code: 128, reason: "StartError", message: text.clone() });
-            self.say(cx, uid, Some(slot), warning("Failed", &format!("Error: {text}")));
+            self.say(cx, uid, Some(slot), &warning("Failed", &format!("Error: {text}")));
             self.note_start_failed(cx, uid, slot, ("RunContainerError", &text));
             return self.hold(cx, uid, slot, ("RunContainerError", &text));
         }
@@ -167,7 +167,7 @@ impl Kubelet {
         let stopping = worker.stage != Stage::Syncing;
         let hook =
             container(&worker.spec(), slot).lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.clone());
-        self.say(cx, uid, Some(slot), normal("Started", "Container started"));
+        self.say(cx, uid, Some(slot), &normal("Started", "Container started"));
         if stopping {
             return self.stop_late(cx, uid, slot);
         }
@@ -182,7 +182,7 @@ impl Kubelet {
     pub(super) fn hook(&self, uid: &Rc<str>, slot: usize, hook: &LifecycleHandler) -> Option<CriCall> {
         let id = self.workers.get(uid)?.slots[slot].id.clone()?;
         let command = hook.exec.as_ref()?.command.as_deref()?.iter().map(|word| Rc::from(word.as_str())).collect();
-        Some(CriCall::ExecSync { id, command, timeout: crate::sim::Duration::from_secs(86_400) })
+        Some(CriCall::ExecSync { id, command, timeout: timing::HOOK })
     }
 
     pub(super) fn post_started(
@@ -190,9 +190,9 @@ impl Kubelet {
         cx: &mut Cx,
         uid: &Rc<str>,
         slot: usize,
-        outcome: Result<CriReply, CriError>,
+        outcome: &Result<CriReply, CriError>,
     ) {
-        let text = match &outcome {
+        let text = match outcome {
             Ok(CriReply::Exec { code: 0, .. }) => return self.go_on(cx, uid),
             Ok(CriReply::Exec { code, output }) => {
                 format!("PostStartHook failed: command exited with {code}: {output}")
@@ -200,10 +200,10 @@ impl Kubelet {
             Ok(_) => "PostStartHook failed".to_owned(),
             Err(error) => format!("PostStartHook failed: {error:?}"),
         };
-        self.say(cx, uid, Some(slot), warning("FailedPostStartHook", "PostStartHook failed"));
+        self.say(cx, uid, Some(slot), &warning("FailedPostStartHook", "PostStartHook failed"));
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let Some(id) = worker.slots[slot].id.clone() else { return };
-        self.say(cx, uid, Some(slot), normal("Killing", "FailedPostStartHook"));
+        self.say(cx, uid, Some(slot), &normal("Killing", "FailedPostStartHook"));
         let timeout = crate::sim::Duration::from_secs(30);
         self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Nothing);
         self.note_start_failed(cx, uid, slot, ("PostStartHookError", &text));

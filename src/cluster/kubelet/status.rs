@@ -105,12 +105,12 @@ fn phase(worker: &Worker, spec: &PodSpec, statuses: &[ContainerStatus]) -> &'sta
         () if over && stopped == succeeded => "Succeeded",
         () if over => "Failed",
         () => {
-            let codes =
+            let mut codes =
                 mains.iter().enumerate().map(|(index, status)| (index, terminated(status).map(|end| end.exit_code)));
             let again = |(index, code): (usize, Option<i32>)| {
                 code.is_none_or(|code| restarts(spec, &spec.containers[index], code))
             };
-            match codes.map(again).any(|again| again) {
+            match codes.any(again) {
                 true => "Running",
                 false if stopped == succeeded => "Succeeded",
                 false => "Failed",

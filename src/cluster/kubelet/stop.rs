@@ -68,7 +68,7 @@ impl Kubelet {
         let spec = worker.spec();
         let name = worker.slots[slot].name.clone();
         let hook = container(&spec, slot).lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.clone());
-        self.say(cx, uid, Some(slot), normal("Killing", &format!("Stopping container {name}")));
+        self.say(cx, uid, Some(slot), &normal("Killing", &format!("Stopping container {name}")));
         let sleep =
             hook.as_ref().and_then(|hook| hook.sleep.as_ref()).map(|sleep| u64::try_from(sleep.seconds).unwrap_or(0));
         let call = match (&hook, sleep) {
@@ -98,7 +98,7 @@ impl Kubelet {
     ) {
         let failed = !matches!(outcome, Ok(CriReply::Exec { code: 0, .. }) | Err(CriError::NotFound(_)));
         if failed {
-            self.say(cx, uid, Some(slot), warning("FailedPreStopHook", "PreStopHook failed"));
+            self.say(cx, uid, Some(slot), &warning("FailedPreStopHook", "PreStopHook failed"));
         }
         self.terminate(cx, uid, slot);
     }

@@ -96,7 +96,7 @@ impl Kubelet {
                 cx,
                 uid,
                 None,
-                normal("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
+                &normal("DeadlineExceeded", "Pod was active on the node longer than the specified deadline"),
             );
             return self.stop(cx, uid);
         }
@@ -230,7 +230,7 @@ impl Kubelet {
             own.or(spec.termination_grace_period_seconds).and_then(|grace| u64::try_from(grace).ok()).unwrap_or(30);
         let timeout = Duration::from_secs(grace).max(timing::MINIMUM_GRACE);
         let text = format!("Container {name} failed {} probe, will be restarted", probe.to_ascii_lowercase());
-        self.say(cx, uid, Some(slot), normal("Killing", &text));
+        self.say(cx, uid, Some(slot), &normal("Killing", &text));
         self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Restart(uid.clone()));
     }
 

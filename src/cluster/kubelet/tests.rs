@@ -323,6 +323,6 @@ fn a_quiet_cluster_stays_quiet() {
     let mut harbour = Harbour::with(&one("web", "image: 'nginx:1.27', readinessProbe: {httpGet: {path: /, port: 80}}"));
     harbour.until(60);
     let revision = harbour.object("web").map(Object::revision);
-    harbour.0.run_until(Time::ZERO + Duration::from_secs(600));
+    harbour.0.run_until(Time::ZERO + Duration::from_mins(10));
     assert_eq!(harbour.object("web").map(Object::revision), revision);
 }

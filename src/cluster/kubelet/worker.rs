@@ -13,6 +13,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// A pod on this node.
+#[expect(clippy::struct_excessive_bools, reason = "four independent facts about a pod, not a state in disguise")]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Worker {
     /// The pod as the API last showed it.

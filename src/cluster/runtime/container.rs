@@ -62,39 +62,43 @@ impl Container {
 
 impl ContainerSpec {
     /// What its process finds.
+    #[must_use]
     pub fn surroundings(&self) -> Surroundings<'_> {
-        let closed = images::Name::parse(&self.image).and_then(|name| name.entry()).is_some_and(|entry| entry.closed);
+        let closed = images::Name::parse(&self.image).and_then(|name| name.entry()).is_some_and(|known| known.closed);
         Surroundings { env: &self.env, closed, init: self.init, memory_limit: self.memory_limit }
     }
 
     /// What its process will do: `command` replaces the image's entrypoint and its own arguments, `args` only these.
+    ///
+    /// # Errors
+    /// The text of `runc`, when its command does not exist.
     pub fn course(&self) -> Result<Course, process::StartError> {
-        let entry = images::Name::parse(&self.image).and_then(|name| name.entry());
+        let known = images::Name::parse(&self.image).and_then(|name| name.entry());
         let texts = |words: &[Rc<str>]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-        let args = self.args.as_deref().map(texts);
-        let argv = match (&self.command, entry) {
-            (Some(command), _) => [texts(command), args.unwrap_or_default()].concat(),
-            (None, Some(entry)) => {
-                let given = args.unwrap_or_else(|| own(entry.cmd));
+        let arguments = self.args.as_deref().map(texts);
+        let argv = match (&self.command, known) {
+            (Some(command), _) => [texts(command), arguments.unwrap_or_default()].concat(),
+            (None, Some(known)) => {
+                let given = arguments.unwrap_or_else(|| own(known.cmd));
                 // Entrypoints of well-known images take flags for their default command.
-                let flags = entry.entrypoint.is_empty() && given.first().is_some_and(|word| word.starts_with('-'));
-                if flags { [own(entry.cmd), given].concat() } else { [own(entry.entrypoint), given].concat() }
+                let flags = known.entrypoint.is_empty() && given.first().is_some_and(|word| word.starts_with('-'));
+                if flags { [own(known.cmd), given].concat() } else { [own(known.entrypoint), given].concat() }
             }
-            (None, None) => return Ok(self.unknown_image(&args.unwrap_or_default())),
+            (None, None) => return Ok(self.unknown_image(&arguments.unwrap_or_default())),
         };
         process::course(&argv, &self.surroundings())
     }
 
     /// An image of which nothing is known: arguments that begin with a well-known command are taken for one, everything
     /// else is a service.
-    fn unknown_image(&self, args: &[String]) -> Course {
+    fn unknown_image(&self, arguments: &[String]) -> Course {
         let name = images::Name::parse(&self.image).map(|name| name.repository).unwrap_or_default();
         let family = process::base(&name).to_owned();
-        let known = args.first().is_some_and(|word| programs::find(process::base(word)).is_some());
+        let is_command = arguments.first().is_some_and(|word| programs::find(process::base(word)).is_some());
         let argv = match programs::find(&family) {
-            _ if known => args.to_vec(),
-            Some(_) => [vec![family], args.to_vec()].concat(),
+            _ if is_command => arguments.to_vec(),
+            Some(_) => [vec![family], arguments.to_vec()].concat(),
             None => vec![name],
         };
         process::course(&argv, &self.surroundings()).unwrap_or_default()

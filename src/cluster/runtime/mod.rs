@@ -22,6 +22,7 @@
 
 mod answers;
 mod container;
+pub mod course;
 pub mod images;
 pub mod process;
 pub mod programs;
@@ -293,7 +294,7 @@ impl Runtime {
         let own = container.ends_at().map(|at| at.since(cx.now()));
         match course.on_term {
             OnTerm::Exit(after, _) if after <= timeout && own.is_none_or(|own| after < own) => {
-                self.arm(cx, id, ENDS, after)
+                self.arm(cx, id, ENDS, after);
             }
             _ if own.is_some_and(|own| own <= timeout) => self.arm(cx, id, ENDS, own.unwrap_or_default()),
             _ => self.arm(cx, id, KILL, timeout),

@@ -92,6 +92,13 @@ fn word_end(text: &str) -> Option<usize> {
     nesting.is_empty().then_some(text.len())
 }
 
+/// What a redirection redirects.
+enum Redirect {
+    Output(String),
+    Other,
+    None,
+}
+
 struct Parser {
     tokens: Vec<Token>,
     at: usize,
@@ -232,8 +239,9 @@ impl Parser {
                     self.at += 1;
                 }
                 Some(Token::Op(_)) => match self.redirect() {
-                    Some(file) => target = file.or(target),
-                    None => break,
+                    Redirect::Output(file) => target = Some(file),
+                    Redirect::Other => {}
+                    Redirect::None => break,
                 },
                 None => break,
             }
@@ -241,19 +249,19 @@ impl Parser {
         (!words.is_empty() || target.is_some()).then_some(Node::Simple(words, target))
     }
 
-    /// A redirection: of the output (the file), or another one (no file).
-    fn redirect(&mut self) -> Option<Option<String>> {
-        let Some(Token::Op(op)) = self.peek().cloned() else { return None };
+    /// Takes a redirection, if one follows.
+    fn redirect(&mut self) -> Redirect {
+        let Some(Token::Op(op)) = self.peek().cloned() else { return Redirect::None };
         if ["2>&1", "1>&2", ">&2"].contains(&op) {
             self.at += 1;
-            return Some(None);
+            return Redirect::Other;
         }
         if ![">", ">>", "1>", "2>", "&>", "<"].contains(&op) {
-            return None;
+            return Redirect::None;
         }
-        let Some(Token::Word(file)) = self.tokens.get(self.at + 1).cloned() else { return None };
+        let Some(Token::Word(file)) = self.tokens.get(self.at + 1).cloned() else { return Redirect::None };
         self.at += 2;
-        Some((op != "<" && op != "2>").then_some(file))
+        if op == "<" || op == "2>" { Redirect::Other } else { Redirect::Output(file) }
     }
 }
 

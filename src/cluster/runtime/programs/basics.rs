@@ -147,6 +147,9 @@ fn span(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(whole.checked_mul(1000)?.checked_add(millis)?.checked_mul(seconds)?))
 }
 
+/// Longer than anybody watches: ten years.
+const TOO_LONG: Duration = Duration::from_hours(24 * 3650);
+
 fn sleep(process: &mut Process, argv: &[String]) -> Flow {
     process.course.on_term = match process.course.on_term {
         // A shell's trap runs when its sleep is over; one handler stays one.
@@ -167,8 +170,7 @@ fn sleep(process: &mut Process, argv: &[String]) -> Flow {
         };
         process.pass(span);
     }
-    // Longer than anybody watches.
-    if process.clock > Duration::from_secs(86_400 * 3650) { Flow::Forever } else { Flow::Next(0) }
+    if process.clock > TOO_LONG { Flow::Forever } else { Flow::Next(0) }
 }
 
 fn read(process: &mut Process, argv: &[String]) -> Flow {

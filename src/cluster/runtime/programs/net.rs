@@ -92,16 +92,12 @@ fn lookup(process: &mut Process, _: &[String]) -> Flow {
 }
 
 fn ping(process: &mut Process, argv: &[String]) -> Flow {
-    match flag(argv, &["c"]).and_then(|count| count.parse().ok()) {
-        Some(count) => {
-            process.pass(Duration::from_secs(count));
-            Flow::Next(0)
-        }
-        None => {
-            process.course.on_term = OnTerm::Ignore;
-            Flow::Forever
-        }
-    }
+    let Some(count) = flag(argv, &["c"]).and_then(|count| count.parse().ok()) else {
+        process.course.on_term = OnTerm::Ignore;
+        return Flow::Forever;
+    };
+    process.pass(Duration::from_secs(count));
+    Flow::Next(0)
 }
 
 /// busybox' `httpd -p 8080`: in the foreground with `-f`; otherwise it leaves a server behind and ends.
@@ -124,11 +120,9 @@ fn http_echo(process: &mut Process, argv: &[String]) -> Flow {
 
 fn grpc_health(process: &mut Process, argv: &[String]) -> Flow {
     let number = flag(argv, &["addr"]).and_then(port).unwrap_or(0);
-    match answer(process, number, None) {
-        Some(_) => Flow::Next(0),
-        None => {
-            process.print(&format!("timeout: failed to connect service \":{number}\" within 1s\n"));
-            Flow::Next(2)
-        }
+    if answer(process, number, None).is_some() {
+        return Flow::Next(0);
     }
+    process.print(&format!("timeout: failed to connect service \":{number}\" within 1s\n"));
+    Flow::Next(2)
 }

@@ -1,0 +1,89 @@
+//! The course of a process: what is known of it once its command has been thought through.
+
+use crate::sim::Duration;
+use std::rc::Rc;
+
+/// What a process will do.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Course {
+    /// When it ends (after its start) and with which code; `None`: it runs for ever.
+    pub ends: Option<(Duration, i32)>,
+    /// Whether it ends because it needs more memory than it may have.
+    pub out_of_memory: bool,
+    /// The ports that it opens, and when.
+    pub listens: Vec<Listen>,
+    /// Files that it makes (true) and removes, and when.
+    pub files: Vec<(Duration, Rc<str>, bool)>,
+    /// What it does on SIGTERM.
+    pub on_term: OnTerm,
+    /// What it writes into its termination log.
+    pub message: Rc<str>,
+}
+
+/// A port that is open from a moment on.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Listen {
+    /// The port; 0: whatever port is asked.
+    pub port: u16,
+    /// From when on.
+    pub from: Duration,
+    /// What answers there.
+    pub site: Site,
+}
+
+/// What answers on a port.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Site {
+    /// Connections are taken; it does not speak HTTP.
+    Raw,
+    /// HTTP: every path is there.
+    Everything,
+    /// HTTP: only these paths are there.
+    Pages(&'static [&'static str]),
+    /// agnhost's `netexec`: `/echo?code=`.
+    Netexec,
+    /// agnhost's `liveness`: fine for ten seconds, then an error.
+    Failing,
+}
+
+impl Site {
+    /// The HTTP status of a path after the process has run for `age`.
+    #[must_use]
+    pub fn status(self, path: &str, age: Duration) -> u16 {
+        let plain = path.split(['?', '#']).next().unwrap_or("");
+        match self {
+            Self::Raw => 0,
+            Self::Everything => 200,
+            Self::Pages(pages) => {
+                if pages.contains(&plain) {
+                    200
+                } else {
+                    404
+                }
+            }
+            Self::Netexec => path.split_once("code=").and_then(|(_, code)| code.parse().ok()).unwrap_or(200),
+            Self::Failing => {
+                if age <= Duration::from_secs(10) {
+                    200
+                } else {
+                    500
+                }
+            }
+        }
+    }
+}
+
+/// What a process does on SIGTERM.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum OnTerm {
+    /// It ends after a while with this code.
+    Exit(Duration, i32),
+    /// Nothing: a process with number 1 that has no handler.
+    Ignore,
+}
+
+impl Default for OnTerm {
+    fn default() -> Self {
+        Self::Exit(Duration::from_millis(50), 143)
+    }
+}
