@@ -27,3 +27,5 @@ pub mod headless;
 pub mod i18n;
 pub mod scene;
 pub mod sim;
+#[cfg(target_arch = "wasm32")]
+pub mod ui;

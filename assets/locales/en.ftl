@@ -178,3 +178,186 @@ example-too-big = Too big a request
 example-taints = Taints and tolerations
 example-node-loss = Losing a node
 example-broken = A broken manifest
+
+## The page
+title = Ship in a Bottle: Kubernetes in a browser tab
+product = Ship in a Bottle
+scenario-three-ships = Three ships
+scenario-nodes = { $count ->
+    [one] { $count } ship
+   *[other] { $count } ships
+}
+scenario-seed = seed { $seed }
+theme-light = Light theme
+theme-dark = Dark theme
+skip-label = Skip links
+skip-stage = To the harbour
+skip-dock = To the manifest
+gallery-title = Gallery
+gallery-statuses = Cargo by status and workload
+gallery-sprites = Things in the harbour
+gallery-picture = A sheet of pictures with their names
+
+## Components and states
+component-user = Me, with kubectl
+component-api-server = API server
+component-etcd = etcd
+component-scheduler = Scheduler
+component-controllers = Controller manager
+component-kubelet = kubelet on { $node }
+component-runtime = Container runtime on { $node }
+state-runs = running
+state-stopped = stopped
+state-not-ready = not ready
+count = { $count }
+count-pods = { $count ->
+    [one] { $count } pod
+   *[other] { $count } pods
+}
+
+## Guide
+guide-label = Guide
+guide-title = A harbour that tidies itself
+guide-text = This is a whole Kubernetes cluster, simulated in your browser: a control ship and cargo ships that carry pods. Submit a manifest and watch who does what to make it true.
+guide-try = Try this
+try-deployment = Keep three pods running
+try-deployment-look = Who creates the pods, who picks their ships, who starts them?
+try-broken = Submit a mistake
+try-broken-look = Which gate refuses it, and what reaches etcd?
+try-crash-loop = Run a program that crashes
+try-crash-loop-look = How long does the kubelet wait before each restart?
+tree-title = Everything on the stage
+tree-label = Everything on the stage: components, ships and pods
+tree-control-plane = Control plane
+tree-pending = Waiting for a ship
+
+## Stage
+stage-label = Harbour
+stage-view-label = View of the harbour
+stage-keys = Arrow keys move the view, plus and minus zoom, zero shows everything. All that is drawn here is also listed in the tree of the guide.
+caption-quiet = The harbour is quiet. Submit a manifest, or press one of the buttons in the guide.
+camera-label = View
+camera-in = Zoom in
+camera-out = Zoom out
+camera-whole = Show everything
+past = You are looking at the past.
+past-leave = To the present
+skipping = { $seconds } s of quiet are skipped
+
+## Transport
+transport-label = Time
+transport-start = To the start
+transport-back = One beat back
+transport-forward = One beat forward
+transport-play = Play
+transport-pause = Pause
+speed-label = Speed
+speed-adaptive = Adaptive
+clock-revision = rev { $revision }
+scrubber-label = Moment of the run
+scrubber-value = { $time }, revision { $revision }. { $caption }
+
+## Dock
+tabs-label = Panels
+tab-guide = Guide
+tab-manifest = Manifest
+tab-events = Events
+tab-transcript = Transcript
+tab-inspector = Inspector
+transcript-empty = Nothing has been told yet.
+inspector-label = Inspector
+inspector-empty = Select a ship, a pod or a room to see what it is, why it is so, and what can be done with it.
+inspector-close = Close
+
+## Manifest
+editor-label = Manifest (YAML). Escape, then Tab leaves the field.
+editor-find = Find
+editor-replace = Replace
+editor-next = next
+editor-previous = previous
+editor-all = all
+editor-match-case = match case
+editor-regexp = regular expression
+editor-by-word = whole words
+editor-replace-one = replace
+editor-replace-all = replace all
+editor-close = close
+editor-fold = Fold line
+editor-unfold = Unfold line
+editor-folded = folded text
+editor-diagnostics = Problems
+editor-no-diagnostics = No problems
+editor-completions = Completions
+examples-label = Examples
+examples = Examples…
+example-pod = One pod
+example-deployment = Deployment
+example-service = Service
+example-rolling-update = Rolling update
+example-rollback = Rollout gone wrong
+example-probes = Probes
+example-init-container = Init containers
+example-crash-loop = Crash loop
+example-bad-image = Image that does not exist
+example-node-selector = No node fits
+example-too-big = Too big a request
+example-taints = Taint and toleration
+example-node-loss = Losing a node
+example-broken = Wrong on purpose
+open-files = Open files (or drop them here)
+dry-run = Dry run
+apply = Apply
+
+## What came of it
+problems-label = Answers and problems
+problems-empty = What the server answers will stand here.
+problems-waiting = On its way to the API server…
+problems-nothing-stored = Nothing of what was refused was written to etcd.
+problem-gate = Refused at { $gate } ({ $code })
+problem-kubectl = Not sent: kubectl cannot read it
+problem-place = line { $line }, column { $column }
+gate-authentication = authentication
+gate-authorization = authorization
+gate-decoding = decoding
+gate-mutating = mutating admission
+gate-validation = validation
+gate-validating = validating admission
+gate-storage = storage
+notice-no-page = There is no page “{ $page }”; this is the sandbox.
+notice-bad-key = In the address, { $key }={ $value } could not be understood and was left out.
+notice-storage = This browser stores nothing (or its storage is full): the manifest will not survive a reload.
+notice-restored = The page had broken. Here is the run again as it was, standing still.
+notice-file-large = { $name } is larger than 4 MiB and was not opened.
+notice-file-binary = { $name } is not a text (UTF-8) and was not opened.
+notice-file-unreadable = { $name } could not be read.
+broken-title = The program has broken
+broken-text = This is our mistake. Your manifest and everything you did are kept; the link opens the same moment again.
+broken-reload = Reload and go on
+
+## Help
+help = Help
+help-title = What is what
+help-text = Everything that moves here really happens in the simulated cluster: the same steps, in the same order, with the same texts as in Kubernetes v1.36. Point at something to see its name, select it to see why it is so. Pause at any time; step beat by beat; go back as far as you like.
+help-parts = In the harbour
+help-keys = Keys
+help-limits = What is simplified
+help-limits-text = Authorization allows everything. etcd has one member. There is no packet traffic, no storage and no DaemonSet yet. Programs in containers are known by their image and command; images that are not known are assumed to exist and to run on.
+help-close = Close
+key-play = play, pause
+key-step = one beat forward
+key-step-back = one beat back
+key-home = to the start
+key-end = to the present
+key-apply = apply the manifest
+key-zoom = zoom in, out, show everything
+key-leave-editor = leave the editor
+part-user = You stand outside the cluster. All you can do is ask the API server.
+part-api-server = The bridge. Everybody talks to it and only to it; its lamps are the gates that each request must pass.
+part-etcd = The log room. What is written here is the truth; only the API server writes.
+part-controllers = Each window is a controller that compares what should be with what is, and asks for the difference.
+part-scheduler = The crane with the light. It chooses a ship for each pod and writes that down; it loads nothing.
+part-ship-name = Cargo ship
+part-ship = A node. Its captain is the kubelet: it starts what is bound to it and reports what is so.
+part-crate-name = Crate
+part-crate = A pod. Dashed: it exists only in etcd. Filled: its containers run. With a tick: it is ready.
+part-registry = Images come from here straight to the ships, not through the API server.

@@ -173,3 +173,180 @@ example-too-big = 너무 큰 요청
 example-taints = 테인트와 톨러레이션
 example-node-loss = 노드를 잃으면
 example-broken = 틀린 매니페스트
+
+## 화면
+title = 병 속의 배: 브라우저 탭 속의 쿠버네티스
+product = 병 속의 배
+scenario-three-ships = 배 세 척
+scenario-nodes = 배 { $count }척
+scenario-seed = 시드 { $seed }
+theme-light = 밝은 테마
+theme-dark = 어두운 테마
+skip-label = 바로 가기
+skip-stage = 항만으로 가기
+skip-dock = 매니페스트로 가기
+gallery-title = 모음
+gallery-statuses = 상태와 워크로드별 화물
+gallery-sprites = 항만에 있는 것
+gallery-picture = 이름이 적힌 그림 모음
+
+## 구성 요소와 상태
+component-user = 나, kubectl을 쓰는 사람
+component-api-server = API 서버
+component-etcd = etcd
+component-scheduler = 스케줄러
+component-controllers = 컨트롤러 매니저
+component-kubelet = { $node }의 kubelet
+component-runtime = { $node }의 컨테이너 런타임
+state-runs = 실행 중
+state-stopped = 멈춤
+state-not-ready = 준비되지 않음
+count = { $count }개
+count-pods = 파드 { $count }개
+
+## 안내
+guide-label = 안내
+guide-title = 스스로 정돈하는 항만
+guide-text = 브라우저 안에서 실제와 똑같이 움직이는 쿠버네티스 클러스터입니다. 관제선 한 척과 파드를 싣는 화물선들이 있습니다. 매니페스트를 제출하고, 누가 무엇을 하여 그대로 이루는지 보십시오.
+guide-try = 해 보기
+try-deployment = 파드 세 개를 늘 유지하기
+try-deployment-look = 누가 파드를 만들고, 누가 배를 고르고, 누가 시작합니까?
+try-broken = 틀린 매니페스트 제출하기
+try-broken-look = 어느 관문이 거절하고, etcd에는 무엇이 남습니까?
+try-crash-loop = 자꾸 죽는 프로그램 실행하기
+try-crash-loop-look = kubelet은 다시 시작하기 전에 얼마나 기다립니까?
+tree-title = 항만에 있는 모든 것
+tree-label = 항만에 있는 모든 것: 구성 요소, 배, 파드
+tree-control-plane = 컨트롤 플레인
+tree-pending = 배를 기다리는 파드
+
+## 무대
+stage-label = 항만
+stage-view-label = 항만의 모습
+stage-keys = 화살표 키로 옮기고, 더하기와 빼기 키로 확대하거나 축소하고, 0 키로 전체를 봅니다. 여기에 그려진 것은 모두 안내의 목록에도 있습니다.
+caption-quiet = 항만이 조용합니다. 매니페스트를 제출하거나 안내에 있는 단추를 눌러 보십시오.
+camera-label = 시점
+camera-in = 확대
+camera-out = 축소
+camera-whole = 전체 보기
+past = 과거를 보고 있습니다.
+past-leave = 현재로 가기
+skipping = 조용한 { $seconds }초를 건너뜁니다
+
+## 시간
+transport-label = 시간
+transport-start = 처음으로
+transport-back = 한 박자 뒤로
+transport-forward = 한 박자 앞으로
+transport-play = 재생
+transport-pause = 멈춤
+speed-label = 속도
+speed-adaptive = 자동 속도
+clock-revision = rev { $revision }
+scrubber-label = 실행의 시점
+scrubber-value = { $time }, 리비전 { $revision }. { $caption }
+
+## 아래 창
+tabs-label = 창
+tab-guide = 안내
+tab-manifest = 매니페스트
+tab-events = 이벤트
+tab-transcript = 기록
+tab-inspector = 살펴보기
+transcript-empty = 아직 이야기된 것이 없습니다.
+inspector-label = 살펴보기
+inspector-empty = 배, 파드, 방을 선택하면 그것이 무엇이고 왜 그런 상태이며 무엇을 할 수 있는지 보여 줍니다.
+inspector-close = 닫기
+
+## 매니페스트
+editor-label = 매니페스트(YAML). Esc 키를 누르고 Tab 키를 누르면 편집기에서 나갑니다.
+editor-find = 찾기
+editor-replace = 바꾸기
+editor-next = 다음
+editor-previous = 이전
+editor-all = 모두
+editor-match-case = 대소문자 구분
+editor-regexp = 정규식
+editor-by-word = 낱말 단위
+editor-replace-one = 바꾸기
+editor-replace-all = 모두 바꾸기
+editor-close = 닫기
+editor-fold = 줄 접기
+editor-unfold = 줄 펴기
+editor-folded = 접힌 내용
+editor-diagnostics = 문제
+editor-no-diagnostics = 문제 없음
+editor-completions = 자동 완성
+examples-label = 예제
+examples = 예제…
+example-pod = 파드 하나
+example-deployment = 디플로이먼트
+example-service = 서비스
+example-rolling-update = 롤링 업데이트
+example-rollback = 잘못된 롤아웃
+example-probes = 프로브
+example-init-container = 초기화 컨테이너
+example-crash-loop = 크래시 루프
+example-bad-image = 없는 이미지
+example-node-selector = 맞는 노드 없음
+example-too-big = 너무 큰 요청
+example-taints = 테인트와 톨러레이션
+example-node-loss = 노드 상실
+example-broken = 일부러 틀린 매니페스트
+open-files = 파일 열기(여기에 끌어다 놓아도 됩니다)
+dry-run = 미리 물어보기
+apply = 제출
+
+## 서버의 답
+problems-label = 서버의 답과 문제
+problems-empty = 서버의 답이 여기에 나타납니다.
+problems-waiting = API 서버로 가는 중입니다…
+problems-nothing-stored = 거절된 것은 etcd에 기록되지 않았습니다.
+problem-gate = { $gate } 관문에서 거절됨 ({ $code })
+problem-kubectl = 보내지 않음: kubectl이 읽을 수 없습니다
+problem-place = { $line }행 { $column }열
+gate-authentication = 인증
+gate-authorization = 인가
+gate-decoding = 해석
+gate-mutating = 변경 어드미션
+gate-validation = 검증
+gate-validating = 검증 어드미션
+gate-storage = 저장
+notice-no-page = “{ $page }”라는 화면은 없습니다. 여기는 모래밭입니다.
+notice-bad-key = 주소의 { $key }={ $value } 부분을 이해할 수 없어 무시했습니다.
+notice-storage = 이 브라우저는 저장할 수 없거나 저장 공간이 가득 찼습니다. 새로 고치면 매니페스트가 사라집니다.
+notice-restored = 프로그램이 멈추었기에 그때까지의 실행을 되살렸습니다. 지금은 멈추어 있습니다.
+notice-file-large = { JOSA($name, "은/는") } 4MiB보다 커서 열지 않았습니다.
+notice-file-binary = { JOSA($name, "은/는") } 글(UTF-8)이 아니어서 열지 않았습니다.
+notice-file-unreadable = { JOSA($name, "을/를") } 읽을 수 없습니다.
+broken-title = 프로그램이 고장 났습니다
+broken-text = 저희의 잘못입니다. 매니페스트와 지금까지 하신 일은 모두 남아 있습니다. 아래 링크를 누르면 같은 시점에서 이어집니다.
+broken-reload = 다시 열고 이어서 하기
+
+## 도움말
+help = 도움말
+help-title = 무엇이 무엇입니까
+help-text = 여기서 움직이는 것은 모두 시뮬레이션 클러스터에서 실제로 일어나는 일입니다. 쿠버네티스 v1.36과 같은 단계가 같은 순서로, 같은 문구로 일어납니다. 가리키면 이름이 보이고, 선택하면 왜 그런지 보입니다. 언제든 멈추고, 한 박자씩 나아가고, 얼마든지 되돌아갈 수 있습니다.
+help-parts = 항만에서
+help-keys = 키
+help-limits = 단순하게 한 것
+help-limits-text = 인가는 모두 허용합니다. etcd는 멤버가 하나입니다. 패킷의 흐름, 스토리지, 데몬셋은 아직 없습니다. 컨테이너의 프로그램은 이미지와 명령으로 알아봅니다. 모르는 이미지는 존재하며 계속 실행되는 것으로 봅니다.
+help-close = 닫기
+key-play = 재생, 멈춤
+key-step = 한 박자 앞으로
+key-step-back = 한 박자 뒤로
+key-home = 처음으로
+key-end = 현재로
+key-apply = 매니페스트 제출
+key-zoom = 확대, 축소, 전체 보기
+key-leave-editor = 편집기에서 나가기
+part-user = 클러스터 밖에 서 있습니다. 할 수 있는 일은 API 서버에 요청하는 것뿐입니다.
+part-api-server = 함교입니다. 모두가 이곳하고만 이야기합니다. 등불은 요청이 지나야 하는 관문입니다.
+part-etcd = 기록실입니다. 여기에 적힌 것이 사실이며, API 서버만 적습니다.
+part-controllers = 창 하나하나가 컨트롤러입니다. 의도한 상태와 현재 상태를 견주어 모자란 것을 요청합니다.
+part-scheduler = 불빛을 비추는 크레인입니다. 파드마다 배를 골라 기록할 뿐, 싣지는 않습니다.
+part-ship-name = 화물선
+part-ship = 노드입니다. 선장은 kubelet이며, 맡은 것을 시작하고 상태를 알립니다.
+part-crate-name = 상자
+part-crate = 파드입니다. 점선이면 etcd에만 있고, 채워지면 컨테이너가 실행 중이며, 표시가 있으면 준비된 것입니다.
+part-registry = 이미지는 API 서버를 지나지 않고 여기서 배로 바로 갑니다.

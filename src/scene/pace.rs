@@ -81,6 +81,8 @@ pub struct Pace {
     read: u64,
     /// Where the present cascade began on the screen.
     cascade_ms: f64,
+    /// When the story will go on, if somebody has looked ahead.
+    expected: Option<Time>,
 }
 
 impl Pace {
@@ -91,6 +93,20 @@ impl Pace {
             self.read_one(record, trace);
         }
         self.read = end.max(self.read);
+    }
+
+    /// Says when the story will go on after its last known instant, so that the quiet until then can be shown shorter.
+    pub fn expect_next(&mut self, at: Option<Time>) {
+        self.expected = at;
+    }
+
+    /// The instant with this index; after the last known one, the one that is expected.
+    fn instant(&self, index: usize) -> Option<Instant> {
+        let expected = || {
+            let at = self.expected.filter(|at| self.instants.last().map_or(Time::ZERO, |last| last.at) < *at)?;
+            Some(Instant { at, from_ms: self.after_last(at), hold_ms: 0.0, tempo: 1.0 })
+        };
+        self.instants.get(index).copied().or_else(expected)
     }
 
     /// Forgets all from place `from` on. To be called with [`Trace::head`] before an input in the past.
@@ -216,7 +232,7 @@ impl Pace {
         }
         let index = self.instants.partition_point(|instant| instant.at <= t);
         let Some(before) = index.checked_sub(1).map(|i| self.instants[i]) else {
-            let Some(first) = self.instants.first().filter(|_| t > Time::ZERO) else { return 1000.0 * seconds(t) };
+            let Some(first) = self.instant(0).filter(|_| t > Time::ZERO) else { return 1000.0 * seconds(t) };
             return first.from_ms * seconds(t) / seconds(first.at);
         };
         if before.at == t {
@@ -224,7 +240,7 @@ impl Pace {
         }
         let since = seconds(t) - seconds(before.at);
         let held = before.from_ms + before.hold_ms;
-        match self.instants.get(index) {
+        match self.instant(index) {
             Some(next) => held + (next.from_ms - held) * since / (seconds(next.at) - seconds(before.at)),
             None => held + 1000.0 * since,
         }
@@ -238,7 +254,7 @@ impl Pace {
         }
         let index = self.instants.partition_point(|instant| instant.from_ms <= pres_ms);
         let Some(before) = index.checked_sub(1).map(|i| self.instants[i]) else {
-            let first = self.instants.first().filter(|first| pres_ms > 0.0 && first.from_ms > 0.0);
+            let first = self.instant(0).filter(|first| pres_ms > 0.0 && first.from_ms > 0.0);
             let Some(first) = first else { return from_seconds(pres_ms / 1000.0) };
             return from_seconds(seconds(first.at) * pres_ms / first.from_ms);
         };
@@ -246,7 +262,7 @@ impl Pace {
         if since <= 0.0 {
             return before.at;
         }
-        match self.instants.get(index) {
+        match self.instant(index) {
             Some(next) => {
                 let share = since / (next.from_ms - before.from_ms - before.hold_ms);
                 let at = seconds(before.at) + (seconds(next.at) - seconds(before.at)) * share;
@@ -295,7 +311,7 @@ impl Pace {
     #[must_use]
     pub fn skipping(&self, pres_ms: f64) -> Option<f64> {
         let index = self.instants.partition_point(|instant| instant.from_ms <= pres_ms);
-        let (before, next) = (self.instants.get(index.checked_sub(1)?)?, self.instants.get(index)?);
+        let (before, next) = (self.instants.get(index.checked_sub(1)?)?, self.instant(index)?);
         let gap = seconds(next.at) - seconds(before.at);
         (pres_ms > before.from_ms + before.hold_ms && gap > 2.0).then_some(gap)
     }

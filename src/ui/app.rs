@@ -1,0 +1,122 @@
+//! The page as a whole.
+
+use super::browser;
+use super::captions;
+use super::frame;
+use super::gallery::Gallery;
+use super::hook;
+use super::keys;
+use super::link::{Link, Page, theme_name};
+use super::panels::{Dock, Guide, InspectorPanel, TopBar, Transport};
+use super::panic;
+use super::session::Session;
+use super::stage::StagePanel;
+use super::ui::{Tab, Ui};
+use leptos::prelude::*;
+
+/// Starts the app on the page.
+pub fn start() {
+    panic::catch();
+    let mut link = browser::link();
+    let session = Session::open(&link).unwrap_or_else(|_| {
+        // The address named a scenario that cannot be read; the one without a name always can.
+        link = Link { scenario: Link::default().scenario, ..link.clone() };
+        match Session::open(&link) {
+            Ok(session) => session,
+            Err(sentence) => panic!("{sentence}"),
+        }
+    });
+    leptos::mount::mount_to_body(move || {
+        let ui = Ui::new(session, link);
+        provide_context(ui);
+        ui.restore();
+        page_follows(ui);
+        keys::listen(ui);
+        captions::announce(ui);
+        let page = ui.link.with_value(|link| link.page);
+        frame::run(ui, move || {
+            hook::install(ui);
+            if let Some(boot) = document().get_element_by_id("boot") {
+                boot.remove();
+            }
+            browser::mark("bottle:ready");
+        });
+        match page {
+            Page::Sandbox => view! { <Sandbox /> }.into_any(),
+            Page::Gallery => view! { <Gallery /> }.into_any(),
+        }
+    });
+}
+
+/// The sandbox: the stage with everything around it.
+#[component]
+fn Sandbox() -> impl IntoView {
+    let ui = Ui::get();
+    let tab = move || ui.tab.get().name();
+    Effect::new(move |before: Option<bool>| {
+        // On a phone what is selected comes to the front.
+        let selected = ui.selected.with(Option::is_some);
+        if selected && before == Some(false) && ui.phone.get_untracked() {
+            ui.tab.set(Tab::Inspector);
+        }
+        selected
+    });
+    view! {
+        <div class="app" data-tab=tab class:selected=move || ui.selected.with(Option::is_some)>
+            <nav class="skip" aria-label=move || ui.text("skip-label")>
+                <a href="#stage" on:click=|event| skip(&event, "stage")>{move || ui.text("skip-stage")}</a>
+                <a href="#dock" on:click=|event| skip(&event, "dock")>{move || ui.text("skip-dock")}</a>
+            </nav>
+            <TopBar />
+            <Guide />
+            <StagePanel />
+            <Dock />
+            <InspectorPanel />
+            <Transport />
+            <captions::Live />
+        </div>
+    }
+}
+
+/// Jumps within the page: its address has a base, which plain fragments would leave.
+fn skip(event: &web_sys::MouseEvent, id: &str) {
+    use wasm_bindgen::JsCast;
+    event.prevent_default();
+    if let Some(element) = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
+/// Language, theme, title and address of the page follow the signals.
+fn page_follows(ui: Ui) {
+    Effect::new(move |_| {
+        let language = ui.language.get();
+        browser::set_root("lang", language.tag());
+        document().set_title(&ui.text("title"));
+    });
+    Effect::new(move |_| browser::set_root("data-theme", theme_name(ui.theme.get())));
+    Effect::new(move |_| {
+        let reduced = ui.reduced.get();
+        browser::set_root("data-motion", if reduced { "reduced" } else { "full" });
+        ui.change(|session| session.reduce(reduced));
+    });
+    Effect::new(move |_| {
+        let (language, speed) = (ui.language.get(), ui.speed.get());
+        let selected = ui.selected.get();
+        // A moment is in the address only while time stands still there.
+        let t = (!ui.moving.get()).then(|| ui.now.get());
+        ui.theme.track();
+        ui.link.update_value(|link| {
+            (link.speed, link.selected, link.t) = (speed, selected, t);
+            browser::set_address(&link.write(language));
+        });
+    });
+    let _ = window_event_listener(leptos::ev::popstate, move |_| {
+        let link = browser::link();
+        if let Some(t) = link.t {
+            ui.play(false);
+            ui.seek(t);
+        }
+        ui.select(link.selected);
+    });
+}

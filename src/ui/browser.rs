@@ -1,0 +1,176 @@
+//! The browser's own things: clock, storage, address, wishes of the system. Nothing here can fail loudly: what a
+//! browser refuses becomes a sentence or a default.
+
+use super::link::{Link, Notice, read_theme};
+use super::ui::Ui;
+use crate::cluster::input::Input;
+use crate::i18n::Language;
+use crate::scene::theme::Theme;
+use crate::sim::Time;
+use leptos::prelude::*;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// Milliseconds since the page was opened.
+#[must_use]
+pub fn clock() -> f64 {
+    window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Marks a moment in the browser's own measurements.
+pub fn mark(name: &str) {
+    if let Some(performance) = window().performance() {
+        let _ = performance.mark(name);
+    }
+}
+
+fn root() -> Option<web_sys::Element> {
+    document().document_element()
+}
+
+/// The language that the page was opened in (decided before the first paint by `assets/boot/boot.js`).
+#[must_use]
+pub fn language() -> Language {
+    root().and_then(|root| Language::from_tag(&root.get_attribute("lang")?)).unwrap_or_default()
+}
+
+/// The theme that the page was opened in.
+#[must_use]
+pub fn theme() -> Theme {
+    root().and_then(|root| read_theme(&root.get_attribute("data-theme")?)).unwrap_or_default()
+}
+
+/// Sets an attribute of the page's root.
+pub fn set_root(name: &str, value: &str) {
+    if let Some(root) = root() {
+        let _ = root.set_attribute(name, value);
+    }
+}
+
+/// Whether a media query holds.
+fn matches(query: &str) -> bool {
+    window().match_media(query).ok().flatten().is_some_and(|list| list.matches())
+}
+
+/// Whether the system asks for less motion.
+#[must_use]
+pub fn wants_less_motion() -> bool {
+    matches("(prefers-reduced-motion: reduce)")
+}
+
+/// The width up to which the page is laid out as on a phone.
+const PHONE: &str = "(max-width: 640px)";
+
+/// Whether the page is as narrow as a phone.
+#[must_use]
+pub fn is_phone() -> bool {
+    matches(PHONE)
+}
+
+/// Whether the page is laid out for a projector.
+#[must_use]
+pub fn is_projector() -> bool {
+    matches("(min-width: 641px) and (max-width: 1100px)")
+}
+
+/// The address as the app reads it.
+#[must_use]
+pub fn link() -> Link {
+    let location = window().location();
+    let path = location.pathname().unwrap_or_default();
+    let below = path.strip_prefix(&base()).unwrap_or(&path).to_owned();
+    let query = location.search().ok().and_then(|search| web_sys::UrlSearchParams::new_with_str(&search).ok());
+    Link::read(&below, |key| query.as_ref()?.get(key))
+}
+
+/// The site's own path, such as `/` or `/sub/path/`.
+fn base() -> String {
+    let uri = document().base_uri().ok().flatten().unwrap_or_default();
+    web_sys::Url::new(&uri).map_or_else(|_| "/".to_owned(), |url| url.pathname())
+}
+
+/// Shows another address without loading anything.
+pub fn set_address(below: &str) {
+    let address = format!("{}{below}", base());
+    let history = window().history();
+    let _ = history.and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+/// What was remembered under a name.
+#[must_use]
+pub fn recall(name: &str) -> Option<String> {
+    storage()?.get_item(name).ok().flatten()
+}
+
+/// Remembers something beyond the end of the page; says so when the browser refuses.
+pub fn remember(ui: Ui, name: &str, value: &str) {
+    let kept = storage().is_some_and(|storage| storage.set_item(name, value).is_ok());
+    let notice = Notice::new("notice-storage", &[]);
+    if !kept {
+        ui.notify(notice);
+    } else if ui.notices.with_untracked(|notices| notices.contains(&notice)) {
+        ui.notices.update(|notices| notices.retain(|known| *known != notice));
+    }
+}
+
+/// Under this name the manifest's text is remembered.
+pub const MANIFEST: &str = "bottle.manifest";
+/// Under this name what a person did is kept for as long as the tab lives.
+const INPUTS: &str = "bottle.inputs";
+
+/// Keeps all that a person did, so that nothing is lost should the page break.
+pub fn keep_inputs(ui: Ui) {
+    let inputs: Vec<(i64, Input)> =
+        ui.read(|session| session.inputs().iter().map(|(at, input)| (at.as_micros(), input.clone())).collect());
+    let link = ui.link.with_value(|link| (link.scenario.clone(), link.seed, link.nodes));
+    let text = serde_json::to_string(&(link, inputs)).unwrap_or_default();
+    if let Some(storage) = window().session_storage().ok().flatten() {
+        // Too much to keep: then only the manifest survives.
+        let _ = storage.set_item(INPUTS, &text);
+    }
+}
+
+/// What was done in this tab before the page broke, if it was in the same run.
+#[must_use]
+pub fn kept_inputs(link: &Link) -> Vec<(Time, Input)> {
+    let storage = window().session_storage().ok().flatten();
+    let text = storage.and_then(|storage| storage.get_item(INPUTS).ok().flatten()).unwrap_or_default();
+    type Kept = ((String, u64, Option<usize>), Vec<(i64, Input)>);
+    match serde_json::from_str::<Kept>(&text) {
+        Ok((run, inputs)) if run == (link.scenario.clone(), link.seed, link.nodes) => {
+            inputs.into_iter().map(|(at, input)| (Time::from_micros(at), input)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// A property of a JavaScript object; `undefined` if there is none.
+#[must_use]
+pub fn get(object: &JsValue, name: &str) -> JsValue {
+    js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Sets a property of a JavaScript object.
+pub fn put(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = js_sys::Reflect::set(object, &name.into(), value);
+}
+
+/// Calls a method of a JavaScript object; `undefined` if it has none or throws.
+pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> JsValue {
+    let Some(function) = get(object, method).dyn_ref::<js_sys::Function>().cloned() else { return JsValue::UNDEFINED };
+    let arguments: js_sys::Array = arguments.iter().collect();
+    function.apply(object, &arguments).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// A plain JavaScript object.
+#[must_use]
+pub fn object(entries: &[(&str, JsValue)]) -> JsValue {
+    let object = js_sys::Object::new();
+    for (name, value) in entries {
+        put(&object, name, value);
+    }
+    object.into()
+}

@@ -1,0 +1,125 @@
+//! The code editor's bundle behind a Rust handle. Until it has arrived (or where it cannot), a plain text field serves.
+
+use super::browser::{call, get, object};
+use super::ui::Ui;
+use leptos::prelude::*;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// A mark in the text.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Mark {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    /// Whether it is only a warning.
+    pub warning: bool,
+}
+
+/// CodeMirror's own phrases that a person can meet here, with their keys in the catalogue.
+const PHRASES: &[(&str, &str)] = &[
+    ("Find", "editor-find"),
+    ("Replace", "editor-replace"),
+    ("next", "editor-next"),
+    ("previous", "editor-previous"),
+    ("all", "editor-all"),
+    ("match case", "editor-match-case"),
+    ("regexp", "editor-regexp"),
+    ("by word", "editor-by-word"),
+    ("replace", "editor-replace-one"),
+    ("replace all", "editor-replace-all"),
+    ("close", "editor-close"),
+    ("Fold line", "editor-fold"),
+    ("Unfold line", "editor-unfold"),
+    ("Diagnostics", "editor-diagnostics"),
+    ("No diagnostics", "editor-no-diagnostics"),
+    ("Completions", "editor-completions"),
+    ("folded code", "editor-folded"),
+    ("unfold", "editor-unfold"),
+];
+
+/// A running editor.
+#[derive(Clone)]
+pub struct Editor(JsValue);
+
+impl Editor {
+    /// Loads the bundle and makes an editor in `parent`; `ready` gets it.
+    pub fn load(ui: Ui, parent: web_sys::HtmlElement, apply: fn(Ui), ready: impl FnOnce(Self) + 'static) {
+        let promise = call(&get(&window(), "__bottleBoot"), "editor", &[]);
+        let Ok(promise) = promise.dyn_into::<js_sys::Promise>() else { return };
+        let made = Closure::once(move |bundle: JsValue| {
+            let changed = Closure::<dyn Fn(String)>::new(move |text: String| ui.manifest.set(text));
+            let applied = Closure::<dyn Fn()>::new(move || apply(ui));
+            let options = object(&[
+                ("doc", ui.manifest.get_untracked().into()),
+                ("dark", (ui.theme.get_untracked() == crate::scene::theme::Theme::Dark).into()),
+                ("labels", phrases(ui)),
+                ("onChange", changed.into_js_value()),
+                ("onApply", applied.into_js_value()),
+            ]);
+            let handle = call(&bundle, "create", &[parent.into(), options]);
+            if handle.is_object() {
+                ready(Self(handle));
+            }
+        });
+        // A bundle that does not arrive leaves the plain field in place.
+        let failed = Closure::once(|_: JsValue| {});
+        let _ = promise.then2(&made, &failed);
+        made.forget();
+        failed.forget();
+    }
+
+    /// Replaces the text.
+    pub fn set_text(&self, text: &str) {
+        call(&self.0, "setText", &[text.into()]);
+    }
+
+    /// Shows marks; an empty list clears them.
+    pub fn set_marks(&self, marks: &[Mark]) {
+        let list = js_sys::Array::new();
+        #[expect(clippy::cast_precision_loss, reason = "lines of a text")]
+        for mark in marks {
+            list.push(&object(&[
+                ("line", (mark.line as f64).into()),
+                ("column", (mark.column as f64).into()),
+                ("message", mark.message.as_str().into()),
+                ("severity", if mark.warning { "warning" } else { "error" }.into()),
+            ]));
+        }
+        call(&self.0, "setDiagnostics", &[list.into()]);
+    }
+
+    /// Goes to a line.
+    pub fn reveal(&self, line: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "a line of a text")]
+        call(&self.0, "reveal", &[(line as f64).into()]);
+        call(&self.0, "focus", &[]);
+    }
+
+    /// Points at a line for a moment.
+    pub fn point_at(&self, line: usize) {
+        #[expect(clippy::cast_precision_loss, reason = "a line of a text")]
+        call(&self.0, "highlightLine", &[(line as f64).into()]);
+    }
+
+    /// Tells it the page's theme.
+    pub fn set_dark(&self, dark: bool) {
+        call(&self.0, "setTheme", &[dark.into()]);
+    }
+
+    /// Changes its language.
+    pub fn set_language(&self, ui: Ui) {
+        call(&self.0, "setPhrases", &[phrases(ui)]);
+    }
+}
+
+fn phrases(ui: Ui) -> JsValue {
+    let language = ui.language.get_untracked();
+    let text = |key: &str| JsValue::from(crate::i18n::text(language, key, &[]));
+    let mut entries = vec![("editor", text("editor-label"))];
+    entries.extend(PHRASES.iter().map(|(phrase, key)| (*phrase, text(key))));
+    object(&entries)
+}

@@ -1,0 +1,204 @@
+//! The address of the page: it holds language, scenario, seed and moment, so that a link shares a moment.
+//!
+//! `/{lang}/sandbox?scenario=three-ships&seed=42&nodes=3&speed=auto&t=12340&sel=pods/default/web-x&theme=dark&motion=reduced`
+//! and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
+
+use super::select::Selection;
+use super::session::is_scenario;
+use crate::i18n::{Arg, Language};
+use crate::scene::pace::Speed;
+use crate::scene::theme::Theme;
+use crate::sim::Time;
+
+/// The pages.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Page {
+    /// The harbour to play with.
+    Sandbox,
+    /// Every sprite, status and motion side by side.
+    Gallery,
+}
+
+impl Page {
+    /// Its name in the path.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sandbox => "sandbox",
+            Self::Gallery => "gallery",
+        }
+    }
+}
+
+/// A sentence that the interface owes the person: a key of the catalogue and its arguments.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Notice {
+    /// Key.
+    pub key: &'static str,
+    /// Arguments.
+    pub args: Vec<(&'static str, Arg)>,
+}
+
+impl Notice {
+    /// A sentence with arguments.
+    #[must_use]
+    pub fn new(key: &'static str, args: &[(&'static str, Arg)]) -> Self {
+        Self { key, args: args.to_vec() }
+    }
+}
+
+/// What an address says.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Link {
+    /// The language, if the path names one.
+    pub language: Option<Language>,
+    /// The page.
+    pub page: Page,
+    /// Name of the scenario.
+    pub scenario: String,
+    /// The seed.
+    pub seed: u64,
+    /// So many cargo ships instead of the scenario's own.
+    pub nodes: Option<usize>,
+    /// How fast time passes.
+    pub speed: Speed,
+    /// The moment to begin at, standing still.
+    pub t: Option<Time>,
+    /// What is selected.
+    pub selected: Option<Selection>,
+    /// The theme.
+    pub theme: Option<Theme>,
+    /// Whether motion is reduced.
+    pub reduced: Option<bool>,
+    /// What could not be understood.
+    pub notices: Vec<Notice>,
+}
+
+/// Without a word about it: this scenario and this seed.
+const SCENARIO: &str = "three-ships";
+const SEED: u64 = 42;
+/// More ships than this make no picture.
+const MOST_NODES: usize = 500;
+/// A link may begin at most so late: running there takes time.
+const LATEST: Time = Time::from_secs(24 * 3600);
+
+impl Default for Link {
+    fn default() -> Self {
+        Self {
+            language: None,
+            page: Page::Sandbox,
+            scenario: SCENARIO.to_owned(),
+            seed: SEED,
+            nodes: None,
+            speed: Speed::Adaptive,
+            t: None,
+            selected: None,
+            theme: None,
+            reduced: None,
+            notices: Vec::new(),
+        }
+    }
+}
+
+impl Link {
+    /// Reads a path (below the site's own) and the query's keys.
+    #[must_use]
+    pub fn read(path: &str, query: impl Fn(&str) -> Option<String>) -> Self {
+        let mut link = Self::default();
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let first = parts.next();
+        link.language = first.and_then(|tag| Language::ALL.into_iter().find(|language| language.tag() == tag));
+        let page = if link.language.is_some() { parts.next() } else { first };
+        match page {
+            None | Some("sandbox" | "index.html") => {}
+            Some("gallery") => link.page = Page::Gallery,
+            Some(other) => link.notices.push(Notice::new("notice-no-page", &[("page", other.into())])),
+        }
+        for key in KEYS {
+            if let Some(value) = query(key).filter(|value| !value.is_empty())
+                && link.set(key, &value).is_none()
+            {
+                link.notices.push(Notice::new("notice-bad-key", &[("key", (*key).into()), ("value", value.into())]));
+            }
+        }
+        link
+    }
+
+    fn set(&mut self, key: &str, value: &str) -> Option<()> {
+        match key {
+            "scenario" => self.scenario = is_scenario(value).then(|| value.to_owned())?,
+            "seed" => self.seed = value.parse().ok()?,
+            "nodes" => self.nodes = Some(value.parse().ok().filter(|n| (1..=MOST_NODES).contains(n))?),
+            "speed" => self.speed = read_speed(value)?,
+            "t" => self.t = Some(read_millis(value).filter(|t| (Time::ZERO..=LATEST).contains(t))?),
+            "sel" => self.selected = Some(Selection::read(value)?),
+            "theme" => self.theme = Some(read_theme(value)?),
+            "motion" => self.reduced = Some(["full", "reduced"].iter().position(|word| *word == value)? == 1),
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// The address below the site's own path, with the things that a link should keep.
+    #[must_use]
+    pub fn write(&self, language: Language) -> String {
+        let mut address = format!("{}/{}", language.tag(), self.page.name());
+        if self.page == Page::Gallery {
+            return address;
+        }
+        address += &format!("?scenario={}&seed={}", self.scenario, self.seed);
+        if let Some(nodes) = self.nodes {
+            address += &format!("&nodes={nodes}");
+        }
+        if let Speed::Times(times) = self.speed {
+            address += &format!("&speed={times}");
+        }
+        if let Some(t) = self.t {
+            address += &format!("&t={}", t.as_millis());
+        }
+        if let Some(selected) = &self.selected {
+            address += &format!("&sel={}", selected.write());
+        }
+        if let Some(theme) = self.theme {
+            address += &format!("&theme={}", theme_name(theme));
+        }
+        if let Some(reduced) = self.reduced {
+            address += if reduced { "&motion=reduced" } else { "&motion=full" };
+        }
+        address
+    }
+}
+
+const KEYS: &[&str] = &["scenario", "seed", "nodes", "speed", "t", "sel", "theme", "motion"];
+
+/// The speeds that can be chosen, beside the adaptive one.
+pub const SPEEDS: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1000.0];
+
+fn read_speed(value: &str) -> Option<Speed> {
+    if value == "auto" {
+        return Some(Speed::Adaptive);
+    }
+    let times: f64 = value.parse().ok()?;
+    (0.1..=1000.0).contains(&times).then_some(Speed::Times(times))
+}
+
+fn read_millis(value: &str) -> Option<Time> {
+    let millis: f64 = value.parse().ok()?;
+    #[expect(clippy::cast_possible_truncation, reason = "the limits are checked")]
+    (0.0..1e12).contains(&millis).then(|| Time::from_micros((millis * 1000.0).round() as i64))
+}
+
+/// The theme of a name.
+#[must_use]
+pub fn read_theme(name: &str) -> Option<Theme> {
+    [Theme::Light, Theme::Dark].into_iter().find(|theme| theme_name(*theme) == name)
+}
+
+/// The name of a theme, as in the page's `data-theme`.
+#[must_use]
+pub const fn theme_name(theme: Theme) -> &'static str {
+    match theme {
+        Theme::Light => "light",
+        Theme::Dark => "dark",
+    }
+}

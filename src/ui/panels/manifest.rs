@@ -1,0 +1,294 @@
+//! The manifest: editor, examples, files, dry run and Apply, and what came of it.
+
+use super::problems::Problems;
+use crate::api::manifest::{MAX_BYTES, read};
+use crate::cluster::input::Input;
+use crate::examples::{self, EXAMPLES};
+use crate::scene::theme::Theme;
+use crate::ui::browser::{self, MANIFEST};
+use crate::ui::editor::{Editor, Mark};
+use crate::ui::icons::{Icon, icon};
+use crate::ui::link::Notice;
+use crate::ui::ui::{Tab, Ui};
+use leptos::html::{Div, Input as FileInput};
+use leptos::prelude::*;
+use std::time::Duration;
+use wasm_bindgen::prelude::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+
+/// So long after the last key the text is read and remembered.
+const SETTLED: Duration = Duration::from_millis(250);
+
+/// Sends the manifest to the server.
+pub fn apply(ui: Ui, dry_run: bool) {
+    let text = ui.manifest.get_untracked();
+    ui.answers.update(|answers| answers.waiting = true);
+    ui.tab.set(Tab::Manifest);
+    ui.act(Input::Apply { text, dry_run, create_namespaces: false });
+}
+
+/// The titles of the examples, in the order of [`EXAMPLES`].
+const TITLES: &[(&str, &str)] = &[
+    ("pod", "example-pod"),
+    ("deployment", "example-deployment"),
+    ("service", "example-service"),
+    ("rolling-update", "example-rolling-update"),
+    ("rollback", "example-rollback"),
+    ("probes", "example-probes"),
+    ("init-container", "example-init-container"),
+    ("crash-loop", "example-crash-loop"),
+    ("bad-image", "example-bad-image"),
+    ("node-selector", "example-node-selector"),
+    ("too-big", "example-too-big"),
+    ("taints", "example-taints"),
+    ("node-loss", "example-node-loss"),
+    ("broken", "example-broken"),
+];
+
+fn title(name: &str) -> &'static str {
+    TITLES.iter().find(|(known, _)| *known == name).map_or("example-pod", |(_, key)| key)
+}
+
+/// The panel.
+#[component]
+pub fn ManifestPanel() -> impl IntoView {
+    let ui = Ui::get();
+    let over = RwSignal::new(false);
+    let drop = move |event: web_sys::DragEvent| {
+        event.prevent_default();
+        over.set(false);
+        open(ui, event.data_transfer().and_then(|data| data.files()));
+    };
+    view! {
+        <div
+            class="manifest"
+            class:over=move || over.get()
+            on:dragover=move |event: web_sys::DragEvent| { event.prevent_default(); over.set(true); }
+            on:dragleave=move |_| over.set(false)
+            on:drop=drop
+        >
+            <Tools />
+            <div class="manifest-body">
+                <EditorField />
+                <Problems />
+            </div>
+        </div>
+    }
+}
+
+/// Examples, files, dry run, Apply.
+#[component]
+fn Tools() -> impl IntoView {
+    let ui = Ui::get();
+    let files = NodeRef::<FileInput>::new();
+    let chosen = move |event: web_sys::Event| {
+        if let Some(example) = examples::find(&event_target_value(&event)) {
+            ui.manifest.set(example.text.to_owned());
+        }
+        // The menu is a list of things to take, not a state.
+        if let Some(select) = event.target() {
+            browser::put(&select, "value", &"".into());
+        }
+    };
+    let opened = move |_| {
+        if let Some(input) = files.get_untracked() {
+            open(ui, input.files());
+            input.set_value("");
+        }
+    };
+    view! {
+        <div class="tools">
+            <label class="examples">
+                <span class="visually-hidden">{move || ui.text("examples-label")}</span>
+                <select class="button" data-testid="examples" on:change=chosen>
+                    <option value="">{move || ui.text("examples")}</option>
+                    {EXAMPLES
+                        .iter()
+                        .map(|example| view! { <option value=example.name>{move || ui.text(title(example.name))}</option> })
+                        .collect_view()}
+                </select>
+            </label>
+            <button
+                type="button"
+                class="button icon-button"
+                title=move || ui.text("open-files")
+                on:click=move |_| {
+                    if let Some(input) = files.get_untracked() {
+                        input.click();
+                    }
+                }
+            >
+                {icon(Icon::Open)}
+                <span class="visually-hidden">{move || ui.text("open-files")}</span>
+            </button>
+            <input
+                node_ref=files
+                type="file"
+                multiple
+                hidden
+                data-testid="files"
+                accept=".yaml,.yml,.json,application/yaml,application/json,text/*"
+                on:change=opened
+            />
+            <span class="spring"></span>
+            <button type="button" class="button" data-testid="dry-run" on:click=move |_| apply(ui, true)>
+                {move || ui.text("dry-run")}
+            </button>
+            <button type="button" class="button primary" data-testid="apply" title="Ctrl+Enter" on:click=move |_| apply(ui, false)>
+                {move || ui.text("apply")}
+            </button>
+        </div>
+    }
+}
+
+/// The text.
+#[component]
+fn EditorField() -> impl IntoView {
+    let ui = Ui::get();
+    let place = NodeRef::<Div>::new();
+    let editor = RwSignal::new_local(None::<Editor>);
+    place.on_load(move |place| {
+        // After the first picture: the harbour comes first.
+        let load = move || Editor::load(ui, place.into(), |ui| apply(ui, false), move |made| editor.set(Some(made)));
+        set_timeout(load, Duration::from_millis(50));
+    });
+    text_follows(ui, editor);
+    marks_follow(ui, editor);
+    Effect::new(move |_| {
+        let dark = ui.theme.get() == Theme::Dark;
+        ui.language.track();
+        editor.with(|editor| {
+            if let Some(editor) = editor {
+                editor.set_dark(dark);
+                editor.set_language(ui);
+            }
+        });
+    });
+    provide_context(Reveal(Callback::new(move |line| {
+        editor.with_untracked(|editor| editor.as_ref().map(|editor| editor.reveal(line)));
+    })));
+    view! {
+        <div class="editor" data-testid="manifest-editor" node_ref=place>
+            <Show when=move || editor.with(Option::is_none)>
+                <textarea
+                    class="plain-editor"
+                    spellcheck="false"
+                    aria-label=move || ui.text("editor-label")
+                    prop:value=move || ui.manifest.get()
+                    on:input=move |event| ui.manifest.set(event_target_value(&event))
+                ></textarea>
+            </Show>
+        </div>
+    }
+}
+
+/// Shows a line of the text; in the context of the panel.
+#[derive(Clone, Copy)]
+pub struct Reveal(pub Callback<usize>);
+
+/// The editor shows the text, and the text is remembered a moment after the last key.
+fn text_follows(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
+    let timer = StoredValue::new(None::<TimeoutHandle>);
+    Effect::new(move |before: Option<()>| {
+        let text = ui.manifest.get();
+        editor.with(|editor| editor.as_ref().map(|editor| editor.set_text(&text)));
+        if before.is_none() {
+            return;
+        }
+        if let Some(timer) = timer.get_value() {
+            timer.clear();
+        }
+        let keep = move || browser::remember(ui, MANIFEST, &ui.manifest.get_untracked());
+        timer.set_value(set_timeout_with_handle(keep, SETTLED).ok());
+    });
+}
+
+/// Errors are marked where they stand: those of the reader while one types, those of the server for the text that it
+/// was sent.
+fn marks_follow(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
+    let seen = StoredValue::new_local(None);
+    Effect::new(move |_| {
+        let text = ui.manifest.get();
+        let last = ui.answers.with(|answers| answers.last.clone());
+        let same = last.as_ref().is_some_and(|outcome| outcome.text == text);
+        let mut marks = reader_marks(&text);
+        if let Some(outcome) = last.as_ref().filter(|_| same) {
+            let placed = outcome.problems.iter().filter_map(|problem| Some((problem.place?, problem)));
+            marks.extend(placed.map(|(at, problem)| Mark {
+                line: at.line,
+                column: at.column,
+                message: problem.message.clone(),
+                warning: false,
+            }));
+        }
+        editor.with(|editor| {
+            let Some(editor) = editor else { return };
+            editor.set_marks(&marks);
+            let first =
+                last.as_ref().filter(|_| same).and_then(|outcome| outcome.problems.iter().find_map(|p| p.place));
+            if let Some(first) = first.filter(|_| seen.with_value(|seen| *seen != last)) {
+                editor.point_at(first.line);
+            }
+            seen.set_value(last);
+        });
+    });
+}
+
+/// What can be said about a text without asking anybody.
+fn reader_marks(text: &str) -> Vec<Mark> {
+    if text.len() > MAX_BYTES / 4 {
+        return Vec::new();
+    }
+    let found = read(text);
+    let duplicates = found.documents.iter().flat_map(|document| &document.duplicates);
+    let warnings = duplicates.map(|error| (error, true));
+    warnings
+        .chain(found.error.iter().map(|error| (error, false)))
+        .map(|(error, warning)| Mark {
+            line: error.at.line,
+            column: error.at.column,
+            message: error.message.clone(),
+            warning,
+        })
+        .collect()
+}
+
+/// Reads files into the editor: several become documents of one manifest.
+fn open(ui: Ui, files: Option<web_sys::FileList>) {
+    let Some(files) = files.filter(|files| files.length() > 0) else { return };
+    let count = files.length() as usize;
+    let texts = StoredValue::new(vec![None::<String>; count]);
+    for (index, file) in (0..files.length()).filter_map(|i| files.item(i)).enumerate() {
+        let name = file.name();
+        if file.size() > MAX_BYTES as f64 {
+            ui.notify(Notice::new("notice-file-large", &[("name", name.into())]));
+            continue;
+        }
+        let Ok(reader) = web_sys::FileReader::new() else { continue };
+        let source = reader.clone();
+        let done = Closure::once_into_js(move || {
+            let bytes = source.result().map(|buffer| js_sys::Uint8Array::new(&buffer).to_vec()).unwrap_or_default();
+            let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
+            match text {
+                Some(text) => texts.update_value(|texts| texts[index] = Some(text)),
+                None => ui.notify(Notice::new("notice-file-binary", &[("name", name.clone().into())])),
+            }
+            join(ui, texts);
+        });
+        reader.set_onload(Some(done.unchecked_ref()));
+        let failed = file.name();
+        let error = Closure::once_into_js(move |_: JsValue| {
+            ui.notify(Notice::new("notice-file-unreadable", &[("name", failed.into())]));
+        });
+        reader.set_onerror(Some(error.unchecked_ref()));
+        let _ = reader.read_as_array_buffer(&file);
+    }
+}
+
+fn join(ui: Ui, texts: StoredValue<Vec<Option<String>>>) {
+    let read: Vec<String> = texts.with_value(|texts| texts.iter().flatten().cloned().collect());
+    let parts: Vec<&str> = read.iter().map(|text| text.trim_end()).collect();
+    if !parts.is_empty() {
+        ui.manifest.set(parts.join("\n---\n") + "\n");
+    }
+}

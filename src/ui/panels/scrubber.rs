@@ -1,0 +1,247 @@
+//! The scrubber: the whole run as one line, told time from left to right, with a tick for each beat of the story.
+
+use super::transport::clock_text;
+use crate::cluster::fact::Fact;
+use crate::cluster::wire::Address;
+use crate::scene::pace::Speed;
+use crate::scene::theme::{Theme, Token};
+use crate::sim::{FactId, Time};
+use crate::ui::browser::clock;
+use crate::ui::session::Session;
+use crate::ui::ui::Ui;
+use leptos::html::{Canvas, Div};
+use leptos::prelude::*;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use wasm_bindgen::JsCast;
+use web_sys::{KeyboardEvent, PointerEvent};
+
+/// Ticks stand at least so far apart.
+const PITCH_PX: f64 = 12.0;
+/// Room at both ends.
+const MARGIN_PX: f64 = 9.0;
+/// The ticks are drawn anew at most every so many milliseconds.
+const REDRAW_MS: f64 = 200.0;
+
+/// Who did something: a letter and a colour.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Actor(char, Token);
+
+const PERSON: Actor = Actor('U', Token::Ink);
+
+fn actor(fact: &Fact) -> Actor {
+    let of = |address: &Address| match address {
+        Address::User => PERSON,
+        Address::ApiServer => Actor('A', Token::Api),
+        Address::Etcd(_) => Actor('E', Token::Etcd),
+        Address::Scheduler => Actor('S', Token::Scheduler),
+        Address::ControllerManager => Actor('C', Token::Controllers),
+        Address::Kubelet(_) => Actor('K', Token::Kubelet),
+        Address::Runtime(_) => Actor('R', Token::Runtime),
+    };
+    match fact {
+        Fact::Input(_) | Fact::Answer { .. } => PERSON,
+        Fact::Requested { call, .. } | Fact::Gate { call, .. } | Fact::Answered { call, .. } => of(&call.from),
+        Fact::Committed { .. } => Actor('E', Token::Etcd),
+        Fact::Watched { to, .. } => of(to),
+        Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } => of(by),
+        Fact::Reconciled { .. } | Fact::Retried { .. } => Actor('C', Token::Controllers),
+        Fact::PodQueued { .. } | Fact::Attempted(_) => Actor('S', Token::Scheduler),
+        Fact::ProcessStopped { process, .. } => of(process),
+        Fact::ContainerStarted { .. } | Fact::ContainerExited { .. } | Fact::Pulled { .. } | Fact::Pulling { .. } => {
+            Actor('R', Token::Runtime)
+        }
+        _ => Actor('K', Token::Kubelet),
+    }
+}
+
+/// The run in told time: where it begins, and how long it is.
+fn span(session: &Session) -> (f64, f64) {
+    let at = |t: Time| session.pace().to_pres(t, Speed::Adaptive);
+    let start = at(Time::ZERO);
+    (start, (at(session.end()) - start).max(1.0))
+}
+
+fn share(session: &Session, t: Time) -> f64 {
+    let (start, length) = span(session);
+    ((session.pace().to_pres(t, Speed::Adaptive) - start) / length).clamp(0.0, 1.0)
+}
+
+/// The moment at a share of the told time.
+fn moment(session: &Session, share: f64) -> Time {
+    if share >= 1.0 {
+        return session.end();
+    }
+    let (start, length) = span(session);
+    session.pace().to_sim(start + length * share.max(0.0), Speed::Adaptive).clamp(Time::ZERO, session.end())
+}
+
+/// The scrubber.
+#[component]
+pub fn Scrubber() -> impl IntoView {
+    let ui = Ui::get();
+    let track = NodeRef::<Div>::new();
+    let canvas = NodeRef::<Canvas>::new();
+    let dragging = RwSignal::new(false);
+    let at = Memo::new(move |_| {
+        let (now, _) = (ui.now.get(), ui.end.get());
+        ui.read(|session| (share(session, now) * 1000.0).round() / 1000.0)
+    });
+    draw_now_and_then(ui, canvas);
+    let go = move |event: &PointerEvent| {
+        let Some(track) = track.get_untracked() else { return };
+        let area = track.get_bounding_client_rect();
+        let x = f64::from(event.client_x()) - area.left() - MARGIN_PX;
+        let to = ui.read(|session| moment(session, x / (area.width() - 2.0 * MARGIN_PX).max(1.0)));
+        ui.seek(to);
+    };
+    let down = move |event: PointerEvent| {
+        if let Some(track) = track.get_untracked() {
+            let _ = track.set_pointer_capture(event.pointer_id());
+        }
+        dragging.set(true);
+        ui.play(false);
+        go(&event);
+    };
+    let style = move || format!("--at:{}", at.get());
+    let text = move || value_text(ui);
+    view! {
+        <div
+            class="scrubber"
+            data-testid="scrubber"
+            node_ref=track
+            role="slider"
+            tabindex="0"
+            style=style
+            aria-label=move || ui.text("scrubber-label")
+            aria-orientation="horizontal"
+            aria-valuemin="0"
+            aria-valuemax=move || ui.end.get().as_millis().to_string()
+            aria-valuenow=move || ui.now.get().as_millis().to_string()
+            aria-valuetext=text
+            on:pointerdown=down
+            on:pointermove=move |event| {
+                if dragging.get_untracked() {
+                    go(&event);
+                }
+            }
+            on:pointerup=move |_| dragging.set(false)
+            on:pointercancel=move |_| dragging.set(false)
+            on:keydown=move |event| key(ui, &event)
+        >
+            <canvas node_ref=canvas aria-hidden="true"></canvas>
+            <span class="thumb" aria-hidden="true"></span>
+        </div>
+    }
+}
+
+/// What a screen reader says of the place: time, revision, sentence. Told only while standing still: a value that
+/// changes sixty times a second says nothing.
+fn value_text(ui: Ui) -> String {
+    let now = clock_text(if ui.moving.get() { ui.now.get_untracked() } else { ui.now.get() });
+    let revision = ui.view.with(|view| view.revision).to_string();
+    let caption = crate::ui::captions::present(ui).unwrap_or_default();
+    ui.say("scrubber-value", &[("time", now.into()), ("revision", revision.into()), ("caption", caption.into())])
+}
+
+fn key(ui: Ui, event: &KeyboardEvent) {
+    let now = ui.now.get_untracked();
+    let (end, second) = (ui.end.get_untracked(), Duration::from_secs(1));
+    let to = match event.key().as_str() {
+        "ArrowRight" | "ArrowUp" => now + second,
+        "ArrowLeft" | "ArrowDown" => now - second,
+        "PageUp" => now + 10 * second,
+        "PageDown" => now - 10 * second,
+        "Home" => Time::ZERO,
+        "End" => end,
+        " " => return ui.play(!ui.moving.get_untracked()),
+        "." => return ui.step(),
+        "," => return ui.step_back(),
+        _ => return,
+    };
+    event.prevent_default();
+    event.stop_propagation();
+    ui.play(false);
+    ui.seek(to.clamp(Time::ZERO, end));
+}
+
+/// Draws the ticks when the run or the look of the page has changed, but not at every frame.
+fn draw_now_and_then(ui: Ui, canvas: NodeRef<Canvas>) {
+    let due = StoredValue::new(0.0);
+    let draw = move || {
+        if let Some(canvas) = canvas.get_untracked() {
+            due.set_value(clock() + REDRAW_MS);
+            ui.read(|session| paint(session, &canvas, ui.theme.get_untracked()));
+        }
+    };
+    Effect::new(move |_| {
+        ui.theme.track();
+        ui.moving.track();
+        ui.end.track();
+        canvas.track();
+        // Standing still shows the exact state; while time passes the next change will come soon.
+        if clock() >= due.get_value() || !ui.moving.get_untracked() {
+            draw();
+        }
+    });
+    let _ = window_event_listener(leptos::ev::resize, move |_| draw());
+}
+
+/// One column of the scrubber: who did most in it.
+#[derive(Clone, Debug, Default)]
+struct Column {
+    counts: BTreeMap<Actor, usize>,
+    input: bool,
+}
+
+fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
+    let count = ((width - 2.0 * MARGIN_PX) / PITCH_PX).max(1.0) as usize;
+    let mut columns = vec![Column::default(); count + 1];
+    let place = |t: Time| {
+        #[expect(
+            clippy::cast_precision_loss,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a share"
+        )]
+        let place = (share(session, t) * count as f64).round() as usize;
+        place.min(count)
+    };
+    for beat in session.pace().beats().iter().filter(|beat| beat.lead) {
+        if let Some(record) = session.trace().get(FactId(beat.head)) {
+            let column = &mut columns[place(beat.at)];
+            *column.counts.entry(actor(&record.fact)).or_default() += 1;
+        }
+    }
+    for (at, _) in session.inputs() {
+        columns[place(*at)].input = true;
+    }
+    #[expect(clippy::cast_precision_loss, reason = "columns of a screen")]
+    let x = |index: usize| MARGIN_PX + (width - 2.0 * MARGIN_PX) * index as f64 / count as f64;
+    columns.into_iter().enumerate().map(|(index, column)| (x(index), column)).collect()
+}
+
+fn paint(session: &Session, canvas: &web_sys::HtmlCanvasElement, theme: Theme) -> Option<()> {
+    let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
+    let (w, h) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
+    let pixels = |css: f64| (css * ratio).round() as u32;
+    canvas.set_width(pixels(w));
+    canvas.set_height(pixels(h));
+    let context: web_sys::CanvasRenderingContext2d = canvas.get_context("2d").ok()??.dyn_into().ok()?;
+    context.scale(ratio, ratio).ok()?;
+    context.set_text_align("center");
+    context.set_font("600 12px Pretendard, sans-serif");
+    let middle = h / 2.0 + 6.0;
+    for (x, column) in columns(session, w) {
+        let most = column.counts.iter().max_by_key(|(_, count)| **count).map(|(actor, _)| *actor);
+        let Some(Actor(letter, token)) = (if column.input { Some(PERSON) } else { most }) else { continue };
+        context.set_fill_style_str(token.hex(theme));
+        let (half, tall) = if column.input { (3.0, 11.0) } else { (2.0, 7.0) };
+        context.fill_rect(x - half, middle - tall, 2.0 * half, 2.0 * tall);
+        context.set_fill_style_str(Token::Ink2.hex(theme));
+        let _ = context.fill_text(&letter.to_string(), x, middle - 14.0);
+    }
+    Some(())
+}

@@ -1,0 +1,80 @@
+//! When the program breaks: a sentence and a way to go on that loses nothing.
+//!
+//! The manifest is in the browser's storage since it was typed, and all that was done is in that of the tab; the link
+//! opens the same run with the same deeds, standing still at the moment before it broke.
+
+use super::browser;
+use crate::i18n::{Language, text};
+use leptos::prelude::{document, window};
+use std::cell::Cell;
+
+thread_local! {
+    /// The moment that was shown last, in milliseconds.
+    static SHOWN: Cell<f64> = const { Cell::new(0.0) };
+}
+
+/// Notes the moment that is shown.
+pub fn shown(millis: f64) {
+    SHOWN.with(|shown| shown.set(millis));
+}
+
+/// Sets the hook.
+pub fn catch() {
+    std::panic::set_hook(Box::new(|info| {
+        web_sys::console::error_1(&info.to_string().into());
+        show(&info.to_string());
+    }));
+}
+
+/// Covers the page with a sentence. Plain DOM calls only: nothing of the program can be relied upon any more.
+fn show(what: &str) -> Option<()> {
+    let language = document()
+        .document_element()
+        .and_then(|root| Language::from_tag(&root.get_attribute("lang")?))
+        .unwrap_or_default();
+    if document().get_element_by_id("broken").is_some() {
+        return None;
+    }
+    let make = |tag: &str, content: &str| {
+        let element = document().create_element(tag).ok()?;
+        element.set_text_content(Some(content));
+        Some(element)
+    };
+    let cover = make("div", "")?;
+    cover.set_id("broken");
+    cover.set_attribute("role", "alertdialog").ok()?;
+    cover.set_attribute("aria-label", &text(language, "broken-title", &[])).ok()?;
+    let link = make("a", &text(language, "broken-reload", &[]))?;
+    link.set_attribute("href", &address()?).ok()?;
+    link.set_attribute("class", "button primary").ok()?;
+    let card = make("div", "")?;
+    for element in [
+        make("h2", &text(language, "broken-title", &[]))?,
+        make("p", &text(language, "broken-text", &[]))?,
+        make("pre", what)?,
+        link,
+    ] {
+        card.append_child(&element).ok()?;
+    }
+    cover.append_child(&card).ok()?;
+    document().body()?.append_child(&cover).ok()?;
+    Some(())
+}
+
+/// The same address, at the moment that was shown last, with the word that brings the deeds back.
+fn address() -> Option<String> {
+    let url = web_sys::Url::new(&window().location().href().ok()?).ok()?;
+    let query = url.search_params();
+    query.set("t", &format!("{:.0}", SHOWN.with(Cell::get)));
+    query.set(RESTORE, "1");
+    Some(url.href())
+}
+
+/// With this key in the address the deeds of the tab are brought back.
+pub const RESTORE: &str = "restore";
+
+/// Whether the address asks for that.
+#[must_use]
+pub fn wants_restoring() -> bool {
+    window().location().search().is_ok_and(|search| search.contains(RESTORE)) && browser::clock() > 0.0
+}

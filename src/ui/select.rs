@@ -1,0 +1,98 @@
+//! What can be selected, and its names: in links (`pods/default/web-x`) and on the stage (`Pod/default/web-x`).
+
+use crate::api::kinds::{self, KINDS};
+use crate::api::object::{ObjectRef, Ref};
+use crate::cluster::wire::Address;
+
+/// What can be selected.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Selection {
+    /// An object of the API: a pod, a node (a ship), a Deployment …
+    Object(Ref),
+    /// A component: the API server, etcd, the scheduler, the controllers, a kubelet …
+    Component(Address),
+}
+
+/// In links, components are named below this word.
+const COMPONENTS: &str = "components/";
+
+impl Selection {
+    /// A ship.
+    #[must_use]
+    pub fn node(name: &str) -> Self {
+        Self::Object(ObjectRef::new(&kinds::node::KIND, "", name))
+    }
+
+    /// From a link.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        if let Some(id) = text.strip_prefix(COMPONENTS) {
+            return component(id).map(Self::Component);
+        }
+        let parts: Vec<&str> = text.split('/').collect();
+        let kind = KINDS.iter().find(|kind| kind.plural == parts[0])?;
+        match (parts.as_slice(), kind.namespaced) {
+            ([_, name], false) => Some(Self::Object(ObjectRef::new(kind, "", name))),
+            ([_, namespace, name], true) => Some(Self::Object(ObjectRef::new(kind, namespace, name))),
+            _ => None,
+        }
+    }
+
+    /// For a link.
+    #[must_use]
+    pub fn write(&self) -> String {
+        match self {
+            Self::Object(object) => format!("{}/{}", object.kind.plural, object.key),
+            Self::Component(address) => format!("{COMPONENTS}{}", component_id(address)),
+        }
+    }
+
+    /// From a thing on the stage: its reference if it stands for an object, else its id.
+    #[must_use]
+    pub fn of_item(id: &str, reference: Option<&str>) -> Option<Self> {
+        let Some(reference) = reference else { return component(id).map(Self::Component) };
+        let mut parts = reference.splitn(3, '/');
+        let (kind, namespace, name) = (parts.next()?, parts.next()?, parts.next()?);
+        let kind = KINDS.iter().find(|known| known.kind == kind)?;
+        Some(Self::Object(ObjectRef::new(kind, namespace, name)))
+    }
+
+    /// How the stage calls it: a reference or an item's id.
+    #[must_use]
+    pub fn on_stage(&self) -> String {
+        match self {
+            Self::Object(object) => object.to_string(),
+            Self::Component(address) => component_id(address),
+        }
+    }
+
+    /// The object, if it is one.
+    #[must_use]
+    pub fn object(&self) -> Option<&Ref> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::Component(_) => None,
+        }
+    }
+}
+
+/// A component's name as its processes are called; etcd has one member here.
+#[must_use]
+pub fn component_id(address: &Address) -> String {
+    match address {
+        Address::User => "hut".to_owned(),
+        Address::Etcd(_) => "etcd".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn component(id: &str) -> Option<Address> {
+    if let Some(node) = id.strip_prefix("kubelet/") {
+        return Some(Address::Kubelet(node.into()));
+    }
+    if let Some(node) = id.strip_prefix("containerd/") {
+        return Some(Address::Runtime(node.into()));
+    }
+    let fixed = [Address::User, Address::ApiServer, Address::Etcd(0), Address::Scheduler, Address::ControllerManager];
+    fixed.into_iter().find(|address| component_id(address) == id)
+}

@@ -1,0 +1,58 @@
+//! What the page's main thread spends on us.
+
+/// Milliseconds of main-thread work since the last call of [`super::Session::frames`].
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Frames {
+    /// Median work of an animation frame.
+    pub frame_p50: f64,
+    /// 95th percentile.
+    pub frame_p95: f64,
+    /// Median of every uninterrupted piece of work, commands included.
+    pub slice_p50: f64,
+    /// 95th percentile.
+    pub slice_p95: f64,
+    /// The longest piece.
+    pub slice_max: f64,
+}
+
+/// So many measurements are kept.
+const KEPT: usize = 20_000;
+
+/// The measurements, in milliseconds.
+#[derive(Clone, Debug, Default)]
+pub struct Work {
+    frames: Vec<f64>,
+    slices: Vec<f64>,
+}
+
+impl Work {
+    /// Notes a piece of work; `frame`: it was a whole animation frame.
+    pub fn note(&mut self, millis: f64, frame: bool) {
+        if self.slices.len() >= KEPT {
+            *self = Self::default();
+        }
+        self.slices.push(millis);
+        if frame {
+            self.frames.push(millis);
+        }
+    }
+
+    /// The figures so far; begins anew.
+    pub fn take(&mut self) -> Frames {
+        let Self { mut frames, mut slices } = std::mem::take(self);
+        frames.sort_by(f64::total_cmp);
+        slices.sort_by(f64::total_cmp);
+        Frames {
+            frame_p50: percentile(&frames, 50),
+            frame_p95: percentile(&frames, 95),
+            slice_p50: percentile(&slices, 50),
+            slice_p95: percentile(&slices, 95),
+            slice_max: slices.last().copied().unwrap_or(0.0),
+        }
+    }
+}
+
+fn percentile(sorted: &[f64], percent: usize) -> f64 {
+    let index = (sorted.len() * percent / 100).min(sorted.len().saturating_sub(1));
+    sorted.get(index).copied().unwrap_or(0.0)
+}

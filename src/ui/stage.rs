@@ -1,0 +1,188 @@
+//! The stage: a canvas that shows the scene's display list, and the pointer and keys that move its camera.
+//!
+//! The list is made anew only when something moved or the stage is *soiled* (another size, camera, theme, language,
+//! selection …). The canvas is hidden from assistive technology: its twin is the tree of objects ([`super::tree`]).
+
+mod input;
+mod panel;
+
+pub use self::panel::StagePanel;
+
+use super::browser;
+use super::paint::paint;
+use super::select::Selection;
+use super::ui::Ui;
+use crate::scene::camera::Camera;
+use crate::scene::display::{DisplayList, Item};
+use crate::scene::layout::Layout;
+use crate::scene::{Frame, Options, display_list};
+use leptos::prelude::*;
+use std::rc::Rc;
+use wasm_bindgen::JsCast;
+
+/// Sizes of the labels: on a desktop, on a projector.
+const LABELS_PX: (f64, f64) = (13.0, 15.0);
+/// Where a phone looks first: the bridge.
+const FIRST_LOOK: (f64, f64) = (800.0, 420.0);
+
+/// What is painted and how it is seen.
+#[derive(Default)]
+pub struct Stage {
+    context: Option<web_sys::CanvasRenderingContext2d>,
+    /// CSS pixels.
+    size: (f64, f64),
+    /// Device pixels for a CSS pixel.
+    ratio: f64,
+    /// Where the person has put the camera; without it, the whole harbour (on a phone, a part).
+    camera: Option<Camera>,
+    /// What a phone looks at.
+    focus: Option<(f64, f64)>,
+    layout: Option<Layout>,
+    list: Rc<DisplayList>,
+    soiled: bool,
+    hovered: Option<String>,
+    pointers: Vec<input::Finger>,
+}
+
+impl Stage {
+    /// Asks for a new picture.
+    pub fn soil(&mut self) {
+        self.soiled = true;
+    }
+
+    /// The last picture.
+    #[must_use]
+    pub fn list(&self) -> Rc<DisplayList> {
+        self.list.clone()
+    }
+
+    /// Whether a new picture is needed although nothing moves.
+    #[must_use]
+    pub fn is_soiled(&self) -> bool {
+        self.soiled
+    }
+
+    /// The canvas and its size in CSS pixels.
+    fn attach(&mut self, canvas: &web_sys::HtmlCanvasElement) {
+        let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
+        let (w, h) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
+        if (w, h, ratio) != (self.size.0, self.size.1, self.ratio) {
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
+            let pixels = |css: f64| (css * ratio).round() as u32;
+            canvas.set_width(pixels(w));
+            canvas.set_height(pixels(h));
+            (self.size, self.ratio) = ((w, h), ratio);
+            // A camera for another size would show something else.
+            if let Some(camera) = &mut self.camera {
+                camera.viewport = self.size;
+            }
+        }
+        let context = canvas.get_context("2d").ok().flatten();
+        self.context = context.and_then(|context| context.dyn_into().ok());
+        self.soiled = true;
+    }
+
+    fn camera(&self, layout: &Layout, phone: bool) -> Camera {
+        match self.camera {
+            Some(camera) => camera,
+            None if phone => Camera::focus(self.size, layout, self.focus.unwrap_or(FIRST_LOOK)),
+            None => Camera::whole(self.size, layout),
+        }
+    }
+
+    /// Moves the camera.
+    fn steer(&mut self, phone: bool, steer: impl FnOnce(Camera, &Layout) -> Camera) {
+        if let Some(layout) = self.layout.take() {
+            self.camera = Some(steer(self.camera(&layout, phone), &layout));
+            self.layout = Some(layout);
+            self.soiled = true;
+        }
+    }
+
+    /// Nearer or further by a factor around a pixel, or around the middle.
+    pub fn zoom(&mut self, phone: bool, at: Option<(f64, f64)>, factor: f64) {
+        let at = at.unwrap_or((self.size.0 / 2.0, self.size.1 / 2.0));
+        self.steer(phone, |camera, layout| camera.zoomed(layout, at, factor));
+    }
+
+    /// Moved by pixels.
+    pub fn pan(&mut self, phone: bool, dx: f64, dy: f64) {
+        self.steer(phone, |camera, layout| camera.panned(layout, dx, dy));
+    }
+
+    /// The whole harbour again (on a phone, the part that is being told).
+    pub fn reset(&mut self) {
+        self.camera = None;
+        self.soiled = true;
+    }
+
+    /// What a pointer at a pixel means.
+    #[must_use]
+    pub fn item_at(&self, x: f64, y: f64) -> Option<&Item> {
+        self.list.hit(x, y)
+    }
+}
+
+/// Makes and paints the picture of the present moment.
+pub fn draw(ui: Ui) {
+    let phone = ui.phone.get_untracked();
+    let options = options(ui);
+    let language = ui.language.get_untracked();
+    let theme = ui.theme.get_untracked();
+    ui.stage.update_value(|stage| {
+        stage.soiled = false;
+        let Some(context) = stage.context.clone().filter(|_| stage.size.0 > 0.0) else { return };
+        ui.read(|session| {
+            let view = session.picture();
+            let layout = Layout::of(&view, options.reduced);
+            let camera = stage.camera(&layout, phone);
+            let frame = Frame {
+                view: &view,
+                trace: session.trace(),
+                script: session.script(),
+                pres_ms: session.presented(),
+                speed: session.speed(),
+                camera,
+                language,
+                options: &options,
+            };
+            stage.list = Rc::new(display_list(&frame));
+            stage.layout = Some(layout);
+        });
+        paint(&context, &stage.list, theme, stage.ratio);
+    });
+}
+
+fn options(ui: Ui) -> Options {
+    let reduced = ui.reduced.get_untracked();
+    let selected = ui.selected.with_untracked(|selected| selected.as_ref().map(Selection::on_stage));
+    Options {
+        reduced,
+        ambient: !reduced,
+        selected,
+        focused: ui.focused.get_untracked(),
+        hovered: ui.stage.with_value(|stage| stage.hovered.clone()),
+        label_px: if browser::is_projector() { LABELS_PX.1 } else { LABELS_PX.0 },
+        ..Options::default()
+    }
+}
+
+/// Brings what a phone looks at to the thing that is being told, if that is off the stage.
+pub fn follow(ui: Ui) {
+    if !ui.phone.get_untracked() {
+        return;
+    }
+    ui.stage.update_value(|stage| {
+        if stage.camera.is_some() || !stage.pointers.is_empty() {
+            return;
+        }
+        let Some(layout) = &stage.layout else { return };
+        let moving = stage.list.items.iter().find(|item| item.fact.is_some() && item.layer.order() == 100);
+        let Some((x, y)) = moving.map(|item| item.area.middle()) else { return };
+        let inside = (0.08..=0.92).contains(&(x / stage.size.0)) && (0.08..=0.92).contains(&(y / stage.size.1));
+        if !inside {
+            stage.focus = Some(stage.camera(layout, true).world_at(layout, x, y));
+            stage.soiled = true;
+        }
+    });
+}

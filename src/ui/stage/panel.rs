@@ -1,0 +1,177 @@
+//! The stage as a part of the page: canvas, tooltip, caption and the camera's buttons.
+
+use super::input::{self, Tip, ZOOM_STEP};
+use super::{Stage, browser};
+use crate::i18n::text;
+use crate::scene::display::Item;
+use crate::ui::icons::{Icon, icon};
+use crate::ui::select::Selection;
+use crate::ui::ui::Ui;
+use leptos::html::Canvas;
+use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use wasm_bindgen::prelude::Closure;
+
+/// What a thing on the stage is called.
+pub fn name_of(ui: Ui, item: &Item) -> String {
+    if let Some(text) = &item.text {
+        return text.clone();
+    }
+    let language = ui.language.get_untracked();
+    match Selection::of_item(&item.id, item.reference.as_deref()) {
+        Some(selection) => crate::ui::tree::name_of(language, &selection),
+        None if item.kind == "registry" => text(language, "stage-registry", &[]),
+        None => text(language, "stage-queue", &[]),
+    }
+}
+
+/// The stage.
+#[component]
+pub fn StagePanel() -> impl IntoView {
+    let ui = Ui::get();
+    let canvas = NodeRef::<Canvas>::new();
+    let tip = RwSignal::new(None::<Tip>);
+    watch_size(ui, canvas);
+    Effect::new(move |_| {
+        // Whatever of these moves, the picture is another.
+        ui.language.track();
+        ui.theme.track();
+        ui.reduced.track();
+        ui.phone.track();
+        ui.focused.track();
+        ui.selected.track();
+        ui.stage.update_value(Stage::soil);
+    });
+    let steer = move |steer: fn(&mut Stage, bool)| {
+        move |_| ui.stage.update_value(|stage| steer(stage, ui.phone.get_untracked()))
+    };
+    let on_key = move |event: web_sys::KeyboardEvent| {
+        if event.key() == "Escape" && tip.with_untracked(Option::is_some) {
+            tip.set(None);
+        } else if input::key(ui, &event) {
+            event.prevent_default();
+        }
+    };
+    view! {
+        <main class="stage" id="stage" data-testid="stage" tabindex="-1" aria-label=move || ui.text("stage-label")>
+            <div
+                class="stage-view"
+                tabindex="0"
+                role="group"
+                aria-label=move || ui.text("stage-view-label")
+                aria-describedby="stage-keys"
+                on:keydown=on_key
+            >
+                <p id="stage-keys" class="visually-hidden">{move || ui.text("stage-keys")}</p>
+                <canvas
+                    node_ref=canvas
+                    aria-hidden="true"
+                    class:pointing=move || tip.with(Option::is_some)
+                    on:pointerdown=move |event| input::down(ui, &event)
+                    on:pointermove=move |event| input::moved(ui, &event, tip)
+                    on:pointerup=move |event| input::up(ui, &event)
+                    on:pointercancel=move |event| input::up(ui, &event)
+                    on:pointerleave=move |_| input::hover(ui, None, tip)
+                    on:wheel=move |event| input::wheel(ui, &event)
+                ></canvas>
+                <Tooltip tip />
+                <Banner />
+            </div>
+            <div class="caption-bar">
+                <Caption />
+                <div class="camera" role="group" aria-label=move || ui.text("camera-label")>
+                    <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)) title=move || ui.text("camera-out")>
+                        {icon(Icon::Minus)}
+                        <span class="visually-hidden">{move || ui.text("camera-out")}</span>
+                    </button>
+                    <button type="button" on:click=steer(|stage, _| stage.reset()) title=move || ui.text("camera-whole")>
+                        {icon(Icon::Whole)}
+                        <span class="visually-hidden">{move || ui.text("camera-whole")}</span>
+                    </button>
+                    <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, ZOOM_STEP)) title=move || ui.text("camera-in")>
+                        {icon(Icon::Plus)}
+                        <span class="visually-hidden">{move || ui.text("camera-in")}</span>
+                    </button>
+                </div>
+            </div>
+        </main>
+    }
+}
+
+/// Names what the pointer is on.
+#[component]
+fn Tooltip(tip: RwSignal<Option<Tip>>) -> impl IntoView {
+    let style = move || {
+        let (x, y) = tip.with(|tip| tip.as_ref().map_or((0.0, 0.0), |tip| tip.at));
+        format!("left:{x:.0}px;top:{:.0}px", y.max(34.0))
+    };
+    view! {
+        <Show when=move || tip.with(Option::is_some)>
+            <div class="tip" role="tooltip" style=style>
+                {move || tip.with(|tip| tip.as_ref().map(|tip| tip.text.clone()))}
+            </div>
+        </Show>
+    }
+}
+
+/// Says that the past is shown, or that quiet time is being skipped.
+#[component]
+fn Banner() -> impl IntoView {
+    let ui = Ui::get();
+    let past = Memo::new(move |_| ui.now.get() < ui.end.get());
+    view! {
+        <div class="banners">
+            <Show when=move || past.get()>
+                <p class="banner past">
+                    <span>{move || ui.text("past")}</span>
+                    <button type="button" data-testid="to-present" on:click=move |_| ui.seek(ui.end.get_untracked())>
+                        {move || ui.text("past-leave")}
+                        {icon(Icon::End)}
+                    </button>
+                </p>
+            </Show>
+            {move || {
+                ui.skipping
+                    .get()
+                    .map(|seconds| {
+                        let seconds = i64::from(seconds);
+                        view! {
+                            <p class="banner skipping">
+                                {icon(Icon::Skip)} {ui.say("skipping", &[("seconds", seconds.into())])}
+                            </p>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// The sentence of the present beat.
+#[component]
+fn Caption() -> impl IntoView {
+    let ui = Ui::get();
+    view! {
+        <p class="caption" data-testid="caption">
+            {move || crate::ui::captions::present(ui).unwrap_or_else(|| ui.text("caption-quiet"))}
+        </p>
+    }
+}
+
+/// Follows the canvas' size for as long as the page lives.
+fn watch_size(ui: Ui, canvas: NodeRef<Canvas>) {
+    canvas.on_load(move |canvas| {
+        let element = canvas.clone();
+        let resized = Closure::<dyn Fn()>::new(move || {
+            ui.phone.set(browser::is_phone());
+            ui.stage.update_value(|stage| stage.attach(&element));
+            super::draw(ui);
+        });
+        if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
+            observer.observe(&canvas);
+            // Both live as long as the page.
+            std::mem::forget(observer);
+        }
+        resized.forget();
+        ui.stage.update_value(|stage| stage.attach(&canvas));
+    });
+}

@@ -1,0 +1,289 @@
+//! The handle that every component gets.
+
+use super::answers::Answers;
+use super::browser;
+use super::captions::Captions;
+use super::link::{Link, Notice, theme_name};
+use super::select::Selection;
+use super::session::Session;
+use super::stage::Stage;
+use crate::cluster::input::Input;
+use crate::cluster::view::View;
+use crate::i18n::{Arg, Language, text};
+use crate::scene::pace::Speed;
+use crate::scene::theme::Theme;
+use crate::sim::Time;
+use leptos::prelude::*;
+use std::rc::Rc;
+
+/// The panels that share a place: in the dock, and on a phone all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Tab {
+    /// What this is and what to try.
+    Guide,
+    /// The manifest's editor.
+    Manifest,
+    /// Events as kubectl shows them.
+    Events,
+    /// What was told so far.
+    Transcript,
+    /// What is selected.
+    Inspector,
+}
+
+impl Tab {
+    /// Its name in ids and keys.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Guide => "guide",
+            Self::Manifest => "manifest",
+            Self::Events => "events",
+            Self::Transcript => "transcript",
+            Self::Inspector => "inspector",
+        }
+    }
+}
+
+/// The handle that every component gets from the context: signals to read, commands to send.
+#[derive(Clone, Copy)]
+pub struct Ui {
+    session: StoredValue<Session, LocalStorage>,
+    /// What is painted and how it is seen.
+    pub stage: StoredValue<Stage, LocalStorage>,
+    /// What the address said when the page was opened.
+    pub link: StoredValue<Link, LocalStorage>,
+    /// What the cluster looks like at the present moment. Moves when something has happened.
+    pub view: RwSignal<Rc<View>, LocalStorage>,
+    /// The present moment.
+    pub now: RwSignal<Time>,
+    /// The end of what has been simulated.
+    pub end: RwSignal<Time>,
+    /// How many facts there are at the present moment: moves whenever something happened.
+    pub head: RwSignal<u64>,
+    /// Whether time passes by itself.
+    pub playing: RwSignal<bool>,
+    /// Whether anything moves: time passes, or a step is being told.
+    pub moving: RwSignal<bool>,
+    /// How fast time passes.
+    pub speed: RwSignal<Speed>,
+    /// Simulated seconds of quiet that are being skipped.
+    pub skipping: RwSignal<Option<u32>>,
+    /// What is selected.
+    pub selected: RwSignal<Option<Selection>, LocalStorage>,
+    /// What the tree of objects has its focus on: a reference or an item's id.
+    pub focused: RwSignal<Option<String>>,
+    /// The language of the interface.
+    pub language: RwSignal<Language>,
+    /// The theme.
+    pub theme: RwSignal<Theme, LocalStorage>,
+    /// Whether motion is reduced.
+    pub reduced: RwSignal<bool>,
+    /// Whether the page is as narrow as a phone.
+    pub phone: RwSignal<bool>,
+    /// Which of the panels that share a place is shown.
+    pub tab: RwSignal<Tab>,
+    /// The manifest in the editor.
+    pub manifest: RwSignal<String>,
+    /// What the server said to the manifest.
+    pub answers: RwSignal<Answers, LocalStorage>,
+    /// What is told.
+    pub captions: RwSignal<Captions, LocalStorage>,
+    /// Sentences about the page itself: an address that was not understood, storage that is full.
+    pub notices: RwSignal<Vec<Notice>, LocalStorage>,
+}
+
+impl Ui {
+    /// A handle for a session.
+    #[must_use]
+    pub fn new(session: Session, link: Link) -> Self {
+        let language = link.language.unwrap_or_else(browser::language);
+        let phone = browser::is_phone();
+        Self {
+            view: RwSignal::new_local(session.view()),
+            now: RwSignal::new(session.now()),
+            end: RwSignal::new(session.end()),
+            head: RwSignal::new(session.trace().head()),
+            playing: RwSignal::new(session.is_playing()),
+            moving: RwSignal::new(session.is_moving()),
+            speed: RwSignal::new(session.speed()),
+            skipping: RwSignal::new(None),
+            selected: RwSignal::new_local(link.selected.clone()),
+            focused: RwSignal::new(None),
+            language: RwSignal::new(language),
+            theme: RwSignal::new_local(link.theme.unwrap_or_else(browser::theme)),
+            reduced: RwSignal::new(link.reduced.unwrap_or_else(browser::wants_less_motion)),
+            phone: RwSignal::new(phone),
+            tab: RwSignal::new(if phone { Tab::Guide } else { Tab::Manifest }),
+            manifest: RwSignal::new(String::new()),
+            answers: RwSignal::new_local(Answers::new(session.trace().head())),
+            captions: RwSignal::new_local(Captions::new(session.trace().head())),
+            notices: RwSignal::new_local(link.notices.clone()),
+            session: StoredValue::new_local(session),
+            stage: StoredValue::new_local(Stage::default()),
+            link: StoredValue::new_local(link),
+        }
+    }
+
+    /// The handle, from the context.
+    #[must_use]
+    pub fn get() -> Self {
+        expect_context()
+    }
+
+    /// Brings back what was kept: the manifest's text, and after the page broke what had been done.
+    pub fn restore(self) {
+        let kept = browser::recall(browser::MANIFEST).filter(|text| !text.trim().is_empty());
+        let first = || crate::examples::find("deployment").map(|example| example.text.to_owned());
+        self.manifest.set(kept.or_else(first).unwrap_or_default());
+        if super::panic::wants_restoring() {
+            let (link, t) = self.link.with_value(|link| (link.clone(), link.t));
+            let inputs = browser::kept_inputs(&link);
+            self.change(|session| session.replay(inputs, t.unwrap_or_default()));
+            self.notify(Notice::new("notice-restored", &[]));
+        }
+    }
+
+    /// Reads the session.
+    pub fn read<T>(self, read: impl FnOnce(&Session) -> T) -> T {
+        self.session.with_value(read)
+    }
+
+    /// A text in the interface's language; tracks the language.
+    #[must_use]
+    pub fn text(self, key: &str) -> String {
+        text(self.language.get(), key, &[])
+    }
+
+    /// A text with arguments; tracks the language.
+    #[must_use]
+    pub fn say(self, key: &str, args: &[(&str, Arg)]) -> String {
+        text(self.language.get(), key, args)
+    }
+
+    /// Does something.
+    pub fn act(self, input: Input) {
+        self.change(|session| session.input(input));
+        browser::keep_inputs(self);
+    }
+
+    /// Lets time pass, or stops everything.
+    pub fn play(self, playing: bool) {
+        self.change(|session| session.play(playing));
+    }
+
+    /// Changes the speed.
+    pub fn set_speed(self, speed: Speed) {
+        self.change(|session| session.set_speed(speed));
+    }
+
+    /// Goes to a moment.
+    pub fn seek(self, to: Time) {
+        self.change(|session| session.seek(to));
+    }
+
+    /// One beat forward.
+    pub fn step(self) {
+        self.change(Session::step);
+    }
+
+    /// One beat back.
+    pub fn step_back(self) {
+        self.change(Session::step_back);
+    }
+
+    /// Selects something, or nothing.
+    pub fn select(self, selection: Option<Selection>) {
+        if self.selected.with_untracked(|selected| *selected != selection) {
+            self.selected.set(selection);
+        }
+    }
+
+    /// Says something about the page itself.
+    pub fn notify(self, notice: Notice) {
+        self.notices.update(|notices| {
+            notices.retain(|known| *known != notice);
+            notices.push(notice);
+        });
+    }
+
+    /// Switches the language: every text follows.
+    pub fn set_language(self, language: Language) {
+        self.language.set(language);
+        browser::remember(self, "bottle.lang", language.tag());
+    }
+
+    /// Switches the theme.
+    pub fn set_theme(self, theme: Theme) {
+        self.link.update_value(|link| link.theme = link.theme.map(|_| theme));
+        self.theme.set(theme);
+        browser::remember(self, "bottle.theme", theme_name(theme));
+    }
+
+    /// Changes the session and tells everybody.
+    pub fn change(self, change: impl FnOnce(&mut Session)) {
+        let began = browser::clock();
+        self.session.update_value(change);
+        self.publish();
+        self.stage.update_value(Stage::soil);
+        self.note_work(browser::clock() - began, false);
+    }
+
+    /// Notes what a piece of work has cost in milliseconds.
+    pub fn note_work(self, millis: f64, frame: bool) {
+        self.session.update_value(|session| session.worked(millis, frame));
+    }
+
+    /// One animation frame; true if anything moved.
+    pub fn frame(self, elapsed: f64) -> bool {
+        let moved = self.session.try_update_value(|session| session.frame(elapsed, &browser::clock));
+        let moved = moved.unwrap_or(false);
+        if moved {
+            self.publish();
+        }
+        moved
+    }
+
+    /// The present moment in simulated milliseconds.
+    #[must_use]
+    pub fn shown_millis(self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "microseconds of a run of weeks are far below 2^52")]
+        let micros = self.now.get_untracked().as_micros() as f64;
+        micros / 1000.0
+    }
+
+    /// What frames have cost since the last call.
+    #[must_use]
+    pub fn frames(self) -> super::session::Frames {
+        self.session.try_update_value(Session::frames).unwrap_or_default()
+    }
+
+    /// Brings the signals up to date; only those that differ move.
+    fn publish(self) {
+        let (view, now, end, head) =
+            self.read(|session| (session.view(), session.now(), session.end(), session.trace().head()));
+        let (playing, moving, speed, skipping) =
+            self.read(|session| (session.is_playing(), session.is_moving(), session.speed(), session.skipping()));
+        if !Rc::ptr_eq(&view, &self.view.get_untracked()) {
+            self.view.set(view);
+        }
+        set_if_new(self.now, now);
+        set_if_new(self.end, end);
+        set_if_new(self.playing, playing);
+        set_if_new(self.moving, moving);
+        set_if_new(self.speed, speed);
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a quiet time")]
+        set_if_new(self.skipping, skipping.map(|seconds| seconds.round() as u32));
+        if self.head.get_untracked() != head {
+            self.head.set(head);
+            super::answers::read(self);
+            super::captions::read(self);
+        }
+    }
+}
+
+fn set_if_new<T: PartialEq + Copy + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.get_untracked() != value {
+        signal.set(value);
+    }
+}
