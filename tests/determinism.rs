@@ -5,7 +5,7 @@ mod common;
 use bottle::sim::Time;
 use bottle::sim::rng::Rng;
 
-const SEEDS: u64 = 10;
+const SEEDS: u64 = 200;
 const SECONDS: u64 = 40;
 
 /// Runs a seed's random inputs and gives the hashes at whole seconds, and the history.
