@@ -734,10 +734,10 @@ fn a_watcher_knows_what_a_list_shows_whatever_happens() {
             match change {
                 Change::Deleted => assert!(known.remove(object.name()).is_some(), "seed {seed}: {object:?}"),
                 Change::Created => {
-                    assert!(known.insert(object.name().to_owned(), object.clone()).is_none(), "seed {seed}")
+                    assert!(known.insert(object.name().to_owned(), object.clone()).is_none(), "seed {seed}");
                 }
                 Change::Updated => {
-                    assert!(known.insert(object.name().to_owned(), object.clone()).is_some(), "seed {seed}")
+                    assert!(known.insert(object.name().to_owned(), object.clone()).is_some(), "seed {seed}");
                 }
             }
         }
