@@ -7,6 +7,7 @@
 //!   api       the nouns: objects, requests, errors; plain data and pure functions
 //!   cluster   the verbs: one folder for each real binary; components meet only in the API server
 //!   scene     the harbour: (view, trace, time) → display list; pure
+//!   inspect   what the panels tell of a thing: identity, why, desired and actual, events; pure
 //!   i18n      every text, in Korean and English
 //!   ui        leptos, in the browser only; `session` is the only place that changes anything
 //!   headless  the same engine for the native command
@@ -25,6 +26,7 @@ pub mod examples;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
 pub mod i18n;
+pub mod inspect;
 pub mod scene;
 pub mod sim;
 #[cfg(target_arch = "wasm32")]

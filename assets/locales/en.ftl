@@ -361,3 +361,205 @@ part-ship = A node. Its captain is the kubelet: it starts what is bound to it an
 part-crate-name = Crate
 part-crate = A pod. Dashed: it exists only in etcd. Filled: its containers run. With a tick: it is ready.
 part-registry = Images come from here straight to the ships, not through the API server.
+
+## Inspector: what a thing is
+insp-component = Component
+insp-gone = Does not exist at this moment.
+insp-stored = stored
+insp-progressing = in progress
+insp-node-unknown = nothing is heard of it
+insp-age = { $age } old
+insp-ago = { $age } ago
+insp-namespace = Namespace { $namespace }
+insp-in-harbour = In the harbour: { $harbour }
+process-running = running
+process-stopped = stopped
+process-outside = outside the cluster
+network-cut = network cut
+network-joined = network joined
+harbour-pod = a crate of containers
+harbour-node = a cargo ship
+harbour-control-plane = the control ship
+harbour-deployment = a standing order for crates
+harbour-replica-set = a count of equal crates
+harbour-service = a buoy with an address
+harbour-event = a note in the log
+harbour-lease = a sign of life with a time limit
+harbour-record = a record in the log room
+harbour-user = the hut on the quay
+harbour-api-server = the bridge
+harbour-etcd = the log room
+harbour-scheduler = the crane with the light cone
+harbour-controllers = the room with the eight windows
+harbour-kubelet = the captain in the cabin
+harbour-runtime = the engine
+
+## Inspector: why
+why-title = Why is it so?
+why-none = Nothing has happened to it since the cluster started.
+why-more = { $count ->
+    [one] { $count } earlier cause
+   *[other] { $count } earlier causes
+}
+why-fewer = Fewer causes
+why-seek = Go to { $time }: { $sentence }
+why-end-boot = The chain ends at the start of the cluster.
+why-end-clock = The chain ends at a clock: a period had passed.
+why-end-person = The chain ends at you.
+why-line = Line { $line } of your manifest
+why-show-line = Show in the editor
+why-reconciled-created = The controller { $actor } looked at { $owner } and created { $object }.
+why-reconciled-updated = The controller { $actor } looked at { $owner } and changed { $object }.
+why-reconciled-deleted = The controller { $actor } looked at { $owner } and deleted { $object }.
+why-reconciled-itself = The controller { $actor } looked at { $object } and wrote down what it found.
+why-created = Created by { $actor }: { $object }.
+why-updated = Changed by { $actor }: { $object }.
+why-deleted = Deleted by { $actor }: { $object }.
+
+## Inspector: what is missing
+lack-title = What is missing
+lack-go-on = Look at { $name }
+lack-verdicts = Scheduler, attempt { $attempt } ({ $time })
+lack-node = Node
+lack-reason = Reason against it
+lack-feasible = feasible
+lack-more-nodes = { $count ->
+    [one] { $count } more node
+   *[other] { $count } more nodes
+}
+lack-attempt = It has no node yet: the scheduler has not looked at it so far.
+lack-no-node = { $count } of { $all } nodes passed the filters: { $reasons }
+lack-refused-before = Before any node was looked at, it was refused: { $reasons }
+lack-kubelet = It has a node, but the kubelet on { $node } has not reported anything about it yet.
+lack-readiness = Container { $container } runs, but its readiness probe has not succeeded yet.
+lack-terminating = It is being deleted: { $seconds } s of its grace period are left.
+lack-failed = It has failed for good: { $reason }
+lack-image = { $reason }: image { $image } of container { $container } cannot be fetched.
+lack-image-back-off = { $reason }: image { $image } of container { $container } could not be fetched; the kubelet waits before it tries again.
+lack-image-name = { $reason }: { $image } is not a valid image name (container { $container }).
+lack-crash-loop = { $reason }: the process of container { $container } ends again and again; the kubelet waits longer each time.
+lack-creating = Container { $container } is being created: sandbox, image, start.
+lack-initializing = Container { $container } waits for the init containers to finish.
+lack-completed = The process of container { $container } has ended by itself.
+lack-container = Container { $container } does not run: { $reason }
+lack-exit-code = Its last exit code was { $code }.
+lack-restarts = { $count ->
+    [one] Restarted { $count } time.
+   *[other] Restarted { $count } times.
+}
+lack-next-try = The next try is in { $wait }.
+lack-node-unnoticed = The API still believes that { $node } is Ready: nobody has noticed yet.
+lack-node-not-ready = The kubelet on { $node } reports that the node is not ready.
+lack-node-silent = Nothing has been heard of { $node } for { $silent }. The control plane cannot know whether it is dead.
+lack-node-kubelet = What is really so: its kubelet is stopped. Its containers run on.
+lack-node-network = What is really so: its network is cut.
+lack-node-cordoned = It is closed for new pods (cordon).
+lack-replicas = { $ready } of { $wanted } replicas are Ready.
+lack-no-pods = Not all of its pods have been created yet.
+reason-insufficient = insufficient { $resource }
+reason-taint = taint { $taint }
+reason-too-many-pods = too many pods
+reason-selector = node selector or affinity
+reason-node-name = another node name
+reason-cordoned = unschedulable
+reason-ports = port taken
+
+## Inspector: comparison, events, YAML
+diff-title = Desired ↔ actual
+diff-field = Field
+diff-desired = Desired
+diff-actual = Actual
+diff-believed = The API believes
+diff-really = Really
+diff-offered = Allocatable
+diff-requested = Requested
+diff-differs = differs
+diff-none = This kind has no state of its own to compare.
+diff-same = { $count ->
+    [one] { $count } field agrees
+   *[other] { $count } fields agree
+}
+evt-title = Events
+evt-none = No events.
+evt-own-more = { $count } older events are not shown.
+evt-type = Type
+evt-reason = Reason
+evt-message = Message
+evt-object = Object
+evt-seen = Last seen
+evt-all = All types
+evt-filter-type = Show type
+evt-filter-words = Object or reason
+evt-shown = { $shown } of { $all } events
+evt-more = { $count } more are not shown; filter to find them.
+yaml-title = YAML as stored
+yaml-copy = Copy
+yaml-copied = Copied.
+yaml-not-copied = The browser does not allow copying; select the text instead.
+
+## Inspector: components
+card-is = In Kubernetes
+card-harbour = In the harbour
+card-breaks = Where the analogy breaks
+card-now = At this moment
+card-last = Last deed
+card-ship = To the ship { $node }
+card-user = kubectl is a client outside the cluster. All it does is send requests to the API server, with your credentials.
+card-user-harbour = The hut on the quay. What you order leaves as a slip on a launch to the bridge.
+card-user-breaks = Nobody in the hut commands anybody. kubectl writes what is wanted; others read it and act by themselves.
+card-api-server = kube-apiserver is the only door: it checks every request, stores objects in etcd and tells watchers what has changed.
+card-api-server-harbour = The bridge of the control ship, with seven gate lamps. Every slip passes them in order.
+card-api-server-breaks = A bridge gives commands. The API server never does: it only records, and lets those who watch know.
+card-etcd = etcd stores all objects with a revision that only grows. Only the API server talks to it.
+card-etcd-harbour = The log room with its ledger. A pipe from the bridge is its only connection.
+card-etcd-breaks = A logbook is read line by line later. etcd is also where everything that is true now is looked up.
+card-scheduler = kube-scheduler chooses a node for each pod that has none: it filters the nodes, scores the rest and records a Binding.
+card-scheduler-harbour = The crane. Its light cone visits the ships and settles on one.
+card-scheduler-breaks = A crane lifts cargo. The scheduler lifts nothing: it writes a node's name down, and the kubelet there does the rest.
+card-controllers = kube-controller-manager runs many controllers. Each compares what is wanted with what is there, and asks the API server for the difference.
+card-controllers-harbour = The room with windows; a window lights while its controller is at work.
+card-controllers-breaks = They share a room, but never talk to each other. They meet only in the objects of the API server.
+card-kubelet = The kubelet runs on each node. It watches for pods bound to its node, has the runtime start them, probes them and reports their status.
+card-kubelet-harbour = The captain of the ship, with a porthole at which each sign of life shows.
+card-kubelet-breaks = A ship sinks with its captain. When a kubelet stops, its containers run on; only nobody reports or restarts them.
+card-runtime = The container runtime (containerd) fetches images and starts and stops containers, at the word of its kubelet (CRI).
+card-runtime-harbour = The engine of the ship; its gear turns while it works.
+card-runtime-breaks = An engine drives the ship. The runtime drives nothing but containers, and images come straight from the registry, not over the bridge.
+card-fact-watchers = Open watches
+card-fact-objects = Objects
+card-fact-revision = Revision
+card-fact-keys = Keys
+card-fact-members = Members
+card-fact-containers = Running containers
+card-fact-images = Images there
+card-fact-watches = Watches
+card-fact-active = Active queue
+card-fact-backoff = Backoff queue
+card-fact-unschedulable = Unschedulable
+card-fact-gated = Gated
+card-fact-attempt = Last attempt
+card-fact-pods = Pods
+card-fact-ready = The API believes Ready
+card-fact-lease = Lease renewed
+
+## Inspector: acting
+deed-title = Act
+deed-undo-hint = Nothing is asked twice: go back in time to undo.
+deed-scale = Scale
+deed-replicas = Replicas
+deed-fewer = One replica fewer
+deed-greater = One replica more
+deed-set-image = Set image
+deed-container = Container
+deed-image = Image
+deed-rollback = Undo rollout
+deed-cordon = Cordon
+deed-uncordon = Uncordon
+deed-kubelet-stop = Stop the kubelet
+deed-kubelet-start = Start the kubelet
+deed-network-cut = Cut the network
+deed-network-join = Join the network
+deed-crash = Crash the container
+deed-delete = Delete
+deed-waiting = On its way …
+deed-nothing = Nothing has changed.

@@ -11,7 +11,7 @@ use std::rc::Rc;
 /// boot). Only steps that mean something to a person: writes, decisions, starts, inputs; not each gate and pulse.
 #[must_use]
 pub fn why(trace: &Trace<Fact>, object: &ObjectRef) -> Vec<FactId> {
-    last_change(trace, object).map_or_else(Vec::new, |id| chain(trace, id))
+    last_change(trace, object, 0).map_or_else(Vec::new, |id| chain(trace, id))
 }
 
 /// The same for one fact, itself first.
@@ -21,11 +21,12 @@ pub fn chain(trace: &Trace<Fact>, id: FactId) -> Vec<FactId> {
     own.chain(trace.causes(id)).filter(|record| is_step(&record.fact)).map(|record| record.id).collect()
 }
 
-/// The last change of an object up to the present moment.
+/// The last change of an object at place `from` or later, up to the present moment. Routine (leases, heartbeats) does
+/// not count.
 #[must_use]
-pub fn last_change(trace: &Trace<Fact>, object: &ObjectRef) -> Option<FactId> {
-    let changed = |record: &&Record<Fact>| matches!(&record.fact, Fact::Committed { object: o, .. } if **o == *object);
-    trace.range(0, trace.head()).rev().find(changed).map(|record| record.id)
+pub fn last_change(trace: &Trace<Fact>, object: &ObjectRef, from: u64) -> Option<FactId> {
+    let changed = |record: &&Record<Fact>| matches!(&record.fact, Fact::Committed { object: o, ambient: false, .. } if **o == *object);
+    trace.range(from, trace.head()).rev().find(changed).map(|record| record.id)
 }
 
 /// The creation of an object, the latest if it was created several times.

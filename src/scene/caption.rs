@@ -105,15 +105,26 @@ fn object(reference: &ObjectRef, language: Language) -> String {
 }
 
 fn sentence(head: &Record<Fact>, beat: &Beat, trace: &Trace<Fact>, language: Language) -> Option<String> {
-    let say = |key: &str, args: &[(&str, Arg)]| Some(text(language, key, args));
     match &head.fact {
+        Fact::Requested { call, verb, target, .. } => {
+            Some(request_sentence((&call.from, *verb, target), outcome(head, beat, trace), language))
+        }
+        fact => of_fact(fact, language),
+    }
+}
+
+/// The sentence for one fact by itself; `None` for those that only make up others (gates, writes, answers).
+#[must_use]
+pub fn of_fact(fact: &Fact, language: Language) -> Option<String> {
+    let say = |key: &str, args: &[(&str, Arg)]| Some(text(language, key, args));
+    match fact {
         Fact::Input(input) => Some(input_sentence(input, language)),
         Fact::Answer { lines, refused, .. } => match refused.first() {
             Some((_, status)) => say("caption-answer-refused", &[("message", status.message.as_str().into())]),
             None => say("caption-answer", &[("line", lines.first().map_or("", |line| &**line).into())]),
         },
         Fact::Requested { call, verb, target, .. } => {
-            Some(request_sentence((&call.from, *verb, target), outcome(head, beat, trace), language))
+            Some(request_sentence((&call.from, *verb, target), Outcome::default(), language))
         }
         Fact::Watched { to, object: what, change, .. } => {
             let args = [("actor", actor(to, language).into()), ("object", object(what, language).into())];

@@ -8,6 +8,7 @@ use crate::i18n::Language;
 use crate::scene::theme::Theme;
 use crate::sim::Time;
 use leptos::prelude::*;
+use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
 /// Milliseconds since the page was opened.
@@ -173,4 +174,16 @@ pub fn object(entries: &[(&str, JsValue)]) -> JsValue {
         put(&object, name, value);
     }
     object.into()
+}
+
+/// Copies a text for pasting elsewhere; `done` gets whether the browser let it.
+pub fn copy(text: &str, done: impl Fn(bool) + Clone + 'static) {
+    let promise = call(&get(&window().navigator(), "clipboard"), "writeText", &[text.into()]);
+    // Without a secure origin there is no clipboard.
+    let Ok(promise) = promise.dyn_into::<js_sys::Promise>() else { return done(false) };
+    let refused = done.clone();
+    let (copied, refused) = (Closure::once(move |_: JsValue| done(true)), Closure::once(move |_: JsValue| refused(false)));
+    let _ = promise.then2(&copied, &refused);
+    copied.forget();
+    refused.forget();
 }

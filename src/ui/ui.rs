@@ -85,6 +85,8 @@ pub struct Ui {
     pub tab: RwSignal<Tab>,
     /// The manifest in the editor.
     pub manifest: RwSignal<String>,
+    /// A line of the manifest (from 1) that the editor is to show.
+    pub line: RwSignal<Option<usize>>,
     /// What the server said to the manifest.
     pub answers: RwSignal<Answers, LocalStorage>,
     /// What is told.
@@ -116,6 +118,7 @@ impl Ui {
             phone: RwSignal::new(phone),
             tab: RwSignal::new(if phone { Tab::Guide } else { Tab::Manifest }),
             manifest: RwSignal::new(String::new()),
+            line: RwSignal::new(None),
             answers: RwSignal::new_local(Answers::new(session.trace().head())),
             captions: RwSignal::new_local(Captions::new(session.trace().head())),
             notices: RwSignal::new_local(link.notices.clone()),
@@ -197,6 +200,15 @@ impl Ui {
         if self.selected.with_untracked(|selected| *selected != selection) {
             self.selected.set(selection);
         }
+    }
+
+    /// Shows a line (from 1) of a manifest in the editor.
+    pub fn show_line(self, manifest: String, line: usize) {
+        if self.manifest.with_untracked(|shown| *shown != manifest) {
+            self.manifest.set(manifest);
+        }
+        self.tab.set(Tab::Manifest);
+        self.line.set(Some(line));
     }
 
     /// Says something about the page itself.

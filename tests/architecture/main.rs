@@ -66,8 +66,13 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // Never `World`, never mutate.
     ("learn", &["cluster::view", "cluster::why", "@words", "kubectl", "api", "sim", "i18n"]),
     ("scene", &["cluster::view", "cluster::why", "@words", "api", "sim", "i18n"]),
+    // What the panels tell: as the scene, with its words.
+    ("inspect", &["cluster::view", "cluster::why", "@words", "scene", "api", "sim", "i18n"]),
     // No Kubernetes logic; only the session runs the world.
-    ("ui::session", &["cluster", "kubectl", "shell", "learn", "scene", "examples", "i18n", "api", "sim", "ui"]),
+    (
+        "ui::session",
+        &["cluster", "kubectl", "shell", "learn", "scene", "inspect", "examples", "i18n", "api", "sim", "ui"],
+    ),
     (
         "ui",
         &[
@@ -78,6 +83,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "shell",
             "learn",
             "scene",
+            "inspect",
             "examples",
             "i18n",
             "api",
@@ -87,7 +93,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
 ];
 
 /// The layers that decide what happens: all but the interface and the commands.
-const ENGINE: &[&str] = &["sim", "api", "cluster", "kubectl", "shell", "learn", "scene", "i18n"];
+const ENGINE: &[&str] = &["sim", "api", "cluster", "kubectl", "shell", "learn", "scene", "inspect", "i18n"];
 /// Their order or value differs from run to run or from machine to machine.
 const UNREPEATABLE: &[&str] = &["HashMap", "HashSet", "Instant", "SystemTime", "RandomState"];
 /// The browser stays in the interface.

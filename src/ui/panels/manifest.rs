@@ -164,6 +164,17 @@ fn EditorField() -> impl IntoView {
             }
         });
     });
+    Effect::new(move |_| {
+        // After the text: it may have been set in the same breath.
+        let Some(line) = ui.line.get() else { return };
+        editor.with(|editor| {
+            if let Some(editor) = editor {
+                editor.reveal(line);
+                editor.point_at(line);
+                ui.line.set(None);
+            }
+        });
+    });
     provide_context(Reveal(Callback::new(move |line| {
         editor.with_untracked(|editor| editor.as_ref().map(|editor| editor.reveal(line)));
     })));

@@ -1,0 +1,146 @@
+//! What a person can do with a thing, and what came of it.
+//!
+//! Nothing is asked twice: whoever regrets a deed goes back in time.
+
+use super::Shown;
+use crate::api::kinds::pod::Pod;
+use crate::api::object::{Object, ObjectRef};
+use crate::cluster::fact::Fact;
+use crate::cluster::input::{Input, Name};
+use crate::cluster::view::ContainerLook;
+use crate::scene::caption;
+use crate::sim::{FactId, Trace};
+use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
+
+/// What can be done.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// `kubectl scale`, from so many.
+    Scale(i32),
+    /// `kubectl set image` of one of these containers (name, image).
+    SetImage(Vec<(String, String)>),
+    /// `kubectl rollout undo`.
+    Undo,
+    /// `kubectl cordon` (true) or `uncordon`.
+    Cordon(bool),
+    /// Stop (true) or start the kubelet.
+    Kubelet(bool),
+    /// Cut (true) or join the network.
+    Network(bool),
+    /// Crash one of these containers.
+    Crash(Vec<String>),
+    /// `kubectl delete`.
+    Delete,
+}
+
+/// What can be done with an object.
+#[must_use]
+pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
+    let Some(found) = shown.objects.object(object) else { return Vec::new() };
+    let mut deeds = Vec::new();
+    match object.kind.kind {
+        "Pod" => {
+            let running = shown.pod(object).map(|(pod, _)| pod.containers.iter());
+            let running = running.into_iter().flatten().filter(|c| !c.init && c.state == ContainerLook::Running);
+            let running: Vec<String> = running.map(|container| container.name.to_string()).collect();
+            deeds.extend(found.get::<Pod>().map(|pod| images(&pod.spec.containers)));
+            if !running.is_empty() {
+                deeds.push(Deed::Crash(running));
+            }
+        }
+        "Node" => return of_ship(shown, &object.key.name),
+        _ => {
+            if let Some((wanted, ..)) = super::identity::replicas(found) {
+                deeds.push(Deed::Scale(wanted));
+            }
+            deeds.extend(
+                template(found).and_then(|template| template.spec.as_ref()).map(|spec| images(&spec.containers)),
+            );
+            if object.kind.kind == "Deployment" {
+                deeds.push(Deed::Undo);
+            }
+        }
+    }
+    if !found.is_terminating() {
+        deeds.push(Deed::Delete);
+    }
+    deeds
+}
+
+/// What can be done with a ship, or with the kubelet on it.
+#[must_use]
+pub fn of_ship(shown: &Shown, node: &str) -> Vec<Deed> {
+    let Some(node) = shown.node(node) else { return Vec::new() };
+    vec![Deed::Cordon(!node.cordoned), Deed::Kubelet(node.kubelet_runs), Deed::Network(!node.cut_off)]
+}
+
+fn images(containers: &[Container]) -> Deed {
+    let of = |container: &Container| (container.name.clone(), container.image.clone().unwrap_or_default());
+    Deed::SetImage(containers.iter().map(of).collect())
+}
+
+fn template(object: &Object) -> Option<&PodTemplateSpec> {
+    use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+    use k8s_openapi::api::core::v1::ReplicationController;
+    if let Some(deployment) = object.get::<Deployment>() {
+        return deployment.spec.as_ref().map(|spec| &spec.template);
+    }
+    if let Some(set) = object.get::<ReplicaSet>() {
+        return set.spec.as_ref()?.template.as_ref();
+    }
+    object.get::<ReplicationController>()?.spec.as_ref()?.template.as_ref()
+}
+
+/// How an input names an object.
+#[must_use]
+pub fn name(object: &ObjectRef) -> Name {
+    Name {
+        api_version: object.kind.api_version(),
+        kind: object.kind.kind.to_owned(),
+        namespace: object.key.namespace.to_string(),
+        name: object.key.name.to_string(),
+    }
+}
+
+/// What came of a deed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// kubectl's lines, the server's refusal, or what happened to a ship.
+    pub lines: Vec<String>,
+    /// Whether it was refused.
+    pub refused: bool,
+}
+
+/// What came of the input whose fact is at `place`; nothing yet: still under way.
+#[must_use]
+pub fn outcome(shown: &Shown, place: u64) -> Option<Outcome> {
+    let id = FactId(place);
+    let Fact::Input(input) = &shown.trace.get(id).filter(|_| place < shown.trace.head())?.fact else { return None };
+    if is_fault(input) {
+        let consequence = followed(shown.trace, id, |fact| !matches!(fact, Fact::Input(_)));
+        let lines = match consequence {
+            Some(fact) => vec![caption::of_fact(fact, shown.language).unwrap_or_default()],
+            None if matches!(**input, Input::Crash { .. }) => return None,
+            None => vec![shown.text("deed-nothing", &[])],
+        };
+        return Some(Outcome { lines, refused: false });
+    }
+    match followed(shown.trace, id, |fact| matches!(fact, Fact::Answer { .. }))? {
+        Fact::Answer { lines, refused, .. } => {
+            let said = lines.iter().map(ToString::to_string);
+            let refusals = refused.iter().map(|(_, status)| status.message.clone());
+            Some(Outcome { lines: said.chain(refusals).collect(), refused: !refused.is_empty() })
+        }
+        _ => None,
+    }
+}
+
+fn is_fault(input: &Input) -> bool {
+    matches!(input, Input::Kubelet { .. } | Input::Network { .. } | Input::Crash { .. })
+}
+
+/// The first fact of a sort that was caused by `cause` directly.
+fn followed(trace: &Trace<Fact>, cause: FactId, is: fn(&Fact) -> bool) -> Option<&Fact> {
+    let mut after = trace.range(cause.0 + 1, trace.head());
+    after.find(|record| record.cause == Some(cause) && is(&record.fact)).map(|record| &record.fact)
+}

@@ -1,0 +1,102 @@
+//! What the panels tell of a thing at the shown moment, as plain data in the language of the interface.
+//!
+//! The inspector asks five questions of whatever is selected, always in this order, and each has its file:
+//!
+//! 1. [`identity`]: what is it, and how is it?
+//! 2. [`story`]: why is it so (the chain of causes back to what a person did), and [`lack`]: what is missing?
+//! 3. [`compare`]: what is wanted, what is there; what the API believes, what is really so.
+//! 4. [`events`]: what has been noted about it; also the list of all events.
+//! 5. YAML as stored, which needs no words.
+//!
+//! A component has a [`card`] instead of an object's sections. [`deeds`] says what a person can do with a thing, and
+//! what came of it.
+//!
+//! Everything here is a pure function of [`Shown`]: view, trace and objects of one moment. Nothing remembers anything,
+//! so a rewind needs no care; what is expensive ([`story::Search`]) keeps only how far it has read the trace. Values are
+//! strings and numbers that can be compared, so that the page redraws only what differs.
+//!
+//! Left out: field ownership in the YAML, comparisons for kinds that come with later issues.
+
+pub mod card;
+pub mod compare;
+pub mod deeds;
+pub mod events;
+pub mod identity;
+pub mod lack;
+pub mod story;
+
+use crate::api::Kind;
+use crate::api::object::{Object, ObjectRef};
+use crate::cluster::fact::Fact;
+use crate::cluster::view::{NodeView, PodView, View};
+use crate::i18n::{Arg, Language, text};
+use crate::sim::{Time, Trace};
+
+/// Where objects can be looked up, as the API shows them.
+pub trait Objects {
+    /// One object.
+    fn object(&self, object: &ObjectRef) -> Option<&Object>;
+    /// Everything of a kind, in the order of keys.
+    fn objects(&self, kind: &'static Kind) -> Vec<&Object>;
+}
+
+/// The moment that is shown, and in which language.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// When.
+    pub now: Time,
+    /// What the cluster looks like.
+    pub view: &'a View,
+    /// What has happened, up to its head.
+    pub trace: &'a Trace<Fact>,
+    /// The objects.
+    pub objects: &'a dyn Objects,
+    /// The language.
+    pub language: Language,
+}
+
+impl Shown<'_> {
+    /// A text.
+    #[must_use]
+    pub fn text(&self, key: &str, args: &[(&str, Arg)]) -> String {
+        text(self.language, key, args)
+    }
+
+    /// A pod in the view, with its node.
+    #[must_use]
+    pub fn pod(&self, pod: &ObjectRef) -> Option<(&PodView, Option<&NodeView>)> {
+        let on_ships = self.view.nodes.iter().flat_map(|node| node.pods.iter().map(move |pod| (pod, Some(node))));
+        let waiting = self.view.pending.iter().map(|pod| (pod, None));
+        on_ships.chain(waiting).find(|(seen, _)| *seen.object == *pod)
+    }
+
+    /// A node in the view.
+    #[must_use]
+    pub fn node(&self, name: &str) -> Option<&NodeView> {
+        self.view.nodes.iter().find(|node| &*node.name == name)
+    }
+
+    /// Pods that an object controls, in the order of their names.
+    #[must_use]
+    pub fn pods_of(&self, owner: &Object) -> Vec<&Object> {
+        let controls = |object: &&Object| {
+            crate::api::meta::controller_of(object.meta()).is_some_and(|reference| reference.uid == owner.uid())
+        };
+        let pods = self.objects.objects(&crate::api::kinds::pod::KIND);
+        if owner.kind().kind != "Deployment" {
+            return pods.into_iter().filter(controls).collect();
+        }
+        let sets = self.objects.objects(&crate::api::kinds::replica_set::KIND);
+        let sets: Vec<&str> = sets.into_iter().filter(controls).map(Object::uid).collect();
+        let by_set = |pod: &&Object| {
+            crate::api::meta::controller_of(pod.meta()).is_some_and(|owner| sets.contains(&owner.uid.as_str()))
+        };
+        pods.into_iter().filter(by_set).collect()
+    }
+}
+
+/// The name of an object for links within the page: `pods/default/web`, `nodes/node-1`.
+#[must_use]
+pub fn link(object: &ObjectRef) -> String {
+    format!("{}/{}", object.kind.plural, object.key)
+}

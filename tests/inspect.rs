@@ -1,0 +1,194 @@
+//! What the inspector tells over a real run: why chains end at the person's own line, and what is missing is said.
+
+use bottle::api::Kind;
+use bottle::api::kinds;
+use bottle::api::object::{Object, ObjectRef, Ref};
+use bottle::cluster::boot::{Scenario, boot};
+use bottle::cluster::input::Input;
+use bottle::cluster::view::View;
+use bottle::cluster::{History, World};
+use bottle::i18n::Language;
+use bottle::inspect::story::{self, End, Search, Story};
+use bottle::inspect::{Objects, Shown, compare, deeds, events, identity, lack};
+use bottle::sim::{Duration, Simulation, Time};
+
+struct Looked<'a>(&'a World);
+
+impl Objects for Looked<'_> {
+    fn object(&self, object: &ObjectRef) -> Option<&Object> {
+        self.0.object(object.kind, &object.key)
+    }
+
+    fn objects(&self, kind: &'static Kind) -> Vec<&Object> {
+        self.0.objects(kind).collect()
+    }
+}
+
+fn harbour() -> History {
+    boot(&Scenario::named("three-ships").expect("the scenario is there"), 42)
+}
+
+fn apply(history: &mut History, example: &str) {
+    let text = bottle::examples::find(example).expect("the example is there").text.to_owned();
+    history.input(Input::Apply { text, dry_run: false, create_namespaces: false });
+}
+
+fn run(history: &mut History, seconds: u64) {
+    let to = history.world().now() + Duration::from_secs(seconds);
+    history.run_until(to);
+}
+
+fn shown<T>(history: &History, read: impl FnOnce(&Shown) -> T) -> T {
+    let view: View = history.world().view();
+    let objects = Looked(history.world());
+    let now = history.world().now();
+    read(&Shown { now, view: &view, trace: history.trace(), objects: &objects, language: Language::En })
+}
+
+fn pods(history: &History, namespace: &str) -> Vec<Ref> {
+    let all = history.world().objects(&kinds::pod::KIND);
+    all.filter(|pod| pod.namespace() == namespace).map(Object::reference).collect()
+}
+
+fn why(history: &History, object: &Ref) -> Story {
+    let last = Search::default().last_change(history.trace(), object).expect("it has changed");
+    shown(history, |shown| story::story(shown, last, lack::trouble(shown, object).as_ref()))
+}
+
+#[test]
+fn a_pod_of_a_deployment_exists_because_of_the_line_that_asks_for_replicas() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 30);
+    let pod = pods(&history, "default").remove(0);
+    let story = why(&history, &pod);
+    assert_eq!(story.end, End::Person, "{story:#?}");
+    let last = story.links.last().expect("there is a cause");
+    assert_eq!(last.actor.letter, "U");
+    let source = last.source.as_ref().expect("the line is known");
+    assert!(source.text.starts_with("replicas:"), "{source:?}");
+    let letters: Vec<&str> = story.links.iter().map(|link| link.actor.letter).collect();
+    for actor in ["C", "S", "R"] {
+        assert!(letters.contains(&actor), "{letters:?}");
+    }
+    assert!(
+        story.links.iter().all(|link| !link.sentence.is_empty() && !link.sentence.contains("caption-")),
+        "{story:#?}"
+    );
+    assert!(story.links.windows(2).all(|pair| pair[0].fact > pair[1].fact), "nearest first");
+    let (sign, lack, rows) = shown(&history, |shown| {
+        (identity::of_object(shown, &pod).sign, lack::of_object(shown, &pod), compare::of_object(shown, &pod))
+    });
+    assert_eq!(sign.map(|sign| (sign.shape, sign.word)), Some((identity::Shape::Tick, "Running".to_owned())));
+    assert_eq!(lack, None);
+    assert!(rows[0].rows.iter().all(|row| row.same), "{rows:#?}");
+}
+
+#[test]
+fn a_bad_image_is_said_and_the_chain_ends_at_its_line() {
+    let mut history = harbour();
+    apply(&mut history, "bad-image");
+    run(&mut history, 60);
+    let pod = pods(&history, "default").remove(0);
+    let lack = shown(&history, |shown| lack::of_object(shown, &pod)).expect("something is missing");
+    assert!(lack.sentences[0].contains("ImagePullBackOff") || lack.sentences[0].contains("ErrImagePull"), "{lack:?}");
+    let story = why(&history, &pod);
+    let source = story.links.last().and_then(|link| link.source.clone()).expect("the line is known");
+    assert!(source.text.contains("image:"), "{source:?}");
+    let list = shown(&history, |shown| events::of_object(shown, &pod, 20));
+    assert!(list.rows.iter().any(|row| row.reason == "Failed" && row.kind == "Warning"), "{list:#?}");
+}
+
+#[test]
+fn nodes_that_were_refused_are_listed_with_the_reasons() {
+    let mut history = harbour();
+    apply(&mut history, "too-big");
+    run(&mut history, 10);
+    let pod = pods(&history, "default").remove(0);
+    let lack = shown(&history, |shown| lack::of_object(shown, &pod)).expect("something is missing");
+    assert!(lack.sentences[0].starts_with("0 of 4 nodes passed the filters"), "{lack:?}");
+    let verdicts = lack.verdicts.expect("the scheduler has tried");
+    assert_eq!(verdicts.rows.len(), 4);
+    assert!(verdicts.rows.iter().all(|(_, reason)| !reason.is_empty()), "{verdicts:?}");
+    assert!(lack.quote.starts_with("0/4 nodes are available"), "{}", lack.quote);
+}
+
+#[test]
+fn a_lost_ship_is_explained_by_what_the_person_did() {
+    let mut history = harbour();
+    run(&mut history, 5);
+    let node = ObjectRef::new(&kinds::node::KIND, "", "node-1");
+    history.input(Input::Kubelet { node: "node-1".to_owned(), stop: true });
+    let stopped = history.trace().head() - 1;
+    run(&mut history, 10);
+    let unnoticed = shown(&history, |shown| lack::of_object(shown, &node)).expect("something is missing");
+    assert!(unnoticed.sentences[0].contains("still believes"), "{unnoticed:?}");
+    let believed = shown(&history, |shown| compare::of_object(shown, &node));
+    assert!(!believed[0].rows[0].same, "{believed:#?}");
+    run(&mut history, 60);
+    let silent = shown(&history, |shown| lack::of_object(shown, &node)).expect("something is missing");
+    assert!(silent.sentences[0].contains("Nothing has been heard"), "{silent:?}");
+    assert!(stopped > 0);
+    let can = shown(&history, |shown| deeds::of_object(shown, &node));
+    assert!(can.contains(&deeds::Deed::Kubelet(false)), "{can:?}");
+}
+
+#[test]
+fn what_came_of_a_deed_is_told() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 20);
+    let name =
+        history.world().objects(&kinds::deployment::KIND).find(|d| d.namespace() == "default").map(Object::reference);
+    let deployment = name.expect("the deployment is there");
+    let place = history.trace().head();
+    history.input(Input::Scale { object: deeds::name(&deployment), replicas: 5 });
+    assert_eq!(shown(&history, |shown| deeds::outcome(shown, place)), None, "the answer is on its way");
+    run(&mut history, 30);
+    let outcome = shown(&history, |shown| deeds::outcome(shown, place)).expect("it has been answered");
+    assert_eq!((outcome.refused, outcome.lines.len()), (false, 1));
+    assert!(outcome.lines[0].ends_with("scaled"), "{outcome:?}");
+    let sign = shown(&history, |shown| identity::of_object(shown, &deployment).sign).expect("it exists");
+    assert_eq!(sign.word, "5/5 Ready");
+    let place = history.trace().head();
+    history.input(Input::Scale { object: deeds::name(&deployment), replicas: -1 });
+    run(&mut history, 5);
+    let refused = shown(&history, |shown| deeds::outcome(shown, place)).expect("it has been answered");
+    assert!(refused.refused, "{refused:?}");
+}
+
+#[test]
+fn a_search_that_goes_on_finds_what_a_new_one_finds() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    let object = ObjectRef::new(&kinds::deployment::KIND, "default", "web");
+    let mut search = Search::default();
+    for _ in 0..20 {
+        let to = history.world().now() + Duration::from_millis(300);
+        history.run_until(to);
+        let fresh = Search::default().last_change(history.trace(), &object);
+        assert_eq!(search.last_change(history.trace(), &object), fresh);
+    }
+    assert!(search.last_change(history.trace(), &object).is_some());
+    history.seek(Time::ZERO);
+    assert_eq!(search.last_change(history.trace(), &object), None);
+}
+
+#[test]
+fn events_are_listed_newest_first_and_filtered() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 30);
+    let all = shown(&history, |shown| events::list(shown, &events::Filter::default(), 200));
+    assert!(all.rows.windows(2).all(|pair| pair[0].seen >= pair[1].seen));
+    for reason in ["Scheduled", "Pulled", "Started", "ScalingReplicaSet", "SuccessfulCreate"] {
+        assert!(all.rows.iter().any(|row| row.reason == reason), "{reason}: {all:#?}");
+    }
+    let filter = events::Filter { kind: String::new(), words: "deployment/".to_owned() };
+    let some = shown(&history, |shown| events::list(shown, &filter, 1));
+    assert!(
+        some.rows.iter().all(|row| row.object.starts_with("deployment.apps/") || row.object.starts_with("deployment/")),
+        "{some:#?}"
+    );
+    assert_eq!(some.rows.len(), 1);
+}
