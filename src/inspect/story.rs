@@ -14,7 +14,7 @@ use crate::scene::caption;
 use crate::sim::{FactId, Record, Time, Trace};
 
 /// Who acts: the letter and the colour that stand for a component everywhere.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Actor {
     /// `A` API server, `E` etcd, `S` scheduler, `C` controllers, `K` kubelet, `R` runtime, `U` user.
     pub letter: &'static str,
@@ -25,7 +25,7 @@ pub struct Actor {
 }
 
 /// A line of a manifest that somebody applied.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Source {
     /// The line, from 1.
     pub line: usize,
@@ -34,7 +34,7 @@ pub struct Source {
 }
 
 /// One step of the explanation.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Link {
     /// The fact.
     pub fact: u64,

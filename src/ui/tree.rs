@@ -88,7 +88,7 @@ fn component(view: &View, address: Address, level: usize, language: Language) ->
 }
 
 fn pod(pod: &PodView, node: Option<&NodeView>, view: &View, language: Language) -> Row {
-    let look = status::of(pod, node, view.t);
+    let look = status::of(pod, node, (view.t, crate::scene::Truth::Believed));
     let word = pod.status.to_string();
     let tone = match look {
         Status::Ready | Status::Succeeded => Tone::Good,

@@ -95,13 +95,14 @@ fn EventRow(row: Row, changes: ReadSignal<u64>) -> impl IntoView {
         ui.head.track();
         age::human(ui.now.get_untracked().since(seen))
     };
+    let warning = kind == "Warning";
     let select = move || {
         if let Some(selection) = Selection::read(&link) {
             ui.select(Some(selection));
         }
     };
     view! {
-        <tr class="event" class:warning=kind == "Warning" on:click=move |_| select()>
+        <tr class="event" class:warning=warning on:click=move |_| select()>
             <td class="event-age">{age}</td>
             <td class="event-type">{kind}</td>
             <td class="event-reason">{reason}</td>

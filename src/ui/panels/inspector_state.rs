@@ -19,8 +19,10 @@ pub fn StateSection(thing: Thing) -> impl IntoView {
     let tables = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
-            let of = |object| compare::of_object(shown, object);
-            thing.selection.with_value(|selection| selection.object().map_or_else(Vec::new, |object| of(object)))
+            thing.selection.with_value(|selection| match selection.object() {
+                Some(object) => compare::of_object(shown, object),
+                None => Vec::new(),
+            })
         })
     });
     let open = RwSignal::new(false);
@@ -101,20 +103,25 @@ pub fn EventsSection(thing: Thing) -> impl IntoView {
     let list = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
-            let of = |object| events::of_object(shown, object, EVENTS);
-            thing.selection.with_value(|selection| selection.object().map(|object| of(object)).unwrap_or_default())
+            thing.selection.with_value(|selection| match selection.object() {
+                Some(object) => events::of_object(shown, object, EVENTS),
+                None => events::List::default(),
+            })
         })
     });
-    let row = |row: events::Row| view! {
-        <li class="own-event" class:warning=row.kind == "Warning">
-            <p class="own-event-head">
-                <strong>{row.reason}</strong>
-                <span>{row.kind}</span>
-                <span>{row.from}</span>
-                <span>{row.age}</span>
-            </p>
-            <p class="own-event-message" lang="en">{row.message}</p>
-        </li>
+    let row = |row: events::Row| {
+        let warning = row.kind == "Warning";
+        view! {
+            <li class="own-event" class:warning=warning>
+                <p class="own-event-head">
+                    <strong>{row.reason}</strong>
+                    <span>{row.kind}</span>
+                    <span>{row.from}</span>
+                    <span>{row.age}</span>
+                </p>
+                <p class="own-event-message" lang="en">{row.message}</p>
+            </li>
+        }
     };
     let content = move || match list.get() {
         list if list.rows.is_empty() => view! { <p class="quiet">{ui.text("evt-none")}</p> }.into_any(),
