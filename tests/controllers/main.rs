@@ -33,7 +33,9 @@ fn recorded_scenarios_play_as_recorded() {
             same += 1;
         } else {
             println!("== {name}");
-            differences.iter().for_each(|line| println!("   {line}"));
+            for line in &differences {
+                println!("   {line}");
+            }
             different.push(name);
         }
     }

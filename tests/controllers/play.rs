@@ -13,7 +13,7 @@ use std::rc::Rc;
 pub fn play(recording: &Value) -> Vec<String> {
     let mut world = World::new(recording["nodes"].as_array().cloned().unwrap_or_default());
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "demo"}});
-    world.send(create(namespace));
+    world.send(create(&namespace));
     world.run_to(Time::ZERO);
     let mut problems = world.take_refused();
     for step in recording["steps"].as_array().into_iter().flatten() {
@@ -35,7 +35,7 @@ pub fn play(recording: &Value) -> Vec<String> {
     problems
 }
 
-fn create(document: Value) -> Request {
+fn create(document: &Value) -> Request {
     let kind = kind_of(document["apiVersion"].as_str().unwrap_or("v1"), document["kind"].as_str().unwrap_or(""));
     let namespace = document["metadata"]["namespace"].as_str().unwrap_or(if kind.namespaced { "demo" } else { "" });
     let name = document["metadata"]["name"].as_str().unwrap_or("");
@@ -71,7 +71,7 @@ fn act(world: &mut World, action: &str, what: &Value) -> bool {
         "create" => {
             let text = what.to_string().replace("$NS", "demo");
             let document = with_uids(world, serde_json::from_str(&text).expect("JSON"));
-            world.send(create(document));
+            world.send(create(&document));
         }
         "patch" => {
             let (kind, key) = place(world, what);
@@ -337,13 +337,10 @@ fn project(value: &Value) -> Vec<String> {
         }
     };
     let meta = &value["metadata"];
-    put("exists", &json!(true));
-    if kind != "Node" {
-        put("labels", &meta["labels"]);
-    }
-    put("owners", &meta["ownerReferences"]);
-    put("finalizers", &meta["finalizers"]);
     put("deleted", &json!(!meta["deletionTimestamp"].is_null()));
+    for field in ["labels", "ownerReferences", "finalizers"] {
+        put(field, if kind == "Node" { &Value::Null } else { &meta[field] });
+    }
     let status = &value["status"];
     match kind {
         "Deployment" | "ReplicaSet" | "ReplicationController" => {
@@ -386,25 +383,25 @@ fn project(value: &Value) -> Vec<String> {
                 put("taint", &json!([taint["key"], taint["effect"]]));
             }
         }
-        "Endpoints" => {
-            for subset in value["subsets"].as_array().into_iter().flatten() {
-                put("ports", &subset["ports"]);
-                for list in ["addresses", "notReadyAddresses"] {
-                    for address in subset[list].as_array().into_iter().flatten() {
-                        put(list, &json!([address["targetRef"], address["hostname"]]));
-                    }
-                }
-            }
-        }
-        "EndpointSlice" => {
-            put("ports", &value["ports"]);
-            for endpoint in value["endpoints"].as_array().into_iter().flatten() {
-                put("endpoint", &json!([endpoint["conditions"], endpoint["targetRef"], endpoint["hostname"]]));
-            }
-        }
+        "Endpoints" | "EndpointSlice" => endpoints(value, &mut put),
         _ => {}
     }
     lines
+}
+
+fn endpoints(value: &Value, put: &mut impl FnMut(&str, &Value)) {
+    put("ports", &value["ports"]);
+    for endpoint in value["endpoints"].as_array().into_iter().flatten() {
+        put("endpoint", &json!([endpoint["conditions"], endpoint["targetRef"], endpoint["hostname"]]));
+    }
+    for subset in value["subsets"].as_array().into_iter().flatten() {
+        put("ports", &subset["ports"]);
+        for list in ["addresses", "notReadyAddresses"] {
+            for address in subset[list].as_array().into_iter().flatten() {
+                put(list, &json!([address["targetRef"], address["hostname"]]));
+            }
+        }
+    }
 }
 
 fn conditions(status: &Value, put: &mut impl FnMut(&str, &Value)) {
@@ -420,10 +417,10 @@ pub fn trace(world: &World) {
     for record in world.trace.range(0, world.trace.len()) {
         match &record.fact {
             Fact::Committed { call, object, change, revision, ambient: false } => {
-                println!("{:>8} {} {object} {change:?} {revision}", record.at.as_millis(), call.from)
+                println!("{:>8} {} {object} {change:?} {revision}", record.at.as_millis(), call.from);
             }
             Fact::Retried { controller, object, error, .. } => {
-                println!("{:>8} {controller} {object} retried: {error}", record.at.as_millis())
+                println!("{:>8} {controller} {object} retried: {error}", record.at.as_millis());
             }
             _ => {}
         }

@@ -173,7 +173,7 @@ impl Ships {
             && self.begun.insert(object.uid().to_owned())
         {
             // The real one wrote one status after the other.
-            let after = after + Duration::from_millis(10 * (u64::from(self.ips + self.begun.len() as u32) % 8));
+            let after = after + Duration::from_millis(10 * (u64::from(self.ips) % 8));
             cx.after(after, Event::Timer(Timer::keyed(START, key, 0)));
         }
     }
@@ -197,7 +197,7 @@ impl Ships {
             return;
         }
         match timer.what {
-            START => self.run(cx, object),
+            START => self.run(cx, &object),
             READY => self.set_ready(cx, &object, true),
             EXIT => {
                 let code = annotation(&object, "sim/exit-code", 0).unwrap_or_default();
@@ -208,7 +208,7 @@ impl Ships {
         }
     }
 
-    fn run(&mut self, cx: &mut Cx, object: Object) {
+    fn run(&mut self, cx: &mut Cx, object: &Object) {
         if object.is_terminating() {
             return;
         }
@@ -216,11 +216,11 @@ impl Ships {
         let bad = pod.spec.containers.iter().any(|c| c.image.as_deref().is_some_and(|image| image.contains("bad")));
         let names: Vec<(String, String)> =
             pod.spec.containers.iter().map(|c| (c.name.clone(), c.image.clone().unwrap_or_default())).collect();
-        let ready = annotation(&object, "sim/ready-ms", 0);
+        let ready = annotation(object, "sim/ready-ms", 0);
         let ready_now = !bad && ready == Some(Duration::ZERO);
         let ip = format!("10.244.0.{}", self.ips);
         self.ips += u32::from(!bad);
-        self.patch(cx, &object, |pod, now| {
+        self.patch(cx, object, |pod, now| {
             let status = &mut pod.status;
             status.observed_generation = pod.metadata.generation;
             status.phase = Some(if bad { "Pending" } else { "Running" }.to_owned());
@@ -237,7 +237,7 @@ impl Ships {
         if let Some(after) = ready.filter(|after| !bad && !after.is_zero()) {
             cx.after(after, Event::Timer(Timer::keyed(READY, object.key().to_string(), 0)));
         }
-        if let Some(after) = exit(&object).filter(|_| !bad) {
+        if let Some(after) = exit(object).filter(|_| !bad) {
             cx.after(after, Event::Timer(Timer::keyed(EXIT, object.key().to_string(), 0)));
         }
     }

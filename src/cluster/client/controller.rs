@@ -12,6 +12,7 @@
 
 use super::Client;
 use super::cache::Cache;
+use crate::api::meta::controller_of;
 use crate::api::{Key, Kind, Object, ObjectRef, Ref, Request, Status, Target};
 use crate::sim::{Duration, Time};
 use imbl::OrdMap;
@@ -30,7 +31,7 @@ pub struct Controller {
     /// What wakes it.
     pub watches: &'static [Watch],
     /// What it does from time to time.
-    pub period: Option<(Duration, fn(&mut Wake))>,
+    pub period: Option<Period>,
     /// After how many failures in a row a key is given up until something changes; 0: never.
     pub retries: u32,
     /// Looks at one key and records what it wants. An error is tried again, after the recorded steps.
@@ -38,6 +39,9 @@ pub struct Controller {
     /// Called when a recorded request has failed: what is to be written before the key waits for its next try.
     pub failed: Option<fn(&Ref, &mut Reconcile, &Status)>,
 }
+
+/// How often a controller looks around, and what it then wants to look at.
+pub type Period = (Duration, fn(&mut Wake));
 
 impl PartialEq for Controller {
     fn eq(&self, other: &Self) -> bool {
@@ -73,10 +77,7 @@ impl Watch {
     /// Every change of an object concerns the object itself.
     #[must_use]
     pub const fn of(kind: &'static Kind) -> Self {
-        Self {
-            of: Of::Kind(kind),
-            map: |wake, old, new| new.or(old).into_iter().for_each(|object| wake.object(object)),
-        }
+        Self { of: Of::Kind(kind), map: |wake, old, new| wake.objects(new.or(old)) }
     }
 
     /// Changes of a kind concern the keys that `map` names.
@@ -126,6 +127,11 @@ impl<'a> Wake<'a> {
         self.client.cache(kind)
     }
 
+    /// Several objects are to be looked at.
+    pub fn objects<'b>(&mut self, objects: impl IntoIterator<Item = &'b Object>) {
+        self.keys.extend(objects.into_iter().map(|object| (object.reference(), Duration::ZERO)));
+    }
+
     /// The object itself is to be looked at.
     pub fn object(&mut self, object: &Object) {
         self.key(object.reference());
@@ -139,6 +145,20 @@ impl<'a> Wake<'a> {
     /// A key is to be looked at after a while.
     pub fn key_after(&mut self, key: Ref, delay: Duration) {
         self.keys.push((key, delay));
+    }
+
+    /// The controller of an object, if it is of the given kind and still the same object.
+    #[must_use]
+    pub fn owner_of(&self, object: &Object, kind: &'static Kind) -> Option<Ref> {
+        let owner = controller_of(object.meta()).filter(|owner| owner.kind == kind.kind)?;
+        let key = ObjectRef::new(kind, object.namespace(), &owner.name);
+        self.cache(kind).get(&key.key).filter(|found| found.uid() == owner.uid).map(|_| key)
+    }
+
+    /// The same is to be looked at.
+    pub fn owner(&mut self, object: &Object, kind: &'static Kind) {
+        let owner = self.owner_of(object, kind);
+        self.keys.extend(owner.map(|key| (key, Duration::ZERO)));
     }
 
     /// Something of a kind is to be looked at.
@@ -183,6 +203,13 @@ impl Saying {
     /// A `Warning` event.
     pub fn warning(about: &Object, reason: &'static str, message: impl Into<String>) -> Self {
         Self { about: about.clone(), warning: true, reason, message: message.into() }
+    }
+}
+
+impl Saying {
+    /// The same with something in the place of a blank.
+    pub(super) fn filled(&self, blank: &str, text: &str) -> Self {
+        Self { message: self.message.replace(blank, text), ..self.clone() }
     }
 }
 

@@ -101,6 +101,7 @@ impl Recorder {
     }
 
     /// Says something about an object.
+    #[expect(clippy::too_many_arguments, reason = "who says what about whom, to whom: there is no smaller sentence")]
     pub fn record(
         &mut self,
         cx: &mut Cx,

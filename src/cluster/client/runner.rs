@@ -239,15 +239,8 @@ impl Runner {
             let id = self.next_round;
             self.next_round += 1;
             self.rounds.insert(id, Round::new(desk, key, reason.cause));
-            self.set_thinking(cx, id, reason.cause);
+            set_thinking(cx, id, reason.cause);
         }
-    }
-
-    fn set_thinking(&mut self, cx: &mut Cx, id: u64, cause: Option<FactId>) {
-        let before = cx.cause();
-        cx.because(cause);
-        cx.after(timing::RECONCILE, Event::Timer(Timer::keyed(THINK, "", id)));
-        cx.because(before);
     }
 
     fn think(&mut self, cx: &mut Cx, id: u64) {
@@ -315,16 +308,13 @@ impl Runner {
 
     fn step(&mut self, cx: &mut Cx, id: u64, round: &mut Round, step: Step) {
         match step {
-            Step::Write(write) => self.send(cx, id, round, write.request.clone(), Asked::Write(write)),
+            Step::Write(write) => self.send(cx, id, round, Asked::Write(write)),
             Step::Batch(Batch { first, writes }) => {
                 round.next = first.max(1);
                 round.rest = writes.into();
             }
-            Step::Say(saying) => self.say(cx, round, &saying, "", ""),
-            Step::Ask(target) => {
-                let request = Request::get(target.object.kind, &target.object.key);
-                self.send(cx, id, round, request, Asked::Question(target));
-            }
+            Step::Say(saying) => self.say(cx, round.desk, &saying),
+            Step::Ask(target) => self.send(cx, id, round, Asked::Question(target)),
         }
     }
 
@@ -333,21 +323,24 @@ impl Runner {
         round.next = size * 2;
         let group: Vec<Write> = round.rest.drain(..size).collect();
         for write in group {
-            self.send(cx, id, round, write.request.clone(), Asked::Write(Box::new(write)));
+            self.send(cx, id, round, Asked::Write(Box::new(write)));
         }
     }
 
-    fn send(&mut self, cx: &mut Cx, id: u64, round: &mut Round, request: Request, asked: Asked) {
+    fn send(&mut self, cx: &mut Cx, id: u64, round: &mut Round, asked: Asked) {
+        let request = match &asked {
+            Asked::Write(write) => write.request.clone(),
+            Asked::Question(target) => Request::get(target.object.kind, &target.object.key),
+        };
         cx.because(round.cause);
         let call = self.client.request_as(cx, &self.desks[round.desk].user, request);
         self.calls.insert(call, (id, asked));
         round.open += 1;
     }
 
-    fn say(&mut self, cx: &mut Cx, round: &Round, saying: &Saying, name: &str, error: &str) {
+    fn say(&mut self, cx: &mut Cx, desk: usize, saying: &Saying) {
         let Saying { about, warning, reason, message } = saying;
-        let message = message.replace("{name}", name).replace("{error}", error);
-        self.desks[round.desk].recorder.record(cx, &mut self.client, about, *warning, reason, &message);
+        self.desks[desk].recorder.record(cx, &mut self.client, about, *warning, reason, message);
     }
 
     fn reply(&mut self, cx: &mut Cx, call: u64, outcome: Result<Reply, Rc<Status>>) {
@@ -362,7 +355,7 @@ impl Runner {
                 });
                 round.answers.push((target, object));
                 if round.open == 0 {
-                    self.set_thinking(cx, id, round.cause);
+                    set_thinking(cx, id, round.cause);
                     self.rounds.insert(id, round);
                     return;
                 }
@@ -386,13 +379,13 @@ impl Runner {
                     *seen = revision.max(*seen);
                 }
                 if let Some(saying) = &write.success {
-                    self.say(cx, round, saying, name, "");
+                    self.say(cx, round.desk, &saying.filled("{name}", name));
                 }
             }
             Err(status) if write.tolerate.tolerates(&status) => {}
             Err(status) => {
                 if let Some(saying) = &write.failure {
-                    self.say(cx, round, saying, &target.key.name, &status.message);
+                    self.say(cx, round.desk, &saying.filled("{error}", &status.message));
                 }
                 round.error.get_or_insert(status);
             }
@@ -461,6 +454,14 @@ impl Runner {
             self.desks[round.desk].queue.done(&round.key);
         }
     }
+}
+
+/// What a worker does with a key takes a moment.
+fn set_thinking(cx: &mut Cx, id: u64, cause: Option<FactId>) {
+    let before = cx.cause();
+    cx.because(cause);
+    cx.after(timing::RECONCILE, Event::Timer(Timer::keyed(THINK, "", id)));
+    cx.because(before);
 }
 
 impl Round {

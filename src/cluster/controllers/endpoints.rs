@@ -66,7 +66,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         .unwrap_or_else(|| Endpoints { metadata: named(object.namespace(), object.name()), ..Endpoints::default() });
     new.subsets = subsets;
     new.metadata.labels = Some(labels);
-    set_trigger(&mut new.metadata, trigger);
+    set_trigger(&mut new.metadata, trigger.as_deref());
     let (request, reason, what) = match present {
         None => (Request::create(Object::new(new)), "FailedToCreateEndpoint", "create"),
         Some(_) => (Request::update(Object::new(new)), "FailedToUpdateEndpoint", "update"),
@@ -80,9 +80,10 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
 fn wanted_labels(served: &Served) -> BTreeMap<String, String> {
     let mut own = labels(served.object.meta()).clone();
     own.insert(MANAGED_BY.to_owned(), ME.to_owned());
-    match served.is_headless() {
-        true => drop(own.insert(HEADLESS.to_owned(), String::new())),
-        false => drop(own.remove(HEADLESS)),
+    if served.is_headless() {
+        own.insert(HEADLESS.to_owned(), String::new());
+    } else {
+        own.remove(HEADLESS);
     }
     own
 }

@@ -92,7 +92,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         .filter(|slice| !slice.is_terminating() && is_mine(slice))
         .collect();
     let plan = plan(&served, groups, &existing);
-    carry_out(reconcile, &served, plan, trigger);
+    carry_out(reconcile, &served, plan, trigger.as_deref());
     Ok(())
 }
 
@@ -238,9 +238,10 @@ fn slice_labels(served: &Served) -> BTreeMap<String, String> {
     let mut own = labels(served.object.meta()).clone();
     own.insert(MANAGED_BY.to_owned(), ME.to_owned());
     own.insert(SERVICE.to_owned(), served.object.name().to_owned());
-    match served.is_headless() {
-        true => drop(own.insert(HEADLESS.to_owned(), String::new())),
-        false => drop(own.remove(HEADLESS)),
+    if served.is_headless() {
+        own.insert(HEADLESS.to_owned(), String::new());
+    } else {
+        own.remove(HEADLESS);
     }
     own
 }
@@ -260,19 +261,19 @@ fn slice(served: &Served, group: Group) -> EndpointSlice {
     }
 }
 
-fn carry_out(reconcile: &mut Reconcile, served: &Served, plan: Plan, trigger: Option<String>) {
+fn carry_out(reconcile: &mut Reconcile, served: &Served, plan: Plan, trigger: Option<&str>) {
     let place = served.object.key();
     let message = format!("Error updating Endpoint Slices for Service {place}: {{error}}");
     let complaint = Saying::warning(served.object, "FailedToUpdateEndpointSlices", message);
     if !served.object.is_terminating() {
         for mut new in plan.create {
-            set_trigger(&mut new.metadata, trigger.clone());
+            set_trigger(&mut new.metadata, trigger);
             let write = Write::new(Request::create(Object::new(new)));
             reconcile.write(write.failing(complaint.clone()).tolerating(Tolerate::NamespaceTerminating));
         }
     }
     for mut object in plan.update {
-        set_trigger(object.meta_mut(), trigger.clone());
+        set_trigger(object.meta_mut(), trigger);
         reconcile.write(Write::new(Request::update(object)).failing(complaint.clone()));
     }
     for object in plan.delete {

@@ -38,16 +38,16 @@ pub static CONTROLLER: Controller = Controller {
 fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     let Some(object) = new else {
         let Some(gone) = old else { return };
-        dependents_of(gone, |kind| wake.cache(kind)).into_iter().for_each(|object| wake.object(object));
+        wake.objects(dependents_of(gone, |kind| wake.cache(kind)));
         // An owner may have waited for this one.
         let waiting = |owner: &&Object| owner.is_terminating() && has(owner, FOREGROUND);
         let owners: Vec<&Object> = owners(gone).filter_map(|owner| known(wake, gone, owner)).filter(waiting).collect();
-        owners.into_iter().for_each(|owner| wake.object(owner));
+        wake.objects(owners);
         return;
     };
     if object.is_terminating() && !old.is_some_and(Object::is_terminating) {
         if has(object, FOREGROUND) {
-            dependents_of(object, |kind| wake.cache(kind)).into_iter().for_each(|object| wake.object(object));
+            wake.objects(dependents_of(object, |kind| wake.cache(kind)));
         }
         if has(object, FOREGROUND) || has(object, ORPHAN) {
             wake.object(object);
@@ -161,9 +161,8 @@ enum Found {
 fn find(reconcile: &mut Reconcile, object: &Object, owner: &OwnerReference) -> Found {
     // Kinds that we do not have cannot be looked for: what they own stays.
     let Some((kind, key)) = place(object, owner) else { return Found::Solid };
-    let state = |found: &Object| match found.is_terminating() && has(found, FOREGROUND) {
-        true => Found::Waiting,
-        false => Found::Solid,
+    let state = |found: &Object| {
+        if found.is_terminating() && has(found, FOREGROUND) { Found::Waiting } else { Found::Solid }
     };
     if let Some(found) = reconcile.lookup(kind, &key).filter(|found| found.uid() == owner.uid) {
         return state(found);

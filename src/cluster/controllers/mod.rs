@@ -1,5 +1,7 @@
 //! The controllers: one file each, one line in [`CONTROLLERS`].
 
+#![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
+
 pub mod deployment;
 pub mod endpoints;
 pub mod endpointslice;

@@ -43,9 +43,9 @@ fn sweep(wake: &mut Wake) {
             pods.iter().filter(|object| object.get().is_some_and(|pod: &Pod| pod.is_terminal())).collect();
         ended.sort_by_key(|object| (object.meta().creation_timestamp.clone(), object.name()));
         let excess = ended.len().saturating_sub(THRESHOLD);
-        ended.into_iter().take(excess).for_each(|object| wake.object(object));
+        wake.objects(ended.into_iter().take(excess));
     }
-    pods.on_node("").filter(|object| object.is_terminating()).for_each(|object| wake.object(object));
+    wake.objects(pods.on_node("").filter(|object| object.is_terminating()));
     for name in pods.nodes().filter(|name| !name.is_empty()) {
         match nodes.get(&Key::new("", name)) {
             None => quarantine(wake, name),
@@ -53,7 +53,7 @@ fn sweep(wake: &mut Wake) {
                 wake.memory().remove(name);
                 if is_out_of_service(node) {
                     let ending = pods.on_node(name).filter(|pod| pod.get().is_some_and(is_terminating));
-                    ending.for_each(|pod| wake.object(pod));
+                    wake.objects(ending);
                 }
             }
         }

@@ -40,7 +40,7 @@ pub static CONTROLLER: Controller = Controller {
 };
 
 fn wake_by_namespace(wake: &mut Wake, _: Option<&Object>, new: Option<&Object>) {
-    new.filter(|object| !is_ending(object)).into_iter().for_each(|object| wake.object(object));
+    wake.objects(new.filter(|object| !is_ending(object)));
 }
 
 fn wake_by_map(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {

@@ -30,7 +30,7 @@ pub static CONTROLLER: Controller = Controller {
 fn wake_by_node(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     let Some(node) = new.or(old) else { return };
     if old.map(no_execute).unwrap_or_default() != new.map(no_execute).unwrap_or_default() {
-        wake.cache(&pod::KIND).on_node(node.name()).for_each(|pod| wake.object(pod));
+        wake.objects(wake.cache(&pod::KIND).on_node(node.name()));
     }
 }
 
@@ -45,7 +45,7 @@ fn wake_by_pod(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     let Some(node) = pod.node().filter(|_| !before.is_some_and(same)) else { return };
     let tainted = wake.cache(&node::KIND).get(&Key::new("", node)).is_some_and(|node| !no_execute(node).is_empty());
     if tainted {
-        new.into_iter().for_each(|pod| wake.object(pod));
+        wake.objects(new);
     }
 }
 

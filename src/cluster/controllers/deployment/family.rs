@@ -6,6 +6,7 @@ use crate::api::Object;
 use crate::cluster::controllers::shared::{annotation, labels, scaled};
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::collections::BTreeMap;
 
 /// The label that tells the ReplicaSets of a Deployment apart.
@@ -174,7 +175,7 @@ pub fn active<'a>(sets: &[Child<'a>]) -> Vec<Child<'a>> {
 /// Whether two templates differ in nothing but the hash label (upstream: `EqualIgnoreHash`).
 #[must_use]
 pub fn same_template(a: &PodTemplateSpec, b: &PodTemplateSpec) -> bool {
-    let empty = Default::default();
+    let empty = ObjectMeta::default();
     let (meta_a, meta_b) = (a.metadata.as_ref().unwrap_or(&empty), b.metadata.as_ref().unwrap_or(&empty));
     let plain = |labels: &'_ BTreeMap<String, String>| -> Vec<(String, String)> {
         labels.iter().filter(|(name, _)| *name != HASH).map(|(n, v)| (n.clone(), v.clone())).collect()

@@ -27,7 +27,7 @@ pub mod status;
 use self::family::{Child, DESIRED, Plan, REVISION, active, available, new_size, split, total};
 use self::status::{PROGRESSING, TIMED_OUT, condition};
 use super::shared::claim::{claim, is_controlled};
-use super::shared::{annotation, controller_key, labels, subject};
+use super::shared::{annotation, labels, subject};
 use crate::api::kinds::{deployment, pod, pod::Pod, replica_set};
 use crate::api::meta::controller_of;
 use crate::api::request::DeleteOptions;
@@ -57,14 +57,14 @@ pub static CONTROLLER: Controller = Controller {
 fn wake_by_set(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     let kind = &deployment::KIND;
     for set in old.into_iter().chain(new) {
-        controller_key(wake, set, kind).into_iter().for_each(|key| wake.key(key));
+        wake.owner(set, kind);
     }
     let Some(orphan) = new.filter(|set| !is_controlled(set) && !set.is_terminating()) else { return };
     let would = |object: &&Object| {
         let selector = Plan::read(object).map(|plan| Selector::from_object(Some(&plan.spec.selector)));
         selector.is_some_and(|selector| selector.is_ok_and(|selector| selector.matches(labels(orphan.meta()))))
     };
-    wake.cache(kind).in_namespace(orphan.namespace()).filter(would).for_each(|object| wake.object(object));
+    wake.objects(wake.cache(kind).in_namespace(orphan.namespace()).filter(would));
 }
 
 /// A Deployment that recreates waits for its last pod to go.
@@ -75,7 +75,7 @@ fn wake_by_pod(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     else {
         return;
     };
-    let Some(key) = controller_key(wake, set, &deployment::KIND) else { return };
+    let Some(key) = wake.owner_of(set, &deployment::KIND) else { return };
     let Some(owner) = wake.cache(&deployment::KIND).get(&key.key) else { return };
     let pods = wake.cache(&pod::KIND);
     let empty = || sets.owned_by(owner.uid()).all(|set| pods.owned_by(set.uid()).next().is_none());

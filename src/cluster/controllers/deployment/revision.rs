@@ -49,7 +49,7 @@ pub fn annotate(plan: &Plan, annotations: &mut Annotations, revision: i64) -> bo
     if number < revision {
         annotations.insert(REVISION.to_owned(), revision.to_string());
         if let Some(before) = before {
-            remember(annotations, before);
+            remember(annotations, &before);
         }
         changed = true;
     }
@@ -57,10 +57,10 @@ pub fn annotate(plan: &Plan, annotations: &mut Annotations, revision: i64) -> bo
 }
 
 /// Adds a number to the history, from which the oldest go when it becomes too long.
-fn remember(annotations: &mut Annotations, number: String) {
+fn remember(annotations: &mut Annotations, number: &str) {
     let history = annotations.get(HISTORY).cloned().unwrap_or_default();
     let mut numbers: Vec<&str> = history.split(',').filter(|n| !n.is_empty()).collect();
-    numbers.push(&number);
+    numbers.push(number);
     let mut start = 0;
     while numbers[start..].join(",").len() > HISTORY_CHARS {
         start += 1;

@@ -1,4 +1,4 @@
-//! What a Deployment reports: counts, and the conditions Available, Progressing and ReplicaFailure.
+//! What a Deployment reports: counts, and the conditions `Available`, `Progressing` and `ReplicaFailure`.
 //!
 //! Upstream: `pkg/controller/deployment/progress.go` and `sync.go` (`calculateStatus`).
 
@@ -75,9 +75,10 @@ pub fn counts(plan: &Plan, new: Option<&Child>, all: &[Child], now: Time) -> Dep
         conditions: before.conditions,
     };
     let enough = ready >= plan.replicas() - plan.max_unavailable();
-    let (verdict, reason, message) = match enough {
-        true => ("True", "MinimumReplicasAvailable", "Deployment has minimum availability."),
-        false => ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability."),
+    let (verdict, reason, message) = if enough {
+        ("True", "MinimumReplicasAvailable", "Deployment has minimum availability.")
+    } else {
+        ("False", "MinimumReplicasUnavailable", "Deployment does not have minimum availability.")
     };
     set(&mut status, condition(AVAILABLE, verdict, reason, message, now));
     status

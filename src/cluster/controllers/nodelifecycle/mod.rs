@@ -91,9 +91,10 @@ fn monitor(wake: &mut Wake) {
     }
     let lost = Zones::of(nodes.iter()).all_lost();
     let was_lost = wake.memory().contains_key(&memo(memo::ALL, ""));
-    match lost {
-        true => drop(wake.memory().insert(memo(memo::ALL, ""), Note::Moment(now))),
-        false => drop(wake.memory().remove(&memo(memo::ALL, ""))),
+    if lost {
+        wake.memory().insert(memo(memo::ALL, ""), Note::Moment(now));
+    } else {
+        wake.memory().remove(&memo(memo::ALL, ""));
     }
     for object in nodes.iter() {
         let lease = wake.cache(&lease::KIND).get(&Key::new("kube-node-lease", object.name()));

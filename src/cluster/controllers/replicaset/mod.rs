@@ -18,7 +18,7 @@ pub mod set;
 use self::set::{Failure, Numbers, Set};
 use super::shared::claim::{claim, is_controlled};
 use super::shared::pods::{from_template, is_active, is_terminating, until_available};
-use super::shared::{controller_key, count, labels, subject};
+use super::shared::{count, labels, subject};
 use crate::api::kinds::{pod, pod::Pod, replica_set};
 use crate::api::meta::controller_of;
 use crate::api::request::DeleteOptions;
@@ -49,15 +49,15 @@ pub static CONTROLLER: Controller = Controller {
 /// Which sets a change of a pod concerns: its controller, before and after; of an orphan, all that would have it.
 pub fn wake_by_pod(wake: &mut Wake, kind: &'static Kind, old: Option<&Object>, new: Option<&Object>) {
     if let Some(old) = old.filter(|_| owner_uid(old) != owner_uid(new)) {
-        controller_key(wake, old, kind).into_iter().for_each(|key| wake.key(key));
+        wake.owner(old, kind);
     }
     let Some(pod) = new else { return };
     if is_controlled(pod) {
-        controller_key(wake, pod, kind).into_iter().for_each(|key| wake.key(key));
+        wake.owner(pod, kind);
     } else if !pod.is_terminating() && is_news(old, pod) {
         let sets = wake.cache(kind).in_namespace(pod.namespace());
         let would = |set: &&Object| Set::read(set).is_ok_and(|set| set.selector.matches(labels(pod.meta())));
-        sets.filter(would).for_each(|set| wake.object(set));
+        wake.objects(sets.filter(would));
     }
 }
 
@@ -83,7 +83,7 @@ pub fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         manage(reconcile, &set, &active);
     }
     let numbers = numbers(reconcile, &set, &active, &pods);
-    write_status(reconcile, &set, numbers);
+    write_status(reconcile, &set, &numbers);
     Ok(())
 }
 
@@ -103,7 +103,7 @@ pub fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
     let mut numbers = numbers(reconcile, &set, &active, &pods);
     numbers.failure =
         Some(Failure { reason: reason.to_owned(), message: error.message.clone(), since: reconcile.now() });
-    write_status(reconcile, &set, numbers);
+    write_status(reconcile, &set, &numbers);
 }
 
 /// Creates what is missing or deletes what is too much (upstream: `manageReplicas`).
@@ -175,8 +175,8 @@ fn numbers(reconcile: &mut Reconcile, set: &Set, active: &[&Object], pods: &[&Ob
     }
 }
 
-fn write_status(reconcile: &mut Reconcile, set: &Set, numbers: Numbers) {
-    if numbers != set.status {
-        reconcile.request(Request::update_status(set.with(&numbers)));
+fn write_status(reconcile: &mut Reconcile, set: &Set, numbers: &Numbers) {
+    if *numbers != set.status {
+        reconcile.request(Request::update_status(set.with(numbers)));
     }
 }

@@ -110,14 +110,16 @@ mod tests {
         Object::new(Pod { metadata, node_name: (!node.is_empty()).then(|| node.into()), status, ..Pod::default() })
     }
 
+    /// The names in the order in which they would go.
     fn order(pods: &[Object]) -> Vec<&str> {
         let all: Vec<&Object> = pods.iter().collect();
         let now = Time::from_secs(1000);
-        (1..=pods.len()).map(|n| to_delete(&all, pods.iter(), n, now)).last().map_or_else(Vec::new, |last| {
-            let mut sorted = to_delete(&all, pods.iter(), pods.len() - 1, now);
-            sorted.extend(last.into_iter().filter(|o| !sorted.iter().any(|s| s.is_same(o))).collect::<Vec<_>>());
-            sorted.into_iter().map(Object::name).collect()
-        })
+        let mut order: Vec<&str> = Vec::new();
+        for n in 1..=pods.len() {
+            let gone = to_delete(&all, pods.iter(), n, now);
+            order.extend(gone.iter().map(|pod| pod.name()).filter(|name| !order.contains(name)).collect::<Vec<_>>());
+        }
+        order
     }
 
     #[test]

@@ -33,17 +33,17 @@ pub fn claim<'a>(
         }
     }
     let wanted = |object: &&Object| !object.is_terminating() && selector.matches(labels(object.meta()));
-    let orphans: Vec<&Object> = match owner.is_terminating() {
-        true => Vec::new(),
-        false => cache.orphans(owner.namespace()).filter(wanted).collect(),
-    };
+    let orphans: Vec<&Object> =
+        if owner.is_terminating() { Vec::new() } else { cache.orphans(owner.namespace()).filter(wanted).collect() };
     if let Some(first) = orphans.first() {
         let Some(live) = reconcile.ask(owner.kind(), &owner.key()) else { return Ok(None) };
         may_adopt(owner, live).map_err(|why| format!("can't adopt {} {}: {why}", first.kind().kind, first.key()))?;
         patches.extend(orphans.iter().map(|orphan| adopt(owner, orphan)));
         mine.extend(orphans);
     }
-    patches.into_iter().for_each(|patch| reconcile.write(patch));
+    for patch in patches {
+        reconcile.write(patch);
+    }
     Ok(Some(mine))
 }
 
@@ -54,10 +54,7 @@ fn may_adopt<E: ToString>(owner: &Object, live: &Result<Object, E>) -> Result<()
     if live.uid() != owner.uid() {
         return Err(format!("original {kind} {key} is gone: got uid {}, wanted {}", live.uid(), owner.uid()));
     }
-    match live.is_terminating() {
-        true => Err(format!("{key} has just been deleted")),
-        false => Ok(()),
-    }
+    if live.is_terminating() { Err(format!("{key} has just been deleted")) } else { Ok(()) }
 }
 
 fn adopt(owner: &Object, object: &Object) -> Write {
@@ -76,6 +73,7 @@ fn patch(object: &Object, patch: Value) -> Write {
 }
 
 /// Whether somebody controls the object.
+#[must_use]
 pub fn is_controlled(object: &Object) -> bool {
     controller_of(object.meta()).is_some()
 }

@@ -4,9 +4,9 @@ pub mod claim;
 pub mod pods;
 pub mod serving;
 
-use crate::api::meta::{controller_of, moment};
-use crate::api::{Kind, Object, ObjectRef, Ref};
-use crate::cluster::client::controller::{Reconcile, Wake};
+use crate::api::meta::moment;
+use crate::api::{Object, Ref};
+use crate::cluster::client::controller::Reconcile;
 use crate::sim::{Duration, Time};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time as MetaTime};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -16,43 +16,43 @@ use std::collections::BTreeMap;
 static NONE: BTreeMap<String, String> = BTreeMap::new();
 
 /// The labels of an object.
+#[must_use]
 pub fn labels(meta: &ObjectMeta) -> &BTreeMap<String, String> {
     meta.labels.as_ref().unwrap_or(&NONE)
 }
 
 /// An annotation.
+#[must_use]
 pub fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
     meta.annotations.as_ref()?.get(name).map(String::as_str)
 }
 
 /// A counter as Go writes it: zero is left out.
+#[must_use]
 pub fn count(n: usize) -> Option<i32> {
     i32::try_from(n).ok().filter(|n| *n != 0)
 }
 
 /// The same for a number that already is one.
+#[must_use]
 pub fn some(n: i32) -> Option<i32> {
     (n != 0).then_some(n)
 }
 
 /// When an object was created.
+#[must_use]
 pub fn created(object: &Object) -> Option<Time> {
     object.meta().creation_timestamp.as_ref().map(moment)
 }
 
-/// The key of the object's controller, if it is of the given kind and still the same object.
-pub fn controller_key(wake: &Wake, object: &Object, kind: &'static Kind) -> Option<Ref> {
-    let owner = controller_of(object.meta()).filter(|owner| owner.kind == kind.kind)?;
-    let key = ObjectRef::new(kind, object.namespace(), &owner.name);
-    wake.cache(kind).get(&key.key).filter(|found| found.uid() == owner.uid).map(|_| key)
-}
-
 /// Time left until `at + wait`; zero when it is over.
+#[must_use]
 pub fn left(at: Option<&MetaTime>, wait: Duration, now: Time) -> Duration {
     at.map_or(Duration::ZERO, |at| (moment(at) + wait).since(now))
 }
 
 /// A number or a percentage of `total` (upstream: `intstr.GetScaledValueFromIntOrPercent`).
+#[must_use]
 pub fn scaled(value: Option<&IntOrString>, total: i32, up: bool) -> i32 {
     match value {
         None => 0,
@@ -67,6 +67,7 @@ pub fn scaled(value: Option<&IntOrString>, total: i32, up: bool) -> i32 {
 }
 
 /// The moment and the object that a reconcile is about, from its key.
+#[must_use]
 pub fn subject<'a>(reconcile: &Reconcile<'a>, key: &Ref) -> Option<&'a Object> {
     reconcile.lookup(key.kind, &key.key)
 }

@@ -10,17 +10,20 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::rc::Rc;
 
 /// Whether a pod counts: neither ended nor ending (upstream: `IsPodActive`).
+#[must_use]
 pub fn is_active(pod: &Pod) -> bool {
     !pod.is_terminal() && pod.metadata.deletion_timestamp.is_none()
 }
 
 /// Whether a pod is ending (upstream: `IsPodTerminating`).
+#[must_use]
 pub fn is_terminating(pod: &Pod) -> bool {
     !pod.is_terminal() && pod.metadata.deletion_timestamp.is_some()
 }
 
 /// How long a ready pod must go on being ready until it is available; `None`: it is not ready
 /// (upstream: `IsPodAvailable`).
+#[must_use]
 pub fn until_available(pod: &Pod, min_ready: Duration, now: Time) -> Option<Duration> {
     let ready = pod.condition("Ready").filter(|condition| condition.status == "True")?;
     if min_ready.is_zero() {
@@ -30,6 +33,7 @@ pub fn until_available(pod: &Pod, min_ready: Duration, now: Time) -> Option<Dura
 }
 
 /// A pod of a template (upstream: `GetPodFromTemplate`). The server gives it a name.
+#[must_use]
 pub fn from_template(template: Option<&PodTemplateSpec>, parent: &Object) -> Object {
     let meta = template.and_then(|template| template.metadata.as_ref());
     let prefix = format!("{}-", parent.name());

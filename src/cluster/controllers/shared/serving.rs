@@ -119,8 +119,7 @@ pub fn address(pod: &Pod, with_ending: bool) -> Option<&str> {
 pub fn port_number(pod: &Pod, port: &ServicePort) -> Option<i32> {
     let protocol = port.protocol.as_deref().unwrap_or("TCP");
     match &port.target_port {
-        None => Some(port.port),
-        Some(IntOrString::Int(0)) => Some(port.port),
+        None | Some(IntOrString::Int(0)) => Some(port.port),
         Some(IntOrString::Int(number)) => Some(*number),
         Some(IntOrString::String(name)) => {
             let sidecars = pod.spec.init_containers.iter().flatten().filter(|c| c.restart_policy.is_some());
@@ -182,11 +181,11 @@ pub fn forget_key(memory: &mut Memory, key: &str) {
 }
 
 /// Sets or removes the trigger annotation.
-pub fn set_trigger(meta: &mut ObjectMeta, trigger: Option<String>) {
+pub fn set_trigger(meta: &mut ObjectMeta, trigger: Option<&str>) {
     let annotations = meta.annotations.get_or_insert_default();
     match trigger {
-        Some(trigger) => drop(annotations.insert(TRIGGER.to_owned(), trigger)),
-        None => drop(annotations.remove(TRIGGER)),
-    }
+        Some(trigger) => annotations.insert(TRIGGER.to_owned(), trigger.to_owned()),
+        None => annotations.remove(TRIGGER),
+    };
     meta.annotations.take_if(|annotations| annotations.is_empty());
 }
