@@ -36,6 +36,9 @@ impl Scheduler {
         let key = queued.info.reference.key.clone();
         let current = self.client.lookup(&PODS, &key).filter(|object| object.uid() == &*queued.info.uid);
         let Some(current) = current.cloned() else { return };
+        if current.get::<Pod>().is_some_and(|pod| pod.node().is_some()) {
+            return; // Somebody else was faster.
+        }
         if current.is_terminating() {
             let text = format!("skip schedule deleting pod: {key}");
             self.recorder.record(cx, &mut self.client, &current, true, "FailedScheduling", &text);

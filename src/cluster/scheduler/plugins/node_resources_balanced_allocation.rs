@@ -43,10 +43,12 @@ impl Scorer for Balance {
 /// The float arithmetic is upstream's, operation by operation.
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "as upstream")]
 fn balance(used: [i64; 2], offered: [i64; 2]) -> i64 {
-    let parts = used.into_iter().zip(offered).filter(|(_, offered)| *offered != 0);
-    let fractions: Vec<f64> = parts.map(|(used, offered)| (used as f64 / offered as f64).min(1.0)).collect();
-    let deviation = match fractions.as_slice() {
-        [a, b] => ((a - b) / 2.0).abs(),
+    let fraction = |place: usize| {
+        let known = offered[place] != 0;
+        known.then(|| (used[place] as f64 / offered[place] as f64).min(1.0))
+    };
+    let deviation = match (fraction(0), fraction(1)) {
+        (Some(a), Some(b)) => ((a - b) / 2.0).abs(),
         _ => 0.0,
     };
     ((1.0 - deviation) * 100.0) as i64
