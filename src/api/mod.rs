@@ -4,6 +4,7 @@
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
 //! - [`meta`]: what all objects have: owner references, times, uids.
 //! - [`pod`]: what a pod spec means; [`json`]: what Go reads and writes differently.
+//! - [`meta_validation`]: what the metadata of any object must be; [`check`], [`path`]: what validation is made of.
 //! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`]: texts with rules of their own.
 //! - [`schema`]: which fields every kind has; what the strict decoder says.
 //! - [`patch`]: JSON, merge and strategic merge patches, and the one that `kubectl apply` makes.
@@ -12,13 +13,16 @@
 //! Nothing here happens over time, and nothing here knows a component.
 
 pub mod age;
+pub mod check;
 pub mod json;
 pub mod kinds;
 pub mod manifest;
 pub mod meta;
+pub mod meta_validation;
 pub mod names;
 pub mod object;
 pub mod patch;
+pub mod path;
 pub mod pod;
 pub mod quantity;
 pub mod request;

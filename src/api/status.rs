@@ -4,6 +4,7 @@
 
 use super::kinds::Kind;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::fmt;
 
 /// A failure as the API server reports it.
@@ -168,7 +169,9 @@ impl Status {
     /// 422: the object's content is wrong; all errors at once (upstream: `errors.NewInvalid`).
     #[must_use]
     pub fn invalid(kind: &Kind, name: &str, errors: &[FieldError]) -> Self {
-        let texts: Vec<String> = errors.iter().map(FieldError::to_string).collect();
+        let mut seen = BTreeSet::new();
+        let texts: Vec<String> =
+            errors.iter().map(FieldError::to_string).filter(|text| seen.insert(text.clone())).collect();
         let list = match texts.as_slice() {
             [one] => one.clone(),
             many => format!("[{}]", many.join(", ")),

@@ -1,10 +1,15 @@
 //! `Deployment`: keeps pods of the newest template running and replaces those of older ones step by step.
 
-use super::{Column, Kind, Object, Scale, decode, plain_kind};
-use crate::api::pod::defaults;
+use super::{Column, Kind, Object, Scale, given_selector, parse_with_selector, plain_kind};
+use crate::api::check::{self, Errors};
+use crate::api::names;
+use crate::api::path::Path;
+use crate::api::pod::{defaults, template};
+use crate::api::status::{Fault, FieldError};
 use crate::api::table::{containers, images, none_if_empty, selector_text};
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStatus};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStatus, DeploymentStrategy};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use serde_json::json;
 
 plain_kind!(Deployment);
 
@@ -19,7 +24,9 @@ pub static KIND: Kind = Kind {
     storage: "deployments",
     subresources: &["scale", "status"],
     generation: true,
-    decode: decode::<Deployment>,
+    decode: |document| {
+        parse_with_selector::<Deployment>(document, |object| &mut object.spec.get_or_insert_default().selector)
+    },
     default,
     prepare_create: |object, _| {
         if let Some(object) = object.get_mut::<Deployment>() {
@@ -37,6 +44,9 @@ pub static KIND: Kind = Kind {
             new.metadata.labels.clone_from(&old.metadata.labels);
         }
     },
+    validate,
+    validate_update,
+    warnings: |object| template::warnings(object.name(), spec(object).map(|spec| &spec.template)),
     spec_changed: |new, old| match (new.get::<Deployment>(), old.get::<Deployment>()) {
         (Some(new), Some(old)) => new.spec != old.spec || new.metadata.annotations != old.metadata.annotations,
         _ => false,
@@ -89,6 +99,110 @@ fn default(object: &mut Object) {
     spec.revision_history_limit.get_or_insert(10);
     spec.progress_deadline_seconds.get_or_insert(600);
     defaults::spec(spec.template.spec.get_or_insert_default());
+}
+
+/// Upstream: `ValidateDeploymentSpec`.
+fn validate(object: &Object) -> Errors {
+    const PATH: Path = Path::new("spec");
+    let mut out = Vec::new();
+    let Some(spec) = spec(object) else { return out };
+    check::not_negative(&mut out, &PATH.field("replicas"), i64::from(spec.replicas.unwrap_or(1)));
+    template::selected(&mut out, &PATH, given_selector(&spec.selector), Some(&spec.template));
+    if let Some(found) = &spec.strategy {
+        strategy(&mut out, &PATH.field("strategy"), found);
+    }
+    let ready = spec.min_ready_seconds.unwrap_or(0);
+    check::not_negative(&mut out, &PATH.field("minReadySeconds"), i64::from(ready));
+    let history = spec.revision_history_limit.unwrap_or(0);
+    check::not_negative(&mut out, &PATH.field("revisionHistoryLimit"), i64::from(history));
+    if let Some(deadline) = spec.progress_deadline_seconds {
+        let path = PATH.field("progressDeadlineSeconds");
+        check::not_negative(&mut out, &path, i64::from(deadline));
+        if deadline <= ready {
+            out.push(FieldError::invalid(path, deadline, "must be greater than minReadySeconds"));
+        }
+    }
+    out
+}
+
+/// Upstream: `ValidateDeploymentUpdate` and the strategy's `ValidateUpdate`.
+fn validate_update(new: &Object, old: &Object) -> Errors {
+    let (Some(after), Some(before)) = (spec(new), spec(old)) else { return Vec::new() };
+    if after == before {
+        return Vec::new();
+    }
+    let mut out = validate(new);
+    let same = after.selector == before.selector;
+    check::immutable(&mut out, &Path::new("spec.selector"), same, || check::shown_selector(&after.selector));
+    out
+}
+
+/// Upstream: `ValidateDeploymentStrategy`, `ValidateRollingUpdateDeployment`.
+fn strategy(out: &mut Errors, path: &Path, strategy: &DeploymentStrategy) {
+    let rolling = strategy.rolling_update.as_ref();
+    let rolling_path = path.field("rollingUpdate");
+    match (strategy.type_.as_deref().unwrap_or_default(), rolling) {
+        ("Recreate", Some(_)) => {
+            let detail = "may not be specified when strategy `type` is 'Recreate'";
+            out.push(FieldError::forbidden(rolling_path, detail));
+        }
+        ("Recreate", None) => {}
+        ("RollingUpdate", Some(rolling)) => {
+            let zero = IntOrString::Int(0);
+            let unavailable = rolling.max_unavailable.as_ref().unwrap_or(&zero);
+            let surge = rolling.max_surge.as_ref().unwrap_or(&zero);
+            let path = rolling_path.field("maxUnavailable");
+            count_or_percent(out, &path, unavailable);
+            count_or_percent(out, &rolling_path.field("maxSurge"), surge);
+            if number(unavailable) == 0 && number(surge) == 0 {
+                let detail = "may not be 0 when `maxSurge` is 0";
+                out.push(check::invalid_as(&path, json!(unavailable).to_string(), detail));
+            }
+            if percent(unavailable).is_some_and(|percent| percent > 100) {
+                out.push(check::invalid_as(&path, json!(unavailable).to_string(), "must not be greater than 100%"));
+            }
+        }
+        ("RollingUpdate", None) => {
+            out.push(FieldError::required(rolling_path, "this should be defaulted and never be nil"));
+        }
+        (kind, _) => {
+            let mut error = FieldError::not_supported(path, kind, &["Recreate", "RollingUpdate"]);
+            let rolling = rolling.map_or_else(
+                || "null".to_owned(),
+                |rolling| {
+                    let (unavailable, surge) = (json!(rolling.max_unavailable), json!(rolling.max_surge));
+                    format!("{{\"MaxUnavailable\":{unavailable},\"MaxSurge\":{surge}}}")
+                },
+            );
+            error.fault = Fault::NotSupported(format!("{{\"Type\":{},\"RollingUpdate\":{rolling}}}", json!(kind)));
+            out.push(error);
+        }
+    }
+}
+
+/// Upstream: `ValidatePositiveIntOrPercent`.
+fn count_or_percent(out: &mut Errors, path: &Path, value: &IntOrString) {
+    match value {
+        IntOrString::Int(count) => check::not_negative(out, path, i64::from(*count)),
+        IntOrString::String(text) => check::complain(out, path, text, names::percent(text)),
+    }
+}
+
+/// The number before the sign; too many digits are as good as none, as for Go's `Atoi`.
+fn percent(value: &IntOrString) -> Option<i64> {
+    match value {
+        IntOrString::String(text) if names::percent(text).is_empty() => {
+            Some(text.trim_end_matches('%').parse().unwrap_or(0))
+        }
+        _ => None,
+    }
+}
+
+fn number(value: &IntOrString) -> i64 {
+    match value {
+        IntOrString::Int(count) => i64::from(*count),
+        IntOrString::String(text) => percent(value).unwrap_or_else(|| text.parse().unwrap_or(0)),
+    }
 }
 
 fn spec(object: &Object) -> Option<&DeploymentSpec> {

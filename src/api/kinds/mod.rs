@@ -14,7 +14,7 @@ use super::object::{Object, Typed};
 use super::status::FieldError;
 pub use super::table::Column;
 use crate::sim::Time;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 use serde_json::Value;
 use std::cmp::Ordering;
 use std::hash::{Hash, Hasher};
@@ -258,6 +258,28 @@ pub fn parse<T: serde::de::DeserializeOwned>(document: Value) -> Result<T, Strin
 /// As [`parse`].
 pub fn decode<T: Typed + serde::de::DeserializeOwned>(document: Value) -> Result<Object, String> {
     parse::<T>(document).map(Object::new)
+}
+
+/// Decodes a workload whose type cannot tell an absent selector from an empty one: an empty one gets an empty map of
+/// labels, see [`given_selector`]. Neither is ever stored.
+fn parse_with_selector<T: Typed + serde::de::DeserializeOwned>(
+    document: Value,
+    selector: fn(&mut T) -> &mut LabelSelector,
+) -> Result<Object, String> {
+    let given = document["spec"]["selector"].is_object();
+    let mut typed: T = parse(document)?;
+    if given {
+        let selector = selector(&mut typed);
+        if selector.match_expressions.is_none() {
+            selector.match_labels.get_or_insert_default();
+        }
+    }
+    Ok(Object::new(typed))
+}
+
+/// The selector, unless none was given.
+fn given_selector(selector: &LabelSelector) -> Option<&LabelSelector> {
+    (*selector != LabelSelector::default()).then_some(selector)
 }
 
 /// Implements [`Typed`] for a `k8s-openapi` type whose kind is `KIND` in the same file.

@@ -4,7 +4,7 @@
 //! template share one allocation of their spec: a naive typed pod costs 9 KB in Wasm, and there may be 150,000.
 
 use super::{Column, Kind, Object, Typed, serialize};
-use crate::api::pod::{defaults, label_keys, printing, status};
+use crate::api::pod::{defaults, label_keys, printing, status, update, validation, warnings};
 use crate::api::table::none_if_empty;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -172,6 +172,12 @@ pub static KIND: Kind = Kind {
         }
     },
     prepare_status,
+    validate: |object| object.get::<Pod>().map(validation::create).unwrap_or_default(),
+    validate_update: |new, old| match (new.get::<Pod>(), old.get::<Pod>()) {
+        (Some(new), Some(old)) => update::validate(new, old),
+        _ => Vec::new(),
+    },
+    warnings: |object| object.get::<Pod>().map(warnings::of_pod).unwrap_or_default(),
     spec_changed: |new, old| match (new.get::<Pod>(), old.get::<Pod>()) {
         (Some(new), Some(old)) => !new.has_spec_of(old),
         _ => false,

@@ -1,7 +1,9 @@
 //! `ReplicaSet`: keeps so many pods of one template running.
 
-use super::{Column, Kind, Object, Scale, decode, plain_kind};
-use crate::api::pod::defaults;
+use super::{Column, Kind, Object, Scale, given_selector, parse_with_selector, plain_kind};
+use crate::api::check::{self, Errors};
+use crate::api::path::Path;
+use crate::api::pod::{defaults, template};
 use crate::api::table::{containers, images, none_if_empty, selector_text};
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 
@@ -18,7 +20,9 @@ pub static KIND: Kind = Kind {
     storage: "replicasets",
     subresources: &["scale", "status"],
     generation: true,
-    decode: decode::<ReplicaSet>,
+    decode: |document| {
+        parse_with_selector::<ReplicaSet>(document, |object| &mut object.spec.get_or_insert_default().selector)
+    },
     default,
     prepare_create: |object, _| {
         if let Some(object) = object.get_mut::<ReplicaSet>() {
@@ -35,6 +39,9 @@ pub static KIND: Kind = Kind {
             new.spec.clone_from(&old.spec);
         }
     },
+    validate,
+    validate_update,
+    warnings: |object| template::warnings(object.name(), spec(object).and_then(|spec| spec.template.as_ref())),
     spec_changed: |new, old| match (new.get::<ReplicaSet>(), old.get::<ReplicaSet>()) {
         (Some(new), Some(old)) => new.spec != old.spec,
         _ => false,
@@ -73,6 +80,29 @@ fn default(object: &mut Object) {
     let spec = set.spec.get_or_insert_default();
     spec.replicas.get_or_insert(1);
     defaults::spec(spec.template.get_or_insert_default().spec.get_or_insert_default());
+}
+
+/// Upstream: `ValidateReplicaSetSpec`.
+fn validate(object: &Object) -> Errors {
+    const PATH: Path = Path::new("spec");
+    let mut out = Vec::new();
+    let Some(spec) = spec(object) else { return out };
+    check::not_negative(&mut out, &PATH.field("replicas"), i64::from(spec.replicas.unwrap_or(1)));
+    check::not_negative(&mut out, &PATH.field("minReadySeconds"), i64::from(spec.min_ready_seconds.unwrap_or(0)));
+    template::selected(&mut out, &PATH, given_selector(&spec.selector), spec.template.as_ref());
+    out
+}
+
+/// Upstream: `rsStrategy.ValidateUpdate`, and `ValidateReplicaSetStatus` for the status.
+fn validate_update(new: &Object, old: &Object) -> Errors {
+    let (Some(after), Some(before)) = (spec(new), spec(old)) else { return Vec::new() };
+    if after == before {
+        return Vec::new();
+    }
+    let mut out = validate(new);
+    let same = after.selector == before.selector;
+    check::immutable(&mut out, &Path::new("spec.selector"), same, || check::shown_selector(&after.selector));
+    out
 }
 
 fn spec(object: &Object) -> Option<&ReplicaSetSpec> {

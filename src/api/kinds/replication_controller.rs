@@ -1,8 +1,11 @@
 //! `ReplicationController`: the oldest way to keep so many pods running; `ReplicaSet` replaced it.
 
 use super::{Column, Kind, Object, Scale, decode, plain_kind};
-use crate::api::pod::defaults;
+use crate::api::check::{self, Errors};
+use crate::api::path::Path;
+use crate::api::pod::{defaults, template};
 use crate::api::selector::Selector;
+use crate::api::status::FieldError;
 use crate::api::table::{containers, images, none_if_empty};
 use k8s_openapi::api::core::v1::{ReplicationController, ReplicationControllerSpec, ReplicationControllerStatus};
 use std::collections::BTreeMap;
@@ -36,6 +39,9 @@ pub static KIND: Kind = Kind {
             new.spec.clone_from(&old.spec);
         }
     },
+    validate,
+    validate_update,
+    warnings: |object| template::warnings(object.name(), spec(object).and_then(|spec| spec.template.as_ref())),
     spec_changed: |new, old| match (new.get::<ReplicationController>(), old.get::<ReplicationController>()) {
         (Some(new), Some(old)) => new.spec != old.spec,
         _ => false,
@@ -81,6 +87,28 @@ fn default(object: &mut Object) {
             controller.metadata.labels = Some(labels.clone());
         }
     }
+}
+
+/// Upstream: `ValidateReplicationControllerSpec`.
+fn validate(object: &Object) -> Errors {
+    const PATH: Path = Path::new("spec");
+    let mut out = Vec::new();
+    let Some(spec) = spec(object) else { return out };
+    check::not_negative(&mut out, &PATH.field("minReadySeconds"), i64::from(spec.min_ready_seconds.unwrap_or(0)));
+    let none = BTreeMap::new();
+    let labels = spec.selector.as_ref().unwrap_or(&none);
+    if labels.is_empty() {
+        out.push(FieldError::required(PATH.field("selector"), ""));
+    }
+    check::not_negative(&mut out, &PATH.field("replicas"), i64::from(spec.replicas.unwrap_or(1)));
+    let selector = Selector::from_labels(labels);
+    let path = PATH.field("template");
+    template::matching(&mut out, &path, &selector, spec.template.as_ref(), "ReplicationController");
+    out
+}
+
+fn validate_update(new: &Object, old: &Object) -> Errors {
+    if spec(new) == spec(old) { Vec::new() } else { validate(new) }
 }
 
 fn spec(object: &Object) -> Option<&ReplicationControllerSpec> {

@@ -1,8 +1,11 @@
 //! What a pod spec means to the API server, wherever it stands: in a pod or in a template.
 //!
-//! A pod spec is by far the largest thing that people write. The server completes it ([`defaults`]). Deployments, replica sets and all other workloads contain the same spec in their template, so all of
+//! A pod spec is by far the largest thing that people write. The server completes it ([`defaults`]), refuses what makes
+//! no sense ([`validation`]), compares it with the old one on an update ([`update`]) and warns of what is odd
+//! ([`warnings`]). Deployments, replica sets and all other workloads contain the same spec in their template, so all of
 //! this stands beside the kinds rather than in one of them.
 //!
+//! - [`template`]: what the workloads that contain a template have in common.
 //! - [`status`]: quality of service, the condition that scheduling gates set.
 //! - [`printing`]: the words of `kubectl get pods`, which summarise a pod's whole state in one column.
 //!
@@ -16,3 +19,7 @@ pub mod defaults;
 pub mod label_keys;
 pub mod printing;
 pub mod status;
+pub mod template;
+pub mod update;
+pub mod validation;
+pub mod warnings;

@@ -1,0 +1,252 @@
+//! Volumes (upstream: `ValidateVolumes`, `validateVolumeSource`).
+
+use super::super::super::check::{self, Errors};
+use super::super::super::names;
+use super::super::super::path::Path;
+use super::super::super::quantity::Quantity;
+use super::super::super::status::FieldError;
+use super::projected;
+use k8s_openapi::api::core::v1::{
+    CSIVolumeSource, EphemeralVolumeSource, HostPathVolumeSource, ImageVolumeSource, KeyToPath, PodSpec, Volume,
+};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Checks the volumes and gives those that are in order, by name. `pod` is the pod's name, if it is a pod's spec.
+pub fn volumes<'a>(
+    out: &mut Errors,
+    path: &Path,
+    spec: &'a PodSpec,
+    pod: Option<&str>,
+) -> BTreeMap<&'a str, &'a Volume> {
+    let all = spec.volumes.as_deref().unwrap_or_default();
+    let pod = pod.filter(|name| !name.is_empty());
+    let created: BTreeSet<String> = match pod {
+        Some(pod) => {
+            let ephemeral = all.iter().filter(|volume| volume.ephemeral.is_some());
+            ephemeral.map(|volume| format!("{pod}-{}", volume.name)).collect()
+        }
+        None => BTreeSet::new(),
+    };
+    let mut good = BTreeMap::new();
+    for (index, volume) in all.iter().enumerate() {
+        let path = path.index(index);
+        let name = path.field("name");
+        let before = out.len();
+        source(out, &path, volume, pod);
+        if volume.name.is_empty() {
+            out.push(FieldError::required(name, ""));
+        } else {
+            check::complain(out, &name, &volume.name, names::dns1123_label(&volume.name));
+        }
+        if good.contains_key(volume.name.as_str()) {
+            out.push(FieldError::duplicate(name, volume.name.as_str()));
+        }
+        if out.len() == before {
+            good.insert(volume.name.as_str(), volume);
+        }
+        let claim = volume.persistent_volume_claim.as_ref().map(|claim| claim.claim_name.as_str());
+        if let Some(claim) = claim.filter(|claim| created.contains(*claim)) {
+            let detail = "must not reference a PVC that gets created for an ephemeral volume";
+            out.push(FieldError::invalid(path.field("persistentVolumeClaim.claimName"), claim, detail));
+        }
+    }
+    good
+}
+
+/// Exactly one source. The first found is checked, all others are forbidden; their names here are those of upstream's
+/// errors, slips included.
+fn source(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
+    let mut found = false;
+    if let Some(directory) = &volume.empty_dir {
+        found = true;
+        let limit = directory.size_limit.as_ref().and_then(|limit| Quantity::try_from(limit).ok());
+        if limit.is_some_and(|limit| limit.sign() < 0) {
+            let detail = "SizeLimit field must be a valid resource quantity";
+            out.push(FieldError::forbidden(path.field("emptyDir.sizeLimit"), detail));
+        }
+    }
+    let sources = [
+        ("hostPath", volume.host_path.is_some()),
+        ("gitRepo", volume.git_repo.is_some()),
+        ("gcePersistentDisk", volume.gce_persistent_disk.is_some()),
+        ("awsElasticBlockStore", volume.aws_elastic_block_store.is_some()),
+        ("secret", volume.secret.is_some()),
+        ("nfs", volume.nfs.is_some()),
+        ("iscsi", volume.iscsi.is_some()),
+        ("glusterfs", volume.glusterfs.is_some()),
+        ("flocker", volume.flocker.is_some()),
+        ("persistentVolumeClaim", volume.persistent_volume_claim.is_some()),
+        ("rbd", volume.rbd.is_some()),
+        ("cinder", volume.cinder.is_some()),
+        ("cephFS", volume.cephfs.is_some()),
+        ("quobyte", volume.quobyte.is_some()),
+        ("downwarAPI", volume.downward_api.is_some()),
+        ("fc", volume.fc.is_some()),
+        ("flexVolume", volume.flex_volume.is_some()),
+        ("configMap", volume.config_map.is_some()),
+        ("azureFile", volume.azure_file.is_some()),
+        ("vsphereVolume", volume.vsphere_volume.is_some()),
+        ("photonPersistentDisk", volume.photon_persistent_disk.is_some()),
+        ("portworxVolume", volume.portworx_volume.is_some()),
+        ("azureDisk", volume.azure_disk.is_some()),
+        ("storageos", volume.storageos.is_some()),
+        ("projected", volume.projected.is_some()),
+        ("scaleIO", volume.scale_io.is_some()),
+        ("csi", volume.csi.is_some()),
+        ("ephemeral", volume.ephemeral.is_some()),
+        ("image", volume.image.is_some()),
+    ];
+    for (name, _) in sources.into_iter().filter(|(_, is_set)| *is_set) {
+        if found {
+            out.push(FieldError::forbidden(path.field(name), "may not specify more than 1 volume type"));
+        } else {
+            found = true;
+            content(out, path, volume, pod);
+        }
+    }
+    if !found {
+        out.push(FieldError::required(path, "must specify a volume type"));
+    }
+}
+
+/// The content of the volume's first source.
+fn content(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
+    let required = |out: &mut Errors, field: &str, value: &str| check::required(out, &path.field(field), value);
+    if let Some(source) = &volume.host_path {
+        host_path(out, &path.field("hostPath"), source);
+    } else if let Some(source) = &volume.git_repo {
+        required(out, "gitRepo.repository", &source.repository);
+        let directory = source.directory.as_deref().unwrap_or_default();
+        check::descending_path(out, &path.field("gitRepo.directory"), directory);
+    } else if let Some(source) = &volume.gce_persistent_disk {
+        required(out, "persistentDisk.pdName", &source.pd_name);
+        partition(out, &path.field("persistentDisk.partition"), source.partition);
+    } else if let Some(source) = &volume.aws_elastic_block_store {
+        required(out, "awsElasticBlockStore.volumeID", &source.volume_id);
+        partition(out, &path.field("awsElasticBlockStore.partition"), source.partition);
+    } else if let Some(source) = &volume.secret {
+        required(out, "secret.secretName", source.secret_name.as_deref().unwrap_or_default());
+        mode(out, &path.field("secret.defaultMode"), source.default_mode);
+        items(out, &path.field("secret.items"), source.items.as_deref().unwrap_or_default());
+    } else if let Some(source) = &volume.nfs {
+        required(out, "nfs.server", &source.server);
+        required(out, "nfs.path", &source.path);
+        if !source.path.starts_with('/') {
+            let detail = "must be an absolute path";
+            out.push(FieldError::invalid(path.field("nfs.path"), source.path.as_str(), detail));
+        }
+    } else if let Some(source) = &volume.glusterfs {
+        required(out, "glusterfs.endpoints", &source.endpoints);
+        required(out, "glusterfs.path", &source.path);
+    } else if let Some(source) = &volume.persistent_volume_claim {
+        required(out, "persistentVolumeClaim.claimName", &source.claim_name);
+    } else if let Some(source) = &volume.downward_api {
+        projected::downward(out, &path.field("downwardAPI"), source);
+    } else if let Some(source) = &volume.config_map {
+        required(out, "configMap.name", &source.name);
+        mode(out, &path.field("configMap.defaultMode"), source.default_mode);
+        items(out, &path.field("configMap.items"), source.items.as_deref().unwrap_or_default());
+    } else {
+        newer_content(out, path, volume, pod);
+    }
+}
+
+fn newer_content(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
+    if let Some(source) = &volume.projected {
+        projected::check(out, &path.field("projected"), source);
+    } else if let Some(source) = &volume.csi {
+        csi(out, &path.field("csi"), source);
+    } else if let Some(source) = &volume.ephemeral {
+        ephemeral(out, &path.field("ephemeral"), source);
+        if let Some(pod) = pod.filter(|_| !volume.name.is_empty()) {
+            let claim = format!("{pod}-{}", volume.name);
+            for complaint in names::dns1123_subdomain(&claim) {
+                let detail = format!("PVC name {claim:?}: {complaint}");
+                out.push(FieldError::invalid(path.field("name"), volume.name.as_str(), detail));
+            }
+        }
+    } else if let Some(source) = &volume.image {
+        image(out, &path.field("image"), source);
+    }
+}
+
+fn host_path(out: &mut Errors, path: &Path, source: &HostPathVolumeSource) {
+    if source.path.is_empty() {
+        out.push(FieldError::required(path.field("path"), ""));
+        return;
+    }
+    check::no_backsteps(out, &path.field("path"), &source.path);
+    let known = ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"];
+    if let Some(kind) = source.type_.as_deref().filter(|kind| !known.contains(kind)) {
+        out.push(FieldError::not_supported(path.field("type"), kind, &known));
+    }
+}
+
+fn partition(out: &mut Errors, path: &Path, partition: Option<i32>) {
+    if let Some(number) = partition.filter(|number| !(0..=255).contains(number)) {
+        out.push(FieldError::invalid(path, number, names::out_of_range(1, 255)));
+    }
+}
+
+/// Upstream: `ValidateCSIDriverName` and the rest of `validateCSIVolumeSource`.
+fn csi(out: &mut Errors, path: &Path, source: &CSIVolumeSource) {
+    let driver = path.field("driver");
+    if source.driver.is_empty() {
+        out.push(FieldError::required(driver, ""));
+    }
+    if source.driver.len() > 63 {
+        out.push(FieldError::too_long(driver, 63));
+    }
+    check::complain(out, &driver, &source.driver, names::dns1123_subdomain(&source.driver.to_lowercase()));
+    if let Some(secret) = &source.node_publish_secret_ref {
+        let path = path.field("nodePublishSecretRef.name");
+        if secret.name.is_empty() {
+            out.push(FieldError::required(path, ""));
+        } else {
+            check::complain(out, &path, &secret.name, names::dns1123_subdomain(&secret.name));
+        }
+    }
+}
+
+/// The claim that will be made (`validateEphemeralVolumeSource`), as far as it must have access modes and a size.
+fn ephemeral(out: &mut Errors, path: &Path, source: &EphemeralVolumeSource) {
+    let path = path.field("volumeClaimTemplate");
+    let Some(template) = &source.volume_claim_template else {
+        out.push(FieldError::required(path, ""));
+        return;
+    };
+    let path = path.field("spec");
+    if template.spec.access_modes.as_ref().is_none_or(Vec::is_empty) {
+        out.push(FieldError::required(path.field("accessModes"), "at least 1 access mode is required"));
+    }
+    let requests = template.spec.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+    if requests.is_none_or(|requests| !requests.contains_key("storage")) {
+        let path = path.field("resources");
+        out.push(FieldError::required(path.key("storage"), ""));
+    }
+}
+
+fn image(out: &mut Errors, path: &Path, source: &ImageVolumeSource) {
+    check::required(out, &path.field("reference"), source.reference.as_deref().unwrap_or_default());
+    let policy = source.pull_policy.as_deref().unwrap_or_default();
+    check::one_of(out, &path.field("pullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
+}
+
+/// The mode of files.
+pub fn mode(out: &mut Errors, path: &Path, mode: Option<i32>) {
+    if let Some(mode) = mode.filter(|mode| !(0..=0o777).contains(mode)) {
+        let detail = "must be a number between 0 and 0777 (octal), both inclusive";
+        out.push(FieldError::invalid(path, mode, detail));
+    }
+}
+
+/// Which keys become which files (`validateKeyToPath`).
+pub fn items(out: &mut Errors, path: &Path, items: &[KeyToPath]) {
+    for (index, item) in items.iter().enumerate() {
+        let path = path.index(index);
+        check::required(out, &path.field("key"), &item.key);
+        check::required(out, &path.field("path"), &item.path);
+        check::file_path(out, &path.field("path"), &item.path);
+        mode(out, &path.field("mode"), item.mode);
+    }
+}
