@@ -1,10 +1,12 @@
 //! What the server adds to a pod spec (upstream: `pkg/apis/core/v1/defaults.go`).
 
+use crate::api::quantity;
 use k8s_openapi::api::core::v1::{
     Container, DownwardAPIVolumeFile, EmptyDirVolumeSource, EnvVar, HTTPGetAction, LifecycleHandler,
     ObjectFieldSelector, PodSpec, Probe, ResourceFieldSelector, ResourceRequirements, Volume,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use std::collections::BTreeMap;
 
 /// Mode of projected files: 0644.
 const FILE_MODE: i32 = 0o644;
@@ -42,6 +44,7 @@ pub fn spec(spec: &mut PodSpec) {
     // `Convert_v1_Pod_To_core_Pod` and the strategies: a negative grace period is read as one second.
     spec.termination_grace_period_seconds = spec.termination_grace_period_seconds.map(|s| if s < 0 { 1 } else { s });
     spec.security_context.get_or_insert_default();
+    round_up(spec.overhead.as_mut());
     for container in spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()) {
         self::container(container);
     }
@@ -62,7 +65,9 @@ fn container(container: &mut Container) {
     for port in container.ports.iter_mut().flatten() {
         set(&mut port.protocol, "TCP");
     }
-    container.resources.get_or_insert_default();
+    let resources = container.resources.get_or_insert_default();
+    round_up(resources.limits.as_mut());
+    round_up(resources.requests.as_mut());
     container.env.iter_mut().flatten().for_each(env);
     for probe in [&mut container.liveness_probe, &mut container.readiness_probe, &mut container.startup_probe] {
         probe.iter_mut().for_each(self::probe);
@@ -85,6 +90,15 @@ fn pull_policy(image: &str) -> &'static str {
         }
         None if digest => "IfNotPresent",
         None => "Always",
+    }
+}
+
+/// Nothing is measured finer than in thousandths (`SetDefaults_ResourceList`).
+fn round_up(amounts: Option<&mut BTreeMap<String, Quantity>>) {
+    for amount in amounts.into_iter().flat_map(BTreeMap::values_mut).filter(|amount| amount.0.ends_with(['n', 'u'])) {
+        if let Ok(exact) = quantity::Quantity::parse(&amount.0) {
+            amount.0 = quantity::Quantity::from_milli(exact.milli_value()).to_string();
+        }
     }
 }
 
@@ -241,6 +255,15 @@ mod tests {
         assert_eq!(requests(&of_template), None);
         assert_eq!(requests(&of_pod).map(|requests| requests.len()), Some(1));
         assert_eq!((of_template.enable_service_links, of_pod.enable_service_links), (None, Some(true)));
+    }
+
+    #[test]
+    fn amounts_are_rounded_up_to_thousandths() {
+        let text = |text: &str| Quantity(text.to_owned());
+        let mut amounts =
+            [("a".to_owned(), text("500u")), ("b".to_owned(), text("1500u")), ("c".to_owned(), text("2m"))].into();
+        round_up(Some(&mut amounts));
+        assert_eq!(amounts.values().map(|amount| amount.0.as_str()).collect::<Vec<_>>(), ["1m", "2m", "2m"]);
     }
 
     #[test]

@@ -93,8 +93,7 @@ pub fn spec(out: &mut Errors, path: &Path, spec: &PodSpec, pod: Option<&Pod>) {
     if spec.termination_grace_period_seconds.is_none() {
         out.push(FieldError::required(path.field("terminationGracePeriodSeconds"), ""));
     }
-    let name = pod.and_then(|pod| pod.metadata.name.as_deref());
-    let volumes = volume::volumes(out, &path.field("volumes"), spec, name);
+    let volumes = volume::volumes(out, &path.field("volumes"), spec, pod);
     container::claims(out, &path.field("resourceClaims"), spec);
     let around = Surroundings::new(spec, volumes);
     container::regular(out, &path.field("containers"), &around);

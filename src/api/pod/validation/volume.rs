@@ -6,20 +6,23 @@ use super::super::super::path::Path;
 use super::super::super::quantity::Quantity;
 use super::super::super::status::FieldError;
 use super::projected;
+use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use k8s_openapi::api::core::v1::{
     CSIVolumeSource, EphemeralVolumeSource, HostPathVolumeSource, ImageVolumeSource, KeyToPath, PodSpec, Volume,
 };
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Checks the volumes and gives those that are in order, by name. `pod` is the pod's name, if it is a pod's spec.
+/// Checks the volumes and gives those that are in order, by name; `pod` is the pod whose spec it is, if any.
 pub fn volumes<'a>(
     out: &mut Errors,
     path: &Path,
     spec: &'a PodSpec,
-    pod: Option<&str>,
+    pod: Option<&Pod>,
 ) -> BTreeMap<&'a str, &'a Volume> {
     let all = spec.volumes.as_deref().unwrap_or_default();
-    let pod = pod.filter(|name| !name.is_empty());
+    // A pod keeps the name of its token's volume in two parts.
+    let has_token = pod.is_some_and(|pod| pod.token_suffix.is_some());
+    let pod = pod.and_then(|pod| pod.metadata.name.as_deref()).filter(|name| !name.is_empty());
     let created: BTreeSet<String> = match pod {
         Some(pod) => {
             let ephemeral = all.iter().filter(|volume| volume.ephemeral.is_some());
@@ -35,7 +38,7 @@ pub fn volumes<'a>(
         source(out, &path, volume, pod);
         if volume.name.is_empty() {
             out.push(FieldError::required(name, ""));
-        } else {
+        } else if !(has_token && volume.name == TOKEN_VOLUME) {
             check::complain(out, &name, &volume.name, names::dns1123_label(&volume.name));
         }
         if good.contains_key(volume.name.as_str()) {
