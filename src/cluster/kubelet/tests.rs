@@ -326,3 +326,13 @@ fn a_quiet_cluster_stays_quiet() {
     harbour.0.run_until(Time::ZERO + Duration::from_mins(10));
     assert_eq!(harbour.object("web").map(Object::revision), revision);
 }
+
+#[test]
+fn what_is_unknown_is_a_service_and_its_commands_succeed() {
+    let probe =
+        "readinessProbe: {exec: {command: [/usr/bin/calico, health]}}, livenessProbe: {httpGet: {path: /x, port: 9}}";
+    let mut harbour = Harbour::with(&one("hello", &format!("image: 'someone/hello:1.0', {probe}")));
+    harbour.until(60);
+    assert!(harbour.pod("hello").is_ready());
+    assert_eq!(harbour.container("hello").restart_count, 0);
+}

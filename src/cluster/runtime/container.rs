@@ -90,16 +90,30 @@ impl ContainerSpec {
         process::course(&argv, &self.surroundings())
     }
 
-    /// An image of which nothing is known: arguments that begin with a well-known command are taken for one, everything
-    /// else is a service.
+    /// An image of which nothing is known: arguments that begin with a well-known command are taken for one, an image
+    /// called like a well-known server for that server, everything else is a service.
     fn unknown_image(&self, arguments: &[String]) -> Course {
+        const SERVERS: &[&str] = &[
+            "caddy",
+            "coredns",
+            "envoy",
+            "haproxy",
+            "http-echo",
+            "memcached",
+            "nginx",
+            "pause",
+            "podinfo",
+            "sleep",
+            "whoami",
+        ];
         let name = images::Name::parse(&self.image).map(|name| name.repository).unwrap_or_default();
         let family = process::base(&name).to_owned();
         let is_command = arguments.first().is_some_and(|word| programs::find(process::base(word)).is_some());
-        let argv = match programs::find(&family) {
+        let argv = match SERVERS.contains(&family.as_str()) {
             _ if is_command => arguments.to_vec(),
-            Some(_) => [vec![family], arguments.to_vec()].concat(),
-            None => vec![name],
+            true => [vec![family], arguments.to_vec()].concat(),
+            // No program has such a name.
+            false => vec![format!("{name}:")],
         };
         process::course(&argv, &self.surroundings()).unwrap_or_default()
     }

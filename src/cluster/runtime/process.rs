@@ -68,6 +68,8 @@ pub struct Process<'a> {
     /// Variables.
     pub vars: BTreeMap<String, String>,
     files: BTreeMap<String, bool>,
+    /// Whether it is a command run beside the container's process.
+    pub beside: bool,
     fuel: u32,
     failing_fast: bool,
 }
@@ -104,6 +106,7 @@ pub fn exec<'a>(
         return Err(not_found(command));
     }
     let mut process = Process::new(around);
+    process.beside = true;
     process.files = files;
     process.course.listens = listens;
     let flow = process.run(argv);
@@ -146,6 +149,7 @@ impl<'a> Process<'a> {
             out: String::new(),
             vars,
             files: BTreeMap::new(),
+            beside: false,
             fuel: FUEL,
             failing_fast: false,
         }

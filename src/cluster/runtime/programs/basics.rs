@@ -67,6 +67,7 @@ pub static PROGRAMS: &[Program] = &[
         run: quiet,
     },
     Program { names: &["seq"], run: seq },
+    Program { names: &["shuf"], run: shuf },
     Program { names: &["test", "[", "[["], run: test },
     Program {
         names: &["apt", "apt-get", "apk", "yum", "dnf", "pip", "pip3", "npm", "git", "make", "gcc"],
@@ -234,6 +235,16 @@ fn seq(process: &mut Process, argv: &[String]) -> Flow {
         at += step;
     }
     Flow::Next(0)
+}
+
+/// `shuf -i 20-200`: of all its numbers the middle one.
+fn shuf(process: &mut Process, argv: &[String]) -> Flow {
+    let range = super::flag(argv, &["i"]).and_then(|range| range.split_once('-'));
+    let ends = range.and_then(|(from, to)| Some((from.parse::<i64>().ok()?, to.parse::<i64>().ok()?)));
+    match ends {
+        Some((from, to)) => say(process, &format!("{}\n", from.midpoint(to))),
+        None => Flow::Next(0),
+    }
 }
 
 fn test(process: &mut Process, argv: &[String]) -> Flow {
