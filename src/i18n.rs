@@ -167,10 +167,9 @@ fn ending(word: &str) -> Ending {
             8 => Ending::Rieul,
             _ => Ending::Consonant,
         },
-        '1' | '7' | '8' => Ending::Rieul,
-        '0' | '3' | '6' => Ending::Consonant,
-        'L' | 'l' | 'R' => Ending::Rieul,
-        'M' | 'm' | 'N' | 'n' => Ending::Consonant,
+        // Digits and letters as they are read: 일, 칠, 팔, 엘, 알; 영, 삼, 육, 엠, 엔.
+        '1' | '7' | '8' | 'L' | 'l' | 'R' => Ending::Rieul,
+        '0' | '3' | '6' | 'M' | 'm' | 'N' | 'n' => Ending::Consonant,
         'g' if before == 'n' => Ending::Consonant,
         // A short closed syllable: web, Job, kubelet, endpoint-slice keeps its vowel.
         'b' | 'c' | 'k' | 'p' | 't' if "aeiou".contains(before) => Ending::Consonant,

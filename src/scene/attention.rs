@@ -25,9 +25,8 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
     let who = |address: &Address| Some(layout.to_bridge(address).point(0.5));
     match fact {
         Fact::Input(_) | Fact::Answer { .. } => Some(layout.area_of(&Address::User).middle()),
-        Fact::Requested { call, .. } | Fact::Gate { call, .. } => who(&call.from),
+        Fact::Requested { call, .. } | Fact::Gate { call, .. } | Fact::Answered { call, .. } => who(&call.from),
         Fact::Committed { .. } => Some(layout.area_of(&Address::Etcd(0)).middle()),
-        Fact::Answered { call, .. } => who(&call.from),
         Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } => who(by),
         Fact::Watched { to, .. } => who(to),
         Fact::Reconciled { .. } | Fact::Retried { .. } => Some(layout.area_of(&Address::ControllerManager).middle()),

@@ -49,7 +49,7 @@ impl Berths {
         // An attempt whose binding failed may be followed by another ship.
         self.leave(pod, at);
         let taken = self.taken.entry(node.clone()).or_default();
-        let slot = (0..).find(|slot| !taken.contains(slot)).unwrap_or(0);
+        let slot = (0..=taken.len()).find(|slot| !taken.contains(slot)).unwrap_or(0);
         taken.insert(slot);
         self.stays.entry(pod.clone()).or_default().push(Stay { node: node.clone(), slot, from: at, to: None });
     }

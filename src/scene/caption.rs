@@ -50,7 +50,7 @@ pub fn merged(captions: &[(f64, Caption)]) -> Vec<Caption> {
     for (due, caption) in captions {
         match found.last_mut().filter(|(since, _)| due - since < ANNOUNCE_MS) {
             Some((_, last)) if !last.text.contains(&caption.text) => {
-                last.text = format!("{} {}", last.text, caption.text)
+                last.text = format!("{} {}", last.text, caption.text);
             }
             Some(_) => {}
             None => found.push((*due, caption.clone())),
@@ -196,7 +196,7 @@ fn request_sentence((from, verb, target): Asked, ended: Outcome, language: Langu
         if collection { Target::new(target.object.kind, &target.object.key.namespace, "") } else { target.clone() };
     let mut path = format!("{} {}", verb.method(), address.path());
     if let Some(code) = ended.code {
-        path += &format!(" → {code}");
+        path = format!("{path} → {code}");
     }
     let args = [
         ("actor", actor(from, language).into()),

@@ -1,7 +1,7 @@
 //! The display list: the harbour as plain data, ready to be painted.
 //!
 //! All places and sizes are CSS pixels of the stage. Colours are [`Token`]s, resolved by the theme when something is
-//! painted, so that one list serves both themes. Three painters read it: Canvas2D (live), [`super::svg`] (export) and
+//! painted, so that one list serves both themes. Three painters read it: `Canvas2D` (live), [`super::svg`] (export) and
 //! the text twin; none of them knows what a pod is.
 
 use super::theme::Token;

@@ -120,7 +120,7 @@ fn control(stage: &mut Stage) {
     }
     let area = room(stage, &manager);
     stage.put(part("kube-controller-manager", "controllers", area).says(manager_name), |pen| {
-        controllers::draw(pen, on[2])
+        controllers::draw(pen, on[2]);
     });
     let area = room(stage, &Address::Scheduler);
     stage.put(part("kube-scheduler", "scheduler", area).says(scheduler_name), |pen| crane::draw(pen, on[3]));
@@ -193,7 +193,7 @@ fn back_off(stage: &mut Stage, pod: &PodView, area: Area, layer: Layer) {
     let says = format!("{:.0}", left.ceil());
     let thing = Thing::new(format!("back-off/{}", pod.uid), "ring", layer, Area::around(x, y, 16.0 * scale));
     stage.put(thing.at(x, y, 0.8 * scale).of(&pod.object).says(says.clone()), |pen| {
-        signs::ring(pen, left / step, &says)
+        signs::ring(pen, left / step, &says);
     });
 }
 
@@ -323,7 +323,7 @@ fn queue(stage: &mut Stage) {
     }
     if view.queue.len() > BOARD {
         let more = stage.text("stage-more", &[("count", (view.queue.len() - BOARD).into())]);
-        stage.label("queue-more", (1128.0 + s, 290.0), super::display::Anchor::Middle, &more, false);
+        stage.label("queue-more", (1128.0 + s, 290.0), super::display::Anchor::Middle, &more);
     }
 }
 

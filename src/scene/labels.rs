@@ -22,6 +22,9 @@ pub fn width(text: &str, size: f64) -> f64 {
     text.chars().map(advance).sum::<f64>() * size
 }
 
+/// Ink with a halo of the ground.
+pub const PLAIN: Look = Look::fill(Token::Ink).edged(Token::Halo, 4.0);
+
 /// Writes the labels that are always there.
 pub fn draw(stage: &mut Stage) {
     fixed(stage);
@@ -30,7 +33,7 @@ pub fn draw(stage: &mut Stage) {
         let size = stage.frame.options.label_px;
         let room = wide - 12.0;
         let shown = shortened(&name, size, room);
-        stage.write(&format!("service/{name}"), (x, y + 0.35 * size), Anchor::Middle, &shown, false);
+        stage.write(&format!("service/{name}"), (x, y + 0.35 * size), &shown, (Anchor::Middle, PLAIN));
     }
 }
 
@@ -71,21 +74,25 @@ fn fixed(stage: &mut Stage) {
         ("outside", (1528.0 + far, 602.0), stage.text("stage-outside", &[]), false),
     ];
     for (id, at, text, on_hull) in all {
-        stage.label(id, at, middle, &text, on_hull);
+        if on_hull {
+            stage.hull_label(id, at, middle, &text);
+        } else {
+            stage.label(id, at, middle, &text);
+        }
     }
     let control = stage.frame.view.nodes.iter().find(|node| node.control_plane).map(|node| node.name.clone());
     if let Some(name) = control {
         let line = size / scale;
         if 2.12 * line <= 88.0 {
-            stage.label("control-plane", (806.0 + s, 492.0 - (0.42 * line).min(10.0)), middle, &name, true);
+            stage.hull_label("control-plane", (806.0 + s, 492.0 - (0.42 * line).min(10.0)), middle, &name);
         } else {
-            stage.label("control-plane", (640.0 + s, 494.0 + line), middle, &name, false);
+            stage.label("control-plane", (640.0 + s, 494.0 + line), middle, &name);
         }
     }
     if stage.layout.hidden > 0 {
         let more = stage.text("stage-more-ships", &[("count", stage.layout.hidden.into())]);
         let at = (stage.layout.world.0 - 40.0, stage.layout.world.1 - 24.0);
-        stage.label("more-ships", at, Anchor::End, &more, false);
+        stage.label("more-ships", at, Anchor::End, &more);
     }
 }
 
@@ -99,7 +106,12 @@ fn ships(stage: &mut Stage) {
         // White on white fog could not be read.
         let fog = stage.frame.options.truth == Truth::Believed
             && stage.frame.view.nodes[ship.node].readiness == Readiness::Unknown;
-        stage.label(&format!("node/{name}"), (ship.x + 100.0, y), Anchor::Start, &shown, !fog);
+        let (id, at) = (format!("node/{name}"), (ship.x + 100.0, y));
+        if fog {
+            stage.label(&id, at, Anchor::Start, &shown);
+        } else {
+            stage.hull_label(&id, at, Anchor::Start, &shown);
+        }
     }
 }
 
@@ -119,7 +131,7 @@ fn named(stage: &mut Stage) {
         let size = options.label_px;
         let half = width(&text, size) / 2.0 + 4.0;
         let x = (area.x + area.w / 2.0).clamp(half, (stage.frame.camera.viewport.0 - half).max(half));
-        stage.write(&format!("named/{wanted}"), (x, area.y - 8.0), Anchor::Middle, &text, false);
+        stage.write(&format!("named/{wanted}"), (x, area.y - 8.0), &text, (Anchor::Middle, PLAIN));
         said.push(text);
     }
 }

@@ -164,7 +164,7 @@ impl Layout {
     }
 
     /// Along the lanes from a ship's cabin up to the bridge.
-    fn from_ship(&self, ship: &Spot) -> Route {
+    fn ship_to_bridge(&self, ship: &Spot) -> Route {
         let (x, trunk, bridge) = (ship.x + 50.0, self.trunk_x(), 910.0 + self.shift);
         let mut points = vec![(x, ship.y - 100.0), (x, Self::bus_y(ship.row))];
         if ship.row > 0 {
@@ -186,7 +186,7 @@ impl Layout {
             Address::Scheduler => Route(vec![(968.0 + s, 296.0), (968.0 + s, 222.0), (910.0 + s, 222.0)]),
             Address::ControllerManager => Route(vec![(800.0 + s, 300.0), (800.0 + s, 268.0)]),
             Address::Kubelet(node) | Address::Runtime(node) => match self.ship(node) {
-                Some(ship) => self.from_ship(ship),
+                Some(ship) => self.ship_to_bridge(ship),
                 // The captain of the control ship itself.
                 None => Route(vec![(452.0 + s, 444.0), (925.0 + s, 444.0), (925.0 + s, 244.0), (910.0 + s, 244.0)]),
             },

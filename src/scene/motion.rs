@@ -116,8 +116,10 @@ impl Motion {
             Fact::Requested { call, verb, target, .. } => {
                 Some(Self::new(Act::Travel, travel_ms(&call.from), request_role(&call.from, *verb, target)))
             }
-            Fact::Gate { ambient: true, .. } | Fact::Committed { ambient: true, .. } => None,
-            Fact::Answered { ambient: true, .. } | Fact::Watched { ambient: true, .. } => None,
+            Fact::Gate { ambient: true, .. }
+            | Fact::Committed { ambient: true, .. }
+            | Fact::Answered { ambient: true, .. }
+            | Fact::Watched { ambient: true, .. } => None,
             Fact::Gate { refused: Some(_), .. } => lead(Act::Gate, 900.0),
             Fact::Gate { .. } => lead(Act::Gate, 65.0),
             Fact::Committed { .. } => lead(Act::Ink, 400.0),
@@ -134,11 +136,10 @@ impl Motion {
                 lead(Act::Crane, if chosen { 1500.0 } else { 1200.0 })
             }
             Fact::PodAccepted { .. } => lead(Act::Board, 240.0),
-            Fact::PodRefused { .. } => lead(Act::Alarm, 700.0),
             Fact::SandboxReady { .. } => lead(Act::Sandbox, 320.0),
             Fact::Pulling { .. } => lead(Act::Barge, 600.0),
             Fact::Pulled { cached, .. } => lead(Act::Landed, if *cached { 320.0 } else { 260.0 }),
-            Fact::PullFailed { .. } | Fact::StartFailed { .. } => lead(Act::Alarm, 700.0),
+            Fact::PodRefused { .. } | Fact::PullFailed { .. } | Fact::StartFailed { .. } => lead(Act::Alarm, 700.0),
             Fact::ContainerStarted { .. } => lead(Act::Fill, 500.0),
             Fact::ContainerExited { .. } => lead(Act::Exit, 500.0),
             Fact::BackOff { .. } => lead(Act::Ring, 500.0),

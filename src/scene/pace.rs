@@ -25,7 +25,7 @@ pub enum Speed {
 
 /// A moment at which something visible happens.
 #[derive(Clone, Copy, PartialEq, Debug)]
-struct Instant {
+struct Held {
     at: Time,
     /// When it begins on the screen.
     from_ms: f64,
@@ -70,7 +70,7 @@ const SIDE: f64 = 0.2;
 /// The map between the clocks, and the beats.
 #[derive(Clone, Debug, Default)]
 pub struct Pace {
-    instants: Vec<Instant>,
+    instants: Vec<Held>,
     /// Places of the visible facts with their roles, in order.
     shown: Vec<(u64, Role)>,
     beats: Vec<Beat>,
@@ -176,12 +176,12 @@ impl Pace {
             return Role::Side;
         };
         let (place, role, beat) = self.commits[index];
-        match beat.filter(|beat| record.at.as_micros() - self.beats[*beat].at.as_micros() <= BEAT_MICROS) {
-            Some(beat) => self.join(beat, record),
-            None => {
-                let beat = self.begin(record, role);
-                self.commits[index] = (place, role, Some(beat));
-            }
+        let young = |beat: &usize| record.at.as_micros() - self.beats[*beat].at.as_micros() <= BEAT_MICROS;
+        if let Some(beat) = beat.filter(young) {
+            self.join(beat, record);
+        } else {
+            let beat = self.begin(record, role);
+            self.commits[index] = (place, role, Some(beat));
         }
         role
     }
@@ -205,7 +205,7 @@ impl Pace {
             }
             let hurry = ((from_ms - self.cascade_ms - PATIENCE_MS) / DOUBLING_MS).max(0.0).exp2();
             let tempo = f64::from(self.open.max(1)) * hurry;
-            self.instants.push(Instant { at, from_ms, hold_ms: 0.0, tempo });
+            self.instants.push(Held { at, from_ms, hold_ms: 0.0, tempo });
         }
         let Some(instant) = self.instants.last_mut() else { return };
         let share = if role == Role::Lead { 1.0 } else { SIDE };

@@ -95,10 +95,10 @@ impl Pen {
         self.shapes.push(Shape { form, look });
     }
 
-    /// A rectangle [x, y, w, h] with corners of radius `r`.
-    pub fn rect(&mut self, [x, y, w, h]: [f64; 4], r: f64, look: Look) {
+    /// A rectangle [x, y, w, h] with round corners.
+    pub fn rect(&mut self, [x, y, w, h]: [f64; 4], round: f64, look: Look) {
         let area = self.place.area(Area::new(x, y, w, h));
-        self.push(Form::Rect(area, r * self.place.scale), look);
+        self.push(Form::Rect(area, round * self.place.scale), look);
     }
 
     /// A circle.
@@ -140,14 +140,14 @@ impl Pen {
     /// Parallel lines from lower left to upper right, cut off at a rectangle.
     pub fn hatch(&mut self, [x, y, w, h]: [f64; 4], pitch: f64, look: Look) {
         let mut segments = Vec::new();
-        let mut c = pitch / 2.0;
-        while c < w + h {
-            // The line runs from (c, 0) down to (0, c), inside the rectangle.
-            let upper = if c <= w { (c, 0.0) } else { (w, c - w) };
-            let lower = if c <= h { (0.0, c) } else { (c - h, h) };
+        let mut along = pitch / 2.0;
+        while along < w + h {
+            // The line runs from (along, 0) down to (0, along), inside the rectangle.
+            let upper = if along <= w { (along, 0.0) } else { (w, along - w) };
+            let lower = if along <= h { (0.0, along) } else { (along - h, h) };
             segments.push(Seg::Move(self.place.point(x + upper.0, y + upper.1)));
             segments.push(Seg::To(self.place.point(x + lower.0, y + lower.1)));
-            c += pitch;
+            along += pitch;
         }
         self.push(Form::Path(segments), look);
     }

@@ -2,7 +2,7 @@
 
 use super::Frame;
 use super::display::{Anchor, Area, DisplayList, Form, Item, Layer, Look, Shape, Words};
-use super::labels::width;
+use super::labels::{PLAIN, width};
 use super::layout::{BOARD, Grid, Layout, board_slot};
 use super::pen::{Pen, Place};
 use super::theme::Token;
@@ -118,6 +118,7 @@ impl<'a> Stage<'a> {
     }
 
     /// The slots that the pods of one node have: those that they keep, the others the first free ones.
+    #[must_use]
     pub fn slots(&self, node: usize) -> BTreeMap<usize, usize> {
         let mut taken = BTreeMap::new();
         let pods = &self.frame.view.nodes[node].pods;
@@ -184,16 +185,22 @@ impl<'a> Stage<'a> {
         self.items.push(item);
     }
 
-    /// Writes a label; (x, y) in world units is the point of its baseline.
-    pub fn label(&mut self, id: &str, (x, y): (f64, f64), anchor: Anchor, text: &str, on_hull: bool) {
-        let (px, py) = self.place.point(x, y);
-        self.write(id, (px, py), anchor, text, on_hull);
+    /// Writes a label; the point of its baseline is in world units.
+    pub fn label(&mut self, id: &str, at: (f64, f64), anchor: Anchor, text: &str) {
+        let at = self.place.point(at.0, at.1);
+        self.write(id, at, text, (anchor, PLAIN));
+    }
+
+    /// Writes a label on a ship's hull.
+    pub fn hull_label(&mut self, id: &str, at: (f64, f64), anchor: Anchor, text: &str) {
+        let at = self.place.point(at.0, at.1);
+        self.write(id, at, text, (anchor, Look::fill(Token::OnHull)));
     }
 
     /// Writes a label that may be left out: it does so where another label stands already.
     pub fn note(&mut self, id: &str, at: (f64, f64), anchor: Anchor, text: &str) {
         let before = self.items.len();
-        self.label(id, at, anchor, text, false);
+        self.label(id, at, anchor, text);
         if self.items.len() == before {
             return;
         }
@@ -204,7 +211,7 @@ impl<'a> Stage<'a> {
     }
 
     /// Writes a label at a point in pixels.
-    pub fn write(&mut self, id: &str, (px, py): (f64, f64), anchor: Anchor, text: &str, on_hull: bool) {
+    pub fn write(&mut self, id: &str, (px, py): (f64, f64), text: &str, (anchor, look): (Anchor, Look)) {
         let size = self.frame.options.label_px;
         if size <= 0.0 || text.is_empty() {
             return;
@@ -220,7 +227,6 @@ impl<'a> Stage<'a> {
         let seen = px >= 0.0 && px <= edge && wide + 8.0 <= edge;
         let left = if seen { (px - offset).clamp(4.0, edge - 4.0 - wide) } else { px - offset };
         let px = left + offset;
-        let look = if on_hull { Look::fill(Token::OnHull) } else { Look::fill(Token::Ink).edged(Token::Halo, 4.0) };
         let words = Words { text: text.to_owned(), size, weight: 600, code: false, anchor };
         let area = Area::new(left, py - 0.82 * size, wide, 1.06 * size);
         self.items.push(Item {

@@ -1,6 +1,6 @@
 //! Writes a display list as SVG: exports, the picture in the page while the app loads, and tests.
 
-use super::display::{Anchor, Area, DisplayList, Fill, Form, Item, Look, Seg, Shape, Words};
+use super::display::{Anchor, DisplayList, Fill, Form, Item, Look, Seg, Shape, Words};
 use super::theme::{Theme, Token};
 use std::fmt::Write;
 
@@ -81,16 +81,17 @@ fn write_item(item: &Item, colours: Colours, (gradients, out): (&mut String, &mu
 fn write_shape(shape: &Shape, colours: Colours, (gradients, out): (&mut String, &mut String)) {
     let look = paint(&shape.look, colours, gradients);
     let _ = match &shape.form {
-        Form::Rect(Area { x, y, w, h }, r) => {
-            let round = if *r > 0.05 { format!(" rx=\"{}\"", number(*r)) } else { String::new() };
-            let (x, y, w, h) = (number(*x), number(*y), number(*w), number(*h));
-            write!(out, "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\"{round}{look}/>")
+        Form::Rect(area, round) => {
+            let round = if *round > 0.05 { format!(" rx=\"{}\"", number(*round)) } else { String::new() };
+            let [left, top, wide, high] = [area.x, area.y, area.w, area.h].map(number);
+            write!(out, "<rect x=\"{left}\" y=\"{top}\" width=\"{wide}\" height=\"{high}\"{round}{look}/>")
         }
-        Form::Circle((x, y), r) => {
-            write!(out, "<circle cx=\"{}\" cy=\"{}\" r=\"{}\"{look}/>", number(*x), number(*y), number(*r))
+        Form::Circle(centre, radius) => {
+            let [x, y, radius] = [centre.0, centre.1, *radius].map(number);
+            write!(out, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{radius}\"{look}/>")
         }
-        Form::Ellipse((x, y), (rx, ry)) => {
-            let (x, y, rx, ry) = (number(*x), number(*y), number(*rx), number(*ry));
+        Form::Ellipse(centre, radii) => {
+            let [x, y, rx, ry] = [centre.0, centre.1, radii.0, radii.1].map(number);
             write!(out, "<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\"{look}/>")
         }
         Form::Path(segments) => write!(out, "<path d=\"{}\"{look}/>", path(segments)),

@@ -82,6 +82,7 @@ tokens! {
     Fill5 "fill-5" "#faf33b" "#faf33b" "Sixth workload.";
     Fill6 "fill-6" "#a7ada0" "#a7ada0" "Seventh workload.";
     Fill7 "fill-7" "#df6157" "#df6157" "Eighth workload.";
+    Bare "bare" "#efe7d8" "#efe7d8" "A pod without a workload, in both themes.";
     CrateInk "crate-ink" "#0f1b2d" "#0f1b2d" "Outlines and signs on crates, in both themes.";
     CratePaper "crate-paper" "#ffffff" "#ffffff" "Bright parts on crates, in both themes.";
     CrateOk "crate-ok" "#14713f" "#14713f" "The ready sign on crates, in both themes.";
@@ -132,6 +133,7 @@ mod tests {
         sight.map(|row| (row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]).clamp(0.0, 1.0))
     }
 
+    #[expect(clippy::many_single_char_names, reason = "the names of the formula")]
     fn lab([r, g, b]: Rgb) -> Rgb {
         let x = (0.412_456 * r + 0.357_576 * g + 0.180_437 * b) / 0.950_47;
         let y = 0.212_673 * r + 0.715_152 * g + 0.072_175 * b;
@@ -141,7 +143,7 @@ mod tests {
     }
 
     /// CIEDE2000 (Sharma, Wu, Dalal 2005).
-    #[expect(clippy::many_single_char_names, clippy::similar_names, reason = "the names of the formula")]
+    #[expect(clippy::many_single_char_names, reason = "the names of the formula")]
     fn difference(one: Rgb, two: Rgb) -> f64 {
         let c = f64::midpoint(one[1].hypot(one[2]), two[1].hypot(two[2]));
         let g = 0.5 * (1.0 - (c.powi(7) / (c.powi(7) + 25f64.powi(7))).sqrt());
@@ -219,6 +221,7 @@ mod tests {
             pairs.extend([(Lane, SeaTop, 3.0), (Lane, SeaBottom, 3.0), (QuayEdge, Quay, 3.0), (Control, Surface, 3.0)]);
             pairs.extend([(CrateOk, CratePaper, 4.5), (CrateError, CratePaper, 4.5), (CrateInk, Unknown, 4.5)]);
             pairs.extend(FILLS.map(|fill| (CrateInk, fill, 4.5)));
+            pairs.push((CrateInk, Bare, 4.5));
             pairs.extend([Ok, Warn, Error, Neutral].into_iter().flat_map(|t| [(t, Surface, 4.5), (t, Surface2, 4.5)]));
             pairs.extend(COMPONENTS.into_iter().flat_map(|t| [(t, Deck, 3.0), (t, Surface, 3.0), (t, Glyph, 3.0)]));
             if theme == Theme::Dark {

@@ -125,14 +125,14 @@ pub fn at_the_crate(stage: &mut Stage, one: &Shown) {
         }
         Fact::PodRefused { reason, .. } | Fact::StartFailed { reason, .. } if one.lasts(READING_MS) => {
             stage.put(at_crate(one, "alarm", "triangle", place).says(&**reason), |pen| {
-                pen.at(24.0, 8.0, 1.2, signs::triangle)
+                pen.at(24.0, 8.0, 1.2, signs::triangle);
             });
             note(stage, one, area, reason);
         }
         Fact::PullFailed { error, .. } if one.lasts(READING_MS) => {
             let reason = "ErrImagePull";
             stage.put(at_crate(one, "alarm", "triangle", place).says(&**error), |pen| {
-                pen.at(24.0, 8.0, 1.2, signs::triangle)
+                pen.at(24.0, 8.0, 1.2, signs::triangle);
             });
             note(stage, one, area, reason);
         }
@@ -180,7 +180,7 @@ pub fn ending(stage: &mut Stage, one: &Shown) {
         }
         Fact::ContainerKilled { .. } if one.lasts(400.0) => {
             stage.put(at_crate(one, "kill", "triangle", place).says("SIGKILL"), |pen| {
-                pen.at(24.0, 8.0, 1.1, signs::triangle)
+                pen.at(24.0, 8.0, 1.1, signs::triangle);
             });
             note(stage, one, area, "SIGKILL");
         }

@@ -123,18 +123,17 @@ fn draw_inside(stage: &mut Stage, call: &Call, one: &Shown, last: &Shown) {
             let id = format!("lamp/{}/{}/{}", call.from, call.id, place_of(*gate));
             let thing =
                 |layer, r| Thing::new(id, "gate", layer, Area::around(x, y, r)).at(x, y, 1.0).because(one.record.id);
+            // Lamps stay lit until the launch has left.
+            let left = last.motion.act == Act::Return && last.share() > 0.35;
             match refused {
-                // Lamps stay lit until the launch has left.
-                None if last.motion.act == Act::Return && last.share() > 0.35 => {}
-                None if one.lasts(PATIENCE_MS) => {
+                None if one.lasts(PATIENCE_MS) && !left => {
                     stage.put(thing(Layer::Control, 10.0), |pen| bridge::lamp(pen, bridge::Lamp::Passed));
                 }
-                None => {}
                 Some(status) if one.lasts(READING_MS) => {
                     let thing = thing(Layer::Fault, 26.0).says(status.message.clone());
                     stage.put(thing, |pen| signs::octagon(pen, &status.code.to_string()));
                 }
-                Some(_) => {}
+                _ => {}
             }
         }
         Fact::Committed { revision, .. } if one.lasts(500.0) => ink(stage, one, *revision),
@@ -183,7 +182,7 @@ pub fn at_the_hut(stage: &mut Stage, one: &Shown) {
         Fact::Answer { lines, refused, .. } if one.lasts(READING_MS) => {
             let wrong = refused.first().map(|(_, status)| status.message.clone());
             let failed = wrong.is_some();
-            let Some(text) = wrong.or_else(|| lines.first().map(|line| line.to_string())) else { return };
+            let Some(text) = wrong.or_else(|| lines.first().map(ToString::to_string)) else { return };
             bubble(stage, one, &text, failed);
         }
         _ => {}
@@ -202,5 +201,5 @@ fn bubble(stage: &mut Stage, one: &Shown, text: &str, failed: bool) {
         let look = Look::fill(Token::Surface).edged(edge, 3.0);
         pen.rect([area.x, area.y, area.w, area.h], 8.0, look);
     });
-    stage.label(&one.id("answer"), (area.x + 12.0, area.y + h * 0.66), Anchor::Start, &shown, false);
+    stage.label(&one.id("answer"), (area.x + 12.0, area.y + h * 0.66), Anchor::Start, &shown);
 }

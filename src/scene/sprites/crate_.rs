@@ -78,7 +78,7 @@ pub struct Cargo {
 /// A workload's colour.
 #[must_use]
 pub fn fill(workload: Option<usize>) -> Token {
-    workload.map_or(Token::Deck, |index| FILLS[index % FILLS.len()])
+    workload.map_or(Token::Bare, |index| FILLS[index % FILLS.len()])
 }
 
 /// Draws a crate from its left upper corner, 48 × 36.

@@ -1,4 +1,4 @@
-//! The lighthouse: clients from outside (NodePort, load balancer, Ingress).
+//! The lighthouse: clients from outside (`NodePort`, load balancer, Ingress).
 
 use super::Sprite;
 use crate::scene::display::Look;
