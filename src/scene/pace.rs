@@ -101,10 +101,10 @@ impl Pace {
     }
 
     /// The instant with this index; after the last known one, the one that is expected.
-    fn instant(&self, index: usize) -> Option<Instant> {
+    fn instant(&self, index: usize) -> Option<Held> {
         let expected = || {
             let at = self.expected.filter(|at| self.instants.last().map_or(Time::ZERO, |last| last.at) < *at)?;
-            Some(Instant { at, from_ms: self.after_last(at), hold_ms: 0.0, tempo: 1.0 })
+            Some(Held { at, from_ms: self.after_last(at), hold_ms: 0.0, tempo: 1.0 })
         };
         self.instants.get(index).copied().or_else(expected)
     }

@@ -182,7 +182,8 @@ pub fn copy(text: &str, done: impl Fn(bool) + Clone + 'static) {
     // Without a secure origin there is no clipboard.
     let Ok(promise) = promise.dyn_into::<js_sys::Promise>() else { return done(false) };
     let refused = done.clone();
-    let (copied, refused) = (Closure::once(move |_: JsValue| done(true)), Closure::once(move |_: JsValue| refused(false)));
+    let (copied, refused) =
+        (Closure::once(move |_: JsValue| done(true)), Closure::once(move |_: JsValue| refused(false)));
     let _ = promise.then2(&copied, &refused);
     copied.forget();
     refused.forget();

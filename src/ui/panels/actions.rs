@@ -113,11 +113,13 @@ fn Buttons(desk: Desk) -> impl IntoView {
     let crash_button = move |container: String, many: bool| {
         let name = container.clone();
         let text = move || if many { format!("{}: {name}", ui.text("deed-crash")) } else { ui.text("deed-crash") };
-        let click = move |_| desk.act_on(|object| Input::Crash {
-            namespace: object.key.namespace.to_string(),
-            pod: object.key.name.to_string(),
-            container: container.clone(),
-        });
+        let click = move |_| {
+            desk.act_on(|object| Input::Crash {
+                namespace: object.key.namespace.to_string(),
+                pod: object.key.name.to_string(),
+                container: container.clone(),
+            })
+        };
         view! { <button type="button" class="button" data-testid="crash" on:click=click>{text}</button> }
     };
     view! {

@@ -93,21 +93,27 @@ fn Head(thing: Thing) -> impl IntoView {
         let age = age::human(ui.now.get_untracked().since(since));
         Some(view! { <span class="insp-age">{ui.say("insp-age", &[("age", age.into())])}</span> })
     };
-    let kind = move || identity.with(|identity| match identity.namespace.as_str() {
-        "" => identity.kind.clone(),
-        namespace => format!("{} · {}", identity.kind, ui.say("insp-namespace", &[("namespace", namespace.into())])),
-    });
-    let status = move || identity.with(|identity| match &identity.sign {
-        Some(sign) => view! {
-            <p class=format!("insp-status {}", tone_class(sign.tone))>
-                {shape(sign.shape)}
-                <strong>{sign.word.clone()}</strong>
-                <span class="insp-meaning">{sign.meaning.clone()}</span>
-            </p>
-        }
-        .into_any(),
-        None => view! { <p class="insp-status quiet">{ui.text("insp-gone")}</p> }.into_any(),
-    });
+    let kind = move || {
+        identity.with(|identity| match identity.namespace.as_str() {
+            "" => identity.kind.clone(),
+            namespace => {
+                format!("{} · {}", identity.kind, ui.say("insp-namespace", &[("namespace", namespace.into())]))
+            }
+        })
+    };
+    let status = move || {
+        identity.with(|identity| match &identity.sign {
+            Some(sign) => view! {
+                <p class=format!("insp-status {}", tone_class(sign.tone))>
+                    {shape(sign.shape)}
+                    <strong>{sign.word.clone()}</strong>
+                    <span class="insp-meaning">{sign.meaning.clone()}</span>
+                </p>
+            }
+            .into_any(),
+            None => view! { <p class="insp-status quiet">{ui.text("insp-gone")}</p> }.into_any(),
+        })
+    };
     view! {
         <header class="insp-head">
             <div class="insp-titles">

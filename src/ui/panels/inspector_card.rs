@@ -29,23 +29,29 @@ pub fn CardSection(thing: Thing) -> impl IntoView {
 fn CardView(card: Card) -> impl IntoView {
     let ui = Ui::get();
     let Card { actor, kubernetes, harbour, breaks, last, facts, ship } = card;
-    let last = last.map(|deed| view! {
-        <div class="fact">
-            <dt>{move || ui.text("card-last")}</dt>
-            <dd>{deed.sentence} " " <span class="cause-when">{clock_text(deed.at)}</span></dd>
-        </div>
+    let last = last.map(|deed| {
+        view! {
+            <div class="fact">
+                <dt>{move || ui.text("card-last")}</dt>
+                <dd>{deed.sentence} " " <span class="cause-when">{clock_text(deed.at)}</span></dd>
+            </div>
+        }
     });
-    let facts = facts.into_iter().map(|(name, value)| view! {
-        <div class="fact">
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-        </div>
+    let facts = facts.into_iter().map(|(name, value)| {
+        view! {
+            <div class="fact">
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
     });
     let node = ship.strip_prefix("nodes/").unwrap_or_default().to_owned();
-    let ship = (!ship.is_empty()).then(|| view! {
-        <button type="button" class="button" on:click=move |_| ui.select(Selection::read(&ship))>
-            {move || ui.say("card-ship", &[("node", node.as_str().into())])}
-        </button>
+    let ship = (!ship.is_empty()).then(|| {
+        view! {
+            <button type="button" class="button" on:click=move |_| ui.select(Selection::read(&ship))>
+                {move || ui.say("card-ship", &[("node", node.as_str().into())])}
+            </button>
+        }
     });
     view! {
         <section class="insp-section card">

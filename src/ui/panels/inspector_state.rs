@@ -152,20 +152,27 @@ pub fn YamlSection(thing: Thing) -> impl IntoView {
             return String::new();
         }
         thing.changes.track();
-        thing.selection.with_value(|selection| ui.read(|session| {
-            let found = selection.object().and_then(|object| session.object(object));
-            found.map(|object| {
-                let mut value = object.to_value();
-                if let Some(meta) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
-                    meta.remove("managedFields");
-                }
-                manifest::write(&value)
+        thing
+            .selection
+            .with_value(|selection| {
+                ui.read(|session| {
+                    let found = selection.object().and_then(|object| session.object(object));
+                    found.map(|object| {
+                        let mut value = object.to_value();
+                        if let Some(meta) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
+                            meta.remove("managedFields");
+                        }
+                        manifest::write(&value)
+                    })
+                })
             })
-        })).unwrap_or_default()
+            .unwrap_or_default()
     });
     let said = RwSignal::new("");
     let copy = move |_| {
-        browser::copy(&yaml.get_untracked(), move |copied| said.set(if copied { "yaml-copied" } else { "yaml-not-copied" }));
+        browser::copy(&yaml.get_untracked(), move |copied| {
+            said.set(if copied { "yaml-copied" } else { "yaml-not-copied" })
+        });
     };
     let toggled = move |event: web_sys::Event| {
         said.set("");

@@ -5,9 +5,9 @@ use super::moment;
 use super::transport::clock_text;
 use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
+use crate::inspect::card;
 use crate::inspect::lack::{self, Lack, Verdicts};
 use crate::inspect::story::{self, Actor, End, Link, Search, Source, Story};
-use crate::inspect::card;
 use crate::sim::FactId;
 use crate::ui::select::Selection;
 use crate::ui::ui::Ui;
@@ -47,11 +47,15 @@ pub fn WhySection(thing: Thing) -> impl IntoView {
             }
         })
     };
-    let end = move || story.with(|story| story.as_ref().map(|story| match story.end {
-        End::Person => ui.text("why-end-person"),
-        End::Clock => ui.text("why-end-clock"),
-        End::Boot => ui.text("why-end-boot"),
-    }));
+    let end = move || {
+        story.with(|story| {
+            story.as_ref().map(|story| match story.end {
+                End::Person => ui.text("why-end-person"),
+                End::Clock => ui.text("why-end-clock"),
+                End::Boot => ui.text("why-end-boot"),
+            })
+        })
+    };
     view! {
         <section class="insp-section" data-testid="why" aria-label=move || ui.text("why-title")>
             <h3>{move || ui.text("why-title")}</h3>

@@ -54,7 +54,12 @@ pub fn changes(ui: Ui, visible: impl Fn() -> bool + 'static) -> ReadSignal<u64> 
             fire();
         } else {
             waits.set_value(true);
-            set_timeout(move || { waits.try_get_value().map(|_| fire()); }, Duration::from_secs_f64(left / 1000.0));
+            set_timeout(
+                move || {
+                    waits.try_get_value().map(|_| fire());
+                },
+                Duration::from_secs_f64(left / 1000.0),
+            );
         }
     });
     beat
