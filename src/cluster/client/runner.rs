@@ -482,3 +482,139 @@ impl Round {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::{config_map, named};
+    use crate::api::{Key, ObjectRef};
+    use crate::cluster::client::controller::Watch;
+    use crate::cluster::wire::{Address, Change, Message, WatchEvent};
+    use crate::sim::{Duration, Kernel, Trace};
+    use k8s_openapi::api::core::v1::ConfigMap;
+
+    /// Wants a map "made" beside every map "wish".
+    static MAKER: Controller = Controller {
+        name: "maker",
+        account: "maker",
+        workers: 1,
+        watches: &[Watch::mapped(&config_map::KIND, |wake, _, _| {
+            wake.key(ObjectRef::new(&config_map::KIND, "default", "wish"));
+        })],
+        period: None,
+        retries: 0,
+        reconcile: |_, reconcile| {
+            if reconcile.lookup(&config_map::KIND, &Key::new("default", "made")).is_none() {
+                reconcile.request(Request::create(map("made", 0)));
+            }
+            Ok(())
+        },
+        failed: None,
+    };
+
+    static MAKERS: &[&Controller] = &[&MAKER];
+
+    fn map(name: &str, revision: u64) -> Object {
+        let mut metadata = named("default", name);
+        metadata.resource_version = (revision > 0).then(|| revision.to_string());
+        Object::new(ConfigMap { metadata, ..ConfigMap::default() })
+    }
+
+    /// A runner whose requests the test answers itself.
+    struct Bench {
+        kernel: Kernel<Address, Event>,
+        trace: Trace<Fact>,
+        runner: Runner,
+        watch: u64,
+        told: u64,
+        creates: Vec<u64>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let kernel = Kernel::new(1, Time::ZERO, Duration::from_micros(500));
+            let runner = Runner::new(MAKERS);
+            let mut bench = Self { kernel, trace: Trace::default(), runner, watch: 0, told: 0, creates: Vec::new() };
+            let Self { kernel, trace, runner, .. } = &mut bench;
+            runner.start(&mut Cx::new(kernel, trace, Address::ControllerManager, None));
+            bench.run(Duration::from_millis(10));
+            bench
+        }
+
+        fn run(&mut self, time: Duration) {
+            let until = self.kernel.now() + time;
+            while self.kernel.next_at().is_some_and(|at| at <= until) {
+                let Some(next) = self.kernel.pop() else { continue };
+                match (next.to, next.event) {
+                    (Address::ControllerManager, event) => self.hand(event),
+                    (_, Event::Message { message: Message::Request { id, request, .. }, .. }) => {
+                        self.serve(id, &request)
+                    }
+                    _ => {}
+                }
+            }
+            self.kernel.advance(until);
+        }
+
+        fn hand(&mut self, event: Event) {
+            let Self { kernel, trace, runner, .. } = self;
+            runner.handle(&mut Cx::new(kernel, trace, Address::ControllerManager, None), event);
+        }
+
+        fn serve(&mut self, id: u64, request: &Request) {
+            match request.verb {
+                Verb::List => {
+                    let items = [map("wish", 1)].into();
+                    self.answer(id, Ok(Reply::List { items, revision: 1, continue_token: "".into() }));
+                }
+                Verb::Watch => self.watch = id,
+                _ => self.creates.push(id),
+            }
+        }
+
+        fn answer(&mut self, id: u64, outcome: Result<Reply, Rc<Status>>) {
+            self.hand(Event::Message { from: Address::ApiServer, message: Message::Response { id, outcome } });
+        }
+
+        fn created(&mut self, id: u64) {
+            self.answer(id, Ok(Reply::Object { object: map("made", 5), created: true, warnings: [].into() }));
+        }
+
+        fn tell(&mut self, change: Change, object: Object) {
+            self.told += 1;
+            let events = [WatchEvent::Change(change, object)].into();
+            let message = Message::Watch { id: self.watch, sequence: self.told, events };
+            self.hand(Event::Message { from: Address::ApiServer, message });
+        }
+    }
+
+    #[test]
+    fn a_key_is_held_until_its_own_write_has_come_back() {
+        let mut bench = Bench::new();
+        assert_eq!(bench.creates.len(), 1);
+        bench.created(bench.creates[0]);
+        bench.tell(Change::Updated, map("wish", 3));
+        bench.run(Duration::from_millis(50));
+        assert_eq!(bench.creates.len(), 1, "the cache does not show the first one yet");
+        bench.tell(Change::Created, map("made", 5));
+        bench.run(Duration::from_millis(50));
+        assert_eq!(bench.creates.len(), 1, "now it does");
+        let mut gone = map("made", 5);
+        gone.meta_mut().resource_version = Some("6".to_owned());
+        bench.tell(Change::Deleted, gone);
+        bench.run(Duration::from_millis(50));
+        assert_eq!(bench.creates.len(), 2);
+    }
+
+    #[test]
+    fn a_refused_request_is_tried_again_after_the_back_off() {
+        let mut bench = Bench::new();
+        bench.answer(bench.creates[0], Err(Rc::new(Status::internal("no"))));
+        bench.run(Duration::from_millis(4));
+        assert_eq!(bench.creates.len(), 1);
+        bench.run(Duration::from_millis(3));
+        assert_eq!(bench.creates.len(), 2);
+        let retried = |fact: &Fact| matches!(fact, Fact::Retried { controller: "maker", .. });
+        assert!(bench.trace.range(0, bench.trace.len()).any(|record| retried(&record.fact)));
+    }
+}
