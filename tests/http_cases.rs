@@ -61,7 +61,7 @@ fn creations_are_answered_as_by_the_real_server() {
             differences.push(format!("{name}: {difference}"));
         }
     }
-    println!("{compared} compared, {} differ", differences.len());
+    assert!(compared > 150, "only {compared} cases were comparable");
     assert!(differences.is_empty(), "{} of {compared} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
