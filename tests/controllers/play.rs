@@ -235,6 +235,12 @@ fn compare(recording: &Value, world: &World) -> Vec<String> {
             recording["events"].as_array().into_iter().flatten().map(|event| collapse(&event_line(event))).collect();
         differ("event", &expected, &our_events(world), &mut problems);
     }
+    // A Deployment that goes, or that lives in another namespace, is not followed here.
+    let name = recording["name"].as_str().unwrap_or_default();
+    let followed = !name.starts_with("deploy-delete") && !name.starts_with("ns-");
+    if repeats("same_measures") && followed {
+        problems.extend(measured(&recording["measures"]["Deployment/web"], world));
+    }
     if repeats("same_final") {
         let expected: Vec<String> = recording["final"].as_array().into_iter().flatten().flat_map(project).collect();
         let ours: Vec<String> = world
@@ -246,6 +252,19 @@ fn compare(recording: &Value, world: &World) -> Vec<String> {
         differ("final", &counted(&expected), &counted(&ours), &mut problems);
     }
     problems
+}
+
+/// The bounds of a rollout, as they were measured in the recording.
+fn measured(recorded: &Value, world: &World) -> Vec<String> {
+    let ours = &world.measures;
+    let pairs = [
+        ("max_alive", json!(ours.max_alive)),
+        ("max_sum_of_rs_spec_replicas", json!(ours.max_wanted)),
+        ("min_ready_after_first_full", json!(ours.min_ready)),
+    ];
+    let differs = |(name, ours): &(&str, Value)| !recorded[name].is_null() && recorded[name] != *ours;
+    let tell = |(name, ours): (&str, Value)| format!("measure {name} recorded {} ours {ours}", recorded[name]);
+    pairs.into_iter().filter(differs).map(tell).collect()
 }
 
 /// Lines that may come several times, with how often.

@@ -1,16 +1,19 @@
 //! A small world: API server, etcd, controllers, scheduler, and one process that plays all kubelets.
 
 use crate::sim::Ships;
-use bottle::api::{Object, Request};
+use bottle::api::kinds::pod::Pod;
+use bottle::api::meta::controller_of;
+use bottle::api::{Object, Request, kinds};
 use bottle::cluster::apiserver::ApiServer;
 use bottle::cluster::client::runner::Runner;
 use bottle::cluster::controllers::{CONTROLLERS, ControllerManager};
 use bottle::cluster::etcd::Etcd;
 use bottle::cluster::fact::Fact;
 use bottle::cluster::scheduler::Scheduler;
-use bottle::cluster::wire::{Address, Event, Message, Reply, User};
+use bottle::cluster::wire::{Address, Event, Message, User};
 use bottle::cluster::{Cx, timing};
 use bottle::sim::{Duration, Kernel, Time, Trace};
+use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use std::rc::Rc;
 
 pub struct World {
@@ -23,6 +26,8 @@ pub struct World {
     scheduler: Scheduler,
     next: u64,
     refused: Vec<String>,
+    /// What was most and least at any revision.
+    pub measures: Measures,
 }
 
 impl World {
@@ -38,6 +43,7 @@ impl World {
             scheduler: Scheduler::new(),
             next: 1,
             refused: Vec::new(),
+            measures: Measures::default(),
         };
         world.etcd.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Etcd(0), None));
         world.server.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::ApiServer, None));
@@ -60,7 +66,13 @@ impl World {
         let Some(next) = self.kernel.pop() else { return };
         let mut cx = Cx::new(&mut self.kernel, &mut self.trace, next.to.clone(), next.cause);
         match next.to {
-            Address::ApiServer => self.server.handle(&mut cx, next.event),
+            Address::ApiServer => {
+                let before = self.server.revision();
+                self.server.handle(&mut cx, next.event);
+                if self.server.revision() != before {
+                    self.measures.take(&self.server);
+                }
+            }
             Address::Etcd(_) => self.etcd.handle(&mut cx, next.event),
             Address::ControllerManager => self.manager.handle(&mut cx, next.event),
             Address::Scheduler => self.scheduler.handle(&mut cx, next.event),
@@ -106,11 +118,39 @@ impl World {
     }
 }
 
-/// The reply's object, for those who ask in tests.
-#[allow(dead_code, reason = "kept beside its counterpart")]
-pub fn object(reply: Reply) -> Option<Object> {
-    match reply {
-        Reply::Object { object, .. } => Some(object),
-        _ => None,
+/// The Deployment `web` over time: the bounds of a rollout hold at every single revision.
+#[derive(Default)]
+pub struct Measures {
+    /// Most pods that count.
+    pub max_alive: usize,
+    /// Most pods that all its sets together ever wanted.
+    pub max_wanted: i32,
+    /// Fewest ready pods once all had been ready.
+    pub min_ready: Option<usize>,
+}
+
+impl Measures {
+    fn take(&mut self, server: &ApiServer) {
+        let key = bottle::api::Key::new("demo", "web");
+        let Some(web) = server.object(&kinds::deployment::KIND, &key) else { return };
+        let sets: Vec<&Object> = server
+            .objects(&kinds::replica_set::KIND)
+            .filter(|set| controller_of(set.meta()).is_some_and(|owner| owner.uid == web.uid()))
+            .collect();
+        let wants = |set: &Object| set.get::<ReplicaSet>().and_then(|set| set.spec.as_ref()?.replicas).unwrap_or(0);
+        self.max_wanted = self.max_wanted.max(sets.iter().map(|set| wants(set)).sum());
+        let mine = |pod: &&Object| {
+            controller_of(pod.meta()).is_some_and(|owner| sets.iter().any(|set| set.uid() == owner.uid))
+        };
+        let pods = || server.objects(&kinds::pod::KIND).filter(mine).filter_map(|pod| pod.get::<Pod>());
+        let alive = |pod: &&Pod| pod.metadata.deletion_timestamp.is_none() && !pod.is_terminal();
+        self.max_alive = self.max_alive.max(pods().filter(alive).count());
+        let ready = pods().filter(alive).filter(|pod| pod.is_ready()).count();
+        let wanted = web.get::<Deployment>().and_then(|web| web.spec.as_ref()?.replicas).unwrap_or(1);
+        if let Some(least) = &mut self.min_ready {
+            *least = ready.min(*least);
+        } else if ready >= usize::try_from(wanted).unwrap_or(0) {
+            self.min_ready = Some(ready);
+        }
     }
 }
