@@ -268,3 +268,44 @@ fn the_server_answers_as_the_real_one() {
     assert!(compared > 100, "only {compared} cases");
     assert!(surprises.is_empty(), "{} surprises:\n{}", surprises.len(), surprises.join("\n"));
 }
+
+/// Every public manifest of our kinds is accepted or refused as by the real server.
+#[test]
+fn the_corpus_is_judged_as_by_the_real_server() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let Ok(verdicts) = std::fs::read_to_string(corpus.join("verdicts.jsonl")) else {
+        println!("skipped: ../shared/corpus is not beside this checkout");
+        return;
+    };
+    let booted = boot(&Scenario::named("three-ships").expect("the scenario"), 42);
+    let (mut compared, mut differences) = (0, Vec::new());
+    for line in verdicts.lines() {
+        let verdict: Value = serde_json::from_str(line).expect("JSON");
+        let Ok(bytes) = std::fs::read(corpus.join(text(&verdict, "file"))) else { continue };
+        let manifest = String::from_utf8_lossy(&bytes).into_owned();
+        if documents(&manifest).is_none() {
+            continue;
+        }
+        let mut history = booted.clone();
+        let before = history.trace().head();
+        history.input(Input::Apply { text: manifest, dry_run: false, create_namespaces: true });
+        while !history.world().is_answered() && history.next_at().is_some() {
+            history.step();
+        }
+        let mut refused = Vec::new();
+        for record in history.trace().range(before, history.trace().head()) {
+            if let Fact::Answer { refused: found, .. } = &record.fact {
+                refused.extend(found.iter().map(|(_, status)| status.message.clone()));
+            }
+        }
+        compared += 1;
+        // The namespaces that manifests name were made beforehand, which `kubectl create` minds.
+        let complaints = verdict["stderr"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        let minds = complaints.filter(|line| !line.contains("AlreadyExists") && !line.starts_with("Warning"));
+        if (minds.count() == 0) != refused.is_empty() {
+            differences.push(format!("{}\n  recorded {}\n  here {refused:?}", verdict["file"], verdict["stderr"]));
+        }
+    }
+    println!("{} of {compared} manifests are judged as recorded", compared - differences.len());
+    assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
+}

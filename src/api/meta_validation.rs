@@ -119,7 +119,7 @@ fn shown_owner(owner: &OwnerReference) -> String {
     );
     for (name, flag) in [("controller", owner.controller), ("blockOwnerDeletion", owner.block_owner_deletion)] {
         if let Some(flag) = flag {
-            shown.push_str(&format!(",\"{name}\":{flag}"));
+            shown.extend([",\"", name, "\":", if flag { "true" } else { "false" }]);
         }
     }
     shown.push('}');

@@ -25,12 +25,11 @@ pub fn selected(out: &mut Errors, path: &Path, selector: Option<&LabelSelector>,
         }
         Some(_) => {}
     }
-    match Selector::from_object(selector) {
-        Ok(found) => matching(out, &path.field("template"), &found, template, "ReplicaSet"),
-        Err(_) => {
-            let shown = selector.map_or_else(|| "null".to_owned(), check::shown_selector);
-            out.push(check::invalid_as(&selector_path, shown, "invalid label selector"));
-        }
+    if let Ok(found) = Selector::from_object(selector) {
+        matching(out, &path.field("template"), &found, template, "ReplicaSet");
+    } else {
+        let shown = selector.map_or_else(|| "null".to_owned(), check::shown_selector);
+        out.push(check::invalid_as(&selector_path, shown, "invalid label selector"));
     }
 }
 

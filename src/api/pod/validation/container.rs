@@ -6,7 +6,7 @@ use super::super::super::path::Path;
 use super::super::super::status::FieldError;
 use super::{env, mounts, network, probe, resources, security};
 use crate::api::pod::status::is_sidecar;
-use k8s_openapi::api::core::v1::{Container, ContainerPort, EphemeralContainer, PodSpec, Volume};
+use k8s_openapi::api::core::v1::{Container, ContainerPort, EphemeralContainer, PodSpec, ResourceRequirements, Volume};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What the checks of a container must know of the pod around it.
@@ -252,7 +252,7 @@ fn ephemeral_only(out: &mut Errors, path: &Path, container: &EphemeralContainer)
     let resources = container.resources.as_ref();
     let set = [
         ("ports", container.ports.is_some()),
-        ("resources", resources.is_some_and(|resources| *resources != Default::default())),
+        ("resources", resources.is_some_and(|resources| *resources != ResourceRequirements::default())),
         ("resizePolicy", container.resize_policy.is_some()),
         ("restartPolicy", container.restart_policy.is_some()),
         ("restartPolicyRules", container.restart_policy_rules.is_some()),
