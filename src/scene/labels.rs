@@ -31,7 +31,7 @@ pub fn draw(stage: &mut Stage) {
     ships(stage);
     for (name, (x, y), wide) in harbour::buoys(stage) {
         let size = stage.frame.options.label_px;
-        let room = wide - 12.0;
+        let room = wide - 2.0;
         let shown = shortened(&name, size, room);
         stage.write(&format!("service/{name}"), (x, y + 0.35 * size), &shown, (Anchor::Middle, PLAIN));
     }
@@ -128,10 +128,14 @@ fn named(stage: &mut Stage) {
         if labelled || said.contains(&text) {
             continue;
         }
-        let size = options.label_px;
-        let half = width(&text, size) / 2.0 + 4.0;
-        let x = (area.x + area.w / 2.0).clamp(half, (stage.frame.camera.viewport.0 - half).max(half));
-        stage.write(&format!("named/{wanted}"), (x, area.y - 8.0), &text, (Anchor::Middle, PLAIN));
+        let (size, (x, y)) = (options.label_px, area.middle());
+        let (wide, high) = stage.frame.camera.viewport;
+        if !Area::new(0.0, 0.0, wide, high).contains(x, y) {
+            continue;
+        }
+        // Two names close to each other stand above each other.
+        let above = |said: usize| if said == 0 { 8.0 } else { 8.0 + 1.3 * size };
+        stage.write(&format!("named/{wanted}"), (x, area.y - above(said.len())), &text, (Anchor::Middle, PLAIN));
         said.push(text);
     }
 }

@@ -226,7 +226,7 @@ impl<'a> Stage<'a> {
         let edge = self.frame.camera.viewport.0;
         let seen = px >= 0.0 && px <= edge && wide + 8.0 <= edge;
         let left = if seen { (px - offset).clamp(4.0, edge - 4.0 - wide) } else { px - offset };
-        let px = left + offset;
+        let (px, py) = (left + offset, if py > 0.0 { py.max(0.9 * size) } else { py });
         let words = Words { text: text.to_owned(), size, weight: 600, code: false, anchor };
         let area = Area::new(left, py - 0.82 * size, wide, 1.06 * size);
         self.items.push(Item {

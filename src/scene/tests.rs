@@ -206,6 +206,31 @@ fn pictures_can_be_written() {
             write(&format!("story-{name}-{pres:05}"), &large(&view, &trace, pres, language), theme);
             pres += 900.0;
         }
+        for (i, around) in [(300.0, 500.0), (1300.0, 600.0)].into_iter().enumerate() {
+            let mut view = testing::harbour(3, 7);
+            testing::decorate(&mut view);
+            let layout = layout::Layout::of(&view, false);
+            let camera = Camera::focus(SIZES[2], &layout, around);
+            let options = Options {
+                label_px: 12.0,
+                selected: Some("Pod/default/web-1-1".to_owned()),
+                focused: Some("node/node-1".to_owned()),
+                hovered: Some("Pod/default/web-0-2".to_owned()),
+                ..Options::default()
+            };
+            let (script, speed, trace) = (Script::default(), Speed::Adaptive, Trace::default());
+            let frame = Frame {
+                view: &view,
+                trace: &trace,
+                script: &script,
+                pres_ms: 0.0,
+                speed,
+                camera,
+                language,
+                options: &options,
+            };
+            write(&format!("phone-{i}-{name}"), &display_list(&frame), theme);
+        }
         write(&format!("gallery-{name}"), &gallery::sprites(1180.0, language), theme);
         write(&format!("statuses-{name}"), &gallery::statuses(1180.0, language), theme);
     }
