@@ -12,6 +12,7 @@
 
 use super::Client;
 use super::cache::Cache;
+pub use super::step::{Batch, Saying, Step, Tolerate, Write, in_ending_namespace};
 use crate::api::meta::controller_of;
 use crate::api::{Key, Kind, Object, ObjectRef, Ref, Request, Status, Target};
 use crate::sim::{Duration, Time};
@@ -179,139 +180,6 @@ pub enum Note {
     Number(i64),
     /// An object as it was.
     Object(Object),
-}
-
-/// What is to be said in an event. In the message `{name}` stands for the name in the answer, `{error}` for the error.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Saying {
-    /// About what.
-    pub about: Object,
-    /// Whether it is a warning.
-    pub warning: bool,
-    /// The reason.
-    pub reason: &'static str,
-    /// The message.
-    pub message: String,
-}
-
-impl Saying {
-    /// A `Normal` event.
-    pub fn normal(about: &Object, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { about: about.clone(), warning: false, reason, message: message.into() }
-    }
-
-    /// A `Warning` event.
-    pub fn warning(about: &Object, reason: &'static str, message: impl Into<String>) -> Self {
-        Self { about: about.clone(), warning: true, reason, message: message.into() }
-    }
-}
-
-impl Saying {
-    /// The same with something in the place of a blank.
-    pub(super) fn filled(&self, blank: &str, text: &str) -> Self {
-        Self { message: self.message.replace(blank, text), ..self.clone() }
-    }
-}
-
-/// Errors that a controller takes for success.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
-pub enum Tolerate {
-    /// None.
-    #[default]
-    Nothing,
-    /// 404: it is gone.
-    NotFound,
-    /// 404, and 409 of a uid or revision that is no longer the one meant.
-    NotFoundOrConflict,
-    /// 409: it exists.
-    AlreadyExists,
-    /// 403 because its namespace is being deleted.
-    NamespaceTerminating,
-}
-
-impl Tolerate {
-    /// Whether an error is one of them.
-    #[must_use]
-    pub fn tolerates(self, status: &Status) -> bool {
-        match self {
-            Self::Nothing => false,
-            Self::NotFound => status.code == 404,
-            Self::NotFoundOrConflict => status.code == 404 || status.reason == "Conflict",
-            Self::AlreadyExists => status.reason == "AlreadyExists" || in_ending_namespace(status),
-            Self::NamespaceTerminating => in_ending_namespace(status),
-        }
-    }
-}
-
-/// Whether something was refused because its namespace is being deleted (upstream: `NamespaceTerminatingCause`).
-#[must_use]
-pub fn in_ending_namespace(status: &Status) -> bool {
-    let causes = status.details.as_ref().map_or(&[][..], |details| &details.causes);
-    causes.iter().any(|cause| cause.reason == "NamespaceTerminating")
-}
-
-/// A request that a controller wants, and what to say about it.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Write {
-    /// What is asked.
-    pub request: Request,
-    /// What to say when it has succeeded.
-    pub success: Option<Saying>,
-    /// What to say when it has failed.
-    pub failure: Option<Saying>,
-    /// Which errors do not count.
-    pub tolerate: Tolerate,
-}
-
-impl Write {
-    /// A request.
-    #[must_use]
-    pub fn new(request: Request) -> Self {
-        Self { request, success: None, failure: None, tolerate: Tolerate::Nothing }
-    }
-
-    /// … that is spoken of when it has succeeded.
-    #[must_use]
-    pub fn saying(mut self, saying: Saying) -> Self {
-        self.success = Some(saying);
-        self
-    }
-
-    /// … that is spoken of when it has failed.
-    #[must_use]
-    pub fn failing(mut self, saying: Saying) -> Self {
-        self.failure = Some(saying);
-        self
-    }
-
-    /// … some of whose errors do not count.
-    #[must_use]
-    pub fn tolerating(mut self, tolerate: Tolerate) -> Self {
-        self.tolerate = tolerate;
-        self
-    }
-}
-
-/// Requests that are sent in parallel: first some, then twice as many, and so on; after an error no more.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Batch {
-    /// How many at first.
-    pub first: usize,
-    /// The requests.
-    pub writes: Vec<Write>,
-}
-
-/// One step of what a controller wants.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Step {
-    /// One request.
-    Write(Box<Write>),
-    /// Many.
-    Batch(Batch),
-    /// An event.
-    Say(Saying),
-    /// A question; the controller is called again when it is answered.
-    Ask(Target),
 }
 
 /// The answer to a question.

@@ -17,7 +17,9 @@
 pub mod cache;
 pub mod controller;
 pub mod events;
+mod round;
 pub mod runner;
+pub mod step;
 pub mod workqueue;
 
 use self::cache::Cache;

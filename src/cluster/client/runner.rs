@@ -10,18 +10,16 @@
 //!
 //! Left out: the client-side rate limit (20 requests a second), and leader election: there is one process.
 
-use super::controller::{Answer, Batch, Controller, Memory, Reconcile, Saying, Step, Wake, Write};
-use super::events::Recorder;
-use super::workqueue::WorkQueue;
+use super::controller::{Batch, Controller, Reconcile, Saying, Step, Wake, Write};
+use super::round::{Asked, Desk, Round};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
 use crate::api::kinds::KINDS;
-use crate::api::{Kind, Object, Ref, Request, Status, Target, Verb};
+use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Reply, Timer, User};
 use crate::sim::{FactId, Time};
 use imbl::OrdMap;
-use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 const THINK: &str = "run/think";
@@ -41,63 +39,6 @@ pub struct Runner {
     calls: OrdMap<u64, (u64, Asked)>,
     /// Finished rounds that wait for a revision of a kind.
     held: OrdMap<&'static Kind, OrdMap<(u64, u64), ()>>,
-}
-
-/// A controller at work.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Desk {
-    controller: &'static Controller,
-    user: User,
-    recorder: Recorder,
-    queue: WorkQueue,
-    memory: Memory,
-    busy: usize,
-    alarm: Option<Time>,
-}
-
-/// A worker's work on one key.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-struct Round {
-    desk: usize,
-    key: Ref,
-    cause: Option<FactId>,
-    answers: Vec<Answer>,
-    steps: VecDeque<Step>,
-    /// What is left of the batch at hand, and how many go next.
-    rest: VecDeque<Write>,
-    next: usize,
-    open: usize,
-    /// What has been written: by kind, the last revision.
-    wrote: BTreeMap<&'static Kind, u64>,
-    error: Option<Rc<Status>>,
-    /// What `reconcile` itself complained of.
-    complaint: Option<Rc<str>>,
-    /// Whether the controller has been told of the error.
-    told: bool,
-}
-
-/// A request of a round.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-enum Asked {
-    Write(Box<Write>),
-    Question(Target),
-}
-
-impl Desk {
-    fn new(controller: &'static Controller) -> Self {
-        let name = format!("system:serviceaccount:kube-system:{}", controller.account);
-        let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
-        let user = User::new(&name, &groups);
-        Self {
-            controller,
-            recorder: Recorder::new(controller.name, "").as_user(user.clone()),
-            user,
-            queue: WorkQueue::default(),
-            memory: Memory::new(),
-            busy: 0,
-            alarm: None,
-        }
-    }
 }
 
 impl Runner {
@@ -462,25 +403,6 @@ fn set_thinking(cx: &mut Cx, id: u64, cause: Option<FactId>) {
     cx.because(cause);
     cx.after(timing::RECONCILE, Event::Timer(Timer::keyed(THINK, "", id)));
     cx.because(before);
-}
-
-impl Round {
-    fn new(desk: usize, key: Ref, cause: Option<FactId>) -> Self {
-        Self {
-            desk,
-            key,
-            cause,
-            answers: Vec::new(),
-            steps: VecDeque::new(),
-            rest: VecDeque::new(),
-            next: 1,
-            open: 0,
-            wrote: BTreeMap::new(),
-            error: None,
-            complaint: None,
-            told: false,
-        }
-    }
 }
 
 #[cfg(test)]

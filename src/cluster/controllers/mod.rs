@@ -1,4 +1,20 @@
 //! The controllers: one file each, one line in [`CONTROLLERS`].
+//!
+//! `kube-controller-manager` is one process with many loops that have nothing to do with each other. Each follows some
+//! kinds, compares what is with what should be, and asks the API server for the difference:
+//!
+//! ```text
+//!   Deployment ── deployment ──▶ ReplicaSet ── replicaset ──▶ Pod ── scheduler, kubelet …
+//!   Service ── endpointslice, endpoints ──▶ addresses of ready pods
+//!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
+//!   Node ── nodelifecycle ──▶ conditions, taints ── tainteviction ──▶ evicted pods;  podgc ──▶ the rest
+//!   anything owned ── garbagecollector ──▶ gone with its owner
+//! ```
+//!
+//! A controller here is a descriptor and a pure function `reconcile(key, caches)` that records requests; everything else
+//! (queues, workers, back-off, events, the hold until its own writes are seen) is the runner's, in
+//! [`client`](super::client). What each one leaves out stands at the head of its file. Not there yet: the controllers of
+//! kinds that do not exist here yet (Jobs, StatefulSets, DaemonSets, volumes …), and leader election.
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 

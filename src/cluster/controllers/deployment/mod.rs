@@ -23,19 +23,18 @@ pub mod hash;
 pub mod revision;
 pub mod scale;
 pub mod status;
+mod wake;
 
 use self::family::{Child, DESIRED, Plan, REVISION, active, available, new_size, split, total};
 use self::status::{PROGRESSING, TIMED_OUT, condition};
-use super::shared::claim::{claim, is_controlled};
-use super::shared::{annotation, labels, subject};
+use self::wake::{wake_by_pod, wake_by_set};
+use super::shared::claim::claim;
+use super::shared::{annotation, subject};
 use crate::api::kinds::{deployment, pod, pod::Pod, replica_set};
-use crate::api::meta::controller_of;
 use crate::api::request::DeleteOptions;
 use crate::api::selector::Selector;
 use crate::api::{Key, Object, Ref, Request, Status};
-use crate::cluster::client::controller::{
-    Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write, in_ending_namespace,
-};
+use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Watch, Write, in_ending_namespace};
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus, ReplicaSet};
 
 /// The controller.
@@ -53,36 +52,6 @@ pub static CONTROLLER: Controller = Controller {
     reconcile,
     failed: Some(failed),
 };
-
-fn wake_by_set(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
-    let kind = &deployment::KIND;
-    for set in old.into_iter().chain(new) {
-        wake.owner(set, kind);
-    }
-    let Some(orphan) = new.filter(|set| !is_controlled(set) && !set.is_terminating()) else { return };
-    let would = |object: &&Object| {
-        let selector = Plan::read(object).map(|plan| Selector::from_object(Some(&plan.spec.selector)));
-        selector.is_some_and(|selector| selector.is_ok_and(|selector| selector.matches(labels(orphan.meta()))))
-    };
-    wake.objects(wake.cache(kind).in_namespace(orphan.namespace()).filter(would));
-}
-
-/// A Deployment that recreates waits for its last pod to go.
-fn wake_by_pod(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
-    let (Some(pod), None) = (old, new) else { return };
-    let sets = wake.cache(&replica_set::KIND);
-    let Some(set) = controller_of(pod.meta()).and_then(|owner| sets.get(&Key::new(pod.namespace(), &owner.name)))
-    else {
-        return;
-    };
-    let Some(key) = wake.owner_of(set, &deployment::KIND) else { return };
-    let Some(owner) = wake.cache(&deployment::KIND).get(&key.key) else { return };
-    let pods = wake.cache(&pod::KIND);
-    let empty = || sets.owned_by(owner.uid()).all(|set| pods.owned_by(set.uid()).next().is_none());
-    if Plan::read(owner).is_some_and(|plan| plan.recreates()) && empty() {
-        wake.key(key);
-    }
-}
 
 fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(plan) = subject(reconcile, key).and_then(Plan::read) else { return Ok(()) };

@@ -1,0 +1,86 @@
+//! A controller at work, and one worker's work on one key: the data of the [runner](super::runner).
+
+use super::controller::{Answer, Controller, Memory, Step, Write};
+use super::events::Recorder;
+use super::workqueue::WorkQueue;
+use crate::api::{Kind, Ref, Status, Target};
+use crate::cluster::wire::User;
+use crate::sim::{FactId, Time};
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
+
+/// A controller at work.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Desk {
+    pub(super) controller: &'static Controller,
+    pub(super) user: User,
+    pub(super) recorder: Recorder,
+    pub(super) queue: WorkQueue,
+    pub(super) memory: Memory,
+    pub(super) busy: usize,
+    pub(super) alarm: Option<Time>,
+}
+
+/// A worker's work on one key.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Round {
+    pub(super) desk: usize,
+    pub(super) key: Ref,
+    pub(super) cause: Option<FactId>,
+    pub(super) answers: Vec<Answer>,
+    pub(super) steps: VecDeque<Step>,
+    /// What is left of the batch at hand, and how many go next.
+    pub(super) rest: VecDeque<Write>,
+    pub(super) next: usize,
+    pub(super) open: usize,
+    /// What has been written: by kind, the last revision.
+    pub(super) wrote: BTreeMap<&'static Kind, u64>,
+    pub(super) error: Option<Rc<Status>>,
+    /// What `reconcile` itself complained of.
+    pub(super) complaint: Option<Rc<str>>,
+    /// Whether the controller has been told of the error.
+    pub(super) told: bool,
+}
+
+/// A request of a round.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) enum Asked {
+    Write(Box<Write>),
+    Question(Target),
+}
+
+impl Desk {
+    pub(super) fn new(controller: &'static Controller) -> Self {
+        let name = format!("system:serviceaccount:kube-system:{}", controller.account);
+        let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
+        let user = User::new(&name, &groups);
+        Self {
+            controller,
+            recorder: Recorder::new(controller.name, "").as_user(user.clone()),
+            user,
+            queue: WorkQueue::default(),
+            memory: Memory::new(),
+            busy: 0,
+            alarm: None,
+        }
+    }
+}
+
+impl Round {
+    pub(super) fn new(desk: usize, key: Ref, cause: Option<FactId>) -> Self {
+        Self {
+            desk,
+            key,
+            cause,
+            answers: Vec::new(),
+            steps: VecDeque::new(),
+            rest: VecDeque::new(),
+            next: 1,
+            open: 0,
+            wrote: BTreeMap::new(),
+            error: None,
+            complaint: None,
+            told: false,
+        }
+    }
+}
