@@ -55,25 +55,51 @@ fn actor(fact: &Fact) -> Actor {
     }
 }
 
-/// The run in told time: where it begins, and how long it is.
-fn span(session: &Session) -> (f64, f64) {
-    let at = |t: Time| session.pace().to_pres(t, Speed::Adaptive);
-    let start = at(Time::ZERO);
-    (start, (at(session.end()) - start).max(1.0))
+/// The quiet after the last beat takes at most so much of the line, in milliseconds of told time, and at most this
+/// share of it.
+const TAIL_MS: f64 = 6000.0;
+const TAIL_SHARE: f64 = 0.2;
+
+/// The run as a line: told time, but the quiet at its end is pressed together, so that waiting does not squeeze the
+/// story.
+struct Line {
+    start: f64,
+    /// From here on it is pressed.
+    told: f64,
+    end: f64,
+    /// How much room a pressed millisecond takes.
+    press: f64,
 }
 
-fn share(session: &Session, t: Time) -> f64 {
-    let (start, length) = span(session);
-    ((session.pace().to_pres(t, Speed::Adaptive) - start) / length).clamp(0.0, 1.0)
-}
-
-/// The moment at a share of the told time.
-fn moment(session: &Session, share: f64) -> Time {
-    if share >= 1.0 {
-        return session.end();
+impl Line {
+    fn of(session: &Session) -> Self {
+        let at = |t: Time| session.pace().to_pres(t, Speed::Adaptive);
+        let (start, end) = (at(Time::ZERO), at(session.end()));
+        let last = session.pace().beats().iter().rev().find(|beat| beat.lead);
+        let told = last.map_or(start, |beat| at(beat.at) + 1000.0).clamp(start, end);
+        let room = TAIL_MS.max((told - start) * TAIL_SHARE);
+        Self { start, told, end, press: (room / (end - told).max(1.0)).min(1.0) }
     }
-    let (start, length) = span(session);
-    session.pace().to_sim(start + length * share.max(0.0), Speed::Adaptive).clamp(Time::ZERO, session.end())
+
+    fn room(&self, pres: f64) -> f64 {
+        pres.min(self.told) - self.start + (pres - self.told).max(0.0) * self.press
+    }
+
+    fn share(&self, session: &Session, t: Time) -> f64 {
+        let pres = session.pace().to_pres(t, Speed::Adaptive);
+        (self.room(pres) / self.room(self.end).max(1.0)).clamp(0.0, 1.0)
+    }
+
+    /// The moment at a share of the line.
+    fn moment(&self, session: &Session, share: f64) -> Time {
+        if share >= 1.0 {
+            return session.end();
+        }
+        let room = self.room(self.end) * share.max(0.0);
+        let told = self.told - self.start;
+        let pres = if room <= told { self.start + room } else { self.told + (room - told) / self.press };
+        session.pace().to_sim(pres, Speed::Adaptive).clamp(Time::ZERO, session.end())
+    }
 }
 
 /// The scrubber.
@@ -85,14 +111,15 @@ pub fn Scrubber() -> impl IntoView {
     let dragging = RwSignal::new(false);
     let at = Memo::new(move |_| {
         let (now, _) = (ui.now.get(), ui.end.get());
-        ui.read(|session| (share(session, now) * 1000.0).round() / 1000.0)
+        ui.read(|session| (Line::of(session).share(session, now) * 1000.0).round() / 1000.0)
     });
     draw_now_and_then(ui, canvas);
     let go = move |event: &PointerEvent| {
         let Some(track) = track.get_untracked() else { return };
         let area = track.get_bounding_client_rect();
         let x = f64::from(event.client_x()) - area.left() - MARGIN_PX;
-        let to = ui.read(|session| moment(session, x / (area.width() - 2.0 * MARGIN_PX).max(1.0)));
+        let share = x / (area.width() - 2.0 * MARGIN_PX).max(1.0);
+        let to = ui.read(|session| Line::of(session).moment(session, share));
         ui.seek(to);
     };
     let down = move |event: PointerEvent| {
@@ -198,6 +225,7 @@ fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
     let count = ((width - 2.0 * MARGIN_PX) / PITCH_PX).max(1.0) as usize;
     let mut columns = vec![Column::default(); count + 1];
+    let line = Line::of(session);
     let place = |t: Time| {
         #[expect(
             clippy::cast_precision_loss,
@@ -205,7 +233,7 @@ fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
             clippy::cast_sign_loss,
             reason = "a share"
         )]
-        let place = (share(session, t) * count as f64).round() as usize;
+        let place = (line.share(session, t) * count as f64).round() as usize;
         place.min(count)
     };
     for beat in session.pace().beats().iter().filter(|beat| beat.lead) {

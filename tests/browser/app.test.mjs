@@ -1,0 +1,347 @@
+// The app as a person uses it: apply, look, pause, go back, switch language and theme; and what must never happen.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { after, afterEach, before, test } from 'node:test';
+import { inaccessible, open, start, VIEWPORTS } from './rig.mjs';
+
+const SANDBOX = 'sandbox?scenario=three-ships&seed=42';
+const POD_MS = 60_000;
+const MANIFEST = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - name: web
+        image: nginx:1.27
+`;
+
+let rig;
+let opened = [];
+before(async () => {
+  rig = await start();
+});
+after(() => rig?.stop());
+afterEach(async () => {
+  // No test leaves an error in the console behind.
+  for (const { errors, close } of opened) {
+    await close();
+    assert.deepEqual(errors, []);
+  }
+  opened = [];
+});
+
+async function sandbox({ lang = 'en', query = '', ...options } = {}) {
+  const one = await open(rig, `${lang}/${SANDBOX}${query}`, { lang, ...options });
+  opened.push(one);
+  return one.page;
+}
+
+const hook = (page, expression) => page.evaluate(`window.__bottle.${expression}`);
+const state = (page) => page.evaluate(() => ({ t: window.__bottle.t, revision: window.__bottle.revision, hash: window.__bottle.hash() }));
+const podsOf = (view, namespace = 'default') => [...view.nodes.flatMap((node) => node.pods), ...view.pending].filter((pod) => pod.namespace === namespace);
+
+/** Puts a text into the editor, as typing would. */
+async function write(page, text) {
+  await page.locator('[data-testid=manifest-editor] .cm-content').fill(text);
+}
+
+/** Stops time and waits until the page has drawn that. */
+async function pause(page) {
+  await page.getByTestId('play').click();
+  await page.waitForFunction(() => document.querySelector('[data-testid=play]').getAttribute('aria-pressed') === 'false');
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+}
+
+/** Goes to a moment as the browser's Back button would. */
+async function goTo(page, t) {
+  await page.evaluate((ms) => {
+    const url = new URL(location.href);
+    url.searchParams.set('t', ms);
+    history.replaceState(null, '', url);
+    dispatchEvent(new PopStateEvent('popstate'));
+  }, t);
+  await page.waitForFunction((ms) => window.__bottle.t === ms, t);
+}
+
+const running = (wanted) => {
+  const pods = window.__bottle.view().nodes.flatMap((node) => node.pods);
+  return pods.filter((pod) => pod.namespace === 'default' && pod.phase === 'Running' && pod.ready).length >= wanted;
+};
+
+test('the harbour is settled when it comes: every node ready, nothing moves by itself, nothing is replayed', async () => {
+  const page = await sandbox();
+  const view = await hook(page, 'view()');
+  assert.deepEqual(view.nodes.map(({ name, ready }) => [name, ready]), [['control-plane', true], ['node-1', true], ['node-2', true], ['node-3', true]]);
+  assert.ok(podsOf(view, 'kube-system').length >= 6);
+  assert.ok(podsOf(view, 'kube-system').every((pod) => pod.ready), JSON.stringify(view));
+  assert.equal(await page.locator('#boot').count(), 0);
+  assert.equal((await hook(page, 'displayList()')).filter((item) => item.fact !== undefined).length, 0);
+});
+
+test('an example is applied with the button and runs, in the view and on the stage', async () => {
+  const page = await sandbox({ query: '&speed=10' });
+  await page.getByTestId('examples').selectOption('deployment');
+  await page.getByTestId('apply').click();
+  await page.getByTestId('problems').getByText('deployment.apps/web created').waitFor();
+  await page.waitForFunction(running, 3, { timeout: POD_MS });
+  const pods = podsOf(await hook(page, 'view()')).map((pod) => `Pod/${pod.namespace}/${pod.name}`);
+  const drawn = new Set((await hook(page, 'displayList()')).map((item) => item.ref));
+  for (const pod of pods) assert.ok(drawn.has(pod), `${pod} is not on the stage`);
+  for (const pod of pods) await page.getByTestId('tree').getByText(pod.split('/')[2]).waitFor();
+});
+
+test('a broken manifest is marked at its line, names its gate, and changes nothing', async () => {
+  const page = await sandbox({ lang: 'ko' });
+  const before = await hook(page, 'revision');
+  await write(page, MANIFEST.replace('replicas: 2', 'replicas: -1'));
+  await page.getByTestId('apply').click();
+  await page.getByTestId('problems').getByText('검증 관문에서 거절됨 (422)').waitFor({ timeout: POD_MS });
+  await page.getByTestId('problems').getByText('must be greater than or equal to 0').waitFor();
+  assert.equal((await page.locator('.cm-line.bottle-error').innerText()).trim(), 'replicas: -1');
+  const view = await hook(page, 'view()');
+  assert.equal(podsOf(view).length, 0);
+  assert.equal(view.objects.Deployment, 1, 'only CoreDNS');
+  await pause(page);
+  // Leases go on; nothing else may have been written.
+  assert.ok((await hook(page, 'revision')) - before < 30);
+});
+
+test('the revision does not move when a manifest is refused', async () => {
+  const page = await sandbox({ query: '&t=0' });
+  const before = await state(page);
+  await write(page, MANIFEST.replace('replicas: 2', 'replicas: -1'));
+  await page.getByTestId('apply').click();
+  await page.locator('.refusal').waitFor({ timeout: POD_MS });
+  const told = await hook(page, 't');
+  assert.ok(told < 1000, 'within a second no lease is renewed');
+  assert.equal((await state(page)).revision, before.revision);
+});
+
+test('text that is not YAML is marked while it is written', async () => {
+  const page = await sandbox();
+  await write(page, 'apiVersion: v1\nkind: Pod\nmetadata: [\n');
+  await page.locator('.cm-line.bottle-error').waitFor();
+});
+
+test('an unknown field is refused in decoding, at its line', async () => {
+  const page = await sandbox();
+  await write(page, MANIFEST.replace('replicas: 2', 'replica: 2'));
+  await page.getByTestId('dry-run').click();
+  await page.getByTestId('problems').getByText('Refused at decoding (400)').waitFor({ timeout: POD_MS });
+  assert.equal((await page.locator('.cm-line.bottle-error').innerText()).trim(), 'replica: 2');
+});
+
+test('pause stops everything at once', async () => {
+  const page = await sandbox();
+  await page.getByTestId('try-deployment').click();
+  await page.waitForFunction(() => window.__bottle.displayList().some((item) => item.fact !== undefined));
+  await pause(page);
+  const before = await hook(page, 'displayList()');
+  await page.waitForTimeout(2000);
+  assert.deepEqual(await hook(page, 'displayList()'), before);
+});
+
+test('any earlier moment is reached again exactly, and the way back to the present too', async () => {
+  const page = await sandbox({ query: '&t=0' });
+  await write(page, MANIFEST);
+  await page.getByTestId('apply').click();
+  await page.getByTestId('speed').selectOption('10');
+  await page.waitForFunction(running, 2, { timeout: POD_MS });
+  await pause(page);
+  const end = await state(page);
+  const seen = [];
+  for (const t of [300, 2500, 4000]) {
+    await goTo(page, t);
+    seen.push(await state(page));
+  }
+  await page.getByTestId('to-present').click();
+  await page.waitForFunction((t) => window.__bottle.t === t, end.t);
+  assert.deepEqual(await state(page), end);
+  for (const moment of seen) {
+    await goTo(page, moment.t);
+    assert.deepEqual(await state(page), moment);
+  }
+});
+
+test('the same deeds give the same hash natively', async (t) => {
+  const bottle = ['target/release/bottle', 'target/debug/bottle'].find((path) => {
+    try {
+      execFileSync(path, ['--help'], { stdio: 'ignore' });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  if (!bottle) return t.skip('the native command is not built');
+  const native = (args) => {
+    const command = `${bottle} run --seed 42 --for 10s -o json ${args} 2>&1 >/dev/null | tail -1`;
+    return execFileSync('bash', ['-c', command], { input: MANIFEST }).toString().trim();
+  };
+  const quiet = await sandbox({ query: '&t=10000' });
+  await quiet.waitForFunction(() => window.__bottle.t === 10000);
+  assert.equal(await hook(quiet, 'hash()'), native(''));
+
+  const page = await sandbox({ query: '&t=0' });
+  await write(page, MANIFEST);
+  await page.getByTestId('apply').click();
+  await goTo(page, 10000);
+  assert.equal(await hook(page, 'hash()'), native('-f /dev/stdin'));
+});
+
+test('steps go beat by beat, forward and back', async () => {
+  const page = await sandbox({ query: '&t=0', reducedMotion: true });
+  await write(page, MANIFEST);
+  await page.getByTestId('apply').click();
+  await page.getByTestId('speed').selectOption('10');
+  await page.waitForFunction(running, 2, { timeout: POD_MS });
+  await pause(page);
+  await page.getByTestId('start').click();
+  const times = [];
+  for (let i = 0; i < 5; i += 1) {
+    await page.getByTestId('step').click();
+    await page.waitForTimeout(150);
+    times.push(await hook(page, 't'));
+  }
+  assert.deepEqual([...new Set(times)].sort((a, b) => a - b), times, 'each step goes on');
+  await page.getByTestId('step-back').click();
+  assert.ok((await hook(page, 't')) < times.at(-1));
+});
+
+/** Texts that nobody has translated: keys, marks of missing arguments, and in Korean whole English sentences. */
+function untranslated(page, lang) {
+  return page.evaluate((language) => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const found = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      const text = node.textContent.trim();
+      const element = node.parentElement;
+      if (!text || element.closest('script, style, code, pre, .cm-editor, .tree-name, .dot, [data-testid=events], [lang]:not(html)')) continue;
+      if (/^[a-z]+(-[a-z]+)+$/.test(text) || text.includes('{') || text.includes('[object')) found.push(text);
+      // Four Latin words in a row are a sentence; the server's own words stand in code or quote it.
+      if (language === 'ko' && !/[가-힣]/.test(text) && /([A-Za-z]{2,}\s+){3}[A-Za-z]{2,}/.test(text) && !element.closest('.refusal-message, .yaml')) found.push(text);
+      if (language === 'en' && /[가-힣]/.test(text)) found.push(text);
+    }
+    return found;
+  }, lang);
+}
+
+test('the language switches at any time, without reload, and leaves nothing behind', async () => {
+  const page = await sandbox({ lang: 'ko' });
+  await page.getByTestId('try-deployment').click();
+  await page.getByTestId('tree').getByText('node-1', { exact: true }).click();
+  for (const tab of ['events', 'transcript', 'manifest']) {
+    await page.getByTestId(`tab-${tab}`).click();
+    assert.deepEqual(await untranslated(page, 'ko'), []);
+  }
+  await page.evaluate(() => (window.stays = true));
+  await page.getByTestId('language').click();
+  await page.getByRole('button', { name: 'Apply' }).waitFor();
+  assert.equal(await page.evaluate(() => [document.documentElement.lang, location.pathname, window.stays].join()), 'en,/en/sandbox,true');
+  for (const tab of ['events', 'transcript', 'manifest']) {
+    await page.getByTestId(`tab-${tab}`).click();
+    assert.deepEqual(await untranslated(page, 'en'), []);
+  }
+  const drawn = (await hook(page, 'displayList()')).filter((item) => /[가-힣]/.test(item.text ?? ''));
+  assert.deepEqual(drawn, []);
+});
+
+test('the theme switches and stays after a reload, and so does the manifest', async () => {
+  const page = await sandbox();
+  await write(page, MANIFEST);
+  await page.getByTestId('theme').click();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+  await page.waitForFunction(() => localStorage.getItem('bottle.manifest')?.includes('replicas: 2'));
+  await page.reload();
+  await page.waitForFunction(() => window.__bottle?.ready);
+  await page.locator('.cm-content').getByText('replicas').waitFor();
+  assert.equal(await page.evaluate(() => document.documentElement.dataset.theme), 'dark');
+});
+
+test('an address that cannot be understood becomes a sentence', async () => {
+  const page = await sandbox({ query: '&nodes=-3&speed=fast&t=yesterday&sel=nothing' });
+  for (const part of ['nodes=-3', 'speed=fast', 't=yesterday', 'sel=nothing']) {
+    await page.getByTestId('problems').getByText(part).waitFor();
+  }
+});
+
+test('with reduced motion nothing changes its place while time passes', async () => {
+  const page = await sandbox({ reducedMotion: true });
+  await page.getByTestId('try-deployment').click();
+  const places = () => page.evaluate(() => Object.fromEntries(window.__bottle.displayList().map(({ id, x, y }) => [id, `${x},${y}`])));
+  let before = await places();
+  for (let i = 0; i < 12; i += 1) {
+    await page.waitForTimeout(250);
+    const now = await places();
+    const moved = Object.keys(now).filter((id) => before[id] && before[id] !== now[id]);
+    assert.deepEqual(moved, []);
+    before = now;
+  }
+  const long = await page.evaluate(() => document.getAnimations().filter((one) => one.effect.getTiming().duration > 200).length);
+  assert.equal(long, 0);
+});
+
+test('everything can be reached with the keyboard alone', async () => {
+  const page = await sandbox();
+  await page.getByTestId('tree').focus();
+  await page.keyboard.press('End');
+  await page.keyboard.press('Enter');
+  await page.locator('[data-testid=inspector] h2').waitFor();
+  assert.match(page.url(), /sel=/);
+  await page.keyboard.press('Home');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await page.waitForFunction(() => location.search.includes('components/kube-apiserver'));
+  await page.locator('.cm-content').focus();
+  await page.keyboard.press('Control+Enter');
+  await page.getByTestId('problems').getByText('created').waitFor({ timeout: POD_MS });
+});
+
+test('what is said aloud is one polite sentence at a time', async () => {
+  const page = await sandbox();
+  await page.getByTestId('try-deployment').click();
+  await page.waitForFunction(() => window.__bottle.announce.length >= 3, null, { timeout: POD_MS });
+  const said = await hook(page, 'announce');
+  assert.ok(said.every(({ t, text }) => Number.isFinite(t) && text.length > 0));
+  assert.equal(await page.getByTestId('live').getAttribute('aria-live'), 'polite');
+});
+
+for (const [size, viewport] of Object.entries(VIEWPORTS)) {
+  test(`axe finds nothing at ${size}`, async () => {
+    for (const [lang, theme] of [['ko', 'light'], ['en', 'dark']]) {
+      const page = await sandbox({ lang, theme, viewport });
+      await page.getByTestId('play').click();
+      assert.deepEqual(await inaccessible(page), [], `${lang} ${theme}`);
+      await page.evaluate(() => document.querySelector('[data-testid=help]').click());
+      assert.deepEqual(await inaccessible(page), [], `${lang} ${theme} help`);
+    }
+  });
+}
+
+test('no page scrolls sideways, down to 320 px', async () => {
+  for (const lang of ['ko', 'en']) {
+    for (const viewport of [...Object.values(VIEWPORTS), { width: 320, height: 640 }]) {
+      const page = await sandbox({ lang, viewport });
+      const tabs = await page.locator('[role=tab]').all();
+      for (const tab of tabs) {
+        await tab.click();
+        const [content, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+        assert.ok(content <= window, `${lang} ${viewport.width}: ${content} > ${window}`);
+      }
+    }
+  }
+});
+
+test('the gallery shows every sprite', async () => {
+  const one = await open(rig, 'ko/gallery', { lang: 'ko' });
+  opened.push(one);
+  await one.page.locator('.gallery-sheets canvas').first().waitFor();
+  assert.deepEqual(await inaccessible(one.page), []);
+});
