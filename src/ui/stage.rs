@@ -23,7 +23,7 @@ use wasm_bindgen::JsCast;
 /// Sizes of the labels: on a desktop, on a projector.
 const LABELS_PX: (f64, f64) = (13.0, 15.0);
 /// Where a phone looks first: the bridge.
-const FIRST_LOOK: (f64, f64) = (800.0, 420.0);
+const FIRST_LOOK: (f64, f64) = (800.0, 412.0);
 
 /// What is painted and how it is seen.
 #[derive(Default)]

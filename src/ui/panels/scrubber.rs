@@ -20,6 +20,8 @@ use web_sys::{KeyboardEvent, PointerEvent};
 const PITCH_PX: f64 = 12.0;
 /// Room at both ends.
 const MARGIN_PX: f64 = 9.0;
+/// So many beats of a column decide whose it is.
+const LOOKED_AT: usize = 24;
 /// The ticks are drawn anew at most every so many milliseconds.
 const REDRAW_MS: f64 = 200.0;
 
@@ -226,21 +228,20 @@ fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
     let count = ((width - 2.0 * MARGIN_PX) / PITCH_PX).max(1.0) as usize;
     let mut columns = vec![Column::default(); count + 1];
     let line = Line::of(session);
-    let place = |t: Time| {
-        #[expect(
-            clippy::cast_precision_loss,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a share"
-        )]
-        let place = (line.share(session, t) * count as f64).round() as usize;
-        place.min(count)
-    };
-    for beat in session.pace().beats().iter().filter(|beat| beat.lead) {
-        if let Some(record) = session.trace().get(FactId(beat.head)) {
-            let column = &mut columns[place(beat.at)];
-            *column.counts.entry(actor(&record.fact)).or_default() += 1;
+    #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share")]
+    let place = |t: Time| ((line.share(session, t) * count as f64).round() as usize).min(count);
+    let beats = session.pace().beats();
+    let mut from = 0;
+    for (index, column) in columns.iter_mut().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "columns of a screen")]
+        let until = line.moment(session, (index as f64 + 0.5) / count as f64);
+        let to = if index == count { beats.len() } else { beats.partition_point(|beat| beat.at < until).max(from) };
+        for beat in beats[from..to].iter().filter(|beat| beat.lead).take(LOOKED_AT) {
+            if let Some(record) = session.trace().get(FactId(beat.head)) {
+                *column.counts.entry(actor(&record.fact)).or_default() += 1;
+            }
         }
+        from = to;
     }
     for (at, _) in session.inputs() {
         columns[place(*at)].input = true;
