@@ -1,13 +1,18 @@
 //! A controller at work, and one worker's work on one key: the data of the [runner](super::runner).
 
+use super::Cx;
 use super::controller::{Answer, Controller, Memory, Step, Write};
 use super::events::Recorder;
 use super::workqueue::WorkQueue;
 use crate::api::{Kind, Ref, Status, Target};
-use crate::cluster::wire::User;
+use crate::cluster::timing;
+use crate::cluster::wire::{Event, Timer, User};
 use crate::sim::{FactId, Time};
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+
+/// The timer after which a worker has thought; its number is the round.
+pub(super) const THINK: &str = "run/think";
 
 /// A controller at work.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -83,4 +88,12 @@ impl Round {
             told: false,
         }
     }
+}
+
+/// What a worker does with a key takes a moment.
+pub(super) fn set_thinking(cx: &mut Cx, id: u64, cause: Option<FactId>) {
+    let before = cx.cause();
+    cx.because(cause);
+    cx.after(timing::RECONCILE, Event::Timer(Timer::keyed(THINK, "", id)));
+    cx.because(before);
 }

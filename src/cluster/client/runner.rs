@@ -11,7 +11,7 @@
 //! Left out: the client-side rate limit (20 requests a second), and leader election: there is one process.
 
 use super::controller::{Batch, Controller, Reconcile, Saying, Step, Wake, Write};
-use super::round::{Asked, Desk, Round};
+use super::round::{Asked, Desk, Round, THINK, set_thinking};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
 use crate::api::kinds::KINDS;
 use crate::api::{Kind, Object, Request, Status, Verb};
@@ -22,7 +22,6 @@ use crate::sim::{FactId, Time};
 use imbl::OrdMap;
 use std::rc::Rc;
 
-const THINK: &str = "run/think";
 const DUE: &str = "run/due";
 const PERIOD: &str = "run/period";
 
@@ -395,14 +394,6 @@ impl Runner {
             self.desks[round.desk].queue.done(&round.key);
         }
     }
-}
-
-/// What a worker does with a key takes a moment.
-fn set_thinking(cx: &mut Cx, id: u64, cause: Option<FactId>) {
-    let before = cx.cause();
-    cx.because(cause);
-    cx.after(timing::RECONCILE, Event::Timer(Timer::keyed(THINK, "", id)));
-    cx.because(before);
 }
 
 #[cfg(test)]
