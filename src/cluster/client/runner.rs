@@ -18,7 +18,7 @@ use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Reply, Timer, User};
-use crate::sim::{FactId, Time};
+use crate::sim::Time;
 use imbl::OrdMap;
 use std::rc::Rc;
 
