@@ -21,12 +21,36 @@ pub fn chain(trace: &Trace<Fact>, id: FactId) -> Vec<FactId> {
     own.chain(trace.causes(id)).filter(|record| is_step(&record.fact)).map(|record| record.id).collect()
 }
 
-/// The last change of an object at place `from` or later, up to the present moment. Routine (leases, heartbeats) does
-/// not count.
+/// The last change of an object at place `from` or later, up to the present moment: what was written of it, and of a pod
+/// also what happened to it on its ship. Routine (leases, heartbeats) does not count.
 #[must_use]
 pub fn last_change(trace: &Trace<Fact>, object: &ObjectRef, from: u64) -> Option<FactId> {
-    let changed = |record: &&Record<Fact>| matches!(&record.fact, Fact::Committed { object: o, ambient: false, .. } if **o == *object);
-    trace.range(from, trace.head()).rev().find(changed).map(|record| record.id)
+    let changes = |record: &&Record<Fact>| match &record.fact {
+        Fact::Committed { object: other, ambient, .. } => !ambient && **other == *object,
+        fact => is_step(fact) && pod_on_ship(fact).is_some_and(|pod| *pod == *object),
+    };
+    trace.range(from, trace.head()).rev().find(changes).map(|record| record.id)
+}
+
+/// The pod to which something has happened on a ship.
+fn pod_on_ship(fact: &Fact) -> Option<&ObjectRef> {
+    match fact {
+        Fact::PodAccepted { pod, .. }
+        | Fact::PodRefused { pod, .. }
+        | Fact::SandboxReady { pod, .. }
+        | Fact::Pulling { pod, .. }
+        | Fact::Pulled { pod, .. }
+        | Fact::PullFailed { pod, .. }
+        | Fact::ContainerStarted { pod, .. }
+        | Fact::StartFailed { pod, .. }
+        | Fact::ContainerExited { pod, .. }
+        | Fact::BackOff { pod, .. }
+        | Fact::Probed { pod, .. }
+        | Fact::PodStopping { pod, .. }
+        | Fact::ContainerKilled { pod, .. }
+        | Fact::PodStopped { pod, .. } => Some(pod),
+        _ => None,
+    }
 }
 
 /// The creation of an object, the latest if it was created several times.

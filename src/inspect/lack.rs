@@ -216,10 +216,11 @@ fn in_words(shown: &Shown, reason: &str) -> String {
     if let Some(resource) = reason.strip_prefix("Insufficient ") {
         return shown.text("reason-insufficient", &[("resource", resource.into())]);
     }
-    let taint = reason.split_once("untolerated taint").and_then(|(_, rest)| rest.trim().strip_prefix('{'));
-    if let Some(taint) = taint {
-        let key = taint.trim_end_matches('}').split(':').next().unwrap_or_default().trim();
-        return shown.text("reason-taint", &[("taint", key.into())]);
+    if let Some((_, taint)) = reason.split_once("untolerated taint") {
+        // The message for all nodes leaves the taint out; then there is nothing to name.
+        let taint = taint.trim_start_matches("(s)").trim().trim_matches(['{', '}']);
+        let key = taint.split(':').next().unwrap_or_default().trim();
+        return shown.text("reason-taint", &[("taint", key.into())]).trim_end().to_owned();
     }
     match reason {
         "Too many pods" => shown.text("reason-too-many-pods", &[]),

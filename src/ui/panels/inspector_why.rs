@@ -13,7 +13,7 @@ use crate::ui::select::Selection;
 use crate::ui::ui::Ui;
 use leptos::prelude::*;
 
-/// So many causes are shown at first.
+/// So many causes are shown at first: the nearest, and the one where it all began.
 const SHOWN: usize = 6;
 
 /// The section.
@@ -32,18 +32,29 @@ pub fn WhySection(thing: Thing) -> impl IntoView {
         tell(ui, thing, search)
     });
     let all = RwSignal::new(false);
-    let links = move || {
-        let count = if all.get() { usize::MAX } else { SHOWN };
-        story.with(|story| story.iter().flat_map(|story| story.links.iter()).take(count).cloned().collect::<Vec<_>>())
+    let count = Memo::new(move |_| story.with(|story| story.as_ref().map_or(0, |story| story.links.len())));
+    let folds = move || count.get() > SHOWN && !all.get();
+    let part = move |last: bool| {
+        story.with(|story| {
+            let links = story.iter().flat_map(|story| story.links.iter());
+            match (folds(), last) {
+                (false, false) => links.cloned().collect(),
+                (true, false) => links.take(SHOWN - 1).cloned().collect(),
+                (true, true) => links.last().cloned().into_iter().collect(),
+                (false, true) => Vec::new(),
+            }
+        })
     };
-    let hidden = move || story.with(|story| story.as_ref().map_or(0, |story| story.links.len().saturating_sub(SHOWN)));
     let more = move || {
-        (hidden() > 0).then(|| {
+        (count.get() > SHOWN).then(|| {
+            let hidden = move || count.get() - SHOWN;
             let text = move || if all.get() { ui.text("why-fewer") } else { ui.say("why-more", &[("count", hidden().into())]) };
             view! {
-                <button type="button" class="button" aria-expanded=move || all.get().to_string() on:click=move |_| all.update(|all| *all = !*all)>
-                    {text}
-                </button>
+                <li class="why-more">
+                    <button type="button" class="button" aria-expanded=move || all.get().to_string() on:click=move |_| all.update(|all| *all = !*all)>
+                        {text}
+                    </button>
+                </li>
             }
         })
     };
@@ -62,11 +73,15 @@ pub fn WhySection(thing: Thing) -> impl IntoView {
             {move || lack.get().map(|lack| view! { <Missing lack /> })}
             <Show when=move || story.with(Option::is_some) fallback=move || view! { <p class="quiet">{ui.text("why-none")}</p> }>
                 <ol class="why">
-                    <For each=links key=Clone::clone let:link>
+                    <For each=move || part(false) key=Clone::clone let:link>
+                        <Cause link />
+                    </For>
+                    {more}
+                    <For each=move || part(true) key=Clone::clone let:link>
                         <Cause link />
                     </For>
                 </ol>
-                <div class="why-foot">{more} <p class="why-end">{end}</p></div>
+                <p class="why-end">{end}</p>
             </Show>
         </section>
     }
