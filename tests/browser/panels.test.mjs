@@ -1,0 +1,191 @@
+// The panels beside the stage: what the inspector tells and why, what can be done with a thing, and the list of events.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { AxeBuilder } from '@axe-core/playwright';
+import { open, start, VIEWPORTS } from './rig.mjs';
+
+let rig;
+before(async () => {
+  rig = await start();
+});
+after(() => rig?.stop());
+
+const FAST = 'sandbox?scenario=three-ships&seed=42&speed=10';
+const WAIT = { timeout: 30_000 };
+
+/** The sandbox with an example applied, once `until` (given the view and the argument, in the page) holds. */
+async function applied(example, until, options = {}) {
+  const { lang = 'en', argument, ...rest } = options;
+  const opened = await open(rig, `${lang}/${FAST}`, { lang, ...rest });
+  const { page } = opened;
+  if (rest.viewport?.width <= 640) await page.getByTestId('tab-manifest').click();
+  await page.getByTestId('examples').selectOption(example);
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(until, argument, WAIT);
+  return opened;
+}
+
+/** The pods of the namespace default, as the test hook sees them. */
+const READY_PODS = (count) => {
+  const { nodes } = window.__bottle.view();
+  return nodes.flatMap((node) => node.pods).filter((pod) => pod.namespace === 'default' && pod.ready).length === count;
+};
+const WAITING = (reason) => {
+  const { nodes, pending } = window.__bottle.view();
+  return [...nodes.flatMap((node) => node.pods), ...pending].some((pod) => pod.reason === reason || pod.status === reason);
+};
+
+/** Selects a row of the tree that has this text. */
+async function select(page, text) {
+  if (page.viewportSize().width <= 640) await page.getByTestId('tab-guide').click();
+  await page.getByTestId('tree').getByRole('treeitem').filter({ hasText: text }).first().click();
+  await page.getByTestId('inspector').getByRole('heading', { level: 2 }).waitFor();
+}
+
+test('a pod of a Deployment is explained back to the line of the manifest, which the editor shows', async () => {
+  const { page, errors, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  await select(page, /^web-/);
+  const inspector = page.getByTestId('inspector');
+  await inspector.getByText('Running', { exact: true }).first().waitFor();
+  const why = page.getByTestId('why');
+  const last = why.locator('.cause').last();
+  await last.getByText('You submit a manifest').waitFor();
+  assert.match(await last.locator('.cause-line code').innerText(), /^replicas: 3/);
+  assert.equal(await why.locator('.cause').count(), 6);
+  await why.getByRole('button', { name: /earlier cause/ }).click();
+  assert.ok((await why.locator('.cause').count()) > 6);
+  await page.getByTestId('tab-events').click();
+  await page.getByTestId('show-line').click();
+  await page.getByTestId('manifest-editor').getByText('replicas:').waitFor();
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a cause leads to its moment, and the inspector shows that moment', async () => {
+  const { page, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  await select(page, /^web-/);
+  const before = await page.evaluate(() => window.__bottle.t);
+  await page.getByTestId('why').locator('.cause-seek').last().click();
+  await page.waitForFunction((t) => window.__bottle.t < t, before, WAIT);
+  await page.getByTestId('inspector').getByText('Does not exist at this moment.').waitFor();
+  await close();
+});
+
+test('a broken image is named in what is missing, with the words of the kubelet and the events', async () => {
+  const { page, close } = await applied('bad-image', WAITING, { argument: 'ImagePullBackOff' });
+  await select(page, /^bad-image/);
+  const why = page.getByTestId('why');
+  await why.locator('.lack').getByText('ImagePullBackOff').first().waitFor();
+  await why.locator('.lack-quote').getByText('Back-off pulling image').waitFor();
+  assert.match(await why.locator('.cause-line code').innerText(), /image:/);
+  await page.getByTestId('inspector').locator('.own-event.warning').getByText('Failed', { exact: true }).first().waitFor();
+  await close();
+});
+
+test('a pod that fits nowhere shows the reason of each node, in Korean', async () => {
+  const { page, close } = await applied('too-big', WAITING, { argument: 'Unschedulable', lang: 'ko' });
+  await select(page, /^too-big/);
+  const why = page.getByTestId('why');
+  await why.getByText('필터를 통과한 노드가 0개입니다').waitFor();
+  assert.equal(await why.locator('.verdicts tbody tr').count(), 4);
+  assert.equal(await why.locator('.verdicts').getByText('cpu 부족').count(), 3);
+  await close();
+});
+
+test('scale, a refusal and delete are done and answered beside the buttons', async () => {
+  const { page, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  await page.getByTestId('tab-events').click();
+  await page.getByTestId('events').getByRole('button', { name: /^deployment\.apps\/web|^deployment\/web/ }).first().click();
+  await page.getByTestId('inspector').getByRole('heading', { name: 'web', exact: true }).waitFor();
+  await page.getByRole('button', { name: 'One replica more' }).click();
+  await page.getByTestId('scale').click();
+  await page.getByTestId('outcome').getByText('deployment.apps/web scaled').waitFor(WAIT);
+  await page.waitForFunction(READY_PODS, 4, WAIT);
+  await page.getByTestId('inspector').getByText('4/4 Ready').waitFor(WAIT);
+  await select(page, /^web-/);
+  const pod = await page.getByTestId('inspector').getByRole('heading', { level: 2 }).innerText();
+  await page.getByTestId('image').fill('');
+  await page.getByTestId('set-image').click();
+  await page.getByTestId('outcome').getByText(/is invalid: spec.containers\[0\].image: Required value/).waitFor(WAIT);
+  await page.getByTestId('delete').click();
+  await page.getByTestId('outcome').getByText(`pod/${pod} deleted`).waitFor(WAIT);
+  const gone = (name) => window.__bottle.view().nodes.every((node) => node.pods.every((other) => other.name !== name));
+  await page.waitForFunction(gone, pod, { timeout: 60_000 });
+  await close();
+});
+
+test('a ship whose kubelet is stopped is believed Ready until somebody notices', async () => {
+  const { page, close } = await open(rig, `en/${FAST}`, { lang: 'en' });
+  await select(page, /^node-1/);
+  const inspector = page.getByTestId('inspector');
+  await inspector.getByRole('button', { name: 'Stop the kubelet' }).click();
+  await inspector.getByText('The API still believes that node-1 is Ready').waitFor(WAIT);
+  await inspector.getByText('Nothing has been heard of node-1').waitFor({ timeout: 60_000 });
+  await inspector.getByRole('button', { name: 'Start the kubelet' }).click();
+  await page.waitForFunction(() => window.__bottle.view().nodes.every((node) => node.ready), null, { timeout: 60_000 });
+  await close();
+});
+
+test('the events are those of kubectl, can be filtered, and lead to their objects', async () => {
+  const { page, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  await page.getByTestId('tab-events').click();
+  const events = page.getByTestId('events');
+  for (const reason of ['Scheduled', 'Pulled', 'Started', 'SuccessfulCreate', 'ScalingReplicaSet']) {
+    await events.getByRole('cell', { name: reason, exact: true }).first().waitFor();
+  }
+  await events.getByRole('searchbox').fill('replicaset/');
+  await page.waitForFunction(() => document.querySelectorAll('.event').length > 0 && [...document.querySelectorAll('.event-object')].every((cell) => cell.textContent.startsWith('replicaset')));
+  await events.locator('.event-link').first().click();
+  await page.getByTestId('inspector').getByText('ReplicaSet', { exact: false }).first().waitFor();
+  await close();
+});
+
+test('a component has a card that says where the analogy breaks', async () => {
+  const { page, close } = await open(rig, `ko/${FAST}&sel=components/kube-scheduler`, { lang: 'ko' });
+  const inspector = page.getByTestId('inspector');
+  await inspector.getByText('여기서 비유가 깨집니다').waitFor();
+  await inspector.getByText('활성 대기열').waitFor();
+  await close();
+});
+
+test('YAML is made when it is opened, without managed fields', async () => {
+  const { page, close } = await applied('pod', READY_PODS, { argument: 1 });
+  await select(page, /^hello|^web|^pod|^nginx/);
+  const inspector = page.getByTestId('inspector');
+  assert.equal(await inspector.locator('.yaml-text').innerText(), '');
+  await inspector.getByText('YAML as stored').click();
+  await inspector.getByText('resourceVersion:').waitFor();
+  const text = await inspector.locator('.yaml-text').innerText();
+  assert.match(text, /^apiVersion: v1\nkind: Pod\n/);
+  assert.doesNotMatch(text, /managedFields/);
+  await close();
+});
+
+test('nothing in the panels is cut off, at any size and in both languages', async () => {
+  for (const lang of ['ko', 'en']) {
+    for (const viewport of Object.values(VIEWPORTS)) {
+      const { page, close } = await applied('too-big', WAITING, { argument: 'Unschedulable', lang, viewport });
+      await select(page, /^too-big/);
+      await page.getByTestId('why').locator('.verdicts').waitFor();
+      const cut = await page.getByTestId('inspector').evaluate((panel) =>
+        [panel, ...panel.querySelectorAll('*:not(pre, pre *, svg, svg *, .visually-hidden)')]
+          .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && getComputedStyle(element).display !== 'inline')
+          .map((element) => `${element.className || element.tagName}: ${element.textContent.slice(0, 40)}`));
+      assert.deepEqual(cut, [], `${lang} ${viewport.width}`);
+      await close();
+    }
+  }
+});
+
+test('the panels are accessible in both themes', async () => {
+  for (const theme of ['light', 'dark']) {
+    const { page, close } = await applied('bad-image', WAITING, { argument: 'ImagePullBackOff', theme });
+    await select(page, /^bad-image/);
+    await page.getByTestId('why').locator('.lack').waitFor();
+    await page.getByTestId('tab-events').click();
+    // The page as a whole is tested elsewhere.
+    const { violations } = await new AxeBuilder({ page }).include('#inspector').include('[data-testid=events]').analyze();
+    assert.deepEqual(violations.map((rule) => `${rule.id}: ${rule.nodes[0].html}`), []);
+    await close();
+  }
+});
