@@ -93,6 +93,8 @@ fn a_bad_image_is_said_and_the_chain_ends_at_its_line() {
     let lack = shown(&history, |shown| lack::of_object(shown, &pod)).expect("something is missing");
     assert!(lack.sentences[0].contains("ImagePullBackOff") || lack.sentences[0].contains("ErrImagePull"), "{lack:?}");
     let story = why(&history, &pod);
+    let told: Vec<&str> = story.links.iter().map(|link| link.sentence.as_str()).collect();
+    assert!(told[0].contains("waits before it fetches") && told[1].contains("could not fetch"), "{told:#?}");
     let source = story.links.last().and_then(|link| link.source.clone()).expect("the line is known");
     assert!(source.text.contains("image:"), "{source:?}");
     let list = shown(&history, |shown| events::of_object(shown, &pod, 20));

@@ -2,7 +2,7 @@
 
 use super::fact::{Attempt, AttemptResult, Fact};
 use super::view::{ContainerLook, PodView};
-use super::wire::Change;
+use super::wire::{Address, Change};
 use crate::api::object::ObjectRef;
 use crate::sim::{FactId, Record, Trace};
 use std::rc::Rc;
@@ -17,8 +17,28 @@ pub fn why(trace: &Trace<Fact>, object: &ObjectRef) -> Vec<FactId> {
 /// The same for one fact, itself first.
 #[must_use]
 pub fn chain(trace: &Trace<Fact>, id: FactId) -> Vec<FactId> {
-    let own = trace.get(id).into_iter();
-    own.chain(trace.causes(id)).filter(|record| is_step(&record.fact)).map(|record| record.id).collect()
+    let mut found = Vec::new();
+    let mut next = trace.get(id);
+    while let Some(record) = next {
+        if is_step(&record.fact) {
+            found.push(record.id);
+        }
+        next = latest_on_ship(trace, record).or_else(|| trace.get(record.cause?));
+    }
+    found
+}
+
+/// A kubelet looks at its pods in rounds: what it reports, or waits for, follows from the latest thing that happened to
+/// the pod, also when the round itself began because of an earlier one.
+fn latest_on_ship<'a>(trace: &'a Trace<Fact>, record: &Record<Fact>) -> Option<&'a Record<Fact>> {
+    let pod = match &record.fact {
+        Fact::Committed { call, object, .. } if matches!(call.from, Address::Kubelet(_)) => object,
+        Fact::BackOff { pod, .. } => pod,
+        _ => return None,
+    };
+    let begun = trace.causes(record.id).find(|cause| is_step(&cause.fact))?.id;
+    let mut since = trace.range(begun.0 + 1, record.id.0).rev();
+    since.find(|other| is_step(&other.fact) && pod_on_ship(&other.fact).is_some_and(|other| *other == **pod))
 }
 
 /// The last change of an object at place `from` or later, up to the present moment: what was written of it, and of a pod
