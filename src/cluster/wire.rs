@@ -6,9 +6,7 @@ mod etcd;
 pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, ImageStatus};
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
 
-use crate::api::object::Key;
 use crate::api::{Kind, Object, Request, Status};
-use crate::sim::Duration;
 use std::fmt;
 use std::rc::Rc;
 
