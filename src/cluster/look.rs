@@ -65,7 +65,7 @@ impl World {
         }
         view.queue = self.queue();
         view.stopped = self.stopped.iter().cloned().collect();
-        view.watches = match self.processes.get(&Address::ApiServer) {
+        view.watches = match self.process(&Address::ApiServer) {
             Some(Process::ApiServer(server)) => {
                 server.watchers().map(|(who, kind)| (who.clone(), kind.plural)).collect()
             }
@@ -75,14 +75,14 @@ impl World {
 
     /// Everything of a kind, as the API shows it.
     pub fn objects<'a>(&'a self, kind: &'static kinds::Kind) -> Box<dyn Iterator<Item = &'a Object> + 'a> {
-        match self.processes.get(&Address::ApiServer) {
+        match self.process(&Address::ApiServer) {
             Some(Process::ApiServer(server)) => Box::new(server.objects(kind)),
             _ => Box::new(std::iter::empty()),
         }
     }
 
     fn count(&self, kind: &'static kinds::Kind) -> usize {
-        match self.processes.get(&Address::ApiServer) {
+        match self.process(&Address::ApiServer) {
             Some(Process::ApiServer(server)) => server.count(kind),
             _ => 0,
         }
@@ -91,7 +91,7 @@ impl World {
     /// One object, as the API shows it.
     #[must_use]
     pub fn object(&self, kind: &'static kinds::Kind, key: &Key) -> Option<&Object> {
-        match self.processes.get(&Address::ApiServer) {
+        match self.process(&Address::ApiServer) {
             Some(Process::ApiServer(server)) => server.object(kind, key),
             _ => None,
         }
@@ -100,14 +100,14 @@ impl World {
     /// etcd's revision.
     #[must_use]
     pub fn revision(&self) -> u64 {
-        match self.processes.get(&Address::Etcd(0)) {
+        match self.process(&Address::Etcd(0)) {
             Some(Process::Etcd(etcd)) => etcd.revision(),
             _ => 0,
         }
     }
 
     fn queue(&self) -> Vec<(Ref, Queue)> {
-        match self.processes.get(&Address::Scheduler) {
+        match self.process(&Address::Scheduler) {
             Some(Process::Scheduler(scheduler)) => scheduler.queued().collect(),
             _ => Vec::new(),
         }
@@ -194,7 +194,7 @@ impl World {
         if !view.containers.iter().any(waits) {
             return;
         }
-        if let Some(Process::Kubelet(kubelet)) = self.processes.get(&Address::Kubelet(node.clone())) {
+        if let Some(Process::Kubelet(kubelet)) = self.process(&Address::Kubelet(node.clone())) {
             for container in &mut view.containers {
                 container.backoff_until = kubelet.backoff_until(object.uid(), &container.name);
             }

@@ -37,6 +37,7 @@ use crate::sim::hash::stable_hash;
 use crate::sim::history::Simulation;
 use crate::sim::{Kernel, Time, Trace};
 use imbl::OrdMap;
+use std::rc::Rc;
 
 /// What a component's handler gets.
 pub type Cx<'a> = crate::sim::Cx<'a, Address, Event, Fact>;
@@ -47,7 +48,8 @@ pub type History = crate::sim::history::History<World>;
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct World {
     kernel: Kernel<Address, Event>,
-    processes: OrdMap<Address, Process>,
+    /// Shared with snapshots one by one: only what has changed since is copied.
+    processes: OrdMap<Address, Rc<Process>>,
     /// Processes that have been stopped and not started again.
     stopped: imbl::OrdSet<Address>,
 }
@@ -110,18 +112,22 @@ impl World {
     /// Whether every input has been answered.
     #[must_use]
     pub fn is_answered(&self) -> bool {
-        !matches!(self.processes.get(&Address::User), Some(Process::User(user)) if !user.is_idle())
+        !matches!(self.process(&Address::User), Some(Process::User(user)) if !user.is_idle())
+    }
+
+    fn process(&self, address: &Address) -> Option<&Process> {
+        self.processes.get(address).map(|process| &**process)
     }
 
     /// Adds a process and starts it.
     fn add(&mut self, address: Address, mut process: Process, trace: &mut Trace<Fact>) {
         process.start(&mut Cx::new(&mut self.kernel, trace, address.clone(), None));
-        self.processes.insert(address, process);
+        self.processes.insert(address, Rc::new(process));
     }
 
     fn with(&mut self, address: &Address, trace: &mut Trace<Fact>, run: impl FnOnce(&mut Process, &mut Cx)) {
         if let Some(process) = self.processes.get_mut(address) {
-            run(process, &mut Cx::new(&mut self.kernel, trace, address.clone(), None));
+            run(Rc::make_mut(process), &mut Cx::new(&mut self.kernel, trace, address.clone(), None));
         }
     }
 }
@@ -148,7 +154,7 @@ impl Simulation for World {
             return;
         }
         if let Some(process) = self.processes.get_mut(&event.to) {
-            process.handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);
+            Rc::make_mut(process).handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);
         }
     }
 

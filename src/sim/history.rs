@@ -47,7 +47,7 @@ pub struct History<S: Simulation> {
 }
 
 /// A snapshot is taken after so many events,
-const SNAPSHOT_EVENTS: u64 = 2048;
+const SNAPSHOT_EVENTS: u64 = 4096;
 /// or after so much time with at least one event in it,
 const SNAPSHOT_SPAN: Duration = Duration::from_secs(2);
 /// and every second one is dropped when there are so many.

@@ -225,7 +225,11 @@ impl PartialOrd for Kind {
 }
 impl Ord for Kind {
     fn cmp(&self, other: &Self) -> Ordering {
-        (self.group, self.version, self.kind).cmp(&(other.group, other.version, other.kind))
+        // Almost always one of the registry's statics with itself or another: the first comparison decides.
+        if std::ptr::eq(self, other) {
+            return Ordering::Equal;
+        }
+        (self.kind, self.group, self.version).cmp(&(other.kind, other.group, other.version))
     }
 }
 impl Hash for Kind {
