@@ -115,7 +115,7 @@ pub fn apply(history: &mut History, text: String, dry_run: bool, create_namespac
     let mut verdict = Verdict { lines: Vec::new(), refused: Vec::new() };
     for record in history.trace().range(before, history.trace().head()) {
         if let Fact::Answer { lines, refused, .. } = &record.fact {
-            verdict.lines.extend(lines.iter().map(|line| line.to_string()));
+            verdict.lines.extend(lines.iter().map(ToString::to_string));
             verdict.refused.extend(refused.iter().map(|(_, status)| status.message.clone()));
         }
     }

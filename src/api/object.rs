@@ -206,7 +206,9 @@ pub fn hash_value<H: Hasher>(value: &Value, state: &mut H) {
         Value::String(text) => text.hash(state),
         Value::Array(items) => {
             state.write_usize(items.len());
-            items.iter().for_each(|item| hash_value(item, state));
+            for item in items {
+                hash_value(item, state);
+            }
         }
         Value::Object(fields) => {
             state.write_usize(fields.len());

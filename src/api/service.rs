@@ -95,6 +95,7 @@ pub fn keep_spec(new: &mut Object, old: &Object) {
 }
 
 /// All errors of a Service.
+#[must_use]
 pub fn validate(object: &Object) -> Vec<FieldError> {
     let Some(spec) = spec_of(object) else { return Vec::new() };
     let mut errors = Vec::new();
@@ -306,6 +307,7 @@ fn policies(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
 }
 
 /// All errors of an update: new, old.
+#[must_use]
 pub fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
     if let (Some(new), Some(old)) = (spec_of(new), spec_of(old)) {
@@ -326,20 +328,20 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn service(spec: serde_json::Value) -> Object {
+    fn service(spec: &serde_json::Value) -> Object {
         let service = serde_json::from_value::<Service>(json!({"metadata": {"name": "s"}, "spec": spec}));
         let mut object = Object::new(service.expect("a service"));
         default(&mut object);
         object
     }
 
-    fn errors(spec: serde_json::Value) -> Vec<String> {
+    fn errors(spec: &serde_json::Value) -> Vec<String> {
         validate(&service(spec)).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn a_plain_service_gets_its_defaults() {
-        let object = service(json!({"ports": [{"port": 80}]}));
+        let object = service(&json!({"ports": [{"port": 80}]}));
         let value = object.to_value();
         assert_eq!(value["spec"]["ports"][0]["targetPort"], 80);
         assert_eq!(value["spec"]["type"], "ClusterIP");
@@ -348,20 +350,20 @@ mod tests {
 
     #[test]
     fn errors_are_worded_as_upstream() {
-        assert_eq!(errors(json!({})), ["spec.ports: Required value"]);
+        assert_eq!(errors(&json!({})), ["spec.ports: Required value"]);
         assert_eq!(
-            errors(json!({"ports": [{"port": 0}]})),
+            errors(&json!({"ports": [{"port": 0}]})),
             [
                 "spec.ports[0].port: Invalid value: 0: must be between 1 and 65535, inclusive",
                 "spec.ports[0].targetPort: Invalid value: 0: must be between 1 and 65535, inclusive",
             ]
         );
         assert_eq!(
-            errors(json!({"type": "NodePort", "clusterIP": "None", "ports": [{"port": 80}]})),
+            errors(&json!({"type": "NodePort", "clusterIP": "None", "ports": [{"port": 80}]})),
             ["spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort services"]
         );
         assert_eq!(
-            errors(json!({"externalTrafficPolicy": "Local", "ports": [{"port": 80}]})),
+            errors(&json!({"externalTrafficPolicy": "Local", "ports": [{"port": 80}]})),
             [
                 "spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services"
             ]

@@ -8,7 +8,7 @@ use super::fact::Fact;
 use super::input::Input;
 use super::machine::Machine;
 use super::wire::Address;
-use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime, scheduler, user};
+use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime};
 use crate::sim::{Simulation, Time, Trace};
 use serde::Deserialize;
 use std::rc::Rc;
@@ -85,10 +85,10 @@ pub fn boot(scenario: &Scenario, seed: u64) -> History {
     let mut trace = Trace::default();
     world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
     world.add(Address::ApiServer, Process::ApiServer(Box::new(apiserver::ApiServer::new())), &mut trace);
-    world.add(Address::User, Process::User(Box::new(user::User::new())), &mut trace);
+    world.add(Address::User, Process::User(Box::default()), &mut trace);
     let manager = controllers::ControllerManager::new(controllers::CONTROLLERS);
     world.add(Address::ControllerManager, Process::ControllerManager(Box::new(manager)), &mut trace);
-    world.add(Address::Scheduler, Process::Scheduler(Box::new(scheduler::Scheduler::new())), &mut trace);
+    world.add(Address::Scheduler, Process::Scheduler(Box::default()), &mut trace);
     let machines = || scenario.machines.iter().enumerate();
     for (index, entry) in machines().filter(|(_, entry)| entry.control_plane) {
         join(&mut world, machine(index, entry), &mut trace);

@@ -3,12 +3,14 @@
 //! A fact is plain data with a cause (see [`crate::sim::trace`]). The engine emits no prose: names, codes and the
 //! texts that a real cluster would show.
 
-pub use super::attempt::{Attempt, AttemptResult, NodeAnswer, Refusal};
+mod attempt;
+
 use super::input::Input;
 use super::wire::{Address, Change};
 use crate::api::object::Ref;
 use crate::api::{Status, Target, Verb};
 use crate::sim::{Duration, Time};
+pub use attempt::{Attempt, AttemptResult, NodeAnswer, Refusal};
 use std::rc::Rc;
 
 /// A request on its way, from its first to its last fact.

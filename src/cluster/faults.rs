@@ -12,7 +12,7 @@ pub(super) fn input(world: &mut World, input: &Input, trace: &mut Trace<Fact>) {
     let cause = trace.note(world.now(), None, Fact::Input(Rc::new(input.clone())));
     match input {
         Input::Kubelet { node, stop } => {
-            stop_process(world, &Address::Kubelet(node.as_str().into()), *stop, cause, trace)
+            stop_process(world, &Address::Kubelet(node.as_str().into()), *stop, cause, trace);
         }
         Input::Network { node, cut } => cut_network(world, node, *cut, cause, trace),
         Input::Crash { namespace, pod, container } => crash(world, (namespace, pod), container, cause, trace),

@@ -74,6 +74,7 @@ impl World {
     }
 
     /// Everything of a kind, as the API shows it.
+    #[must_use]
     pub fn objects<'a>(&'a self, kind: &'static kinds::Kind) -> Box<dyn Iterator<Item = &'a Object> + 'a> {
         match self.process(&Address::ApiServer) {
             Some(Process::ApiServer(server)) => Box::new(server.objects(kind)),

@@ -11,7 +11,6 @@
 //! ```
 
 pub mod apiserver;
-pub mod attempt;
 pub mod boot;
 pub mod client;
 pub mod controllers;

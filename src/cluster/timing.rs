@@ -63,7 +63,7 @@ pub const RETRY_MAX: Duration = secs(1000);
 
 /// Node lease renewal. Upstream: `kubelet`, `nodeLeaseDurationSeconds` 40 × 0.25.
 pub const LEASE_RENEW: Duration = secs(10);
-/// `leaseDurationSeconds` of a node's Lease. Upstream: KubeletConfiguration default.
+/// `leaseDurationSeconds` of a node's Lease. Upstream: default of `KubeletConfiguration`.
 pub const LEASE_DURATION: Duration = secs(40);
 /// How often the kubelet looks whether its node status has changed. Upstream: `nodeStatusUpdateFrequency`.
 pub const NODE_STATUS: Duration = secs(10);

@@ -107,10 +107,12 @@ impl User {
     }
 
     /// Nothing to do until somebody asks.
+    #[expect(clippy::unused_self, reason = "every component has it")]
     pub fn start(&mut self, _cx: &mut Cx) {}
 
     /// The tool keeps nothing.
     #[must_use]
+    #[expect(clippy::unused_self, reason = "every component has it")]
     pub fn restarted(&self) -> Self {
         Self::new()
     }

@@ -59,6 +59,7 @@ pub struct Amounts {
 }
 
 /// A node.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct NodeView {
     /// Its name.

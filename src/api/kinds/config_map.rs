@@ -4,6 +4,7 @@ use super::{Column, Kind, Object, decode, plain_kind};
 use crate::api::names;
 use crate::api::status::FieldError;
 use k8s_openapi::api::core::v1::ConfigMap;
+use std::collections::BTreeMap;
 
 plain_kind!(ConfigMap);
 
@@ -75,5 +76,5 @@ fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
 
 fn entries(object: &Object) -> usize {
     let Some(map) = object.get::<ConfigMap>() else { return 0 };
-    map.data.as_ref().map_or(0, |d| d.len()) + map.binary_data.as_ref().map_or(0, |d| d.len())
+    map.data.as_ref().map_or(0, BTreeMap::len) + map.binary_data.as_ref().map_or(0, BTreeMap::len)
 }

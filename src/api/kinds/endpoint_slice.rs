@@ -99,19 +99,17 @@ fn cell(object: &Object, of: fn(&EndpointSlice) -> String) -> String {
 /// Upstream: `formatDiscoveryPorts`: the first three; a port without a number is any port.
 fn ports(slice: &EndpointSlice) -> String {
     let ports = slice.ports.as_deref().unwrap_or_default();
-    some_of(
-        ports.iter().map(|port| port.port.map_or_else(|| "*".to_owned(), |number| number.to_string())).collect(),
-        "<unset>",
-    )
+    let number = |port: Option<i32>| port.map_or_else(|| "*".to_owned(), |number| number.to_string());
+    some_of(&ports.iter().map(|port| number(port.port)).collect::<Vec<_>>(), "<unset>")
 }
 
 /// Upstream: `formatDiscoveryEndpoints`.
 fn addresses(slice: &EndpointSlice) -> String {
-    let all = slice.endpoints.iter().flatten().flat_map(|endpoint| endpoint.addresses.clone()).collect();
-    some_of(all, "<unset>")
+    let all: Vec<String> = slice.endpoints.iter().flatten().flat_map(|endpoint| endpoint.addresses.clone()).collect();
+    some_of(&all, "<unset>")
 }
 
-fn some_of(all: Vec<String>, nothing: &str) -> String {
+fn some_of(all: &[String], nothing: &str) -> String {
     let shown = all.iter().take(3).cloned().collect::<Vec<_>>().join(",");
     match all.len() {
         0 => nothing.to_owned(),

@@ -6,6 +6,7 @@ use crate::api::manifest::json_error;
 use crate::api::status::{Fault, FieldError};
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
+use std::collections::BTreeMap;
 
 plain_kind!(Secret);
 
@@ -109,5 +110,5 @@ fn type_of(object: &Object) -> String {
 }
 
 fn entries(object: &Object) -> usize {
-    object.get::<Secret>().and_then(|secret| secret.data.as_ref()).map_or(0, |data| data.len())
+    object.get::<Secret>().and_then(|secret| secret.data.as_ref()).map_or(0, BTreeMap::len)
 }

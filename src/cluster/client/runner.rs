@@ -461,7 +461,7 @@ mod tests {
                 match (next.to, next.event) {
                     (Address::ControllerManager, event) => self.hand(event),
                     (_, Event::Message { message: Message::Request { id, request, .. }, .. }) => {
-                        self.serve(id, &request)
+                        self.serve(id, &request);
                     }
                     _ => {}
                 }

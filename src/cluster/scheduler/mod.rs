@@ -42,6 +42,7 @@ pub mod surroundings;
 #[cfg(test)]
 mod testing;
 mod watch;
+mod zones;
 
 use self::framework::Profile;
 use self::nodes::Nodes;
