@@ -93,7 +93,7 @@ fn facts(shown: &Shown, component: &Address) -> Vec<(String, String)> {
     let fact = |key: &str, value: String| (shown.text(key, &[]), value);
     let view = shown.view;
     let mut facts = match component {
-        Address::User => Vec::new(),
+        Address::User | Address::ControllerManager => Vec::new(),
         Address::ApiServer => vec![
             fact("card-fact-watchers", view.watches.len().to_string()),
             fact("card-fact-objects", view.objects.values().sum::<usize>().to_string()),
@@ -104,7 +104,6 @@ fn facts(shown: &Shown, component: &Address) -> Vec<(String, String)> {
             fact("card-fact-members", "1".to_owned()),
         ],
         Address::Scheduler => scheduler(shown),
-        Address::ControllerManager => Vec::new(),
         Address::Kubelet(node) => shown.node(node).map_or_else(Vec::new, |node| kubelet(shown, node)),
         Address::Runtime(node) => shown.node(node).map_or_else(Vec::new, |node| {
             let containers = node.pods.iter().flat_map(|pod| &pod.containers);

@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1::{
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 /// One thing in both columns.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -53,7 +54,7 @@ impl Table {
     }
 }
 
-fn row(label: impl Into<String>, wanted: impl ToString, actual: impl ToString) -> Row {
+fn row(label: impl Into<String>, wanted: impl Display + Copy, actual: impl Display + Copy) -> Row {
     let (wanted, actual) = (wanted.to_string(), actual.to_string());
     Row { label: label.into(), same: wanted == actual, wanted, actual }
 }
@@ -72,7 +73,7 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Table> {
         "Namespace" => object.get().map_or_else(Vec::new, |namespace: &Namespace| {
             let phase = namespace.status.as_ref().and_then(|status| status.phase.clone()).unwrap_or_default();
             let wanted = if object.is_terminating() { NONE } else { "Active" };
-            vec![Table::new(Columns::Desired, vec![row("phase", wanted, phase)])]
+            vec![Table::new(Columns::Desired, vec![row("phase", wanted, &*phase)])]
         }),
         _ => workload(shown, object).map_or_else(Vec::new, |rows| vec![Table::new(Columns::Desired, rows)]),
     }
@@ -126,7 +127,7 @@ fn images(shown: &Shown, object: &Object, template: Option<&PodTemplateSpec>) ->
         let used: BTreeSet<&str> = used.filter_map(|other| other.image.as_deref()).collect();
         let used = used.into_iter().collect::<Vec<_>>().join(", ");
         let used = if used.is_empty() { NONE.to_owned() } else { used };
-        row(format!("image ({})", container.name), container.image.as_deref().unwrap_or_default(), used)
+        row(format!("image ({})", container.name), container.image.as_deref().unwrap_or_default(), &*used)
     };
     containers.unwrap_or_default().iter().map(of).collect()
 }
@@ -176,10 +177,10 @@ fn container(spec: &Container, status: Option<&ContainerStatus>, wanted: &str) -
     let restarts = status.map_or(0, |status| status.restart_count);
     let mut actual = word.clone();
     if !detail.is_empty() {
-        actual += &format!(" ({detail})");
+        actual = format!("{actual} ({detail})");
     }
     if restarts > 0 {
-        actual += &format!(" ×{restarts}");
+        actual = format!("{actual} ×{restarts}");
     }
     let image = spec.image.as_deref().unwrap_or_default();
     let used = status.map_or("", |status| &*status.image);

@@ -123,8 +123,8 @@ pub fn trouble(shown: &Shown, object: &ObjectRef) -> Option<Trouble> {
     }
     let owner = shown.objects.object(object)?;
     super::identity::replicas(owner)?;
-    let unwell = shown.pods_of(owner).into_iter().filter_map(|pod| shown.pod(&pod.reference()));
-    unwell.filter_map(|(pod, _)| pod_trouble(&why::missing(shown.trace, pod))).next()
+    let mut unwell = shown.pods_of(owner).into_iter().filter_map(|pod| shown.pod(&pod.reference()));
+    unwell.find_map(|(pod, _)| pod_trouble(&why::missing(shown.trace, pod)))
 }
 
 fn pod_trouble(missing: &Missing) -> Option<Trouble> {

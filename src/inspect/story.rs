@@ -110,15 +110,12 @@ pub fn story(shown: &Shown, last: FactId, trouble: Option<&Trouble>) -> Story {
         };
         written = Some(object);
         let revision = Some(*revision);
-        match steps.next_if(|step| leads_to_write(&step.fact, &call.from)) {
-            Some(step) => {
-                let source = source(&step.fact, written, trouble);
-                links.push(Link { revision, source, ..link(shown, step, Some((object, *change))) });
-            }
-            None => {
-                let sentence = written_sentence(shown, &call.from, object, *change);
-                links.push(Link { revision, sentence, ..link(shown, record, None) });
-            }
+        if let Some(step) = steps.next_if(|step| leads_to_write(&step.fact, &call.from)) {
+            let source = source(&step.fact, written, trouble);
+            links.push(Link { revision, source, ..link(shown, step, Some((object, *change))) });
+        } else {
+            let sentence = written_sentence(shown, &call.from, object, *change);
+            links.push(Link { revision, sentence, ..link(shown, record, None) });
         }
     }
     let end = match chain.last() {

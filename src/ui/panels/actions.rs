@@ -118,7 +118,7 @@ fn Buttons(desk: Desk) -> impl IntoView {
                 namespace: object.key.namespace.to_string(),
                 pod: object.key.name.to_string(),
                 container: container.clone(),
-            })
+            });
         };
         view! { <button type="button" class="button" data-testid="crash" on:click=click>{text}</button> }
     };

@@ -79,7 +79,7 @@ fn EventsFilter(filter: RwSignal<Filter>) -> impl IntoView {
                     type="search"
                     class="field"
                     spellcheck="false"
-                    on:input=move |event| filter.update(|filter| filter.words = event_target_value(&event).trim().to_owned())
+                    on:input=move |event| filter.update(|filter| event_target_value(&event).trim().clone_into(&mut filter.words))
                 />
             </label>
         </div>

@@ -171,7 +171,7 @@ pub fn YamlSection(thing: Thing) -> impl IntoView {
     let said = RwSignal::new("");
     let copy = move |_| {
         browser::copy(&yaml.get_untracked(), move |copied| {
-            said.set(if copied { "yaml-copied" } else { "yaml-not-copied" })
+            said.set(if copied { "yaml-copied" } else { "yaml-not-copied" });
         });
     };
     let toggled = move |event: web_sys::Event| {

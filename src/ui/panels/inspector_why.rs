@@ -31,6 +31,31 @@ pub fn WhySection(thing: Thing) -> impl IntoView {
         thing.changes.track();
         tell(ui, thing, search)
     });
+    let end = move || {
+        story.with(|story| {
+            story.as_ref().map(|story| match story.end {
+                End::Person => ui.text("why-end-person"),
+                End::Clock => ui.text("why-end-clock"),
+                End::Boot => ui.text("why-end-boot"),
+            })
+        })
+    };
+    view! {
+        <section class="insp-section" data-testid="why" aria-label=move || ui.text("why-title")>
+            <h3>{move || ui.text("why-title")}</h3>
+            {move || lack.get().map(|lack| view! { <Missing lack /> })}
+            <Show when=move || story.with(Option::is_some) fallback=move || view! { <p class="quiet">{ui.text("why-none")}</p> }>
+                <Causes story />
+                <p class="why-end">{end}</p>
+            </Show>
+        </section>
+    }
+}
+
+/// The chain of causes: the nearest, the first of all, and on demand those between.
+#[component]
+fn Causes(story: Memo<Option<Story>>) -> impl IntoView {
+    let ui = Ui::get();
     let all = RwSignal::new(false);
     let count = Memo::new(move |_| story.with(|story| story.as_ref().map_or(0, |story| story.links.len())));
     let folds = move || count.get() > SHOWN && !all.get();
@@ -58,32 +83,16 @@ pub fn WhySection(thing: Thing) -> impl IntoView {
             }
         })
     };
-    let end = move || {
-        story.with(|story| {
-            story.as_ref().map(|story| match story.end {
-                End::Person => ui.text("why-end-person"),
-                End::Clock => ui.text("why-end-clock"),
-                End::Boot => ui.text("why-end-boot"),
-            })
-        })
-    };
     view! {
-        <section class="insp-section" data-testid="why" aria-label=move || ui.text("why-title")>
-            <h3>{move || ui.text("why-title")}</h3>
-            {move || lack.get().map(|lack| view! { <Missing lack /> })}
-            <Show when=move || story.with(Option::is_some) fallback=move || view! { <p class="quiet">{ui.text("why-none")}</p> }>
-                <ol class="why">
-                    <For each=move || part(false) key=Clone::clone let:link>
-                        <Cause link />
-                    </For>
-                    {more}
-                    <For each=move || part(true) key=Clone::clone let:link>
-                        <Cause link />
-                    </For>
-                </ol>
-                <p class="why-end">{end}</p>
-            </Show>
-        </section>
+        <ol class="why">
+            <For each=move || part(false) key=Clone::clone let:link>
+                <Cause link />
+            </For>
+            {more}
+            <For each=move || part(true) key=Clone::clone let:link>
+                <Cause link />
+            </For>
+        </ol>
     }
 }
 

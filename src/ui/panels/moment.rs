@@ -56,7 +56,9 @@ pub fn changes(ui: Ui, visible: impl Fn() -> bool + 'static) -> ReadSignal<u64> 
             waits.set_value(true);
             set_timeout(
                 move || {
-                    waits.try_get_value().map(|_| fire());
+                    if waits.try_get_value().is_some() {
+                        fire();
+                    }
                 },
                 Duration::from_secs_f64(left / 1000.0),
             );
