@@ -134,9 +134,8 @@ impl<S: Simulation> History<S> {
         self.trace.truncate();
         self.end = now;
         self.inputs.push((now, input));
-        while self.done < self.inputs.len() {
-            self.step();
-        }
+        // A moment is over when all that is due in it has happened: what the input leads to without delay included.
+        self.run_until(now);
     }
 
     /// Whether acting now would forget a known future that holds inputs.

@@ -1,4 +1,4 @@
-//! Chance, reproducible: SplitMix64, one stream for each address.
+//! Chance, reproducible: `SplitMix64`, one stream for each address.
 
 use super::hash::stable_hash;
 use std::hash::Hash;

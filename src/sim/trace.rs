@@ -72,6 +72,7 @@ impl<F: Clone> Trace<F> {
     }
 
     /// Records from place `from` up to, not including, place `to`; places past the end are left out.
+    #[must_use]
     pub fn range(&self, from: u64, to: u64) -> impl DoubleEndedIterator<Item = &Record<F>> {
         let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(self.records.len());
         let (from, to) = (clamp(from), clamp(to));
