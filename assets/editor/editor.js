@@ -100,7 +100,7 @@ function place(doc, { line, column, endLine, endColumn }) {
 function create(parent, { doc = '', dark = false, labels = {}, onChange, onApply } = {}) {
   const phrases = new Compartment();
   const theme = new Compartment();
-  const named = (texts) => [EditorState.phrases.of(texts), EditorView.contentAttributes.of({ 'aria-label': texts.editor ?? 'YAML' })];
+  const named = (texts) => [EditorState.phrases.of(texts), EditorView.contentAttributes.of({ 'aria-label': texts.editor ?? 'YAML', tabindex: '0' })];
   const apply = () => (onApply?.(), true);
   let pulse = 0;
 

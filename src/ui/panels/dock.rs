@@ -60,12 +60,12 @@ pub fn Dock() -> impl IntoView {
         }
     };
     view! {
-        <div class="dock" id="dock" tabindex="-1">
+        <section class="dock" id="dock" tabindex="-1" aria-label=move || ui.text("tabs-label")>
             <Tabs />
             {panel(Tab::Manifest, view! { <ManifestPanel /> }.into_any())}
             {panel(Tab::Events, view! { <EventsPanel /> }.into_any())}
             {panel(Tab::Transcript, view! { <Transcript /> }.into_any())}
-        </div>
+        </section>
     }
 }
 

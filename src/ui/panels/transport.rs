@@ -21,7 +21,7 @@ pub fn Transport() -> impl IntoView {
     let ui = Ui::get();
     let moving = move || ui.moving.get();
     view! {
-        <footer class="time" role="region" aria-label=move || ui.text("transport-label")>
+        <section class="time" aria-label=move || ui.text("transport-label")>
             <div class="transport-buttons">
                 <Control testid="start" key="transport-start" sign=Icon::Start act=|ui| ui.seek(Time::ZERO) />
                 <Control testid="step-back" key="transport-back" sign=Icon::Back act=Ui::step_back />
@@ -48,7 +48,7 @@ pub fn Transport() -> impl IntoView {
                 </span>
             </p>
             <Scrubber />
-        </footer>
+        </section>
     }
 }
 
