@@ -151,9 +151,10 @@ impl<S: Simulation> History<S> {
 
     /// Goes to `to`, back or forth. Exactly the state that the first run had at that moment.
     pub fn seek(&mut self, to: Time) {
-        if to < self.world.now() {
-            let index = self.snapshots.partition_point(|snapshot| snapshot.world.now() <= to);
-            let snapshot = &self.snapshots[index.saturating_sub(1)];
+        let index = self.snapshots.partition_point(|snapshot| snapshot.world.now() <= to);
+        let snapshot = &self.snapshots[index.saturating_sub(1)];
+        // A snapshot on the way to a later moment that is known saves the way to it.
+        if to < self.world.now() || self.world.now() < snapshot.world.now() {
             self.world = snapshot.world.clone();
             self.done = snapshot.inputs;
             self.trace.rewind(snapshot.facts);

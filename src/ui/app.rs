@@ -33,6 +33,7 @@ pub fn start() {
         page_follows(ui);
         keys::listen(ui);
         captions::announce(ui);
+        browser::on_fonts(move || ui.stage.update_value(super::stage::Stage::soil));
         let page = ui.link.with_value(|link| link.page);
         frame::run(ui, move || {
             hook::install(ui);

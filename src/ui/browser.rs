@@ -96,6 +96,13 @@ pub fn set_address(below: &str) {
     let _ = history.and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
 }
 
+/// Calls back whenever fonts have arrived: what was drawn with others is to be drawn again.
+pub fn on_fonts(run: impl Fn() + 'static) {
+    let fonts = get(&document(), "fonts");
+    let run = wasm_bindgen::prelude::Closure::<dyn Fn()>::new(run).into_js_value();
+    call(&fonts, "addEventListener", &["loadingdone".into(), run]);
+}
+
 fn storage() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }

@@ -46,9 +46,7 @@ pub fn StagePanel() -> impl IntoView {
         move |_| ui.stage.update_value(|stage| steer(stage, ui.phone.get_untracked()))
     };
     let on_key = move |event: web_sys::KeyboardEvent| {
-        if event.key() == "Escape" && tip.with_untracked(Option::is_some) {
-            tip.set(None);
-        } else if input::key(ui, &event) {
+        if input::key(ui, &event) {
             event.prevent_default();
         }
     };
@@ -71,7 +69,11 @@ pub fn StagePanel() -> impl IntoView {
                     on:pointermove=move |event| input::moved(ui, &event, tip)
                     on:pointerup=move |event| input::up(ui, &event)
                     on:pointercancel=move |event| input::up(ui, &event)
-                    on:pointerleave=move |_| input::hover(ui, None, tip)
+                    on:pointerleave=move |event| {
+                        if !goes_to_tip(&event) {
+                            input::hover(ui, None, tip);
+                        }
+                    }
                     on:wheel=move |event| input::wheel(ui, &event)
                 ></canvas>
                 <Tooltip tip />
@@ -98,16 +100,28 @@ pub fn StagePanel() -> impl IntoView {
     }
 }
 
-/// Names what the pointer is on.
+/// Whether the pointer leaves for the tooltip: that may be read at leisure.
+fn goes_to_tip(event: &web_sys::PointerEvent) -> bool {
+    let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    to.is_some_and(|element| element.class_list().contains("tip"))
+}
+
+/// Names what the pointer is on. Escape puts it away.
 #[component]
 fn Tooltip(tip: RwSignal<Option<Tip>>) -> impl IntoView {
     let style = move || {
         let (x, y) = tip.with(|tip| tip.as_ref().map_or((0.0, 0.0), |tip| tip.at));
         format!("left:{x:.0}px;top:{:.0}px", y.max(34.0))
     };
+    let ui = Ui::get();
+    let _ = window_event_listener(leptos::ev::keydown, move |event| {
+        if event.key() == "Escape" {
+            tip.set(None);
+        }
+    });
     view! {
         <Show when=move || tip.with(Option::is_some)>
-            <div class="tip" role="tooltip" style=style>
+            <div class="tip" role="tooltip" style=style on:pointerleave=move |_| input::hover(ui, None, tip)>
                 {move || tip.with(|tip| tip.as_ref().map(|tip| tip.text.clone()))}
             </div>
         </Show>
