@@ -1,6 +1,6 @@
 //! What the server said to the manifest: read from the trace, never remembered beside it.
 
-use super::ui::Ui;
+use super::handle::Ui;
 use crate::api::Status;
 use crate::api::manifest::{Position, locate};
 use crate::cluster::fact::{Fact, Gate};

@@ -4,6 +4,7 @@ use super::browser;
 use super::captions;
 use super::frame;
 use super::gallery::Gallery;
+use super::handle::{Tab, Ui};
 use super::hook;
 use super::keys;
 use super::link::{Link, Page, theme_name};
@@ -11,10 +12,12 @@ use super::panels::{Dock, Guide, InspectorPanel, TopBar, Transport};
 use super::panic;
 use super::session::Session;
 use super::stage::StagePanel;
-use super::ui::{Tab, Ui};
 use leptos::prelude::*;
 
 /// Starts the app on the page.
+///
+/// # Panics
+/// When the scenario that comes with the program cannot be read: the page says so.
 pub fn start() {
     panic::catch();
     let mut link = browser::link();

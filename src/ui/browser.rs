@@ -1,8 +1,8 @@
 //! The browser's own things: clock, storage, address, wishes of the system. Nothing here can fail loudly: what a
 //! browser refuses becomes a sentence or a default.
 
+use super::handle::Ui;
 use super::link::{Link, Notice, read_theme};
-use super::ui::Ui;
 use crate::cluster::input::Input;
 use crate::i18n::Language;
 use crate::scene::theme::Theme;
@@ -141,12 +141,14 @@ pub fn keep_inputs(ui: Ui) {
     }
 }
 
+/// A run and what was done in it, with microseconds.
+type Kept = ((String, u64, Option<usize>), Vec<(i64, Input)>);
+
 /// What was done in this tab before the page broke, if it was in the same run.
 #[must_use]
 pub fn kept_inputs(link: &Link) -> Vec<(Time, Input)> {
     let storage = window().session_storage().ok().flatten();
     let text = storage.and_then(|storage| storage.get_item(INPUTS).ok().flatten()).unwrap_or_default();
-    type Kept = ((String, u64, Option<usize>), Vec<(i64, Input)>);
     match serde_json::from_str::<Kept>(&text) {
         Ok((run, inputs)) if run == (link.scenario.clone(), link.seed, link.nodes) => {
             inputs.into_iter().map(|(at, input)| (Time::from_micros(at), input)).collect()

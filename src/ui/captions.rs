@@ -1,7 +1,7 @@
 //! What is told: the sentence of the present beat, the transcript, and what screen readers announce.
 
+use super::handle::Ui;
 use super::session::Session;
-use super::ui::Ui;
 use crate::i18n::Language;
 use crate::scene::caption::{self, ANNOUNCE_MS, Caption};
 use crate::scene::pace::Beat;
@@ -77,7 +77,7 @@ pub fn transcript(ui: Ui, most: usize) -> Vec<Caption> {
 
 /// Announces what is new, at most once in a second and a half.
 pub fn announce(ui: Ui) {
-    set_interval(move || say(ui), Duration::from_millis(ANNOUNCE_MS as u64));
+    set_interval(move || say(ui), Duration::from_secs_f64(ANNOUNCE_MS / 1000.0));
 }
 
 fn say(ui: Ui) {

@@ -1,7 +1,7 @@
 //! The code editor's bundle behind a Rust handle. Until it has arrived (or where it cannot), a plain text field serves.
 
 use super::browser::{call, get, object};
-use super::ui::Ui;
+use super::handle::Ui;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
@@ -19,7 +19,7 @@ pub struct Mark {
     pub warning: bool,
 }
 
-/// CodeMirror's own phrases that a person can meet here, with their keys in the catalogue.
+/// The editor's own phrases that a person can meet here, with their keys in the catalogue.
 const PHRASES: &[(&str, &str)] = &[
     ("Find", "editor-find"),
     ("Replace", "editor-replace"),

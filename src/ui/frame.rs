@@ -1,8 +1,8 @@
 //! The frame loop: the page's only clock.
 
 use super::browser;
+use super::handle::Ui;
 use super::stage;
-use super::ui::Ui;
 use leptos::prelude::*;
 use std::cell::Cell;
 use std::rc::Rc;

@@ -1,9 +1,9 @@
 //! The gallery: every sprite and every status side by side.
 
 use super::browser;
+use super::handle::Ui;
 use super::paint::paint;
 use super::panels::TopBar;
-use super::ui::Ui;
 use crate::i18n::Language;
 use crate::scene::display::DisplayList;
 use crate::scene::gallery::{sprites, statuses};

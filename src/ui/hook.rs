@@ -4,7 +4,7 @@
 //! 16 hexadecimal digits, `displayList()` `[{id, kind, ref?, fact?, x, y, w, h, text?}]`, `announce` `[{t, text}]`.
 
 use super::browser::{object, put};
-use super::ui::Ui;
+use super::handle::Ui;
 use crate::cluster::view::{PodView, Readiness, View};
 use leptos::prelude::*;
 use serde_json::{Value, json};

@@ -1,6 +1,6 @@
 //! Keys for the whole page. They count only where nobody writes and nothing else uses them.
 
-use super::ui::Ui;
+use super::handle::Ui;
 use crate::sim::Time;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;

@@ -9,6 +9,7 @@ use crate::i18n::{Arg, Language};
 use crate::scene::pace::Speed;
 use crate::scene::theme::Theme;
 use crate::sim::Time;
+use std::fmt::Write;
 
 /// The pages.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -146,21 +147,21 @@ impl Link {
         if self.page == Page::Gallery {
             return address;
         }
-        address += &format!("?scenario={}&seed={}", self.scenario, self.seed);
+        let _ = write!(address, "?scenario={}&seed={}", self.scenario, self.seed);
         if let Some(nodes) = self.nodes {
-            address += &format!("&nodes={nodes}");
+            let _ = write!(address, "&nodes={nodes}");
         }
         if let Speed::Times(times) = self.speed {
-            address += &format!("&speed={times}");
+            let _ = write!(address, "&speed={times}");
         }
         if let Some(t) = self.t {
-            address += &format!("&t={}", t.as_millis());
+            let _ = write!(address, "&t={}", t.as_millis());
         }
         if let Some(selected) = &self.selected {
-            address += &format!("&sel={}", selected.write());
+            let _ = write!(address, "&sel={}", selected.write());
         }
         if let Some(theme) = self.theme {
-            address += &format!("&theme={}", theme_name(theme));
+            let _ = write!(address, "&theme={}", theme_name(theme));
         }
         if let Some(reduced) = self.reduced {
             address += if reduced { "&motion=reduced" } else { "&motion=full" };

@@ -15,6 +15,7 @@ mod captions;
 mod editor;
 mod frame;
 mod gallery;
+mod handle;
 mod hook;
 mod icons;
 mod keys;
@@ -26,6 +27,5 @@ mod select;
 mod session;
 mod stage;
 mod tree;
-mod ui;
 
 pub use self::app::start;

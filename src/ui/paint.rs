@@ -1,4 +1,4 @@
-//! Paints a display list on a Canvas2D: one `match` over a closed set of forms. It knows nothing of what it paints.
+//! Paints a display list on a canvas: one `match` over a closed set of forms. It knows nothing of what it paints.
 
 use crate::scene::display::{Anchor, DisplayList, Fill, Form, Item, Line, Look, Seg, Shape, Words};
 use crate::scene::theme::Theme;

@@ -189,12 +189,6 @@ impl Session {
         self.history.world().hash()
     }
 
-    /// Whether time passes by itself.
-    #[must_use]
-    pub fn is_playing(&self) -> bool {
-        self.playing
-    }
-
     /// Whether anything moves: time passes, a step is being told, or the run is on its way to a moment.
     #[must_use]
     pub fn is_moving(&self) -> bool {

@@ -9,9 +9,9 @@ mod panel;
 pub use self::panel::StagePanel;
 
 use super::browser;
+use super::handle::Ui;
 use super::paint::paint;
 use super::select::Selection;
-use super::ui::Ui;
 use crate::scene::camera::Camera;
 use crate::scene::display::{DisplayList, Item};
 use crate::scene::layout::Layout;

@@ -3,9 +3,9 @@
 //! One tab stop; arrows, Home and End move; Enter selects. The focus is drawn on the canvas too. The rows are made
 //! from the view, so what is on the stage is here, however small it is drawn there.
 
+use super::handle::Ui;
 use super::icons::{Icon, icon};
 use super::select::{Selection, component_id};
-use super::ui::Ui;
 use crate::cluster::view::{NodeView, PodView, Readiness, View};
 use crate::cluster::wire::Address;
 use crate::i18n::{Arg, Language, text};
@@ -119,7 +119,8 @@ fn node(node: &NodeView, open: bool, language: Language) -> Row {
     if node.cordoned {
         status += ", SchedulingDisabled";
     }
-    status += &format!(" · {}", text(language, "count-pods", &[("count", node.pods.len().into())]));
+    let pods = text(language, "count-pods", &[("count", node.pods.len().into())]);
+    status = format!("{status} · {pods}");
     let selection = Selection::node(&node.name);
     let (id, link) = (selection.on_stage(), Some(selection.write()));
     Row { level: 1, id, name: node.name.to_string(), status, tone, open: Some(open), link }

@@ -9,9 +9,9 @@ use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
 use crate::cluster::wire::Address;
 use crate::inspect::deeds::{self, Deed, Outcome};
+use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 
 /// What the controls share.

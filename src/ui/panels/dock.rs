@@ -3,7 +3,7 @@
 use super::events::EventsPanel;
 use super::manifest::ManifestPanel;
 use super::transcript::Transcript;
-use crate::ui::ui::{Tab, Ui};
+use crate::ui::handle::{Tab, Ui};
 use leptos::prelude::*;
 
 const DOCK: &[Tab] = &[Tab::Manifest, Tab::Events, Tab::Transcript];

@@ -3,8 +3,8 @@
 use super::moment;
 use crate::api::age;
 use crate::inspect::events::{Filter, List, Row, list};
+use crate::ui::handle::{Tab, Ui};
 use crate::ui::select::Selection;
-use crate::ui::ui::{Tab, Ui};
 use leptos::prelude::*;
 
 /// So many are shown at most.

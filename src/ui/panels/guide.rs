@@ -1,9 +1,9 @@
 //! The guide: what this is, three things to try, and everything on the stage as a tree.
 
 use crate::examples;
+use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::tree::Tree;
-use crate::ui::ui::{Tab, Ui};
 use leptos::prelude::*;
 
 /// Three things to try: the example, what to look for.

@@ -1,8 +1,8 @@
 //! Help: what is what in the harbour, the keys, and what is not modelled.
 
 use crate::ui::browser::call;
+use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
-use crate::ui::ui::Ui;
 use leptos::html::Dialog;
 use leptos::prelude::*;
 

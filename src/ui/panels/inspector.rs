@@ -11,9 +11,9 @@ use super::inspector_why::WhySection;
 use super::moment;
 use crate::api::age;
 use crate::inspect::identity::{self, Shape, Tone};
+use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
-use crate::ui::ui::{Tab, Ui};
 use leptos::prelude::*;
 
 /// What the inspector shows, and when it is read anew.

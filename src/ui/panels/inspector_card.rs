@@ -5,8 +5,8 @@ use super::inspector_why::Badge;
 use super::moment;
 use super::transport::clock_text;
 use crate::inspect::card::{self, Card};
+use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 
 /// The section.

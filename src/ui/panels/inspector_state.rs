@@ -6,7 +6,7 @@ use crate::api::manifest;
 use crate::inspect::compare::{self, Columns, Row, Table};
 use crate::inspect::events;
 use crate::ui::browser;
-use crate::ui::ui::Ui;
+use crate::ui::handle::Ui;
 use leptos::prelude::*;
 
 /// So many of an object's events are shown.

@@ -9,8 +9,8 @@ use crate::inspect::card;
 use crate::inspect::lack::{self, Lack, Verdicts};
 use crate::inspect::story::{self, Actor, End, Link, Search, Source, Story};
 use crate::sim::FactId;
+use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 
 /// So many causes are shown at first: the nearest, and the one where it all began.

@@ -7,9 +7,9 @@ use crate::examples::{self, EXAMPLES};
 use crate::scene::theme::Theme;
 use crate::ui::browser::{self, MANIFEST};
 use crate::ui::editor::{Editor, Mark};
+use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::Notice;
-use crate::ui::ui::{Tab, Ui};
 use leptos::html::{Div, Input as FileInput};
 use leptos::prelude::*;
 use std::time::Duration;
@@ -176,7 +176,11 @@ fn EditorField() -> impl IntoView {
         });
     });
     provide_context(Reveal(Callback::new(move |line| {
-        editor.with_untracked(|editor| editor.as_ref().map(|editor| editor.reveal(line)));
+        editor.with_untracked(|editor| {
+            if let Some(editor) = editor {
+                editor.reveal(line);
+            }
+        });
     })));
     view! {
         <div class="editor" data-testid="manifest-editor" node_ref=place>
@@ -202,7 +206,11 @@ fn text_follows(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
     Effect::new(move |before: Option<()>| {
         let text = ui.manifest.get();
-        editor.with(|editor| editor.as_ref().map(|editor| editor.set_text(&text)));
+        editor.with(|editor| {
+            if let Some(editor) = editor {
+                editor.set_text(&text);
+            }
+        });
         if before.is_none() {
             return;
         }
@@ -271,7 +279,9 @@ fn open(ui: Ui, files: Option<web_sys::FileList>) {
     let texts = StoredValue::new(vec![None::<String>; count]);
     for (index, file) in (0..files.length()).filter_map(|i| files.item(i)).enumerate() {
         let name = file.name();
-        if file.size() > MAX_BYTES as f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a few megabytes")]
+        let limit = MAX_BYTES as f64;
+        if file.size() > limit {
             ui.notify(Notice::new("notice-file-large", &[("name", name.into())]));
             continue;
         }

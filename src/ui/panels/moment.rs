@@ -4,8 +4,8 @@ use crate::api::Kind;
 use crate::api::object::{Object, ObjectRef};
 use crate::inspect::{Objects, Shown};
 use crate::ui::browser;
+use crate::ui::handle::Ui;
 use crate::ui::session::Session;
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 use std::time::Duration;
 

@@ -3,8 +3,8 @@
 use super::manifest::Reveal;
 use crate::cluster::fact::Gate;
 use crate::ui::answers::Problem;
+use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 
 /// The name of a gate.

@@ -4,9 +4,9 @@ use super::help::Help;
 use crate::i18n::Language;
 use crate::scene::theme::Theme;
 use crate::ui::captions::language_name;
+use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::Page;
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 
 /// The top bar.

@@ -4,7 +4,7 @@ use super::transport::clock_text;
 use crate::scene::caption::Caption;
 use crate::sim::Time;
 use crate::ui::captions::transcript;
-use crate::ui::ui::{Tab, Ui};
+use crate::ui::handle::{Tab, Ui};
 use leptos::prelude::*;
 
 /// So many sentences are shown.

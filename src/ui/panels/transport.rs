@@ -3,9 +3,9 @@
 use super::scrubber::Scrubber;
 use crate::scene::pace::Speed;
 use crate::sim::Time;
+use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::SPEEDS;
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 
 /// `mm:ss.mmm`.

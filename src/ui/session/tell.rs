@@ -16,7 +16,7 @@ pub enum Step {
 }
 
 /// Where nothing happens for so long, there is no next beat.
-const PATIENCE: Duration = Duration::from_secs(600);
+const PATIENCE: Duration = Duration::from_mins(10);
 /// A beat whose successor is not known is over when its last fact has been shown for so long.
 const LINGER_MS: f64 = 1800.0;
 /// The same in simulated time, where nothing is told.

@@ -1,8 +1,8 @@
 //! Pointer, wheel and keys on the stage.
 
 use super::Stage;
+use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
-use crate::ui::ui::Ui;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, PointerEvent, WheelEvent};

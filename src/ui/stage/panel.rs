@@ -4,9 +4,9 @@ use super::input::{self, Tip, ZOOM_STEP};
 use super::{Stage, browser};
 use crate::i18n::text;
 use crate::scene::display::Item;
+use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
-use crate::ui::ui::Ui;
 use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
@@ -42,9 +42,6 @@ pub fn StagePanel() -> impl IntoView {
         ui.selected.track();
         ui.stage.update_value(Stage::soil);
     });
-    let steer = move |steer: fn(&mut Stage, bool)| {
-        move |_| ui.stage.update_value(|stage| steer(stage, ui.phone.get_untracked()))
-    };
     let on_key = move |event: web_sys::KeyboardEvent| {
         if input::key(ui, &event) {
             event.prevent_default();
@@ -81,22 +78,34 @@ pub fn StagePanel() -> impl IntoView {
             </div>
             <div class="caption-bar">
                 <Caption />
-                <div class="camera" role="group" aria-label=move || ui.text("camera-label")>
-                    <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)) title=move || ui.text("camera-out")>
-                        {icon(Icon::Minus)}
-                        <span class="visually-hidden">{move || ui.text("camera-out")}</span>
-                    </button>
-                    <button type="button" on:click=steer(|stage, _| stage.reset()) title=move || ui.text("camera-whole")>
-                        {icon(Icon::Whole)}
-                        <span class="visually-hidden">{move || ui.text("camera-whole")}</span>
-                    </button>
-                    <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, ZOOM_STEP)) title=move || ui.text("camera-in")>
-                        {icon(Icon::Plus)}
-                        <span class="visually-hidden">{move || ui.text("camera-in")}</span>
-                    </button>
-                </div>
+                <CameraButtons />
             </div>
         </main>
+    }
+}
+
+/// Nearer, further, everything.
+#[component]
+fn CameraButtons() -> impl IntoView {
+    let ui = Ui::get();
+    let steer = move |steer: fn(&mut Stage, bool)| {
+        move |_| ui.stage.update_value(|stage| steer(stage, ui.phone.get_untracked()))
+    };
+    view! {
+        <div class="camera" role="group" aria-label=move || ui.text("camera-label")>
+            <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)) title=move || ui.text("camera-out")>
+                {icon(Icon::Minus)}
+                <span class="visually-hidden">{move || ui.text("camera-out")}</span>
+            </button>
+            <button type="button" on:click=steer(|stage, _| stage.reset()) title=move || ui.text("camera-whole")>
+                {icon(Icon::Whole)}
+                <span class="visually-hidden">{move || ui.text("camera-whole")}</span>
+            </button>
+            <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, ZOOM_STEP)) title=move || ui.text("camera-in")>
+                {icon(Icon::Plus)}
+                <span class="visually-hidden">{move || ui.text("camera-in")}</span>
+            </button>
+        </div>
     }
 }
 
@@ -133,6 +142,11 @@ fn Tooltip(tip: RwSignal<Option<Tip>>) -> impl IntoView {
 fn Banner() -> impl IntoView {
     let ui = Ui::get();
     let past = Memo::new(move |_| ui.now.get() < ui.end.get());
+    let skipping = Memo::new(move |_| {
+        ui.now.track();
+        #[expect(clippy::cast_possible_truncation, reason = "seconds of a quiet time")]
+        ui.read(|session| session.skipping().map(|seconds| seconds.round() as i64))
+    });
     view! {
         <div class="banners">
             <Show when=move || past.get()>
@@ -145,10 +159,9 @@ fn Banner() -> impl IntoView {
                 </p>
             </Show>
             {move || {
-                ui.skipping
+                skipping
                     .get()
                     .map(|seconds| {
-                        let seconds = i64::from(seconds);
                         view! {
                             <p class="banner skipping">
                                 {icon(Icon::Skip)} {ui.say("skipping", &[("seconds", seconds.into())])}

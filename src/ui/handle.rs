@@ -61,14 +61,10 @@ pub struct Ui {
     pub end: RwSignal<Time>,
     /// How many facts there are at the present moment: moves whenever something happened.
     pub head: RwSignal<u64>,
-    /// Whether time passes by itself.
-    pub playing: RwSignal<bool>,
     /// Whether anything moves: time passes, or a step is being told.
     pub moving: RwSignal<bool>,
     /// How fast time passes.
     pub speed: RwSignal<Speed>,
-    /// Simulated seconds of quiet that are being skipped.
-    pub skipping: RwSignal<Option<u32>>,
     /// What is selected.
     pub selected: RwSignal<Option<Selection>, LocalStorage>,
     /// What the tree of objects has its focus on: a reference or an item's id.
@@ -106,10 +102,8 @@ impl Ui {
             now: RwSignal::new(session.now()),
             end: RwSignal::new(session.end()),
             head: RwSignal::new(session.trace().head()),
-            playing: RwSignal::new(session.is_playing()),
             moving: RwSignal::new(session.is_moving()),
             speed: RwSignal::new(session.speed()),
-            skipping: RwSignal::new(None),
             selected: RwSignal::new_local(link.selected.clone()),
             focused: RwSignal::new(None),
             language: RwSignal::new(language),
@@ -274,18 +268,14 @@ impl Ui {
     fn publish(self) {
         let (view, now, end, head) =
             self.read(|session| (session.view(), session.now(), session.end(), session.trace().head()));
-        let (playing, moving, speed, skipping) =
-            self.read(|session| (session.is_playing(), session.is_moving(), session.speed(), session.skipping()));
+        let (moving, speed) = self.read(|session| (session.is_moving(), session.speed()));
         if !Rc::ptr_eq(&view, &self.view.get_untracked()) {
             self.view.set(view);
         }
         set_if_new(self.now, now);
         set_if_new(self.end, end);
-        set_if_new(self.playing, playing);
         set_if_new(self.moving, moving);
         set_if_new(self.speed, speed);
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "seconds of a quiet time")]
-        set_if_new(self.skipping, skipping.map(|seconds| seconds.round() as u32));
         if self.head.get_untracked() != head {
             self.head.set(head);
             super::answers::read(self);
