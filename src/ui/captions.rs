@@ -21,8 +21,9 @@ pub struct Captions {
     present: Option<Beat>,
     /// Facts before this place have been announced.
     said_to: u64,
-    /// Milliseconds and words of what was announced.
+    /// Milliseconds and words of what was announced, and the language of the last.
     said: Vec<(f64, String)>,
+    spoken: Language,
 }
 
 impl Captions {
@@ -99,6 +100,7 @@ fn say(ui: Ui) {
         captions.said_to = head;
         if !text.is_empty() {
             captions.said.push((t, text.join(" ")));
+            captions.spoken = language;
             let surplus = captions.said.len().saturating_sub(REMEMBERED);
             captions.said.drain(..surplus);
         }
@@ -116,7 +118,12 @@ pub fn announced(ui: Ui) -> Value {
 #[component]
 pub fn Live() -> impl IntoView {
     let ui = Ui::get();
-    let said = Memo::new(move |_| ui.captions.with(|captions| captions.said.last().map(|(_, text)| text.clone())));
+    // What was said in another language is not left standing.
+    let said = Memo::new(move |_| {
+        let language = ui.language.get();
+        ui.captions
+            .with(|captions| captions.said.last().filter(|_| captions.spoken == language).map(|(_, text)| text.clone()))
+    });
     view! {
         <p class="visually-hidden" aria-live="polite" data-testid="live">
             {move || said.get()}

@@ -240,14 +240,15 @@ impl Ui {
         self.session.update_value(|session| session.worked(millis, frame));
     }
 
-    /// One animation frame; true if anything moved.
-    pub fn frame(self, elapsed: f64) -> bool {
-        let moved = self.session.try_update_value(|session| session.frame(elapsed, &browser::clock));
-        let moved = moved.unwrap_or(false);
-        if moved {
-            self.publish();
-        }
-        moved
+    /// Lets an animation frame's time pass; true if anything moved.
+    pub fn pass(self, elapsed: f64) -> bool {
+        self.session.try_update_value(|session| session.frame(elapsed, &browser::clock)).unwrap_or(false)
+    }
+
+    /// Shows the present moment to everybody.
+    pub fn show(self) {
+        self.session.update_value(Session::look);
+        self.publish();
     }
 
     /// The present moment in simulated milliseconds.

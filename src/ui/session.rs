@@ -1,7 +1,7 @@
 //! The run on the page: owns the history, the pace and the frame loop's work. **The only place that changes anything.**
 //!
 //! Panels read [`Session::view`], the trace and the clock, and send [`Input`]s; they never see the world. The engine
-//! works in slices: each animation frame it may use [`SLICE`] milliseconds, and what does not fit waits for the next
+//! works in slices: each animation frame it may use a few milliseconds, and what does not fit waits for the next
 //! frame. The picture can never influence the simulation: the pace decides only *when* events are handled, not what
 //! they do.
 //!
@@ -29,12 +29,12 @@ use crate::scene::script::Script;
 use crate::sim::{Simulation, Time, Trace};
 use std::rc::Rc;
 
-/// How long the engine may work in one frame, in milliseconds.
-pub const SLICE: f64 = 5.0;
+/// How long the engine may work in a frame that also paints, in milliseconds;
+const SLICE: f64 = 5.0;
+/// and in one that does not, because the engine cannot keep up.
+const BUSY_SLICE: f64 = 9.0;
 /// At most so many histories are kept beside the present one.
 const BRANCHES: usize = 8;
-/// A view may cost this share of the time when the engine is busy.
-const VIEW_SHARE: f64 = 0.15;
 
 /// Tells the time in milliseconds: the page's clock. The engine never sees it.
 pub type Clock<'a> = &'a dyn Fn() -> f64;
@@ -67,8 +67,6 @@ pub struct Session {
     picture: Rc<View>,
     /// Of which world the view is: events handled, and facts.
     seen: (u64, u64),
-    /// Before that time no new view is made while the engine is busy.
-    view_after: f64,
     branches: Vec<History>,
     work: Work,
 }
@@ -99,7 +97,6 @@ impl Session {
             picture: view.clone(),
             view,
             seen: (0, 0),
-            view_after: 0.0,
             branches: Vec::new(),
             work: Work::default(),
         };
@@ -267,9 +264,16 @@ impl Session {
         self.look_now();
     }
 
-    /// One animation frame: `elapsed` milliseconds have passed. True if anything moved.
+    /// Whether the engine could not keep up in the last frame.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.behind
+    }
+
+    /// One animation frame: `elapsed` milliseconds have passed. True if anything moved; then [`Self::look`] before
+    /// showing it.
     pub fn frame(&mut self, elapsed: f64, clock: Clock) -> bool {
-        let deadline = clock() + SLICE;
+        let deadline = clock() + if self.behind { BUSY_SLICE } else { SLICE };
         self.behind = false;
         if let Some(goal) = self.goal {
             self.run_to(goal, deadline, clock);
@@ -279,9 +283,8 @@ impl Session {
             self.advance(elapsed, deadline, clock);
             self.look_ahead(deadline, clock);
         } else {
-            return self.seen != self.state() && self.look(clock);
+            return self.seen != self.state();
         }
-        self.look(clock);
         true
     }
 
@@ -345,20 +348,15 @@ impl Session {
         (self.history.world().handled(), self.history.trace().head())
     }
 
-    /// Brings the view up to date; while the engine is busy only now and then. True if it did.
-    fn look(&mut self, clock: Clock) -> bool {
-        let began = clock();
-        let changed = self.seen != self.state();
-        if changed && (began >= self.view_after || !self.is_moving()) {
+    /// Brings the view up to date with the world.
+    pub fn look(&mut self) {
+        if self.seen != self.state() {
             self.look_now();
-            let ended = clock();
-            self.view_after = ended + (ended - began) / VIEW_SHARE;
-        } else if !changed && self.picture.t != self.now() {
+        } else if self.picture.t != self.now() {
             let mut picture = (*self.view).clone();
             picture.t = self.now();
             self.picture = Rc::new(picture);
         }
-        changed
     }
 
     fn look_now(&mut self) {

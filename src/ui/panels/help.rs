@@ -45,13 +45,13 @@ pub fn Help(open: RwSignal<bool>) -> impl IntoView {
     });
     view! {
         <dialog node_ref=dialog class="help" aria-labelledby="help-title" on:close=move |_| open.set(false)>
-            <header>
+            <div class="help-head">
                 <h2 id="help-title">{move || ui.text("help-title")}</h2>
                 <button type="button" class="button icon-button" on:click=move |_| open.set(false)>
                     {icon(Icon::Close)}
                     <span class="visually-hidden">{move || ui.text("help-close")}</span>
                 </button>
-            </header>
+            </div>
             <p>{move || ui.text("help-text")}</p>
             <h3>{move || ui.text("help-parts")}</h3>
             <dl class="parts">
