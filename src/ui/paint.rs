@@ -1,7 +1,9 @@
 //! Paints a display list on a canvas: one `match` over a closed set of forms. It knows nothing of what it paints.
+//!
+//! A call of the browser costs more than a comparison, so [`Brush`] remembers what is set and sets only what differs.
 
-use crate::scene::display::{Anchor, DisplayList, Fill, Form, Item, Line, Look, Seg, Shape, Words};
-use crate::scene::theme::Theme;
+use crate::scene::display::{Anchor, DisplayList, Fill, Form, Line, Look, Seg, Shape, Words};
+use crate::scene::theme::{Theme, Token};
 use wasm_bindgen::JsValue;
 use web_sys::CanvasRenderingContext2d as Canvas;
 
@@ -16,33 +18,115 @@ pub fn paint(canvas: &Canvas, list: &DisplayList, theme: Theme, ratio: f64) {
     canvas.clear_rect(0.0, 0.0, list.width, list.height);
     canvas.set_line_cap("round");
     canvas.set_line_join("round");
+    let mut brush = Brush::new(canvas, theme);
     for item in &list.items {
-        paint_item(canvas, item, theme);
+        for shape in &item.shapes {
+            brush.opacity(item.opacity * shape.look.opacity);
+            brush.shape(shape);
+        }
     }
-    canvas.set_global_alpha(1.0);
+    brush.opacity(1.0);
 }
 
-fn paint_item(canvas: &Canvas, item: &Item, theme: Theme) {
-    for shape in &item.shapes {
-        canvas.set_global_alpha(item.opacity * shape.look.opacity);
-        paint_shape(canvas, shape, theme);
-    }
+/// A canvas and what is set on it.
+struct Brush<'a> {
+    canvas: &'a Canvas,
+    theme: Theme,
+    opacity: Option<f64>,
+    fill: Option<Token>,
+    line: Option<Line>,
+    font: Option<(u16, f64, bool)>,
+    anchor: Option<Anchor>,
 }
 
-fn paint_shape(canvas: &Canvas, shape: &Shape, theme: Theme) {
-    if let Form::Text(at, words) = &shape.form {
-        paint_text(canvas, *at, words, &shape.look, theme);
-        return;
+impl<'a> Brush<'a> {
+    fn new(canvas: &'a Canvas, theme: Theme) -> Self {
+        Self { canvas, theme, opacity: None, fill: None, line: None, font: None, anchor: None }
     }
-    canvas.begin_path();
-    trace(canvas, &shape.form);
-    if let Some(fill) = &shape.look.fill {
-        set_fill(canvas, fill, theme);
-        canvas.fill();
+
+    fn opacity(&mut self, opacity: f64) {
+        if self.opacity != Some(opacity) {
+            self.opacity = Some(opacity);
+            self.canvas.set_global_alpha(opacity);
+        }
     }
-    if let Some(line) = &shape.look.line {
-        set_line(canvas, line, theme);
-        canvas.stroke();
+
+    fn shape(&mut self, shape: &Shape) {
+        if let Form::Text(at, words) = &shape.form {
+            self.text(*at, words, &shape.look);
+            return;
+        }
+        self.canvas.begin_path();
+        trace(self.canvas, &shape.form);
+        if let Some(fill) = &shape.look.fill {
+            self.fill(fill);
+            self.canvas.fill();
+        }
+        if let Some(line) = &shape.look.line {
+            self.line(line);
+            self.canvas.stroke();
+        }
+    }
+
+    fn fill(&mut self, fill: &Fill) {
+        match fill {
+            Fill::Plain(token) => {
+                if self.fill != Some(*token) {
+                    self.fill = Some(*token);
+                    self.canvas.set_fill_style_str(token.hex(self.theme));
+                }
+            }
+            Fill::Vertical { colours, y } => {
+                self.fill = None;
+                let gradient = self.canvas.create_linear_gradient(0.0, y.0, 0.0, y.1);
+                let _ = gradient.add_color_stop(0.0, colours.0.hex(self.theme));
+                let _ = gradient.add_color_stop(1.0, colours.1.hex(self.theme));
+                self.canvas.set_fill_style_canvas_gradient(&gradient);
+            }
+        }
+    }
+
+    fn line(&mut self, line: &Line) {
+        let before = self.line.replace(*line);
+        if before.is_none_or(|before| before.token != line.token) {
+            self.canvas.set_stroke_style_str(line.token.hex(self.theme));
+        }
+        if before.is_none_or(|before| before.width.to_bits() != line.width.to_bits()) {
+            self.canvas.set_line_width(line.width);
+        }
+        if before.is_none_or(|before| before.dash != line.dash) {
+            let dash = js_sys::Array::new();
+            if let Some((on, off)) = line.dash {
+                dash.push(&JsValue::from_f64(on));
+                dash.push(&JsValue::from_f64(off));
+            }
+            let _ = self.canvas.set_line_dash(&dash);
+        }
+    }
+
+    fn text(&mut self, (x, y): (f64, f64), words: &Words, look: &Look) {
+        let font = (words.weight, words.size, words.code);
+        if self.font != Some(font) {
+            self.font = Some(font);
+            let family = if words.code { CODE } else { PROSE };
+            self.canvas.set_font(&format!("{} {}px {family}", words.weight, words.size));
+        }
+        if self.anchor != Some(words.anchor) {
+            self.anchor = Some(words.anchor);
+            self.canvas.set_text_align(match words.anchor {
+                Anchor::Start => "left",
+                Anchor::Middle => "center",
+                Anchor::End => "right",
+            });
+        }
+        if let Some(line) = &look.line {
+            self.line(line);
+            let _ = self.canvas.stroke_text(&words.text, x, y);
+        }
+        if let Some(fill) = &look.fill {
+            self.fill(fill);
+            let _ = self.canvas.fill_text(&words.text, x, y);
+        }
     }
 }
 
@@ -72,46 +156,5 @@ fn trace(canvas: &Canvas, form: &Form) {
             }
         }
         Form::Text(..) => {}
-    }
-}
-
-fn set_fill(canvas: &Canvas, fill: &Fill, theme: Theme) {
-    match fill {
-        Fill::Plain(token) => canvas.set_fill_style_str(token.hex(theme)),
-        Fill::Vertical { colours, y } => {
-            let gradient = canvas.create_linear_gradient(0.0, y.0, 0.0, y.1);
-            let _ = gradient.add_color_stop(0.0, colours.0.hex(theme));
-            let _ = gradient.add_color_stop(1.0, colours.1.hex(theme));
-            canvas.set_fill_style_canvas_gradient(&gradient);
-        }
-    }
-}
-
-fn set_line(canvas: &Canvas, line: &Line, theme: Theme) {
-    canvas.set_stroke_style_str(line.token.hex(theme));
-    canvas.set_line_width(line.width);
-    let dash = js_sys::Array::new();
-    if let Some((on, off)) = line.dash {
-        dash.push(&JsValue::from_f64(on));
-        dash.push(&JsValue::from_f64(off));
-    }
-    let _ = canvas.set_line_dash(&dash);
-}
-
-fn paint_text(canvas: &Canvas, (x, y): (f64, f64), words: &Words, look: &Look, theme: Theme) {
-    let family = if words.code { CODE } else { PROSE };
-    canvas.set_font(&format!("{} {}px {family}", words.weight, words.size));
-    canvas.set_text_align(match words.anchor {
-        Anchor::Start => "left",
-        Anchor::Middle => "center",
-        Anchor::End => "right",
-    });
-    if let Some(line) = &look.line {
-        set_line(canvas, line, theme);
-        let _ = canvas.stroke_text(&words.text, x, y);
-    }
-    if let Some(fill) = &look.fill {
-        set_fill(canvas, fill, theme);
-        let _ = canvas.fill_text(&words.text, x, y);
     }
 }

@@ -13,7 +13,7 @@ use super::handle::Ui;
 use super::paint::paint;
 use super::select::Selection;
 use crate::scene::camera::Camera;
-use crate::scene::display::{DisplayList, Item};
+use crate::scene::display::{DisplayList, Item, Layer};
 use crate::scene::layout::Layout;
 use crate::scene::{Frame, Options, display_list};
 use leptos::prelude::*;
@@ -169,6 +169,16 @@ fn options(ui: Ui) -> Options {
 
 /// Brings what a phone looks at to the thing that is being told, if that is off the stage.
 pub fn follow(ui: Ui) {
+    look_at(ui, |item| item.fact.is_some() && item.layer == Layer::Moving);
+}
+
+/// The same for what has been selected.
+pub fn show_selected(ui: Ui) {
+    let Some(name) = ui.selected.with_untracked(|selected| selected.as_ref().map(Selection::on_stage)) else { return };
+    look_at(ui, |item| item.id == name || item.reference.as_ref() == Some(&name));
+}
+
+fn look_at(ui: Ui, is_meant: impl Fn(&Item) -> bool) {
     if !ui.phone.get_untracked() {
         return;
     }
@@ -177,8 +187,8 @@ pub fn follow(ui: Ui) {
             return;
         }
         let Some(layout) = &stage.layout else { return };
-        let moving = stage.list.items.iter().find(|item| item.fact.is_some() && item.layer.order() == 100);
-        let Some((x, y)) = moving.map(|item| item.area.middle()) else { return };
+        let told = stage.list.items.iter().find(|item| is_meant(item));
+        let Some((x, y)) = told.map(|item| item.area.middle()) else { return };
         let inside = (0.08..=0.92).contains(&(x / stage.size.0)) && (0.08..=0.92).contains(&(y / stage.size.1));
         if !inside {
             stage.focus = Some(stage.camera(layout, true).world_at(layout, x, y));

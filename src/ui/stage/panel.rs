@@ -42,6 +42,10 @@ pub fn StagePanel() -> impl IntoView {
         ui.selected.track();
         ui.stage.update_value(Stage::soil);
     });
+    Effect::new(move |_| {
+        ui.selected.track();
+        super::show_selected(ui);
+    });
     let on_key = move |event: web_sys::KeyboardEvent| {
         if input::key(ui, &event) {
             event.prevent_default();
