@@ -13,9 +13,13 @@ use crate::scene::sprites::crate_::Status;
 use crate::scene::status;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
+use std::rc::Rc;
+use std::time::Duration;
 
 /// Up to so many ships, all are open at first.
 const OPEN: usize = 12;
+/// The tree of more ships is brought up to date this often.
+const UNHURRIED: Duration = Duration::from_millis(400);
 
 /// How a row's status is to be taken; its colour and shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -169,7 +173,8 @@ fn rows(view: &View, turned: &BTreeSet<String>, language: Language) -> Vec<Row> 
 pub fn Tree() -> impl IntoView {
     let ui = Ui::get();
     let turned = RwSignal::new(BTreeSet::<String>::new());
-    let rows = Memo::new(move |_| ui.view.with(|view| turned.with(|turned| rows(view, turned, ui.language.get()))));
+    let view = unhurried(ui);
+    let rows = Memo::new(move |_| view.with(|view| turned.with(|turned| rows(view, turned, ui.language.get()))));
     let current = move || ui.focused.get().filter(|id| rows.with(|rows| rows.iter().any(|row| row.id == *id)));
     view! {
         <ul
@@ -192,6 +197,26 @@ pub fn Tree() -> impl IntoView {
             </For>
         </ul>
     }
+}
+
+/// The view; of a large cluster only now and then, because nobody reads a hundred rows sixty times a second.
+fn unhurried(ui: Ui) -> RwSignal<Rc<View>, LocalStorage> {
+    let shown = RwSignal::new_local(ui.view.get_untracked());
+    let due = StoredValue::new(false);
+    Effect::new(move |_| {
+        let view = ui.view.get();
+        if view.nodes.len() <= OPEN + 1 {
+            shown.set(view);
+        } else if !due.get_value() {
+            due.set_value(true);
+            let show = move || {
+                due.set_value(false);
+                shown.set(ui.view.get_untracked());
+            };
+            set_timeout(show, UNHURRIED);
+        }
+    });
+    shown
 }
 
 fn dom_id(id: &str) -> String {
