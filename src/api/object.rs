@@ -23,7 +23,7 @@ pub trait Typed: Clone + PartialEq + fmt::Debug + Any {
 }
 
 /// What [`Object`] needs of a [`Typed`], without its type.
-trait Body: fmt::Debug {
+trait Body {
     fn kind(&self) -> &'static Kind;
     fn meta(&self) -> &ObjectMeta;
     fn meta_mut(&mut self) -> &mut ObjectMeta;
