@@ -39,6 +39,7 @@ test-browser:
 	@$(MAKE) --no-print-directory build PUBLIC_URL=/
 	@tools/setup.sh browser
 	@echo "test: in the browser"
+	@$(TOOLS) cargo build --locked --quiet --bin bottle
 	@$(TOOLS) node --test --test-concurrency=1 tests/browser/*.test.mjs
 
 lint:
