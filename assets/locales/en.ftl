@@ -61,6 +61,7 @@ caption-input-dry-run = You ask the server beforehand (kubectl apply --dry-run=s
 caption-input-delete = You have { $object } deleted (kubectl delete).
 caption-input-scale = You have { $object } scaled to { $count } (kubectl scale).
 caption-input-set-image = You have the image of { $object } changed to { $image } (kubectl set image).
+caption-input-patch = You have { $object } changed (kubectl patch).
 caption-input-undo = You have { $object } rolled back (kubectl rollout undo).
 caption-input-cordon = You close { $node } for new pods (kubectl cordon).
 caption-input-uncordon = You open { $node } for pods again (kubectl uncordon).

@@ -62,6 +62,7 @@ caption-input-dry-run = 서버에 미리 물어보았습니다 (kubectl apply --
 caption-input-delete = { JOSA($object, "을/를") } 삭제하도록 했습니다 (kubectl delete).
 caption-input-scale = { $object }의 레플리카 수를 { $count }개로 바꾸도록 했습니다 (kubectl scale).
 caption-input-set-image = { $object }의 이미지를 { JOSA($image, "으로/로") } 바꾸도록 했습니다 (kubectl set image).
+caption-input-patch = { JOSA($object, "을/를") } 바꾸도록 했습니다 (kubectl patch).
 caption-input-undo = { JOSA($object, "을/를") } 이전 리비전으로 되돌리도록 했습니다 (kubectl rollout undo).
 caption-input-cordon = { $node }에 새 파드를 받지 않도록 했습니다 (kubectl cordon).
 caption-input-uncordon = { $node }에 다시 파드를 받도록 했습니다 (kubectl uncordon).

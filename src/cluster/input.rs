@@ -38,6 +38,13 @@ pub enum Input {
         /// To which image.
         image: String,
     },
+    /// `kubectl patch --type merge`.
+    Patch {
+        /// What.
+        object: Name,
+        /// The patch, in JSON.
+        patch: String,
+    },
     /// `kubectl rollout undo`: a Deployment back to its previous revision.
     Undo {
         /// What.

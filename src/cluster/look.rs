@@ -1,7 +1,8 @@
 //! How a [`View`] is read off a world. Reads only; the API server's own cache is what "the API says".
 
-use super::fact::Queue;
+use super::fact::{Attempt, Queue};
 use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
+use super::what_if::Thought;
 use super::wire::Address;
 use super::{Process, World};
 use crate::api::kinds::{self, KINDS, pod::Pod};
@@ -104,6 +105,25 @@ impl World {
         match self.process(&Address::Etcd(0)) {
             Some(Process::Etcd(etcd)) => etcd.revision(),
             _ => 0,
+        }
+    }
+
+    /// An attempt that was made at this very moment, to be thought through again.
+    #[must_use]
+    pub fn thought(&self, attempt: &Rc<Attempt>) -> Option<Thought> {
+        let pod = self.object(&kinds::pod::KIND, &attempt.pod.key)?;
+        match self.process(&Address::Scheduler) {
+            Some(Process::Scheduler(scheduler)) => Some(scheduler.thought(attempt, pod)),
+            _ => None,
+        }
+    }
+
+    /// The pod that the scheduler is about to try, and which attempt that is.
+    #[must_use]
+    pub fn trying(&self) -> Option<(Ref, u32)> {
+        match self.process(&Address::Scheduler) {
+            Some(Process::Scheduler(scheduler)) => scheduler.trying(),
+            _ => None,
         }
     }
 

@@ -29,6 +29,8 @@ pub mod view;
 pub mod why;
 pub mod wire;
 
+pub use self::scheduler::what_if;
+
 use self::fact::Fact;
 use self::input::Input;
 use self::wire::{Address, Event};

@@ -233,6 +233,7 @@ fn input_sentence(input: &Input, language: Language) -> String {
         Input::SetImage { object, image, .. } => {
             say("caption-input-set-image", &[("object", named(object)), ("image", image.as_str().into())])
         }
+        Input::Patch { object, .. } => say("caption-input-patch", &[("object", named(object))]),
         Input::Undo { object } => say("caption-input-undo", &[("object", named(object))]),
         Input::Cordon { node, on: true } => say("caption-input-cordon", &[("node", node.as_str().into())]),
         Input::Cordon { node, on: false } => say("caption-input-uncordon", &[("node", node.as_str().into())]),

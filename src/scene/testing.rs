@@ -236,6 +236,7 @@ fn attempt() -> Attempt {
         scorers: [("NodeResourcesFit", 1)].into(),
         result: AttemptResult::Chosen("node-2".into()),
         message: "".into(),
+        candidates: Vec::new(),
     }
 }
 

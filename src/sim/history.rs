@@ -162,6 +162,22 @@ impl<S: Simulation> History<S> {
         self.run_until(to.max(self.start()));
     }
 
+    /// A copy of the world as it is, was or will be at a moment: something to try things out on.
+    #[must_use]
+    pub fn fork(&self, at: Time) -> S {
+        let index = self.snapshots.partition_point(|snapshot| snapshot.world.now() <= at).saturating_sub(1);
+        let mut fork = Self {
+            world: self.world.clone(),
+            trace: self.trace.clone(),
+            inputs: self.inputs.clone(),
+            done: self.done,
+            snapshots: vec![self.snapshots[index].clone()],
+            end: self.end,
+        };
+        fork.seek(at);
+        fork.world
+    }
+
     fn remember(&mut self) {
         let Some(last) = self.snapshots.last() else { return };
         let events = self.world.handled().saturating_sub(last.world.handled());

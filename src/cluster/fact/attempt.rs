@@ -29,6 +29,17 @@ pub struct Attempt {
     pub result: AttemptResult,
     /// The text of the `FailedScheduling` event, empty on success.
     pub message: Rc<str>,
+    /// The nodes on which there would be room if other pods went; the first is the one that preemption has chosen.
+    pub candidates: Vec<PreemptionCandidate>,
+}
+
+/// A node that would take the pod if less important ones went.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct PreemptionCandidate {
+    /// The node.
+    pub node: Rc<str>,
+    /// Who would have to go, the most important first.
+    pub victims: Vec<Ref>,
 }
 
 /// What a filter said against a pod.

@@ -11,7 +11,7 @@ use crate::api::object::Object;
 use crate::api::request::DeleteOptions;
 use crate::api::{Request, Status, meta};
 use crate::cluster::Cx;
-use crate::cluster::fact::{Attempt, AttemptResult, Fact};
+use crate::cluster::fact::{Attempt, AttemptResult, Fact, PreemptionCandidate};
 use crate::cluster::wire::Reply;
 use crate::sim::{FactId, Time};
 use k8s_openapi::api::core::v1 as core;
@@ -66,19 +66,12 @@ impl Scheduler {
     }
 
     fn record(&self, queued: &Queued, at: Time, decision: &mut Decision, chosen: Option<&Rc<str>>) -> Attempt {
-        Attempt {
-            pod: queued.info.reference.clone(),
-            number: queued.attempts,
-            profile: self.profile.scheduler_name.clone(),
-            at,
-            woken_by: queued.woken_by.clone(),
-            pre_filter: decision.pre_filter.take(),
-            filters: decision.filters.as_slice().into(),
-            nodes: std::mem::take(&mut decision.nodes),
-            scorers: decision.scorers.as_slice().into(),
-            result: chosen.map_or(AttemptResult::Unschedulable, |node| AttemptResult::Chosen(node.clone())),
-            message: decision.message.as_str().into(),
-        }
+        let mut attempt = recorded(decision, &queued.info, chosen);
+        attempt.number = queued.attempts;
+        attempt.profile = self.profile.scheduler_name.clone();
+        attempt.at = at;
+        attempt.woken_by = queued.woken_by.clone();
+        attempt
     }
 
     /// The binding cycle begins: the pod is counted on its node, and the API server is asked to make it true.
@@ -190,6 +183,28 @@ impl Scheduler {
         if changed {
             self.client.request(cx, Request::patch_status(current));
         }
+    }
+}
+
+/// What was decided about a pod, as the trace keeps it; whose attempt it was is still to be filled in.
+pub(super) fn recorded(decision: &mut Decision, pod: &PodInfo, chosen: Option<&Rc<str>>) -> Attempt {
+    let candidates = decision.candidate.iter().chain(&decision.others).map(|candidate| PreemptionCandidate {
+        node: candidate.node.clone(),
+        victims: candidate.victims.iter().map(|victim| victim.reference.clone()).collect(),
+    });
+    Attempt {
+        pod: pod.reference.clone(),
+        number: 0,
+        profile: "".into(),
+        at: Time::ZERO,
+        woken_by: "".into(),
+        candidates: candidates.collect(),
+        pre_filter: decision.pre_filter.take(),
+        filters: decision.filters.as_slice().into(),
+        nodes: std::mem::take(&mut decision.nodes),
+        scorers: decision.scorers.as_slice().into(),
+        result: chosen.map_or(AttemptResult::Unschedulable, |node| AttemptResult::Chosen(node.clone())),
+        message: decision.message.as_str().into(),
     }
 }
 

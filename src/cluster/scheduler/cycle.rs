@@ -41,6 +41,8 @@ pub struct Decision {
     pub examined: usize,
     /// Who would have to go for the pod to fit.
     pub candidate: Option<Candidate>,
+    /// The other nodes on which that would help.
+    pub others: Vec<Candidate>,
     /// Whether it is no use to wait for the node that the pod was nominated for.
     pub hopeless: bool,
 }
@@ -301,8 +303,8 @@ fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], d
                 decision.hopeless = true;
                 found.push(text);
             }
-            Some(PostFilter::Nominated(candidate)) => {
-                decision.candidate = Some(candidate);
+            Some(PostFilter::Nominated(candidate, others)) => {
+                (decision.candidate, decision.others) = (Some(candidate), others);
                 break;
             }
         }

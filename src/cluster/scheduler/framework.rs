@@ -200,8 +200,8 @@ pub enum PostFilter {
     Unschedulable(String),
     /// Nothing helps, not even waiting for a node that the pod was nominated for; the text goes into the event.
     Hopeless(String),
-    /// If these pods go, the pod fits there.
-    Nominated(super::preemption::Candidate),
+    /// If these pods go, the pod fits there. Elsewhere it would help, too, but not as well.
+    Nominated(super::preemption::Candidate, Vec<super::preemption::Candidate>),
 }
 
 /// A plugin with the weight of its scores.

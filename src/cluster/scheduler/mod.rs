@@ -20,6 +20,7 @@
 //! | `cycle` | one attempt as a pure function; every answer of every plugin is kept |
 //! | `watch`, `attempt` | what the process does: when something has changed, and when it tries a pod |
 //! | `preemption`, `message` | who would have to go; the words of a failure |
+//! | `what_if` | an attempt thought through again with something changed, by the same code |
 //!
 //! The cache may be behind the cluster: a binding may be refused, then the pod is tried again after a back-off. Binding
 //! is asynchronous: while the answer is on its way, the next pods are tried.
@@ -42,6 +43,7 @@ pub mod surroundings;
 #[cfg(test)]
 mod testing;
 mod watch;
+pub mod what_if;
 mod zones;
 
 use self::framework::Profile;
@@ -159,6 +161,12 @@ impl Scheduler {
     pub fn queued(&self) -> impl Iterator<Item = (Ref, Place)> + '_ {
         let trying = self.trying.iter().map(|(queued, _)| (queued.info.reference.clone(), Place::Active));
         trying.chain(self.queue.iter().map(|queued| (queued.info.reference.clone(), queued.place)))
+    }
+
+    /// The pod that is being tried now, and which attempt that is.
+    #[must_use]
+    pub fn trying(&self) -> Option<(Ref, u32)> {
+        self.trying.as_ref().map(|(queued, _)| (queued.info.reference.clone(), queued.attempts))
     }
 
     /// Its client.

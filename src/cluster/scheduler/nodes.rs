@@ -170,6 +170,25 @@ impl Snapshot {
         here.filter(|other| other.priority() >= pod.priority() && other.uid != pod.uid)
     }
 
+    /// What if the node were so? It keeps its place and its pods.
+    pub fn set_node(&mut self, object: &Object) {
+        if let Some(node) = self.node_mut(object.name()) {
+            node.set_node(object);
+        }
+    }
+
+    /// What if this pod were not on this node?
+    pub fn remove_pod(&mut self, node: &str, uid: &str) {
+        if let Some(node) = self.node_mut(node) {
+            node.remove_pod(uid);
+        }
+    }
+
+    fn node_mut(&mut self, name: &str) -> Option<&mut NodeInfo> {
+        let place = *self.places.get(name)?;
+        Rc::make_mut(&mut self.nodes).get_mut(place).map(Rc::make_mut)
+    }
+
     /// The node of this name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Rc<NodeInfo>> {

@@ -67,15 +67,15 @@ fn is_being_preempted(pod: &PodInfo) -> bool {
         && condition.is_some_and(|c| c.status == "True" && c.reason.as_deref() == Some("PreemptionByScheduler"))
 }
 
-/// Finds the best node to preempt on.
+/// Finds the best node to preempt on, and the others on which it would help, too.
 ///
 /// # Errors
 /// Why there is none, as upstream words it.
-pub fn search(cycle: &Cycle, failure: &Failure) -> Result<Candidate, String> {
-    let (candidates, mut reasons) = candidates(cycle, failure);
+pub fn search(cycle: &Cycle, failure: &Failure) -> Result<(Candidate, Vec<Candidate>), String> {
+    let (mut candidates, mut reasons) = candidates(cycle, failure);
     let all = cycle.snapshot.nodes.len();
-    let best = candidates.into_iter().min_by_key(cost);
-    best.ok_or_else(|| {
+    let best = (0..candidates.len()).min_by_key(|place| cost(&candidates[*place]));
+    best.map(|place| (candidates.remove(place), candidates)).ok_or_else(|| {
         let explained: usize = reasons.remove("").unwrap_or(0);
         if all > explained {
             *reasons.entry(NOT_HELPFUL.to_owned()).or_default() += all - explained;

@@ -33,6 +33,13 @@ pub(super) fn jobs(input: &Input) -> Vector<Job> {
             let request = Request::patch(kind, key, PatchType::Strategic, json!({"spec": spec}));
             Action::Send(Rc::new(request), "image updated")
         }),
+        Input::Patch { object, patch } => match serde_json::from_str(patch) {
+            Ok(patch) => on(object, |kind, key| {
+                let request = Request::patch(kind, key, PatchType::Merge, serde_json::Value::clone(&patch));
+                Action::Send(Rc::new(request), "patched")
+            }),
+            Err(error) => Action::Fail(Rc::new(Status::bad_request(format!("unable to parse {patch:?}: {error}")))),
+        },
         Input::Cordon { node, on } => {
             let patch = json!({"spec": {"unschedulable": if *on { json!(true) } else { json!(null) }}});
             let request = Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, patch);

@@ -19,7 +19,7 @@ impl Plugin for DefaultPreemption {
             return Some(PostFilter::Unschedulable(format!("preemption: {reason}")));
         }
         Some(match preemption::search(cycle, failure) {
-            Ok(candidate) => PostFilter::Nominated(candidate),
+            Ok((best, others)) => PostFilter::Nominated(best, others),
             Err(text) => PostFilter::Hopeless(format!("preemption: {text}")),
         })
     }
