@@ -1,8 +1,7 @@
 //! The scheduler's framework against recordings of the real one (kube-scheduler v1.36.2, default profile): 400 random
 //! clusters with one pod each, and 40 sequences of pods. No world runs here: the same pure functions that decide in the
 //! cluster are asked directly, and every answer must be equal: verdicts with their reasons, raw, normalised and weighted
-//! scores, totals, best nodes, texts, preemption's choice. The one thing that is missing are `PodDisruptionBudget`s:
-//! where one could change preemption's choice, that choice is not compared. The counts are printed.
+//! scores, totals, best nodes, texts, preemption's choice. The counts are printed.
 
 use bottle::api::{Kind, Object};
 use bottle::cluster::fact::Refusal;
@@ -105,6 +104,8 @@ impl Differences {
             return self.check("nobody is preempted", BTreeSet::new(), selected);
         };
         self.check(&format!("{} is a good choice", candidate.node), true, selected.contains(&*candidate.node));
+        let violations = expected["candidates"][&*candidate.node]["pdbViolations"].as_u64();
+        self.check("violated budgets", violations, Some(candidate.violations as u64));
         let victims = |victim: &Value| victim.as_str().unwrap_or_default().to_owned();
         let wanted = expected["candidates"][&*candidate.node]["victims"].as_array().into_iter().flatten();
         let got = candidate.victims.iter().map(|pod| pod.reference.key.to_string()).collect();
@@ -137,9 +138,7 @@ fn compare(case: &Value) -> Vec<String> {
             differences.node(name, node, &decision);
         }
         differences.outcome(expected, &decision);
-        if !items.iter().any(|item| item["kind"] == "PodDisruptionBudget") {
-            differences.preemption(&expected["preemption"], &decision);
-        }
+        differences.preemption(&expected["preemption"], &decision);
     }
     differences.0
 }

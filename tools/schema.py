@@ -24,6 +24,7 @@ Namespace Node Pod PodTemplate Binding Event Lease Service Endpoints EndpointSli
 ReplicationController ReplicaSet Deployment StatefulSet DaemonSet ControllerRevision Job CronJob PriorityClass Scale
 Eviction DeleteOptions Status PersistentVolume PersistentVolumeClaim StorageClass ResourceQuota LimitRange Ingress
 IngressClass NetworkPolicy PodDisruptionBudget HorizontalPodAutoscaler Role RoleBinding ClusterRole ClusterRoleBinding
+CSINode VolumeAttachment
 """.split()
 
 VERSIONS = ("v1", "v2")

@@ -1,6 +1,7 @@
 //! The nouns: Kubernetes' objects, requests and errors as plain data and pure functions.
 //!
-//! - [`object`]: any object of any kind, shared; [`kinds`]: one file for each kind and the registry [`kinds::KINDS`].
+//! - [`object`]: any object of any kind, shared ([`document`]: as a tree); [`kinds`]: one file for each kind and the
+//!   registry [`kinds::KINDS`].
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
 //! - [`meta`]: what all objects have: owner references, times, uids.
 //! - [`pod`]: what a pod spec means; [`json`]: what Go reads and writes differently.
@@ -14,6 +15,7 @@
 
 pub mod age;
 pub mod check;
+pub mod document;
 pub mod json;
 pub mod kinds;
 pub mod manifest;

@@ -1,5 +1,6 @@
 //! One object of any kind: immutable, shared, cheap to clone.
 
+use super::document::Document;
 use super::kinds::Kind;
 use crate::sim::hash::StableHasher;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -61,6 +62,33 @@ impl<T: Typed> Body for T {
     }
 }
 
+impl Body for Document {
+    fn kind(&self) -> &'static Kind {
+        self.kind
+    }
+    fn meta(&self) -> &ObjectMeta {
+        &self.metadata
+    }
+    fn meta_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+    fn to_value(&self) -> Value {
+        Self::to_value(self)
+    }
+    fn same(&self, other: &dyn Body) -> bool {
+        other.any().downcast_ref::<Self>().is_some_and(|other| self == other)
+    }
+    fn copy(&self) -> Object {
+        Object::from_document(self.clone())
+    }
+    fn any(&self) -> &dyn Any {
+        self
+    }
+    fn any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
 /// An object of any kind. A clone shares the allocation; changing one copies it first if it is shared.
 #[derive(Clone)]
 pub struct Object(Rc<Shared<dyn Body>>);
@@ -76,6 +104,12 @@ impl Object {
     /// Wraps a typed object.
     pub fn new<T: Typed>(typed: T) -> Self {
         Self(Rc::new(Shared { hash: OnceCell::new(), body: typed }))
+    }
+
+    /// Wraps an object that is kept as a tree.
+    #[must_use]
+    pub fn from_document(document: Document) -> Self {
+        Self(Rc::new(Shared { hash: OnceCell::new(), body: document }))
     }
 
     /// Its kind.
@@ -103,6 +137,17 @@ impl Object {
 
     /// The typed object to change, if it is a `T`.
     pub fn get_mut<T: Typed>(&mut self) -> Option<&mut T> {
+        self.body_mut().any_mut().downcast_mut()
+    }
+
+    /// The object as a tree, if its kind is kept so.
+    #[must_use]
+    pub fn document(&self) -> Option<&Document> {
+        self.0.body.any().downcast_ref()
+    }
+
+    /// The object as a tree to change, if its kind is kept so.
+    pub fn document_mut(&mut self) -> Option<&mut Document> {
         self.body_mut().any_mut().downcast_mut()
     }
 

@@ -6,6 +6,7 @@ use super::{age, meta};
 use crate::sim::Time;
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time as Timestamp};
+use serde_json::Value;
 
 /// A column of `kubectl get`.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,12 @@ pub fn since(timestamp: Option<&Timestamp>, now: Time) -> String {
 #[must_use]
 pub fn joined<'a>(items: impl IntoIterator<Item = &'a str>) -> String {
     none_if_empty(items.into_iter().collect::<Vec<_>>().join(","))
+}
+
+/// The number, 0 if there is none.
+#[must_use]
+pub fn number(value: Option<&Value>) -> String {
+    value.and_then(Value::as_i64).unwrap_or(0).to_string()
 }
 
 /// The text, or `<none>` when it is empty.

@@ -8,6 +8,7 @@
 //! (`rest.BeforeUpdate`): `decode`, `default`, admission, `prepare_update` (or `prepare_status`), then
 //! `meta_validation` and `validate_update`.
 
+use super::document::Document;
 use super::json;
 use super::names;
 use super::object::{Object, Typed};
@@ -21,6 +22,7 @@ use std::hash::{Hash, Hasher};
 
 pub mod binding;
 pub mod config_map;
+pub mod csi_node;
 pub mod deployment;
 pub mod endpoint_slice;
 pub mod endpoints;
@@ -28,7 +30,10 @@ pub mod event;
 pub mod lease;
 pub mod namespace;
 pub mod node;
+pub mod persistent_volume;
+pub mod persistent_volume_claim;
 pub mod pod;
+pub mod pod_disruption_budget;
 pub mod priority_class;
 pub mod replica_set;
 pub mod replication_controller;
@@ -36,6 +41,8 @@ pub mod scale;
 pub mod secret;
 pub mod service;
 pub mod service_account;
+pub mod storage_class;
+pub mod volume_attachment;
 
 /// All kinds, in the order in which discovery names them.
 pub static KINDS: &[&Kind] = &[
@@ -45,6 +52,8 @@ pub static KINDS: &[&Kind] = &[
     &event::KIND,
     &namespace::KIND,
     &node::KIND,
+    &persistent_volume_claim::KIND,
+    &persistent_volume::KIND,
     &pod::KIND,
     &replication_controller::KIND,
     &secret::KIND,
@@ -54,7 +63,11 @@ pub static KINDS: &[&Kind] = &[
     &replica_set::KIND,
     &lease::KIND,
     &endpoint_slice::KIND,
+    &pod_disruption_budget::KIND,
     &priority_class::KIND,
+    &csi_node::KIND,
+    &storage_class::KIND,
+    &volume_attachment::KIND,
 ];
 
 /// The verbs of most kinds.
@@ -284,6 +297,32 @@ fn parse_with_selector<T: Typed + serde::de::DeserializeOwned>(
 /// The selector, unless none was given.
 fn given_selector(selector: &LabelSelector) -> Option<&LabelSelector> {
     (*selector != LabelSelector::default()).then_some(selector)
+}
+
+/// Changes an object that is kept as a tree.
+fn with_document(object: &mut Object, change: impl FnOnce(&mut Document)) {
+    if let Some(document) = object.document_mut() {
+        change(document);
+    }
+}
+
+/// Takes `spec` or `status` from the old object.
+fn keep(new: &mut Object, old: &Object, field: &str) {
+    if let (Some(new), Some(old)) = (new.document_mut(), old.document()) {
+        new.keep(field, old);
+    }
+}
+
+/// Whether two objects that are kept as trees differ at a path.
+fn differs(new: &Object, old: &Object, path: &str) -> bool {
+    let at = |object: &Object| object.document().and_then(|document| document.at(path)).cloned();
+    at(new) != at(old)
+}
+
+/// The text at a path of an object that is kept as a tree; empty if there is none.
+#[must_use]
+pub fn document_text<'a>(object: &'a Object, path: &str) -> &'a str {
+    object.document().map(|document| document.text(path)).unwrap_or_default()
 }
 
 /// Implements [`Typed`] for a `k8s-openapi` type whose kind is `KIND` in the same file.

@@ -9,6 +9,7 @@ use crate::api::table::none_if_empty;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A pod.
@@ -51,6 +52,14 @@ impl Pod {
             token_suffix,
             status: pod.status.unwrap_or_default(),
         }
+    }
+
+    /// The names of the claims that its volumes use; `name`: its own, from which those of ephemeral volumes are made.
+    pub fn claims<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Cow<'a, str>> {
+        self.spec.volumes.iter().flatten().filter_map(move |volume| match &volume.persistent_volume_claim {
+            Some(source) => Some(Cow::Borrowed(source.claim_name.as_str())),
+            None => volume.ephemeral.as_ref().map(|_| Cow::Owned(format!("{name}-{}", volume.name))),
+        })
     }
 
     /// The `k8s-openapi` type.

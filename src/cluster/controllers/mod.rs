@@ -31,6 +31,7 @@ pub mod rootca;
 pub mod serviceaccount;
 pub mod shared;
 pub mod tainteviction;
+pub mod volumeprotection;
 
 use super::client::controller::Controller;
 use super::client::runner::Runner;
@@ -49,6 +50,8 @@ pub static CONTROLLERS: &[&Controller] = &[
     &nodelifecycle::CONTROLLER,
     &tainteviction::CONTROLLER,
     &podgc::CONTROLLER,
+    &volumeprotection::CLAIMS,
+    &volumeprotection::VOLUMES,
 ];
 
 /// The process that runs them all: `ControllerManager::new(CONTROLLERS)`.

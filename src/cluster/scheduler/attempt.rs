@@ -124,7 +124,7 @@ impl Scheduler {
 
     /// Asks the victims to go, and notes that the room will be the pod's. Upstream: `prepareCandidate`.
     fn preempt(&mut self, cx: &mut Cx, pod: &Rc<PodInfo>, candidate: Candidate) -> Rc<str> {
-        let Candidate { node, victims } = candidate;
+        let Candidate { node, victims, .. } = candidate;
         for victim in victims.iter().filter(|victim| !victim.object.is_terminating()) {
             let condition = core::PodCondition {
                 type_: "DisruptionTarget".to_owned(),

@@ -8,16 +8,20 @@
 //! The victims are then deleted gracefully and the pod is *nominated* for the node: while they end, pods of lower or equal
 //! priority see it as if it were there already.
 //!
-//! Left out: `PodDisruptionBudget`s (there is no such kind yet), the limit to 10 % (at least 100) of the nodes, and that
-//! the requests are sent in the background.
+//! Left out: the limit to 10 % (at least 100) of the nodes, and that the requests are sent in the background.
 
 use super::framework::{Cycle, Filter, Refused, Verdict};
 use super::message::{count_reasons, no_nodes};
 use super::nodes::NodeInfo;
-use super::pod::PodInfo;
+use super::pod::{PodInfo, labels_of};
+use super::surroundings::Surroundings;
+use crate::api::kinds::pod_disruption_budget;
 use crate::api::meta::moment;
+use crate::api::object::Object;
+use crate::api::selector::Selector;
 use crate::cluster::fact::{NodeAnswer, Refusal};
 use crate::sim::Time;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -42,6 +46,8 @@ pub struct Candidate {
     pub node: Rc<str>,
     /// Who would have to go, the most important first.
     pub victims: Vec<Rc<PodInfo>>,
+    /// How many of them disruption budgets would protect.
+    pub violations: usize,
 }
 
 /// Why the pod may not preempt others now. Upstream: `PodEligibleToPreemptOthers`.
@@ -90,11 +96,12 @@ pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, BTreeMap
     let mut found = Vec::new();
     let mut reasons = BTreeMap::new();
     let hopeless = failure.pre_filter.is_some_and(|refusal| !refusal.resolvable);
+    let budgets = Budgets::new(&cycle.snapshot.surroundings);
     let resolvable = failure.nodes.iter().filter(|node| node.refused.as_ref().is_some_and(|no| no.resolvable));
     for answer in resolvable.filter(|_| !hopeless) {
         let Some(node) = cycle.snapshot.get(&answer.node) else { continue };
-        match victims_on(cycle, node, failure.filters) {
-            Ok(victims) => found.push(Candidate { node: answer.node.clone(), victims }),
+        match victims_on(cycle, node, failure.filters, &budgets) {
+            Ok((victims, violations)) => found.push(Candidate { node: answer.node.clone(), victims, violations }),
             Err(refused) => {
                 count_reasons(&mut reasons, &refused);
                 *reasons.entry(String::new()).or_default() += 1;
@@ -104,12 +111,13 @@ pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, BTreeMap
     (found, reasons)
 }
 
-/// Upstream: `SelectVictimsOnNode`.
+/// Upstream: `SelectVictimsOnNode`: the victims, and how many of them budgets would protect.
 fn victims_on(
     cycle: &Cycle,
     node: &Rc<NodeInfo>,
     filters: &[Box<dyn Filter + '_>],
-) -> Result<Vec<Rc<PodInfo>>, Vec<String>> {
+    budgets: &Budgets,
+) -> Result<(Vec<Rc<PodInfo>>, usize), Vec<String>> {
     let less = |other: &&Rc<PodInfo>| other.priority() < cycle.pod.priority();
     let mut lower: Vec<_> = node.pods.values().filter(less).cloned().collect();
     if lower.is_empty() {
@@ -124,15 +132,73 @@ fn victims_on(
     }
     thought.fits().map_err(|refused| refused.reasons.iter().map(ToString::to_string).collect::<Vec<_>>())?;
     lower.sort_by_key(importance);
-    lower.retain(|victim| {
+    let mut goes = |victim: &Rc<PodInfo>| {
         thought.add(victim);
         let stays = thought.fits().is_ok();
         if !stays {
             thought.remove(victim);
         }
         !stays
-    });
-    Ok(lower)
+    };
+    // Those whose going would break a budget are let back first.
+    let protected = budgets.protected(&lower);
+    let (mut victims, mut others): (Vec<_>, Vec<_>) = (Vec::new(), Vec::new());
+    for (victim, protected) in lower.into_iter().zip(protected) {
+        if protected { victims.push(victim) } else { others.push(victim) }
+    }
+    victims.retain(&mut goes);
+    others.retain(&mut goes);
+    let violations = victims.len();
+    victims.append(&mut others);
+    victims.sort_by_key(importance);
+    Ok((victims, violations))
+}
+
+/// Disruption budgets: of which pods, and how many of them may go.
+struct Budgets<'a>(Vec<Budget<'a>>);
+
+struct Budget<'a> {
+    namespace: &'a str,
+    selector: Selector,
+    allowed: i64,
+    /// Names of pods whose going is counted already.
+    going: Option<&'a serde_json::Value>,
+}
+
+impl<'a> Budgets<'a> {
+    /// A budget without a selector, or with an empty one, protects nobody.
+    fn new(surroundings: &'a Surroundings) -> Self {
+        let read = |object: &'a Object| {
+            let budget = object.document()?;
+            let selector: Option<LabelSelector> = budget.part("spec.selector");
+            let selector = Selector::from_object(selector.as_ref()).ok()?;
+            let allowed = budget.at("status.disruptionsAllowed").and_then(serde_json::Value::as_i64).unwrap_or(0);
+            let going = budget.at("status.disruptedPods");
+            let some = !selector.is_everything() && selector != Selector::Nothing;
+            some.then_some(Budget { namespace: object.namespace(), selector, allowed, going })
+        };
+        Self(surroundings.all(&pod_disruption_budget::KIND).filter_map(read).collect())
+    }
+
+    /// For each pod, the most important first, whether its going would break a budget.
+    /// Upstream: `filterPodsWithPDBViolation`.
+    fn protected(&self, pods: &[Rc<PodInfo>]) -> Vec<bool> {
+        let mut allowed: Vec<i64> = self.0.iter().map(|budget| budget.allowed).collect();
+        let mut breaks = |pod: &Rc<PodInfo>| {
+            let (object, labels) = (&pod.object, labels_of(&pod.object));
+            let mut protected = false;
+            for (budget, allowed) in self.0.iter().zip(&mut allowed) {
+                let counted = budget.going.is_some_and(|going| going.get(object.name()).is_some());
+                let meant = budget.namespace == object.namespace() && budget.selector.matches(labels);
+                if !labels.is_empty() && meant && !counted {
+                    *allowed -= 1;
+                    protected |= *allowed < 0;
+                }
+            }
+            protected
+        };
+        pods.iter().map(&mut breaks).collect()
+    }
 }
 
 /// Higher priority first, then who has run longer. Upstream: `util.MoreImportantPod`.
@@ -145,14 +211,14 @@ fn started(pod: &PodInfo) -> Time {
     pod.pod().status.start_time.as_ref().map_or(Time::from_micros(i64::MAX), moment)
 }
 
-/// Lowest is best: priority of the most important victim, sum of priorities, number of victims, and how early the most
+/// Lowest is best: victims that budgets would protect, priority of the most important victim, sum of priorities, number of victims, and how early the most
 /// important ones were started (the later the better). Upstream: `pickOneNodeForPreemption`.
-fn cost(candidate: &Candidate) -> (i32, i64, usize, Reverse<Time>) {
+fn cost(candidate: &Candidate) -> (usize, i32, i64, usize, Reverse<Time>) {
     let victims = &candidate.victims;
     let highest = victims.iter().map(|pod| pod.priority()).max().unwrap_or(i32::MIN);
     let sum = victims.iter().map(|pod| i64::from(pod.priority()) + i64::from(i32::MAX) + 1).sum();
     let earliest = victims.iter().filter(|pod| pod.priority() == highest).map(|pod| started(pod)).min();
-    (highest, sum, victims.len(), Reverse(earliest.unwrap_or_default()))
+    (candidate.violations, highest, sum, victims.len(), Reverse(earliest.unwrap_or_default()))
 }
 
 /// A node as it would be, and filters that know of it.

@@ -2,7 +2,10 @@
 
 use super::pod::labels_of;
 use crate::api::Kind;
-use crate::api::kinds::{namespace, replica_set, replication_controller, service};
+use crate::api::kinds::{
+    csi_node, namespace, persistent_volume, persistent_volume_claim, pod_disruption_budget, replica_set,
+    replication_controller, service, storage_class, volume_attachment,
+};
 use crate::api::meta::controller_of;
 use crate::api::object::{Key, Object};
 use crate::api::selector::Selector;
@@ -11,7 +14,7 @@ use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{ReplicationController, Service};
 use std::collections::BTreeMap;
 
-/// Namespaces, services, replica sets and replication controllers.
+/// Namespaces, what selects pods, disruption budgets, and all about volumes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Surroundings {
     objects: OrdMap<(&'static Kind, Key), Object>,
@@ -19,8 +22,18 @@ pub struct Surroundings {
 
 impl Surroundings {
     /// The kinds that it is about.
-    pub const KINDS: [&'static Kind; 4] =
-        [&namespace::KIND, &replica_set::KIND, &replication_controller::KIND, &service::KIND];
+    pub const KINDS: [&'static Kind; 10] = [
+        &namespace::KIND,
+        &replica_set::KIND,
+        &replication_controller::KIND,
+        &service::KIND,
+        &pod_disruption_budget::KIND,
+        &persistent_volume::KIND,
+        &persistent_volume_claim::KIND,
+        &storage_class::KIND,
+        &csi_node::KIND,
+        &volume_attachment::KIND,
+    ];
 
     /// An object is new or has changed.
     pub fn set(&mut self, object: &Object) {
@@ -37,6 +50,18 @@ impl Surroundings {
         let inside =
             move |((of, key), _): &(&(&'static Kind, Key), &Object)| *of == kind && *key.namespace == *namespace;
         self.objects.range(from..).take_while(inside).map(|(_, object)| object)
+    }
+
+    /// An object.
+    #[must_use]
+    pub fn get(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<&Object> {
+        self.objects.get(&(kind, Key::new(namespace, name)))
+    }
+
+    /// All objects of a kind.
+    pub fn all(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> {
+        let from = (kind, Key::new("", ""));
+        self.objects.range(from..).take_while(move |((of, _), _)| *of == kind).map(|(_, object)| object)
     }
 
     /// The labels of a namespace.

@@ -5,7 +5,8 @@ use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::status::FieldError;
 use k8s_openapi::api::core::v1::{
-    Affinity, NodeAffinity, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm, WeightedPodAffinityTerm,
+    Affinity, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodAffinityTerm,
+    WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,16 +38,10 @@ fn weight(out: &mut Errors, path: &Path, weight: i32) {
     }
 }
 
-fn node_affinity(out: &mut Errors, path: &Path, affinity: &NodeAffinity) {
+/// Upstream: `validateNodeAffinity`.
+pub fn node_affinity(out: &mut Errors, path: &Path, affinity: &NodeAffinity) {
     if let Some(selector) = &affinity.required_during_scheduling_ignored_during_execution {
-        let path = path.field(REQUIRED);
-        let path = path.field("nodeSelectorTerms");
-        if selector.node_selector_terms.is_empty() {
-            out.push(FieldError::required(path, "must have at least one node selector term"));
-        }
-        for (index, term) in selector.node_selector_terms.iter().enumerate() {
-            node_term(out, &path.index(index), term, true);
-        }
+        node_selector(out, &path.field(REQUIRED), selector);
     }
     let path = path.field(PREFERRED);
     let preferred = affinity.preferred_during_scheduling_ignored_during_execution.iter().flatten();
@@ -54,6 +49,17 @@ fn node_affinity(out: &mut Errors, path: &Path, affinity: &NodeAffinity) {
         let path = path.index(index);
         weight(out, &path, term.weight);
         node_term(out, &path.field("preference"), &term.preference, false);
+    }
+}
+
+/// Upstream: `ValidateNodeSelector`.
+pub fn node_selector(out: &mut Errors, path: &Path, selector: &NodeSelector) {
+    let path = path.field("nodeSelectorTerms");
+    if selector.node_selector_terms.is_empty() {
+        out.push(FieldError::required(path, "must have at least one node selector term"));
+    }
+    for (index, term) in selector.node_selector_terms.iter().enumerate() {
+        node_term(out, &path.index(index), term, true);
     }
 }
 

@@ -5,12 +5,14 @@ use super::stages::Review;
 use crate::api::object::Object;
 use crate::api::{Status, Verb};
 
+mod default_storage_class;
 mod default_toleration_seconds;
 mod namespace_lifecycle;
 mod node_restriction;
 mod priority;
 mod runtime_class;
 mod service_account;
+mod storage_object_in_use_protection;
 mod taint_nodes_by_condition;
 
 /// All plugins.
@@ -21,6 +23,8 @@ pub static PLUGINS: &[Plugin] = &[
     taint_nodes_by_condition::PLUGIN,
     priority::PLUGIN,
     default_toleration_seconds::PLUGIN,
+    default_storage_class::PLUGIN,
+    storage_object_in_use_protection::PLUGIN,
     runtime_class::PLUGIN,
 ];
 

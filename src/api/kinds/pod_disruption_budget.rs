@@ -1,0 +1,119 @@
+//! `PodDisruptionBudget`: how many pods of an application must be left, or may be gone, when others choose to evict.
+
+use super::{Column, Kind, Object};
+use crate::api::check::{self, Errors};
+use crate::api::document::Document;
+use crate::api::path::Path;
+use crate::api::status::FieldError;
+use crate::api::{names, table};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use serde_json::{Value, json};
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    group: "policy",
+    kind: "PodDisruptionBudget",
+    plural: "poddisruptionbudgets",
+    singular: "poddisruptionbudget",
+    short_names: &["pdb"],
+    storage: "poddisruptionbudgets",
+    subresources: &["status"],
+    generation: true,
+    decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    prepare_create: |object, _| super::with_document(object, |budget| budget.set("status", nothing())),
+    prepare_update: |new, old| super::keep(new, old, "status"),
+    prepare_status: |new, old| super::keep(new, old, "spec"),
+    spec_changed: |new, old| super::differs(new, old, "spec"),
+    validate,
+    validate_update: |new, _| validate(new),
+    columns: &[
+        Column::NAME,
+        Column::text("Min Available", |object, _| shown(object, "spec.minAvailable")),
+        Column::text("Max Unavailable", |object, _| shown(object, "spec.maxUnavailable")),
+        Column::integer("Allowed Disruptions", |object, _| {
+            table::number(object.document().and_then(|budget| budget.at("status.disruptionsAllowed")))
+        }),
+        Column::AGE,
+    ],
+    ..Kind::plain()
+};
+
+const SPEC: Path = Path::new("spec");
+const POLICIES: [&str; 2] = ["AlwaysAllow", "IfHealthyBudget"];
+
+/// What Go writes of a status that nobody has set.
+fn nothing() -> Value {
+    json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0})
+}
+
+fn shown(object: &Object, path: &str) -> String {
+    match object.document().and_then(|budget| budget.at(path)) {
+        Some(Value::String(text)) => text.clone(),
+        Some(number) => number.to_string(),
+        None => "N/A".to_owned(),
+    }
+}
+
+/// Upstream: `pkg/apis/policy/validation`, `ValidatePodDisruptionBudgetSpec`.
+fn validate(object: &Object) -> Errors {
+    let mut out = Vec::new();
+    let Some(budget) = object.document() else { return out };
+    let given = |name: &str| budget.at("spec").and_then(|spec| spec.get(name));
+    let (least, most) = (given("minAvailable"), given("maxUnavailable"));
+    if least.is_some() && most.is_some() {
+        let shown = json!({"MinAvailable": least, "Selector": given("selector"), "MaxUnavailable": most,
+            "UnhealthyPodEvictionPolicy": given("unhealthyPodEvictionPolicy")});
+        out.push(check::invalid_as(&SPEC, shown.to_string(), "minAvailable and maxUnavailable cannot be both set"));
+    }
+    for (name, value) in [("minAvailable", least), ("maxUnavailable", most)] {
+        count_or_percent(&mut out, &SPEC.field(name), value);
+    }
+    let selector: Option<LabelSelector> = budget.part("spec.selector");
+    check::label_selector(&mut out, &SPEC.field("selector"), selector.as_ref());
+    let policy = budget.text("spec.unhealthyPodEvictionPolicy");
+    if !policy.is_empty() && !POLICIES.contains(&policy) {
+        out.push(FieldError::not_supported(SPEC.field("unhealthyPodEvictionPolicy"), policy, &POLICIES));
+    }
+    out
+}
+
+/// Upstream: `ValidatePositiveIntOrPercent`, `IsNotMoreThan100Percent`.
+fn count_or_percent(out: &mut Errors, path: &Path, value: Option<&Value>) {
+    match value {
+        Some(Value::Number(number)) => check::not_negative(out, path, number.as_i64().unwrap_or(0)),
+        Some(Value::String(text)) => {
+            let complaints = names::percent(text);
+            if complaints.is_empty() && text.trim_end_matches('%').parse::<i64>().is_ok_and(|number| number > 100) {
+                out.push(FieldError::invalid(path, text.as_str(), "must not be greater than 100%"));
+            }
+            check::complain(out, path, text, complaints);
+        }
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complaints(spec: &Value) -> Vec<String> {
+        let value = json!({"metadata": {"name": "b", "namespace": "default"}, "spec": spec});
+        let object = (KIND.decode)(value).expect("a budget");
+        validate(&object).iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn counts_and_percentages_are_checked() {
+        assert!(complaints(&json!({"minAvailable": 0, "selector": {}})).is_empty());
+        assert_eq!(
+            complaints(&json!({"minAvailable": -1})),
+            ["spec.minAvailable: Invalid value: -1: must be greater than or equal to 0"]
+        );
+        assert_eq!(
+            complaints(&json!({"maxUnavailable": "150%"})),
+            ["spec.maxUnavailable: Invalid value: \"150%\": must not be greater than 100%"]
+        );
+        assert_eq!(complaints(&json!({"maxUnavailable": 1, "minAvailable": 1})).len(), 1);
+        assert_eq!(complaints(&json!({"unhealthyPodEvictionPolicy": "Never"})).len(), 1);
+    }
+}
