@@ -121,8 +121,6 @@ pub const STATUS_SYNC: Duration = secs(10);
 pub const MOUNT_RETRY: Duration = ms(500);
 /// … up to this. Upstream: `exponential_backoff.go`, `maxDurationBeforeRetry`.
 pub const MOUNT_RETRY_MAX: Duration = secs(122);
-/// The kubelet waits so long for volumes before it reports it. Upstream: `volume_manager.go`, `podAttachAndMountTimeout`.
-pub const MOUNT_TIMEOUT: Duration = secs(123);
 /// The shortest time that a container gets to end. Upstream: `kuberuntime_container.go`, `minimumGracePeriodInSeconds`.
 pub const MINIMUM_GRACE: Duration = secs(2);
 /// Registration is tried again, doubling. Upstream: `kubelet_node_status.go`, `registerWithAPIServer`.

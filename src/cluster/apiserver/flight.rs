@@ -60,8 +60,8 @@ pub enum Writing {
     Delete,
     /// The object, marked as it is here, is gone.
     DeleteMarked(Object),
-    /// The objects of a collection, one after the other: those still to be deleted.
-    Collection(imbl::Vector<Object>),
+    /// The objects of a collection, one after the other: those still to be deleted, and the revision of the last write.
+    Collection(imbl::Vector<Object>, u64),
 }
 
 impl Flight {

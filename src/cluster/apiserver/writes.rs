@@ -83,12 +83,12 @@ impl ApiServer {
             let reply = object_reply(flight, marked.clone(), false);
             return self.answer(cx, number, Ok(reply));
         }
-        if let Phase::Writing(Writing::Collection(rest)) = &flight.phase {
-            let mut rest = rest.clone();
+        if let Phase::Writing(Writing::Collection(rest, revision)) = &flight.phase {
+            let (mut rest, revision) = (rest.clone(), *revision);
             if let Some(stored) = stored {
                 rest.push_front(stored);
             }
-            return self.delete_next(cx, number, rest);
+            return self.delete_next(cx, number, rest, revision);
         }
         let stored = stored.filter(|_| !generated);
         let planned = self.plan(cx, number, stored.as_ref());
@@ -208,7 +208,7 @@ impl ApiServer {
         let kind = flight.request.target.object.kind;
         let object = self.cache.at(kind, revision).map(|changed| changed.object.clone());
         let reply = match (writing, object) {
-            (Writing::Collection(rest), _) => return self.delete_next(cx, number, rest),
+            (Writing::Collection(rest, _), _) => return self.delete_next(cx, number, rest, revision),
             (Writing::MarkThenDelete, Some(marked)) => return self.delete_marked(cx, number, &marked),
             (Writing::Delete | Writing::DeleteMarked(_), Some(object)) if flight.request.verb != Verb::Delete => {
                 object_reply(flight, object, false)
@@ -241,6 +241,7 @@ impl ApiServer {
         let request = flight.request.clone();
         let checked = authentication::check(&flight.user)
             .map_err(at(Gate::Authentication))
+            .and_then(|()| authorization::check(&flight.user, &request).map_err(at(Gate::Authorization)))
             .and_then(|()| check(&request).map_err(at(Gate::Decoding)))
             .and_then(|()| reads::selection(&request).map_err(at(Gate::Decoding)));
         let selection = match checked {
@@ -255,12 +256,13 @@ impl ApiServer {
         let rest: imbl::Vector<Object> = all.filter(|object| selection.matches(object)).cloned().collect();
         if let (Some(first), false) = (rest.front().cloned(), request.options.dry_run) {
             self.note_gates(cx, number, &Ok(Plan::Nothing(first)));
-            return self.delete_next(cx, number, rest);
+            return self.delete_next(cx, number, rest, 0);
         }
         self.answer(cx, number, Ok(Reply::Done { revision: 0 }));
     }
 
-    fn delete_next(&mut self, cx: &mut Cx, number: u64, mut rest: imbl::Vector<Object>) {
+    /// The next object of a collection; at the end the answer carries the revision of the last write.
+    fn delete_next(&mut self, cx: &mut Cx, number: u64, mut rest: imbl::Vector<Object>, revision: u64) {
         let Some(flight) = self.flights.get_mut(&number) else { return };
         flight.cause = cx.cause();
         let options = match &flight.request.body {
@@ -284,11 +286,11 @@ impl ApiServer {
                 Some(object) => EtcdWrite::Put(key.clone(), object, None),
                 None => EtcdWrite::Delete(key.clone()),
             };
-            flight.phase = Phase::Writing(Writing::Collection(rest));
+            flight.phase = Phase::Writing(Writing::Collection(rest, revision));
             let op = EtcdOp::Txn { compare: vec![(key.clone(), compare)], then: vec![write], otherwise: vec![key] };
             return self.ask(cx, number, op);
         }
-        self.answer(cx, number, Ok(Reply::Done { revision: 0 }));
+        self.answer(cx, number, Ok(Reply::Done { revision }));
     }
 }
 

@@ -5,14 +5,15 @@
 //! its finalizer `kubernetes` out of `spec.finalizers`, and the namespace disappears. What remains (objects whose own
 //! finalizers hold them) is named in the status, and looked at again later.
 //!
-//! Left out: upstream deletes each kind with one `deletecollection`; here each object is deleted by itself.
+//! Each kind goes with one `deletecollection`. Upstream sends one for every kind that the server knows, and lists what is
+//! left; here the caches say which kinds there is something of. Events are in no cache, and go last.
 
 use super::shared::subject;
-use crate::api::kinds::{namespace, pod, pod::Pod};
+use crate::api::kinds::{event, namespace, pod, pod::Pod};
 use crate::api::meta::timestamp;
 use crate::api::request::{DeleteOptions, Propagation};
-use crate::api::{Object, Ref, Request, Target};
-use crate::cluster::client::controller::{Controller, Reconcile, Tolerate, Wake, Watch, Write};
+use crate::api::{Key, Kind, Object, Ref, Request, Target, Verb};
+use crate::cluster::client::controller::{Controller, Reconcile, Wake, Watch, Write};
 use crate::cluster::timing;
 use crate::sim::Duration;
 use k8s_openapi::api::core::v1::{Namespace, NamespaceCondition};
@@ -47,7 +48,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let name = object.name();
     let pods: Vec<&Object> = reconcile.cache(&pod::KIND).in_namespace(name).collect();
     if !pods.is_empty() {
-        if !delete(reconcile, &pods) {
+        if !delete(reconcile, name, &pods) {
             write_conditions(reconcile, object, &[]);
             let most = pods.iter().filter_map(|pod| grace(pod)).max().unwrap_or(Duration::ZERO);
             look_again(reconcile, most);
@@ -56,7 +57,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     }
     let kinds: Vec<_> = reconcile.kinds().filter(|kind| kind.namespaced).collect();
     let rest: Vec<&Object> = kinds.iter().flat_map(|kind| reconcile.cache(kind).in_namespace(name)).collect();
-    if delete(reconcile, &rest) {
+    if delete(reconcile, name, &rest) {
         return Ok(());
     }
     let changed = write_conditions(reconcile, object, &rest);
@@ -65,26 +66,31 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     } else if changed {
         reconcile.again_after(Duration::from_micros(1));
     } else {
+        reconcile.request(collection(&event::KIND, name));
         reconcile.request(finalize(object));
     }
     Ok(())
 }
 
-/// Deletes what is not being deleted yet; tells whether there was anything. What comes of it is seen in the next look.
-fn delete(reconcile: &mut Reconcile, objects: &[&Object]) -> bool {
-    let options = DeleteOptions { propagation: Some(Propagation::Background), ..DeleteOptions::default() };
-    let deletion = |object: &&&Object| {
-        let request = Request::delete(object.kind(), &object.key(), options.clone());
-        Write::new(request).tolerating(Tolerate::NotFound)
-    };
-    let writes: Vec<Write> =
-        objects.iter().filter(|object| !object.is_terminating()).map(|object| deletion(&object)).collect();
-    let any = !writes.is_empty();
+/// Deletes the kinds of which something is not being deleted yet; tells whether there was any. What comes of it is seen in
+/// the next look.
+fn delete(reconcile: &mut Reconcile, namespace: &str, objects: &[&Object]) -> bool {
+    let mut kinds: Vec<_> =
+        objects.iter().filter(|object| !object.is_terminating()).map(|object| object.kind()).collect();
+    kinds.dedup();
+    let any = !kinds.is_empty();
     if any {
-        reconcile.together(writes);
+        reconcile.together(kinds.into_iter().map(|kind| Write::new(collection(kind, namespace))).collect());
         reconcile.again_after(Duration::from_micros(1));
     }
     any
+}
+
+/// Deletes all objects of a kind in a namespace.
+fn collection(kind: &'static Kind, namespace: &str) -> Request {
+    let options = DeleteOptions { propagation: Some(Propagation::Background), ..DeleteOptions::default() };
+    let target = Target::new(kind, namespace, "");
+    Request { verb: Verb::DeleteCollection, target, ..Request::delete(kind, &Key::new(namespace, ""), options) }
 }
 
 fn grace(object: &Object) -> Option<Duration> {

@@ -3,7 +3,10 @@
 //! Upstream: `pkg/kubelet/kubelet_pods.go` (`makeEnvironmentVariables`), `pkg/kubelet/util/manager` and `pkg/volume`.
 //! Upstream keeps a watch on each object that a pod of the node names; here an object is read when a pod needs it, and read
 //! again when what is known is older than a minute (`kube-root-ca.crt` never changes). What does not exist is asked for
-//! anew each time. Left out: variables of services, `fileKeyRef`, updates of mounted files.
+//! anew each time. A volume that cannot be set up is tried again with doubling waits, each time with an event of its own; that
+//! the pod's sync gives up waiting after two minutes shows in nothing (upstream: `volume_manager.go`,
+//! `WaitForAttachAndMount`, whose timeout is not reported), so it is not modelled. Only volumes that a container mounts are
+//! waited for. Left out: variables of services, `fileKeyRef`, updates of mounted files.
 
 use super::report::warning;
 use super::worker::{Stage, Worker};
@@ -115,12 +118,16 @@ pub fn keys(object: &Object) -> Vec<String> {
 fn references(worker: &Worker) -> Vec<Reference> {
     let (pod, namespace) = (worker.typed(), worker.pod.namespace());
     let mut all = Vec::new();
-    for volume in pod.spec.volumes.as_deref().unwrap_or_default() {
+    let inits = pod.spec.init_containers.as_deref().unwrap_or_default();
+    let containers = || inits.iter().chain(&pod.spec.containers);
+    let mounted = |volume: &&Volume| {
+        containers().flat_map(|one| one.volume_mounts.iter().flatten()).any(|mount| mount.name == volume.name)
+    };
+    for volume in pod.spec.volumes.iter().flatten().filter(mounted) {
         let suffix = pod.token_suffix.as_deref().filter(|_| volume.name == TOKEN_VOLUME).unwrap_or("");
         of_volume(volume, namespace, &format!("{}{suffix}", volume.name), &mut all);
     }
-    let inits = pod.spec.init_containers.as_deref().unwrap_or_default();
-    for container in inits.iter().chain(&pod.spec.containers) {
+    for container in containers() {
         of_container(container, namespace, &mut all);
     }
     all
@@ -219,7 +226,10 @@ impl Kubelet {
         let key = wanted.keys.iter().find(|key| !has_key(object, key))?;
         Some((
             volume,
-            format!("references non-existent {} key: {key}", if wanted.source.secret { "secret" } else { "config" }),
+            match wanted.source.secret {
+                true => format!("references non-existent secret key: {key}"),
+                false => format!("configmap references non-existent config key: {key}"),
+            },
         ))
     }
 

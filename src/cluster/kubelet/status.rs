@@ -47,8 +47,15 @@ pub fn generate(worker: &Worker, machine: &Machine, now: Time) -> PodStatus {
     }
     let all: Vec<ContainerStatus> = (0..worker.slots.len()).map(|slot| container_status(worker, spec, slot)).collect();
     let phase = phase(worker, spec, &all);
-    status.phase = Some(phase.to_owned());
     status.conditions = Some(conditions(worker, &all, phase, before, now));
+    if matches!(phase, "Succeeded" | "Failed") && worker.stage != Stage::Stopped {
+        // The API may call a pod ended only when nothing of it is left, for then its resources are given to others.
+        // Upstream: `status_manager.go`, `mergePodStatus` with `couldHaveRunningContainers`.
+        status.phase = before.phase.clone();
+        (status.reason, status.message) = (before.reason.clone(), before.message.clone());
+    } else {
+        status.phase = Some(phase.to_owned());
+    }
     let mut inits = all;
     let mains = inits.split_off(worker.inits);
     status.container_statuses = Some(mains);

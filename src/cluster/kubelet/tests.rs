@@ -308,6 +308,48 @@ fn a_node_without_room_refuses_what_names_it() {
 }
 
 #[test]
+fn what_a_pod_held_is_free_when_the_api_calls_it_succeeded() {
+    let ship = |name: &str, run: &str| {
+        one(name, &format!("image: 'busybox:1.36', command: [sleep, '{run}'], resources: {{requests: {{cpu: '3'}}}}"))
+            .replace("spec:", "spec:\n  nodeSelector: {kubernetes.io/hostname: node-1}\n  restartPolicy: Never")
+    };
+    let mut harbour = Harbour::with(&[ship("first", "5"), ship("second", "5"), ship("third", "600")].join("---\n"));
+    harbour.until(60);
+    assert_eq!(["first", "second", "third"].map(|name| harbour.pod(name).phase()), ["Succeeded", "Succeeded", "Running"]);
+}
+
+#[test]
+fn the_kubelet_asks_once_for_an_object_to_go() {
+    let mut harbour = Harbour::with(&one("web", "image: 'nginx:1.27'"));
+    harbour.until(20);
+    let object =
+        Name { api_version: "v1".into(), kind: "Pod".into(), namespace: "default".into(), name: "web".into() };
+    harbour.input(Input::Delete { object });
+    harbour.until(40);
+    assert!(harbour.object("web").is_none());
+    let deletions = harbour.facts(|_, fact| match fact {
+        Fact::Requested { verb: crate::api::Verb::Delete, target, .. } if &*target.object.key.name == "web" => Some(()),
+        _ => None,
+    });
+    assert_eq!(deletions.len(), 2, "the person's and the kubelet's");
+}
+
+#[test]
+fn a_volume_that_nobody_mounts_holds_nobody_up_and_a_missing_key_is_named() {
+    let unused = format!("{}  volumes: [{{name: v, configMap: {{name: nope}}}}]\n", one("unused", "image: 'nginx:1.27'"));
+    let keyless = format!(
+        "{}  volumes: [{{name: v, configMap: {{name: there, items: [{{key: b, path: b}}]}}}}]\n",
+        one("keyless", "image: 'nginx:1.27', volumeMounts: [{name: v, mountPath: /v}]")
+    );
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: there}\ndata: {a: b}\n".to_owned();
+    let mut harbour = Harbour::with(&[map, unused, keyless].join("---\n"));
+    harbour.until(20);
+    assert!(harbour.pod("unused").is_ready());
+    let text = "MountVolume.SetUp failed for volume \"v\" : configmap references non-existent config key: b";
+    assert!(harbour.events("keyless").iter().any(|(reason, message, _)| reason == "FailedMount" && message == text));
+}
+
+#[test]
 fn hooks_run_and_tell_when_they_fail() {
     let manifest = one(
         "hooks",
