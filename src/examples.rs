@@ -10,6 +10,16 @@ pub struct Example {
     pub text: &'static str,
 }
 
+impl Example {
+    /// The manifest with its comments in one language: the lines of comment in Hangul, or the others.
+    #[must_use]
+    pub fn in_language(&self, korean: bool) -> String {
+        let hangul = |line: &str| line.contains(|c| matches!(c, '가'..='힣'));
+        let stays = |line: &&str| !line.starts_with('#') || hangul(line) == korean;
+        self.text.lines().filter(stays).flat_map(|line| [line, "\n"]).collect()
+    }
+}
+
 macro_rules! example {
     ($name:literal) => {
         Example { name: $name, text: include_str!(concat!("../assets/examples/", $name, ".yaml")) }
@@ -38,4 +48,21 @@ pub static EXAMPLES: &[Example] = &[
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Example> {
     EXAMPLES.iter().find(|example| example.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_example_says_in_both_languages_what_it_shows() {
+        for example in EXAMPLES {
+            let [ko, en] = [true, false].map(|korean| example.in_language(korean));
+            let manifest = |text: &str| text.lines().filter(|line| !line.starts_with('#')).count();
+            assert!(ko.starts_with("# ") && en.starts_with("# ") && ko != en, "{}", example.name);
+            assert_eq!(manifest(&ko), manifest(example.text), "{}", example.name);
+            assert!(!en.contains(|c| matches!(c, '가'..='힣')), "{}", example.name);
+            assert!(!ko.contains("세요"), "{}: the formal style", example.name);
+        }
+    }
 }

@@ -194,3 +194,25 @@ fn events_are_listed_newest_first_and_filtered() {
     );
     assert_eq!(some.rows.len(), 1);
 }
+
+#[test]
+fn a_pod_that_waited_for_the_image_of_another_is_explained_by_its_own_manifest() {
+    let pod = |name: &str, image: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  nodeName: node-1\n  containers:\n  \
+             - {{name: c, image: '{image}'}}\n"
+        )
+    };
+    let mut history = harbour();
+    for (name, image) in [("first", "nginx:1.27"), ("second", "redis:7.4")] {
+        let text = pod(name, image);
+        history.input(Input::Apply { text, dry_run: false, create_namespaces: false });
+    }
+    run(&mut history, 30);
+    let second = pods(&history, "default").into_iter().find(|pod| &*pod.key.name == "second").expect("it is there");
+    let story = why(&history, &second);
+    assert_eq!(story.end, End::Person, "{story:#?}");
+    let sentences = story.links.iter().map(|link| link.sentence.as_str());
+    assert!(sentences.clone().any(|sentence| sentence.contains("second")), "{story:#?}");
+    assert!(sentences.clone().all(|sentence| !sentence.contains("first")), "{story:#?}");
+}

@@ -564,3 +564,21 @@ deed-crash = Crash the container
 deed-delete = Delete
 deed-waiting = On its way …
 deed-nothing = Nothing has changed.
+
+# The two truths, branches, keys of single letters.
+truth = What really is
+truth-hint = Shows what is really so on the ships instead of what the control plane believes (T)
+branches = { $count } other { $count ->
+    [one] branch
+   *[other] branches
+ }
+branches-label = Other branches
+branches-hint = When you act in the past, the future that was there stays as a branch. Choose one to go back to it.
+stage-eviction = The pods may stay on this ship for { $seconds } s more
+key-speeds = speed: adaptive, 0.1× to 1000×
+key-truth = what the control plane believes, what really is
+key-list = to the list of everything on the stage
+key-inspector = to what is selected
+key-why = to its “why”
+key-help = this help
+key-letters = Single letters and signs are keys

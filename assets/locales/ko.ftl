@@ -86,7 +86,7 @@ caption-watched-created = { JOSA($actor, "이/가") } 감시(watch)로 새 { JOS
 caption-watched-updated = { JOSA($actor, "이/가") } 감시(watch)로 { JOSA($object, "이/가") } 바뀐 것을 알게 되었습니다.
 caption-watched-deleted = { JOSA($actor, "이/가") } 감시(watch)로 { JOSA($object, "이/가") } 사라진 것을 알게 되었습니다.
 caption-watch-lost = { $actor }의 감시(watch)가 끊어졌습니다.
-caption-reconciled = { JOSA($actor, "이/가") } { JOSA($object, "을/를") } 조정합니다: 쓸 것 { $writes }개.
+caption-reconciled = { JOSA($actor, "이/가") } { JOSA($object, "을/를") } 조정합니다 (쓰기 요청 { $writes }건).
 
 ## 자막: 스케줄링
 caption-queued = { JOSA($object, "이/가") } 스케줄러의 대기열에 들어갔습니다. 아직 etcd에만 있습니다.
@@ -541,3 +541,18 @@ deed-crash = 컨테이너 강제 종료
 deed-delete = 삭제
 deed-waiting = 요청이 가고 있습니다 …
 deed-nothing = 바뀐 것이 없습니다.
+
+# The two truths, branches, keys of single letters.
+truth = 실제로는
+truth-hint = 컨트롤 플레인이 아는 것 대신 배에서 실제로 일어난 일을 봅니다 (T)
+branches = 다른 갈래 { $count }개
+branches-label = 다른 갈래
+branches-hint = 과거에서 무언가를 하면 그때까지의 미래는 갈래로 남습니다. 고르면 그 갈래로 돌아갑니다.
+stage-eviction = 파드가 이 배에 더 머무를 수 있는 시간: { $seconds }초
+key-speeds = 속도: 자동, 0.1배에서 1000배까지
+key-truth = 컨트롤 플레인이 아는 것, 실제로 일어난 것
+key-list = 항만에 있는 모든 것의 목록으로
+key-inspector = 선택한 것을 살펴보는 곳으로
+key-why = 「왜?」로
+key-help = 이 도움말
+key-letters = 한 글자로 된 단축키를 씁니다.

@@ -1,5 +1,6 @@
 //! How a [`View`] is read off a world. Reads only; the API server's own cache is what "the API says".
 
+use super::controllers::tainteviction;
 use super::fact::{Attempt, Queue};
 use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
 use super::what_if::Thought;
@@ -42,6 +43,7 @@ impl World {
                     let node = &mut view.nodes[*place];
                     if !pod.is_terminal() {
                         add_requests(&mut node.requested, pod);
+                        self.note_eviction(node, object, pod);
                     }
                     node.pods.push(seen);
                 }
@@ -175,6 +177,18 @@ impl World {
             images: status.and_then(|s| s.images.as_ref()).map_or(0, Vec::len),
             name,
             ..NodeView::default()
+        }
+    }
+
+    /// When the first of the node's pods will be driven out.
+    fn note_eviction(&self, node: &mut NodeView, object: &Object, pod: &Pod) {
+        if object.is_terminating() || !node.taints.iter().any(|taint| taint.ends_with(":NoExecute")) {
+            return;
+        }
+        let known = self.object(&kinds::node::KIND, &Key::new("", &node.name));
+        if let Some(leaves) = known.and_then(|known| tainteviction::leaves(known, pod)) {
+            node.eviction =
+                Some(node.eviction.map_or(leaves, |before| if before.1 <= leaves.1 { before } else { leaves }));
         }
     }
 

@@ -86,6 +86,8 @@ pub struct NodeView {
     pub pods: Vec<PodView>,
     /// Images that it has.
     pub images: usize,
+    /// If its taints drive pods out: since when, and when the first of them has to go.
+    pub eviction: Option<(Time, Time)>,
 }
 
 /// A pod.

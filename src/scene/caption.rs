@@ -220,7 +220,9 @@ fn request_sentence((from, verb, target): Asked, ended: Outcome, language: Langu
     }
 }
 
-fn input_sentence(input: &Input, language: Language) -> String {
+/// What a person did, in one sentence.
+#[must_use]
+pub fn input_sentence(input: &Input, language: Language) -> String {
     let say = |key: &str, args: &[(&str, Arg)]| text(language, key, args);
     let named = |name: &crate::cluster::input::Name| Arg::from(format!("{} {}", kind(&name.kind, language), name.name));
     match input {

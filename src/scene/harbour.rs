@@ -271,6 +271,15 @@ fn ship_state(stage: &mut Stage, ship: &Spot, node: &NodeView) {
         let area = Area::new(x - 24.0, y - 136.0, 440.0, 226.0);
         stage.put(Thing::new(format!("fog/{name}"), "fog", Layer::Fault, area).at(x, y, 1.0), fog::draw);
     }
+    // How long the pods may stay, as the API believes: the ring is full when the taint comes.
+    if let Some((since, until)) = node.eviction.filter(|(_, until)| *until > stage.t && !actual) {
+        let left = until.since(stage.t).as_secs_f64();
+        let (at, seconds) = ((x + 366.0, y - 78.0), format!("{:.0}", left.ceil()));
+        let thing = Thing::new(format!("eviction/{name}"), "ring", Layer::Fault, Area::around(at.0, at.1, 24.0));
+        let says = stage.text("stage-eviction", &[("seconds", seconds.as_str().into())]);
+        let share = left / until.since(since).as_secs_f64().max(1.0);
+        stage.put(thing.at(at.0, at.1, 1.2).says(says).touched(), |pen| signs::ring(pen, share, &seconds));
+    }
     if node.cut_off && actual {
         let at = (x + 50.0, y - 118.0);
         let thing = Thing::new(format!("cut/{name}"), "cut", Layer::Fault, Area::around(at.0, at.1, 22.0));
@@ -333,7 +342,7 @@ fn services(stage: &mut Stage) {
     let own = |name: &str| name == "kubernetes" || name == "kube-dns";
     let mut order: Vec<_> = services.iter().filter(|(service, _)| !own(&service.key.name)).collect();
     order.extend(services.iter().filter(|(service, _)| own(&service.key.name)));
-    for ((service, ip), (x, reach)) in order.iter().zip(stage.layout.buoys()) {
+    for ((service, ip), (x, reach)) in order.iter().zip(stage.layout.buoys(order.len())) {
         let y = 606.0;
         let area = Area::new(x - reach, y - 22.0, 2.0 * reach, 44.0);
         let thing = Thing::new(format!("service/{service}"), "service", Layer::Lane, area).at(x, y, 1.0).of(service);

@@ -111,18 +111,20 @@ impl Layout {
         }
     }
 
-    /// The places of the services' buoys between the lanes' drops: (middle, half width), the best first.
+    /// The places of so many services' buoys between the lanes' drops: (middle, half width), the best first. A few are wide
+    /// enough for long names; for more there are two between each two drops.
     #[must_use]
-    pub fn buoys(&self) -> Vec<(f64, f64)> {
+    pub fn buoys(&self, services: usize) -> Vec<(f64, f64)> {
         let mut drops: Vec<f64> = self.ships.iter().filter(|ship| ship.row == 0).map(|ship| ship.x + 50.0).collect();
         // The gap in the middle is seen best.
         drops.sort_by(|a, b| (a - self.trunk_x()).abs().total_cmp(&(b - self.trunk_x()).abs()));
         let last = drops.iter().copied().fold(0.0, f64::max);
-        let wide = self.ships.len() > 3;
-        let beside = |drop: f64| match (wide, drop < last || drops.len() == 1) {
-            (true, _) => vec![(drop + 205.0, 160.0)],
-            (false, true) => vec![(drop + 108.0, 84.0), (drop + 300.0, 84.0)],
-            (false, false) => vec![(drop + 120.0, 84.0)],
+        let beside = |drop: f64| match drop < last || drops.len() == 1 {
+            _ if self.ships.len() > 3 => vec![(drop + 205.0, 160.0)],
+            true if services <= drops.len() => vec![(drop + 210.0, 180.0)],
+            true => vec![(drop + 110.0, 99.0), (drop + 314.0, 99.0)],
+            false if services <= drops.len() => vec![(drop + 125.0, 112.0)],
+            false => vec![(drop + 110.0, 99.0)],
         };
         drops.iter().flat_map(|drop| beside(*drop)).collect()
     }

@@ -144,6 +144,12 @@ impl<S: Simulation> History<S> {
         self.done < self.inputs.len()
     }
 
+    /// The next input of the known future.
+    #[must_use]
+    pub fn next_input(&self) -> Option<&S::Input> {
+        self.inputs.get(self.done).map(|(_, input)| input)
+    }
+
     /// Adds an input at a later moment, as a link or a save file brings them. Order of calls is order of time.
     pub fn enter(&mut self, at: Time, input: S::Input) {
         self.inputs.push((at.max(self.world.now()), input));

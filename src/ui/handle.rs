@@ -9,7 +9,9 @@ use super::session::Session;
 use super::stage::Stage;
 use crate::cluster::input::Input;
 use crate::cluster::view::View;
+use crate::examples::{EXAMPLES, Example};
 use crate::i18n::{Arg, Language, text};
+use crate::scene::Truth;
 use crate::scene::pace::Speed;
 use crate::scene::theme::Theme;
 use crate::sim::Time;
@@ -75,6 +77,12 @@ pub struct Ui {
     pub theme: RwSignal<Theme, LocalStorage>,
     /// Whether motion is reduced.
     pub reduced: RwSignal<bool>,
+    /// Which truth the stage shows.
+    pub truth: RwSignal<Truth>,
+    /// Whether single letters and signs are keys of the page.
+    pub letters: RwSignal<bool>,
+    /// The runs that were left when somebody acted in their past: as many as there are.
+    pub branches: RwSignal<usize>,
     /// Whether the page is as narrow as a phone.
     pub phone: RwSignal<bool>,
     /// Which of the panels that share a place is shown.
@@ -90,6 +98,9 @@ pub struct Ui {
     /// Sentences about the page itself: an address that was not understood, storage that is full.
     pub notices: RwSignal<Vec<Notice>, LocalStorage>,
 }
+
+/// Under this name it is remembered whether single letters are keys.
+const LETTERS: &str = "bottle.letters";
 
 impl Ui {
     /// A handle for a session.
@@ -109,6 +120,9 @@ impl Ui {
             language: RwSignal::new(language),
             theme: RwSignal::new_local(link.theme.unwrap_or_else(browser::theme)),
             reduced: RwSignal::new(link.reduced.unwrap_or_else(browser::wants_less_motion)),
+            truth: RwSignal::new(link.truth),
+            letters: RwSignal::new(browser::recall(LETTERS).as_deref() != Some("off")),
+            branches: RwSignal::new(0),
             phone: RwSignal::new(phone),
             tab: RwSignal::new(if phone { Tab::Guide } else { Tab::Manifest }),
             manifest: RwSignal::new(String::new()),
@@ -131,7 +145,7 @@ impl Ui {
     /// Brings back what was kept: the manifest's text, and after the page broke what had been done.
     pub fn restore(self) {
         let kept = browser::recall(browser::MANIFEST).filter(|text| !text.trim().is_empty());
-        let first = || crate::examples::find("deployment").map(|example| example.text.to_owned());
+        let first = || crate::examples::find("deployment").map(|example| self.example(example));
         self.manifest.set(kept.or_else(first).unwrap_or_default());
         if super::panic::wants_restoring() {
             let (link, t) = self.link.with_value(|link| (link.clone(), link.t));
@@ -213,9 +227,23 @@ impl Ui {
         });
     }
 
-    /// Switches the language: every text follows.
+    fn example(self, example: &Example) -> String {
+        example.in_language(self.language.get_untracked() == Language::Ko)
+    }
+
+    /// Puts an example into the editor.
+    pub fn show_example(self, example: &Example) {
+        self.manifest.set(self.example(example));
+    }
+
+    /// Switches the language: every text follows, an example in the editor too if nobody has changed it.
     pub fn set_language(self, language: Language) {
+        let shown = self.manifest.get_untracked();
+        let untouched = EXAMPLES.iter().find(|example| self.example(example) == shown);
         self.language.set(language);
+        if let Some(example) = untouched {
+            self.show_example(example);
+        }
         browser::remember(self, "bottle.lang", language.tag());
     }
 
@@ -224,6 +252,27 @@ impl Ui {
         self.link.update_value(|link| link.theme = link.theme.map(|_| theme));
         self.theme.set(theme);
         browser::remember(self, "bottle.theme", theme_name(theme));
+    }
+
+    /// Switches the keys of single letters on or off.
+    pub fn set_letters(self, on: bool) {
+        self.letters.set(on);
+        browser::remember(self, LETTERS, if on { "on" } else { "off" });
+    }
+
+    /// Shows what the control plane believes, or what is really so.
+    pub fn turn_truth(self) {
+        self.truth.update(|truth| *truth = if *truth == Truth::Actual { Truth::Believed } else { Truth::Actual });
+    }
+
+    /// Goes over to a run that was left; the one that is shown takes its place.
+    pub fn switch(self, branch: usize) {
+        self.change(|session| session.switch(branch));
+        let head = self.head.get_untracked();
+        self.captions.set(Captions::new(head));
+        self.answers.set(Answers::new(head));
+        super::captions::read(self);
+        browser::keep_inputs(self);
     }
 
     /// Changes the session and tells everybody.
@@ -277,6 +326,7 @@ impl Ui {
         set_if_new(self.end, end);
         set_if_new(self.moving, moving);
         set_if_new(self.speed, speed);
+        set_if_new(self.branches, self.read(|session| session.branches().len()));
         if self.head.get_untracked() != head {
             self.head.set(head);
             super::answers::read(self);

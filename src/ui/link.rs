@@ -1,11 +1,12 @@
 //! The address of the page: it holds language, scenario, seed and moment, so that a link shares a moment.
 //!
-//! `/{lang}/sandbox?scenario=three-ships&seed=42&nodes=3&speed=auto&t=12340&sel=pods/default/web-x&theme=dark&motion=reduced`
-//! and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
+//! `/{lang}/sandbox?scenario=three-ships&seed=42&nodes=3&speed=auto&t=12340&sel=pods/default/web-x&theme=dark&motion=reduced
+//! &truth=actual` and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
 
 use super::select::Selection;
 use super::session::is_scenario;
 use crate::i18n::{Arg, Language};
+use crate::scene::Truth;
 use crate::scene::pace::Speed;
 use crate::scene::theme::Theme;
 use crate::sim::Time;
@@ -71,6 +72,8 @@ pub struct Link {
     pub theme: Option<Theme>,
     /// Whether motion is reduced.
     pub reduced: Option<bool>,
+    /// Which of the two truths is shown.
+    pub truth: Truth,
     /// What could not be understood.
     pub notices: Vec<Notice>,
 }
@@ -96,6 +99,7 @@ impl Default for Link {
             selected: None,
             theme: None,
             reduced: None,
+            truth: Truth::Believed,
             notices: Vec::new(),
         }
     }
@@ -135,6 +139,8 @@ impl Link {
             "sel" => self.selected = Some(Selection::read(value)?),
             "theme" => self.theme = Some(read_theme(value)?),
             "motion" => self.reduced = Some(["full", "reduced"].iter().position(|word| *word == value)? == 1),
+            "truth" if value == "cp" => self.truth = Truth::Believed,
+            "truth" if value == "actual" => self.truth = Truth::Actual,
             _ => return None,
         }
         Some(())
@@ -166,11 +172,14 @@ impl Link {
         if let Some(reduced) = self.reduced {
             address += if reduced { "&motion=reduced" } else { "&motion=full" };
         }
+        if self.truth == Truth::Actual {
+            address += "&truth=actual";
+        }
         address
     }
 }
 
-const KEYS: &[&str] = &["scenario", "seed", "nodes", "speed", "t", "sel", "theme", "motion"];
+const KEYS: &[&str] = &["scenario", "seed", "nodes", "speed", "t", "sel", "theme", "motion", "truth"];
 
 /// The speeds that can be chosen, beside the adaptive one.
 pub const SPEEDS: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1000.0];

@@ -222,6 +222,23 @@ impl Session {
         (self.speed == Speed::Adaptive && self.is_moving()).then(|| self.script.pace.skipping(self.pres_ms)).flatten()
     }
 
+    /// The runs that were left, the latest first: when, and what was done next in them.
+    #[must_use]
+    pub fn branches(&self) -> Vec<(Time, Option<&Input>)> {
+        self.branches.iter().map(|run| (run.world().now(), run.next_input())).collect()
+    }
+
+    /// Goes over to a run that was left, to the moment where it was left; the present run takes its place.
+    pub fn switch(&mut self, branch: usize) {
+        let Some(left) = self.branches.get_mut(branch) else { return };
+        std::mem::swap(left, &mut self.history);
+        self.script = Script::of(self.history.trace());
+        self.scout = Scout::default();
+        self.play(false);
+        let now = self.now();
+        self.seek(now);
+    }
+
     /// Does something now, and lets time pass so that its answer comes. A known future with other deeds in it is kept
     /// as a branch.
     pub fn input(&mut self, input: Input) {

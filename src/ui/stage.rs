@@ -4,6 +4,7 @@
 //! selection …). The canvas is hidden from assistive technology: its twin is the tree of objects ([`super::tree`]).
 
 mod input;
+mod minimap;
 mod panel;
 
 pub use self::panel::StagePanel;
@@ -150,6 +151,9 @@ pub fn draw(ui: Ui) {
             stage.layout = Some(layout);
         });
         paint(&context, &stage.list, theme, stage.ratio);
+        if phone && let Some(layout) = &stage.layout {
+            minimap::paint(&context, layout, &stage.camera(layout, phone), theme);
+        }
     });
 }
 
@@ -159,6 +163,7 @@ fn options(ui: Ui) -> Options {
     Options {
         reduced,
         ambient: !reduced,
+        truth: ui.truth.get_untracked(),
         selected,
         focused: ui.focused.get_untracked(),
         hovered: ui.stage.with_value(|stage| stage.hovered.clone()),

@@ -7,11 +7,11 @@
 
 use super::shared::subject;
 use crate::api::kinds::{node, pod, pod::Pod};
-use crate::api::meta::timestamp;
+use crate::api::meta::{moment, timestamp};
 use crate::api::request::DeleteOptions;
 use crate::api::{Key, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Note, Reconcile, Saying, Tolerate, Wake, Watch, Write};
-use crate::sim::Duration;
+use crate::sim::{Duration, Time};
 use k8s_openapi::api::core::v1::{Node, PodCondition, Taint, Toleration};
 use std::rc::Rc;
 
@@ -76,6 +76,15 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         Some(stay) => schedule(reconcile, object, stay),
     }
     Ok(())
+}
+
+/// Since when a pod's time on its node is running out, and when it is over; `None`: it may stay.
+#[must_use]
+pub fn leaves(node: &Object, pod: &Pod) -> Option<(Time, Time)> {
+    let taints = no_execute(node);
+    let stay = stay(&taints, pod.spec.tolerations.as_deref().unwrap_or_default())?;
+    let since = taints.iter().filter_map(|taint| taint.time_added.as_ref()).map(moment).min()?;
+    Some((since, since + stay))
 }
 
 /// How long a pod may stay; `None`: for ever.

@@ -134,8 +134,12 @@ impl Kubelet {
             let spec = worker.spec();
             let image = container(&spec, slot).image.as_deref().unwrap_or("").into();
             self.pulls.pulling = Some(cx.now());
+            // It is for its own pod that an image is pulled, whatever pull it had to wait for.
+            let before = cx.cause();
+            cx.because(worker.cause.or(before));
             let call = CriCall::PullImage { pod: uid.clone(), container: worker.slots[slot].name.clone(), image };
             self.call(cx, call, Asked::Pull(uid, slot));
+            cx.because(before);
         }
     }
 

@@ -315,15 +315,17 @@ fn what_a_pod_held_is_free_when_the_api_calls_it_succeeded() {
     };
     let mut harbour = Harbour::with(&[ship("first", "5"), ship("second", "5"), ship("third", "600")].join("---\n"));
     harbour.until(60);
-    assert_eq!(["first", "second", "third"].map(|name| harbour.pod(name).phase()), ["Succeeded", "Succeeded", "Running"]);
+    assert_eq!(
+        ["first", "second", "third"].map(|name| harbour.pod(name).phase()),
+        ["Succeeded", "Succeeded", "Running"]
+    );
 }
 
 #[test]
 fn the_kubelet_asks_once_for_an_object_to_go() {
     let mut harbour = Harbour::with(&one("web", "image: 'nginx:1.27'"));
     harbour.until(20);
-    let object =
-        Name { api_version: "v1".into(), kind: "Pod".into(), namespace: "default".into(), name: "web".into() };
+    let object = Name { api_version: "v1".into(), kind: "Pod".into(), namespace: "default".into(), name: "web".into() };
     harbour.input(Input::Delete { object });
     harbour.until(40);
     assert!(harbour.object("web").is_none());
@@ -336,7 +338,8 @@ fn the_kubelet_asks_once_for_an_object_to_go() {
 
 #[test]
 fn a_volume_that_nobody_mounts_holds_nobody_up_and_a_missing_key_is_named() {
-    let unused = format!("{}  volumes: [{{name: v, configMap: {{name: nope}}}}]\n", one("unused", "image: 'nginx:1.27'"));
+    let unused =
+        format!("{}  volumes: [{{name: v, configMap: {{name: nope}}}}]\n", one("unused", "image: 'nginx:1.27'"));
     let keyless = format!(
         "{}  volumes: [{{name: v, configMap: {{name: there, items: [{{key: b, path: b}}]}}}}]\n",
         one("keyless", "image: 'nginx:1.27', volumeMounts: [{name: v, mountPath: /v}]")

@@ -19,7 +19,7 @@ pub fn Guide() -> impl IntoView {
     let ui = Ui::get();
     let go = move |name: &'static str| {
         if let Some(example) = examples::find(name) {
-            ui.manifest.set(example.text.to_owned());
+            ui.show_example(example);
             super::manifest::apply(ui, false);
             if ui.phone.get_untracked() {
                 ui.tab.set(Tab::Manifest);

@@ -13,6 +13,12 @@ const KEYS: &[(&str, &str)] = &[
     (",", "key-step-back"),
     ("Home", "key-home"),
     ("End", "key-end"),
+    ("1 – 6", "key-speeds"),
+    ("T", "key-truth"),
+    ("L", "key-list"),
+    ("I", "key-inspector"),
+    ("Y", "key-why"),
+    ("?", "key-help"),
     ("Ctrl+Enter", "key-apply"),
     ("+ − 0", "key-zoom"),
     ("Esc, Tab", "key-leave-editor"),
@@ -77,6 +83,15 @@ pub fn Help(open: RwSignal<bool>) -> impl IntoView {
                     })
                     .collect_view()}
             </dl>
+            <label class="check">
+                <input
+                    type="checkbox"
+                    data-testid="letters"
+                    prop:checked=move || ui.letters.get()
+                    on:change=move |event| ui.set_letters(event_target_checked(&event))
+                />
+                {move || ui.text("key-letters")}
+            </label>
             <h3>{move || ui.text("help-limits")}</h3>
             <p>{move || ui.text("help-limits-text")}</p>
         </dialog>

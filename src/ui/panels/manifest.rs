@@ -83,7 +83,7 @@ fn Tools() -> impl IntoView {
     let files = NodeRef::<FileInput>::new();
     let chosen = move |event: web_sys::Event| {
         if let Some(example) = examples::find(&event_target_value(&event)) {
-            ui.manifest.set(example.text.to_owned());
+            ui.show_example(example);
         }
         // The menu is a list of things to take, not a state.
         if let Some(select) = event.target() {

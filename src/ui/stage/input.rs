@@ -93,6 +93,9 @@ pub fn up(ui: Ui, event: &PointerEvent) {
         return;
     }
     let (x, y) = finger.began;
+    if ui.phone.get_untracked() && ui.stage.try_update_value(|stage| stage.jump((x, y))) == Some(true) {
+        return;
+    }
     let selection = ui.stage.with_value(|stage| {
         stage.item_at(x, y).and_then(|item| Selection::of_item(&item.id, item.reference.as_deref()))
     });

@@ -3,6 +3,7 @@
 use super::input::{self, Tip, ZOOM_STEP};
 use super::{Stage, browser};
 use crate::i18n::text;
+use crate::scene::Truth;
 use crate::scene::display::Item;
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
@@ -39,6 +40,7 @@ pub fn StagePanel() -> impl IntoView {
         ui.reduced.track();
         ui.phone.track();
         ui.focused.track();
+        ui.truth.track();
         ui.selected.track();
         ui.stage.update_value(Stage::soil);
     });
@@ -97,7 +99,17 @@ fn CameraButtons() -> impl IntoView {
     };
     view! {
         <div class="camera" role="group" aria-label=move || ui.text("camera-label")>
-            <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)) title=move || ui.text("camera-out")>
+            <button
+                type="button"
+                class="truth"
+                data-testid="truth"
+                aria-pressed=move || (ui.truth.get() == Truth::Actual).to_string()
+                title=move || ui.text("truth-hint")
+                on:click=move |_| ui.turn_truth()
+            >
+                {move || ui.text("truth")}
+            </button>
+            <button type="button" class="zoom" on:click=steer(|stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)) title=move || ui.text("camera-out")>
                 {icon(Icon::Minus)}
                 <span class="visually-hidden">{move || ui.text("camera-out")}</span>
             </button>
@@ -105,7 +117,7 @@ fn CameraButtons() -> impl IntoView {
                 {icon(Icon::Whole)}
                 <span class="visually-hidden">{move || ui.text("camera-whole")}</span>
             </button>
-            <button type="button" on:click=steer(|stage, phone| stage.zoom(phone, None, ZOOM_STEP)) title=move || ui.text("camera-in")>
+            <button type="button" class="zoom" on:click=steer(|stage, phone| stage.zoom(phone, None, ZOOM_STEP)) title=move || ui.text("camera-in")>
                 {icon(Icon::Plus)}
                 <span class="visually-hidden">{move || ui.text("camera-in")}</span>
             </button>

@@ -1,0 +1,64 @@
+//! A phone's small map of the whole harbour: where the stage looks, and a tap looks elsewhere.
+
+use super::Stage;
+use crate::cluster::wire::Address;
+use crate::scene::camera::Camera;
+use crate::scene::display::Area;
+use crate::scene::layout::Layout;
+use crate::scene::theme::{Theme, Token};
+use web_sys::CanvasRenderingContext2d as Canvas;
+
+/// Its size, and how far it is from the stage's upper right corner, in pixels.
+const SIZE: (f64, f64) = (96.0, 60.0);
+const MARGIN: f64 = 8.0;
+
+/// Where it lies on a stage of that size.
+fn area(size: (f64, f64)) -> Area {
+    Area::new(size.0 - SIZE.0 - MARGIN, MARGIN, SIZE.0, SIZE.1)
+}
+
+/// Paints it over the picture.
+pub fn paint(canvas: &Canvas, layout: &Layout, camera: &Camera, theme: Theme) {
+    let map = area(camera.viewport);
+    let (sx, sy) = (map.w / layout.world.0, map.h / layout.world.1);
+    let fill = |token: Token, at: [f64; 4]| {
+        canvas.set_fill_style_str(token.hex(theme));
+        canvas.fill_rect(map.x + at[0] * sx, map.y + at[1] * sy, at[2] * sx, at[3] * sy);
+    };
+    fill(Token::SeaTop, [0.0, 0.0, layout.world.0, layout.world.1]);
+    fill(Token::Quay, [0.0, 440.0, 270.0, layout.world.1 - 440.0]);
+    for address in [Address::User, Address::ApiServer, Address::Etcd(0), Address::ControllerManager] {
+        let room = layout.area_of(&address);
+        fill(Token::Ink2, [room.x, room.y, room.w, room.h]);
+    }
+    fill(Token::HullControl, [396.0 + layout.shift, 402.0, 820.0, 90.0]);
+    for ship in &layout.ships {
+        fill(Token::HullWorker, [ship.x, ship.y, 388.0, 94.0]);
+    }
+    // What the stage shows, as far as it lies on the map.
+    let (left, top) = camera.world_at(layout, 0.0, 0.0);
+    let (right, bottom) = camera.world_at(layout, camera.viewport.0, camera.viewport.1);
+    let x = |world: f64| map.x + world.clamp(0.0, layout.world.0) * sx;
+    let y = |world: f64| map.y + world.clamp(0.0, layout.world.1) * sy;
+    for (token, width, [left, top, right, bottom]) in [
+        (Token::Ink2, 1.0, [0.0, 0.0, layout.world.0, layout.world.1]),
+        (Token::FocusInner, 4.0, [left, top, right, bottom]),
+        (Token::Accent, 2.0, [left, top, right, bottom]),
+    ] {
+        canvas.set_stroke_style_str(token.hex(theme));
+        canvas.set_line_width(width);
+        canvas.stroke_rect(x(left), y(top), x(right) - x(left), y(bottom) - y(top));
+    }
+}
+
+impl Stage {
+    /// Looks at the place of the small map that was tapped; false if the map was not.
+    pub(super) fn jump(&mut self, at: (f64, f64)) -> bool {
+        let map = area(self.size);
+        let Some(layout) = self.layout.as_ref().filter(|_| map.contains(at.0, at.1)) else { return false };
+        let (x, y) = ((at.0 - map.x) / map.w * layout.world.0, (at.1 - map.y) / map.h * layout.world.1);
+        self.focus = Some((x, y));
+        self.reset();
+        true
+    }
+}
