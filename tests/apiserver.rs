@@ -747,3 +747,74 @@ fn a_watcher_knows_what_a_list_shows_whatever_happens() {
         }
     }
 }
+
+/// A `PUT` of a whole document.
+fn put(kind: &'static Kind, name: &str, subresource: &'static str, document: Value) -> Request {
+    let target = Target::sub(kind, &Key::new("default", name), subresource);
+    Request { verb: Verb::Update, target, options: Options::default(), body: Body::Document(Rc::new(document)) }
+}
+
+#[test]
+fn a_put_replaces_the_whole_object_and_only_what_it_knew() {
+    let mut bench = Bench::new();
+    let created = bench.create(config("c", "1"));
+    let mut document =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {"other": "2"}});
+    let replaced = bench.object(put(CONFIG, "c", "", document.clone()));
+    assert_eq!(replaced.uid(), created.uid());
+    let value = replaced.to_value();
+    assert_eq!((&value["metadata"]["labels"], &value["data"]), (&Value::Null, &json!({"other": "2"})));
+    document["metadata"]["resourceVersion"] = json!(created.revision().to_string());
+    let status = bench.refused(put(CONFIG, "c", "", document.clone()));
+    assert_eq!(status.code, 409);
+    assert_eq!(
+        status.message,
+        "Operation cannot be fulfilled on configmaps \"c\": the object has been modified; please apply your changes to the \
+         latest version and try again"
+    );
+    document["metadata"]["resourceVersion"] = json!(replaced.revision().to_string());
+    document["metadata"]["uid"] = json!("11111111-2222-3333-4444-555555555555");
+    assert_eq!(bench.refused(put(CONFIG, "c", "", document.clone())).code, 409);
+    let status = bench.refused(put(CONFIG, "d", "", document));
+    assert_eq!((status.code, status.reason), (400, "BadRequest"));
+    let status = bench.refused(put(CONFIG, "d", "", config("d", "1")));
+    assert_eq!((status.code, status.message.as_str()), (404, "configmaps \"d\" not found"));
+}
+
+#[test]
+fn spec_and_status_of_a_workload_are_put_apart_and_an_impossible_status_is_refused() {
+    let mut bench = Bench::new();
+    let kind = &kinds::deployment::KIND;
+    let document = |replicas: i32, status: &Value| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "status": status, "spec": {
+            "replicas": replicas, "selector": {"matchLabels": {"app": "web"}}, "template": {
+                "metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "nginx"}]}}}})
+    };
+    bench.create(document(1, &json!({})));
+    let status = json!({"replicas": 2, "readyReplicas": 2, "availableReplicas": 1, "collisionCount": 3});
+    let main = bench.object(put(kind, "web", "", document(2, &status))).to_value();
+    assert_eq!((&main["spec"]["replicas"], &main["metadata"]["generation"]), (&json!(2), &json!(2)));
+    assert_eq!(main["status"]["replicas"], Value::Null, "the status is its own subresource");
+    let after = bench.object(put(kind, "web", "status", document(7, &status))).to_value();
+    assert_eq!((&after["spec"]["replicas"], &after["metadata"]["generation"]), (&json!(2), &json!(2)));
+    assert_eq!(after["status"]["readyReplicas"], 2);
+    for (wrong, message) in [
+        (
+            json!({"replicas": -1, "collisionCount": 3}),
+            "status.replicas: Invalid value: -1: must be greater than or equal to 0",
+        ),
+        (
+            json!({"replicas": 1, "updatedReplicas": 2, "collisionCount": 3}),
+            "status.updatedReplicas: Invalid value: 2: cannot be greater than status.replicas",
+        ),
+        (
+            json!({"replicas": 2, "availableReplicas": 1, "collisionCount": 3}),
+            "status.availableReplicas: Invalid value: 1: cannot be greater than readyReplicas",
+        ),
+        (json!({"replicas": 2}), "status.collisionCount: Invalid value: 0: cannot be decremented"),
+    ] {
+        let status = bench.refused(put(kind, "web", "status", document(2, &wrong)));
+        assert_eq!(status.code, 422, "{message}");
+        assert!(status.message.contains(message), "{}", status.message);
+    }
+}

@@ -32,6 +32,25 @@ pub fn not_negative(out: &mut Errors, path: &Path, value: i64) {
     }
 }
 
+/// The counts of a workload's status, each with its name: none is negative, none of pods is greater than `replicas`, and not
+/// more are available than ready. Upstream: `ValidateReplicaSetStatus`, `ValidateDeploymentStatus` and their like.
+pub fn workload_status(out: &mut Errors, counts: &[(&'static str, i64)]) {
+    const PATH: Path = Path::new("status");
+    let count = |name: &str| counts.iter().find(|(known, _)| *known == name).map_or(0, |(_, count)| *count);
+    for (name, count) in counts {
+        not_negative(out, &PATH.field(name), *count);
+    }
+    for name in ["fullyLabeledReplicas", "updatedReplicas", "readyReplicas", "availableReplicas"] {
+        if count(name) > count("replicas") {
+            out.push(FieldError::invalid(PATH.field(name), count(name), "cannot be greater than status.replicas"));
+        }
+    }
+    if count("availableReplicas") > count("readyReplicas") {
+        let path = PATH.field("availableReplicas");
+        out.push(FieldError::invalid(path, count("availableReplicas"), "cannot be greater than readyReplicas"));
+    }
+}
+
 /// A text must be one of these. The list is printed in the order given; it must be set.
 pub fn one_of(out: &mut Errors, path: &Path, value: &str, known: &[&str]) {
     if value.is_empty() {

@@ -144,10 +144,10 @@ impl<S: Simulation> History<S> {
         self.done < self.inputs.len()
     }
 
-    /// The next input of the known future.
+    /// The next input of the known future, or if there is none the last one: what tells this run from others.
     #[must_use]
-    pub fn next_input(&self) -> Option<&S::Input> {
-        self.inputs.get(self.done).map(|(_, input)| input)
+    pub fn telling_input(&self) -> Option<&S::Input> {
+        self.inputs.get(self.done).or(self.inputs.last()).map(|(_, input)| input)
     }
 
     /// Adds an input at a later moment, as a link or a save file brings them. Order of calls is order of time.

@@ -222,10 +222,10 @@ impl Session {
         (self.speed == Speed::Adaptive && self.is_moving()).then(|| self.script.pace.skipping(self.pres_ms)).flatten()
     }
 
-    /// The runs that were left, the latest first: when, and what was done next in them.
+    /// The runs that were left, the latest first: when, and what was done next in them, or last.
     #[must_use]
     pub fn branches(&self) -> Vec<(Time, Option<&Input>)> {
-        self.branches.iter().map(|run| (run.world().now(), run.next_input())).collect()
+        self.branches.iter().map(|run| (run.world().now(), run.telling_input())).collect()
     }
 
     /// Goes over to a run that was left, to the moment where it was left; the present run takes its place.

@@ -1,6 +1,6 @@
 //! `Deployment`: keeps pods of the newest template running and replaces those of older ones step by step.
 
-use super::{Column, Kind, Object, Scale, given_selector, parse_with_selector, plain_kind};
+use super::{Column, Kind, Object, Scale, given_selector, parse_with_selector, plain_kind, spec_and_status};
 use crate::api::check::{self, Errors};
 use crate::api::names;
 use crate::api::path::Path;
@@ -12,6 +12,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::json;
 
 plain_kind!(Deployment);
+spec_and_status!(Deployment);
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -28,36 +29,19 @@ pub static KIND: Kind = Kind {
         parse_with_selector::<Deployment>(document, |object| &mut object.spec.get_or_insert_default().selector)
     },
     default,
-    prepare_create: |object, _| {
-        if let Some(object) = object.get_mut::<Deployment>() {
-            object.status = Some(DeploymentStatus::default());
-        }
-    },
-    prepare_update: |new, old| {
-        if let (Some(new), Some(old)) = (new.get_mut::<Deployment>(), old.get::<Deployment>()) {
-            new.status.clone_from(&old.status);
-        }
-    },
+    prepare_create: without_status,
+    prepare_update: with_old_status,
     prepare_status: |new, old| {
-        if let (Some(new), Some(old)) = (new.get_mut::<Deployment>(), old.get::<Deployment>()) {
-            new.spec.clone_from(&old.spec);
-            new.metadata.labels.clone_from(&old.metadata.labels);
-        }
+        with_old_spec(new, old);
+        new.meta_mut().labels.clone_from(&old.meta().labels);
     },
     validate,
     validate_update,
     warnings: |object| template::warnings(object.name(), spec(object).map(|spec| &spec.template)),
-    spec_changed: |new, old| match (new.get::<Deployment>(), old.get::<Deployment>()) {
-        (Some(new), Some(old)) => new.spec != old.spec || new.metadata.annotations != old.metadata.annotations,
-        _ => false,
-    },
+    spec_changed: |new, old| another_spec(new, old) || new.meta().annotations != old.meta().annotations,
     scale: Some(Scale {
         replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
-        set_replicas: |object, replicas| {
-            if let Some(deployment) = object.get_mut::<Deployment>() {
-                deployment.spec.get_or_insert_default().replicas = Some(replicas);
-            }
-        },
+        set_replicas,
         current: |object| count(object, |status| status.replicas),
         selector: |object| spec(object).map(|spec| selector_text(Some(&spec.selector))).unwrap_or_default(),
     }),
@@ -129,7 +113,7 @@ fn validate(object: &Object) -> Errors {
 fn validate_update(new: &Object, old: &Object) -> Errors {
     let (Some(after), Some(before)) = (spec(new), spec(old)) else { return Vec::new() };
     if after == before {
-        return Vec::new();
+        return validate_status(new, old);
     }
     let mut out = validate(new);
     let same = after.selector == before.selector;
@@ -203,6 +187,30 @@ fn number(value: &IntOrString) -> i64 {
         IntOrString::Int(count) => i64::from(*count),
         IntOrString::String(text) => percent(value).unwrap_or_else(|| text.parse().unwrap_or(0)),
     }
+}
+
+/// Upstream: `ValidateDeploymentStatusUpdate`.
+fn validate_status(new: &Object, old: &Object) -> Errors {
+    let mut out = Vec::new();
+    let status = |object: &Object| object.get::<Deployment>().and_then(|object| object.status.clone());
+    let (Some(status), before) = (status(new), status(old).unwrap_or_default()) else { return out };
+    let or_none = |count: Option<i32>| i64::from(count.unwrap_or(0));
+    let counts = [
+        ("observedGeneration", status.observed_generation.unwrap_or(0)),
+        ("replicas", or_none(status.replicas)),
+        ("updatedReplicas", or_none(status.updated_replicas)),
+        ("readyReplicas", or_none(status.ready_replicas)),
+        ("availableReplicas", or_none(status.available_replicas)),
+        ("unavailableReplicas", or_none(status.unavailable_replicas)),
+        ("collisionCount", or_none(status.collision_count)),
+    ];
+    check::workload_status(&mut out, &counts);
+    if or_none(status.collision_count) < or_none(before.collision_count) {
+        let status_path = Path::new("status");
+        let path = status_path.field("collisionCount");
+        out.push(FieldError::invalid(path, or_none(status.collision_count), "cannot be decremented"));
+    }
+    out
 }
 
 fn spec(object: &Object) -> Option<&DeploymentSpec> {

@@ -346,6 +346,40 @@ macro_rules! plain_kind {
 }
 use plain_kind;
 
+/// The functions of a kind whose spec people write and whose status only its controller writes.
+macro_rules! spec_and_status {
+    ($type:ty) => {
+        fn without_status(object: &mut crate::api::Object, _: crate::sim::Time) {
+            if let Some(object) = object.get_mut::<$type>() {
+                object.status = Some(Default::default());
+            }
+        }
+
+        fn with_old_status(new: &mut crate::api::Object, old: &crate::api::Object) {
+            if let (Some(new), Some(old)) = (new.get_mut::<$type>(), old.get::<$type>()) {
+                new.status.clone_from(&old.status);
+            }
+        }
+
+        fn with_old_spec(new: &mut crate::api::Object, old: &crate::api::Object) {
+            if let (Some(new), Some(old)) = (new.get_mut::<$type>(), old.get::<$type>()) {
+                new.spec.clone_from(&old.spec);
+            }
+        }
+
+        fn another_spec(new: &crate::api::Object, old: &crate::api::Object) -> bool {
+            matches!((new.get::<$type>(), old.get::<$type>()), (Some(new), Some(old)) if new.spec != old.spec)
+        }
+
+        fn set_replicas(object: &mut crate::api::Object, replicas: i32) {
+            if let Some(object) = object.get_mut::<$type>() {
+                object.spec.get_or_insert_default().replicas = Some(replicas);
+            }
+        }
+    };
+}
+use spec_and_status;
+
 /// The metadata of an object given its parts, for tests and for components that build objects.
 #[must_use]
 pub fn named(namespace: &str, name: &str) -> ObjectMeta {

@@ -1,6 +1,6 @@
 //! `ReplicaSet`: keeps so many pods of one template running.
 
-use super::{Column, Kind, Object, Scale, given_selector, parse_with_selector, plain_kind};
+use super::{Column, Kind, Object, Scale, given_selector, parse_with_selector, plain_kind, spec_and_status};
 use crate::api::check::{self, Errors};
 use crate::api::path::Path;
 use crate::api::pod::{defaults, template};
@@ -8,6 +8,7 @@ use crate::api::table::{containers, images, none_if_empty, selector_text};
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetSpec, ReplicaSetStatus};
 
 plain_kind!(ReplicaSet);
+spec_and_status!(ReplicaSet);
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -24,36 +25,17 @@ pub static KIND: Kind = Kind {
         parse_with_selector::<ReplicaSet>(document, |object| &mut object.spec.get_or_insert_default().selector)
     },
     default,
-    prepare_create: |object, _| {
-        if let Some(object) = object.get_mut::<ReplicaSet>() {
-            object.status = Some(ReplicaSetStatus::default());
-        }
-    },
-    prepare_update: |new, old| {
-        if let (Some(new), Some(old)) = (new.get_mut::<ReplicaSet>(), old.get::<ReplicaSet>()) {
-            new.status.clone_from(&old.status);
-        }
-    },
-    prepare_status: |new, old| {
-        if let (Some(new), Some(old)) = (new.get_mut::<ReplicaSet>(), old.get::<ReplicaSet>()) {
-            new.spec.clone_from(&old.spec);
-        }
-    },
+    prepare_create: without_status,
+    prepare_update: with_old_status,
+    prepare_status: with_old_spec,
     validate,
     validate_update,
     warnings: |object| template::warnings(object.name(), spec(object).and_then(|spec| spec.template.as_ref())),
-    spec_changed: |new, old| match (new.get::<ReplicaSet>(), old.get::<ReplicaSet>()) {
-        (Some(new), Some(old)) => new.spec != old.spec,
-        _ => false,
-    },
+    spec_changed: another_spec,
     field: |object, path| (path == "status.replicas").then(|| count(object, |status| status.replicas).to_string()),
     scale: Some(Scale {
         replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
-        set_replicas: |object, replicas| {
-            if let Some(set) = object.get_mut::<ReplicaSet>() {
-                set.spec.get_or_insert_default().replicas = Some(replicas);
-            }
-        },
+        set_replicas,
         current: |object| count(object, |status| status.replicas),
         selector: |object| spec(object).map(|spec| selector_text(Some(&spec.selector))).unwrap_or_default(),
     }),
@@ -97,11 +79,27 @@ fn validate(object: &Object) -> Errors {
 fn validate_update(new: &Object, old: &Object) -> Errors {
     let (Some(after), Some(before)) = (spec(new), spec(old)) else { return Vec::new() };
     if after == before {
-        return Vec::new();
+        return validate_status(new);
     }
     let mut out = validate(new);
     let same = after.selector == before.selector;
     check::immutable(&mut out, &Path::new("spec.selector"), same, || check::shown_selector(&after.selector));
+    out
+}
+
+/// Upstream: `ValidateReplicaSetStatus`.
+fn validate_status(object: &Object) -> Errors {
+    let mut out = Vec::new();
+    let Some(status) = object.get::<ReplicaSet>().and_then(|object| object.status.as_ref()) else { return out };
+    let or_none = |count: Option<i32>| i64::from(count.unwrap_or(0));
+    let counts = [
+        ("replicas", i64::from(status.replicas)),
+        ("fullyLabeledReplicas", or_none(status.fully_labeled_replicas)),
+        ("readyReplicas", or_none(status.ready_replicas)),
+        ("availableReplicas", or_none(status.available_replicas)),
+        ("observedGeneration", status.observed_generation.unwrap_or(0)),
+    ];
+    check::workload_status(&mut out, &counts);
     out
 }
 

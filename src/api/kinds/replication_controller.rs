@@ -1,6 +1,6 @@
 //! `ReplicationController`: the oldest way to keep so many pods running; `ReplicaSet` replaced it.
 
-use super::{Column, Kind, Object, Scale, decode, plain_kind};
+use super::{Column, Kind, Object, Scale, decode, plain_kind, spec_and_status};
 use crate::api::check::{self, Errors};
 use crate::api::path::Path;
 use crate::api::pod::{defaults, template};
@@ -11,6 +11,7 @@ use k8s_openapi::api::core::v1::{ReplicationController, ReplicationControllerSpe
 use std::collections::BTreeMap;
 
 plain_kind!(ReplicationController);
+spec_and_status!(ReplicationController);
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -24,36 +25,17 @@ pub static KIND: Kind = Kind {
     generation: true,
     decode: decode::<ReplicationController>,
     default,
-    prepare_create: |object, _| {
-        if let Some(object) = object.get_mut::<ReplicationController>() {
-            object.status = Some(ReplicationControllerStatus::default());
-        }
-    },
-    prepare_update: |new, old| {
-        if let (Some(new), Some(old)) = (new.get_mut::<ReplicationController>(), old.get::<ReplicationController>()) {
-            new.status.clone_from(&old.status);
-        }
-    },
-    prepare_status: |new, old| {
-        if let (Some(new), Some(old)) = (new.get_mut::<ReplicationController>(), old.get::<ReplicationController>()) {
-            new.spec.clone_from(&old.spec);
-        }
-    },
+    prepare_create: without_status,
+    prepare_update: with_old_status,
+    prepare_status: with_old_spec,
     validate,
     validate_update,
     warnings: |object| template::warnings(object.name(), spec(object).and_then(|spec| spec.template.as_ref())),
-    spec_changed: |new, old| match (new.get::<ReplicationController>(), old.get::<ReplicationController>()) {
-        (Some(new), Some(old)) => new.spec != old.spec,
-        _ => false,
-    },
+    spec_changed: another_spec,
     field: |object, path| (path == "status.replicas").then(|| count(object, |status| status.replicas).to_string()),
     scale: Some(Scale {
         replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
-        set_replicas: |object, replicas| {
-            if let Some(controller) = object.get_mut::<ReplicationController>() {
-                controller.spec.get_or_insert_default().replicas = Some(replicas);
-            }
-        },
+        set_replicas,
         current: |object| count(object, |status| status.replicas),
         selector,
     }),
@@ -108,7 +90,25 @@ fn validate(object: &Object) -> Errors {
 }
 
 fn validate_update(new: &Object, old: &Object) -> Errors {
-    if spec(new) == spec(old) { Vec::new() } else { validate(new) }
+    if spec(new) == spec(old) { validate_status(new) } else { validate(new) }
+}
+
+/// Upstream: `ValidateReplicationControllerStatus`.
+fn validate_status(object: &Object) -> Errors {
+    let mut out = Vec::new();
+    let Some(status) = object.get::<ReplicationController>().and_then(|object| object.status.as_ref()) else {
+        return out;
+    };
+    let or_none = |count: Option<i32>| i64::from(count.unwrap_or(0));
+    let counts = [
+        ("replicas", i64::from(status.replicas)),
+        ("fullyLabeledReplicas", or_none(status.fully_labeled_replicas)),
+        ("readyReplicas", or_none(status.ready_replicas)),
+        ("availableReplicas", or_none(status.available_replicas)),
+        ("observedGeneration", status.observed_generation.unwrap_or(0)),
+    ];
+    check::workload_status(&mut out, &counts);
+    out
 }
 
 fn spec(object: &Object) -> Option<&ReplicationControllerSpec> {

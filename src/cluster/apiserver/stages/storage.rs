@@ -79,6 +79,11 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         if creates && target.subresource.is_empty() {
             return create(review);
         }
+        // A document is read before anybody looks whether what it is to replace is there.
+        if review.request.verb == Verb::Update && target.subresource.is_empty() {
+            let mut object = decoding::object(review).map_err(at(Gate::Decoding))?;
+            decoding::place(&mut object, review).map_err(at(Gate::Decoding))?;
+        }
         return Err(at(Gate::Storage)(Status::not_found(kind, name)));
     };
     let mut new = next(review, old).map_err(at(Gate::Decoding))?;
@@ -99,8 +104,9 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         let generation = old.meta().generation.unwrap_or(0) + 1;
         new.meta_mut().generation = Some(generation);
     }
-    // A status that its controller reports is taken as it is: everything else in the object is the stored one's.
-    if target.subresource != "status" {
+    // A status that a component built is taken as it is: everything else in the object is the stored one's.
+    let written = matches!(review.request.body, Body::Document(_) | Body::Patch(..));
+    if target.subresource != "status" || written {
         validation::update(&new, old).map_err(at(Gate::Validation))?;
     }
     admission::validate(review, Some(&new), Some(old)).map_err(at(Gate::Validating))?;

@@ -123,8 +123,29 @@ fn seconds(n: Option<i32>) -> Duration {
     Duration::from_secs(u64::try_from(n.unwrap_or(0)).unwrap_or(0))
 }
 
+/// The condition `ReplicaFailure`, which both kinds have with the same fields: read, and written.
+macro_rules! failure {
+    (of $conditions:expr) => {
+        $conditions.iter().flatten().find(|condition| condition.type_ == FAILURE).map(|condition| Failure {
+            reason: condition.reason.clone().unwrap_or_default(),
+            message: condition.message.clone().unwrap_or_default(),
+            since: condition.last_transition_time.as_ref().map(moment).unwrap_or_default(),
+        })
+    };
+    (as $condition:ident, $numbers:expr) => {
+        $numbers.failure.as_ref().map(|failure| {
+            vec![$condition {
+                type_: FAILURE.to_owned(),
+                status: "True".to_owned(),
+                last_transition_time: Some(timestamp(failure.since)),
+                reason: Some(failure.reason.clone()),
+                message: Some(failure.message.clone()),
+            }]
+        })
+    };
+}
+
 fn of_set(status: &ReplicaSetStatus) -> Numbers {
-    let failure = status.conditions.iter().flatten().find(|condition| condition.type_ == FAILURE);
     Numbers {
         replicas: status.replicas,
         fully_labeled: status.fully_labeled_replicas.unwrap_or(0),
@@ -132,16 +153,11 @@ fn of_set(status: &ReplicaSetStatus) -> Numbers {
         available: status.available_replicas.unwrap_or(0),
         terminating: status.terminating_replicas,
         observed: status.observed_generation,
-        failure: failure.map(|condition| Failure {
-            reason: condition.reason.clone().unwrap_or_default(),
-            message: condition.message.clone().unwrap_or_default(),
-            since: condition.last_transition_time.as_ref().map(moment).unwrap_or_default(),
-        }),
+        failure: failure!(of status.conditions),
     }
 }
 
 fn of_controller(status: &ReplicationControllerStatus) -> Numbers {
-    let failure = status.conditions.iter().flatten().find(|condition| condition.type_ == FAILURE);
     Numbers {
         replicas: status.replicas,
         fully_labeled: status.fully_labeled_replicas.unwrap_or(0),
@@ -149,22 +165,11 @@ fn of_controller(status: &ReplicationControllerStatus) -> Numbers {
         available: status.available_replicas.unwrap_or(0),
         terminating: None,
         observed: status.observed_generation,
-        failure: failure.map(|condition| Failure {
-            reason: condition.reason.clone().unwrap_or_default(),
-            message: condition.message.clone().unwrap_or_default(),
-            since: condition.last_transition_time.as_ref().map(moment).unwrap_or_default(),
-        }),
+        failure: failure!(of status.conditions),
     }
 }
 
 fn to_set(numbers: &Numbers) -> ReplicaSetStatus {
-    let condition = |failure: &Failure| ReplicaSetCondition {
-        type_: FAILURE.to_owned(),
-        status: "True".to_owned(),
-        last_transition_time: Some(timestamp(failure.since)),
-        reason: Some(failure.reason.clone()),
-        message: Some(failure.message.clone()),
-    };
     ReplicaSetStatus {
         replicas: numbers.replicas,
         fully_labeled_replicas: some(numbers.fully_labeled),
@@ -172,24 +177,17 @@ fn to_set(numbers: &Numbers) -> ReplicaSetStatus {
         available_replicas: some(numbers.available),
         terminating_replicas: numbers.terminating,
         observed_generation: numbers.observed,
-        conditions: numbers.failure.as_ref().map(|failure| vec![condition(failure)]),
+        conditions: failure!(as ReplicaSetCondition, numbers),
     }
 }
 
 fn to_controller(numbers: &Numbers) -> ReplicationControllerStatus {
-    let condition = |failure: &Failure| ReplicationControllerCondition {
-        type_: FAILURE.to_owned(),
-        status: "True".to_owned(),
-        last_transition_time: Some(timestamp(failure.since)),
-        reason: Some(failure.reason.clone()),
-        message: Some(failure.message.clone()),
-    };
     ReplicationControllerStatus {
         replicas: numbers.replicas,
         fully_labeled_replicas: some(numbers.fully_labeled),
         ready_replicas: some(numbers.ready),
         available_replicas: some(numbers.available),
         observed_generation: numbers.observed,
-        conditions: numbers.failure.as_ref().map(|failure| vec![condition(failure)]),
+        conditions: failure!(as ReplicationControllerCondition, numbers),
     }
 }
