@@ -566,7 +566,7 @@ deed-waiting = On its way …
 deed-nothing = Nothing has changed.
 
 # The two truths, branches, keys of single letters.
-truth = What really is
+truth = Show actual
 truth-hint = Shows what is really so on the ships instead of what the control plane believes (T)
 branches = { $count } other { $count ->
     [one] branch

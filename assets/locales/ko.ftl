@@ -543,7 +543,7 @@ deed-waiting = 요청이 가고 있습니다 …
 deed-nothing = 바뀐 것이 없습니다.
 
 # The two truths, branches, keys of single letters.
-truth = 실제로는
+truth = 실제 보기
 truth-hint = 컨트롤 플레인이 아는 것 대신 배에서 실제로 일어난 일을 봅니다 (T)
 branches = 다른 갈래 { $count }개
 branches-label = 다른 갈래
