@@ -11,6 +11,7 @@
 //!   i18n      every text, in Korean and English
 //!   ui        leptos, in the browser only; `session` is the only place that changes anything
 //!   headless  the same engine for the native command
+//!   verify    recordings of a real cluster, played against the engine; native only
 //! ```
 //!
 //! Data flows one way: a person's [`cluster::input::Input`] goes into the [`cluster::History`]; the world handles
@@ -31,3 +32,5 @@ pub mod scene;
 pub mod sim;
 #[cfg(target_arch = "wasm32")]
 pub mod ui;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod verify;

@@ -11,6 +11,7 @@ fn main() {}
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use bottle::headless::{self, Bench, Output, Run};
+    use bottle::verify::verify;
     use clap::{Parser, Subcommand};
     use std::path::PathBuf;
     use std::process::ExitCode;
@@ -65,6 +66,15 @@ mod native {
             #[arg(long)]
             json: bool,
         },
+        /// Plays recordings of a real cluster against the engine and says where it differs.
+        Verify {
+            /// Recordings or folders of them, plain or gzip.
+            #[arg(required = true)]
+            paths: Vec<PathBuf>,
+            /// The folder of the manifests that a corpus' verdicts are about.
+            #[arg(long)]
+            corpus: Option<PathBuf>,
+        },
     }
 
     pub fn main() -> ExitCode {
@@ -73,6 +83,7 @@ mod native {
                 headless::run(&Run { scenario, nodes, seed, files, dry_run, create_namespaces, length, output })
             }
             Command::Bench { nodes, pods, json } => headless::bench(&Bench { nodes, pods, json }),
+            Command::Verify { paths, corpus } => verify(&paths, corpus.as_deref()),
         };
         match result {
             Ok(true) => ExitCode::SUCCESS,

@@ -60,6 +60,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("examples", &[]),
     // The native command's engine room.
     ("headless", &["cluster", "examples", "api", "sim"]),
+    // Recordings of a real cluster are played against the engine: it may look at everything.
+    ("verify", &["cluster", "api", "sim"]),
     // A verb is only requests and text.
     ("kubectl", CLIENT),
     ("shell", &["kubectl", "cluster::client", "@words", "api", "sim"]),

@@ -43,6 +43,8 @@ pub struct Decision {
     pub candidate: Option<Candidate>,
     /// The other nodes on which that would help.
     pub others: Vec<Candidate>,
+    /// Why the pod may not make others go.
+    pub not_eligible: Option<&'static str>,
     /// Whether it is no use to wait for the node that the pod was nominated for.
     pub hopeless: bool,
 }
@@ -302,6 +304,10 @@ fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], d
             Some(PostFilter::Hopeless(text)) => {
                 decision.hopeless = true;
                 found.push(text);
+            }
+            Some(PostFilter::NotEligible(reason)) => {
+                decision.not_eligible = Some(reason);
+                found.push(format!("preemption: {reason}"));
             }
             Some(PostFilter::Nominated(candidate, others)) => {
                 (decision.candidate, decision.others) = (Some(candidate), others);

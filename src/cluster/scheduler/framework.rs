@@ -200,6 +200,8 @@ pub enum PostFilter {
     Unschedulable(String),
     /// Nothing helps, not even waiting for a node that the pod was nominated for; the text goes into the event.
     Hopeless(String),
+    /// The pod may not make others go; the text goes into the event.
+    NotEligible(&'static str),
     /// If these pods go, the pod fits there. Elsewhere it would help, too, but not as well.
     Nominated(super::preemption::Candidate, Vec<super::preemption::Candidate>),
 }

@@ -16,7 +16,7 @@ impl Plugin for DefaultPreemption {
 
     fn post_filter(&self, cycle: &Cycle, failure: &Failure) -> Option<PostFilter> {
         if let Some(reason) = preemption::not_eligible(cycle, failure) {
-            return Some(PostFilter::Unschedulable(format!("preemption: {reason}")));
+            return Some(PostFilter::NotEligible(reason));
         }
         Some(match preemption::search(cycle, failure) {
             Ok((best, others)) => PostFilter::Nominated(best, others),

@@ -1,0 +1,43 @@
+//! Recordings of a real cluster (`tests/oracle`), played against the engine as `bottle verify` does.
+//!
+//! `tests/oracle/failing.txt` lists the cases that differ today, by what the engine lacks. Any other difference fails
+//! the test; a listed case that passes is printed, so that its line can go.
+
+use bottle::verify::{Report, collect};
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+fn oracle(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/oracle").join(name)
+}
+
+/// Lines of `file case`, without those that begin with `#`.
+fn known_to_fail(file: &str) -> BTreeSet<String> {
+    let text = std::fs::read_to_string(oracle("failing.txt")).expect("the list");
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).filter(|(of, _)| *of == file).map(|(_, case)| case.to_owned()).collect()
+}
+
+/// Plays a recording; gives how many cases passed.
+fn play(name: &str) -> usize {
+    let Report { passed, failed, .. } = collect(&[oracle(name)], None, &mut std::io::sink()).expect("a report");
+    let known = known_to_fail(name);
+    let different: BTreeSet<String> = failed.iter().map(|(_, case, _)| case.clone()).collect();
+    println!("{name}: {passed} of {} cases are as recorded", passed + failed.len());
+    for case in known.difference(&different) {
+        println!("  {case} is listed in failing.txt and passes");
+    }
+    let new: Vec<String> = failed
+        .into_iter()
+        .filter(|(_, case, _)| !known.contains(case))
+        .map(|(_, case, difference)| format!("{case}: {difference}"))
+        .collect();
+    assert!(new.is_empty(), "{} differ:\n{}", new.len(), new.join("\n"));
+    passed
+}
+
+#[test]
+fn the_scheduler_decides_as_the_real_one() {
+    assert_eq!(play("scheduler_cases.jsonl.gz"), 400);
+    assert_eq!(play("scheduler_sequences.jsonl.gz"), 40);
+}
