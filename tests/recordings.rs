@@ -15,7 +15,11 @@ fn oracle(name: &str) -> PathBuf {
 fn known_to_fail(file: &str) -> BTreeSet<String> {
     let text = std::fs::read_to_string(oracle("failing.txt")).expect("the list");
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.filter_map(|line| line.split_once(' ')).filter(|(of, _)| *of == file).map(|(_, case)| case.to_owned()).collect()
+    lines
+        .filter_map(|line| line.split_once(' '))
+        .filter(|(of, _)| *of == file)
+        .map(|(_, case)| case.to_owned())
+        .collect()
 }
 
 /// Plays a recording; gives how many cases passed.

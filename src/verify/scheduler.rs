@@ -78,7 +78,8 @@ fn run_case(case: &Value) -> Result<Verdict, String> {
     let (mut nodes, incoming) = cluster(items)?;
     let pod = incoming.ok_or_else(|| format!("input: expected a pod annotated {INCOMING} got none"))?;
     let profile = Profile::default();
-    let gate = profile.plugins.iter().find_map(|entry| Some((entry.plugin.name(), entry.plugin.pre_enqueue(&pod).err()?)));
+    let gate =
+        profile.plugins.iter().find_map(|entry| Some((entry.plugin.name(), entry.plugin.pre_enqueue(&pod).err()?)));
     let gated = gate.map_or(Value::Null, |(plugin, no)| refused(plugin, &no));
     let (result, decision) = if gated.is_null() {
         let decision = decide(&profile, &pod, nodes.update_snapshot(), 0, Rate::Always);
@@ -151,9 +152,18 @@ fn preemption_differs(expected: &Value, decision: &Decision) -> Option<String> {
     let reason = decision.not_eligible.map_or(Value::Null, Value::from);
     let (mut recorded, mut ours) = (Map::new(), Map::new());
     for (name, candidate) in expected["candidates"].as_object().into_iter().flatten() {
-        recorded.insert(name.clone(), json!({"victims": candidate["victims"], "pdbViolations": candidate["pdbViolations"]}));
+        recorded.insert(
+            name.clone(),
+            json!({"victims": candidate["victims"], "pdbViolations": candidate["pdbViolations"]}),
+        );
     }
-    ours.extend(decision.candidate.iter().chain(&decision.others).map(|candidate| (candidate.node.to_string(), told(candidate))));
+    ours.extend(
+        decision
+            .candidate
+            .iter()
+            .chain(&decision.others)
+            .map(|candidate| (candidate.node.to_string(), told(candidate))),
+    );
     let selected = || {
         let recorded = texts(&expected["selected"]);
         let ours: BTreeSet<String> = decision.candidate.iter().map(|candidate| candidate.node.to_string()).collect();
