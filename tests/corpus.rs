@@ -1,5 +1,5 @@
 //! Real manifests of other projects, when they lie beside the checkout: what a real server accepted becomes Ready here,
-//! if it fits on the ships and holds what it needs. (The verdicts themselves are compared in `api_cases.rs`.)
+//! if it fits on the ships and holds what it needs. (The verdicts themselves are compared in `recordings.rs`.)
 
 mod common;
 

@@ -45,3 +45,27 @@ fn the_scheduler_decides_as_the_real_one() {
     assert_eq!(play("scheduler_cases.jsonl.gz"), 400);
     assert_eq!(play("scheduler_sequences.jsonl.gz"), 40);
 }
+
+#[test]
+fn the_server_answers_as_the_real_one() {
+    assert!(play("api-cases.json.gz") >= 184);
+}
+
+#[test]
+fn raw_answers_are_those_of_the_real_server() {
+    assert!(play("discovery") >= 25);
+}
+
+/// Every public manifest is accepted or refused as by the real server. (The corpus is not part of the project.)
+#[test]
+fn the_corpus_is_judged_as_by_the_real_server() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    let verdicts = corpus.join("verdicts.jsonl");
+    if !verdicts.exists() {
+        println!("skipped: ../shared/corpus is not beside this checkout");
+        return;
+    }
+    let report = collect(&[verdicts], Some(&corpus), &mut std::io::sink()).expect("a report");
+    println!("corpus: {} of {} manifests are judged as recorded", report.passed, report.passed + report.failed.len());
+    assert!(report.passed >= 1069, "{:#?}", report.failed);
+}

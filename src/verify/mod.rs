@@ -14,10 +14,16 @@
 //! case's failure. Only what is documented as not run is skipped, with the reason. Natively only: it costs the site
 //! nothing.
 
+mod api;
+mod client;
+mod corpus;
 mod difference;
+mod discovery;
 mod others;
 mod reading;
 mod scheduler;
+mod server;
+mod words;
 
 use serde_json::Value;
 use std::any::Any;
@@ -72,7 +78,16 @@ enum Recognised<'a> {
 type Recogniser = for<'a> fn(&'a Value, Source<'a>) -> Option<Recognised<'a>>;
 
 /// All kinds of recordings.
-const RECORDINGS: &[Recogniser] = &[scheduler::case, scheduler::sequence, others::known];
+const RECORDINGS: &[Recogniser] = &[
+    scheduler::case,
+    scheduler::sequence,
+    api::cases,
+    corpus::verdict,
+    discovery::columns,
+    discovery::limited,
+    others::known,
+    discovery::answer,
+];
 
 /// What came of all.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -161,7 +176,12 @@ fn run_file(source: Source, report: &mut Report, out: &mut dyn Write) {
             let name = format!("value {}", values.len() + 1);
             fail(report, out, (file, name, format!("content: expected JSON got {damage}")));
         }
-        Some(damage) => skip(report, out, &file, &format!("no JSON: {damage}")),
+        Some(damage) => {
+            match reading::text(source.path).ok().as_deref().and_then(|text| discovery::text(text, source.path)) {
+                Some(case) => run_case(&file, &case, report, out),
+                None => skip(report, out, &file, &format!("no JSON: {damage}")),
+            }
+        }
         None if !found => skip(report, out, &file, reason),
         None => {}
     }

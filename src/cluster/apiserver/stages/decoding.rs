@@ -96,7 +96,15 @@ fn warn(review: &mut Review, checked: &Checked) {
 }
 
 fn wrong_kind(found: &str, version: &str, expected: &Kind) -> Status {
-    let version = version.rsplit('/').next().unwrap_or_default();
+    let (group, short) = version.rsplit_once('/').unwrap_or(("", version));
+    if schema().kind(group, short, found).is_none() {
+        return Status::bad_request(format!(
+            "{found} in version \"{version}\" cannot be handled as a {}: no kind \"{found}\" is registered for version \
+             \"{version}\" in scheme \"pkg/api/legacyscheme/scheme.go:30\"",
+            expected.kind
+        ));
+    }
+    let version = short;
     Status::bad_request(format!(
         "{found} in version \"{version}\" cannot be handled as a {}: converting ({found}) to ({}): unknown conversion",
         expected.kind, expected.kind

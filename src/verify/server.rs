@@ -1,0 +1,212 @@
+//! An API server with its etcd on a kernel of their own, and a caller who waits for each answer.
+
+use crate::api::manifest::json_type;
+use crate::api::object::{Key, Object};
+use crate::api::{Body, Kind, Options, Request, Status, Target, Verb, kinds};
+use crate::cluster::apiserver::ApiServer;
+use crate::cluster::etcd::Etcd;
+use crate::cluster::fact::Fact;
+use crate::cluster::wire::{Address, Event, Message, Reply, User};
+use crate::cluster::{Cx, timing};
+use crate::sim::{Kernel, Time, Trace};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// What the server said.
+pub type Answer = Result<Reply, Rc<Status>>;
+
+/// Who asks unless somebody else is named.
+const ADMINISTRATOR: &str = "kubernetes-admin";
+/// More steps than any request takes.
+const MOST_STEPS: usize = 100_000;
+
+/// The two processes.
+#[derive(Clone)]
+pub struct Server {
+    kernel: Kernel<Address, Event>,
+    trace: Trace<Fact>,
+    api: ApiServer,
+    etcd: Etcd,
+    answer: Option<(u64, Answer)>,
+    next: u64,
+}
+
+impl Server {
+    /// A server that is ready, with the system's objects.
+    pub fn new() -> Self {
+        let mut server = Self {
+            kernel: Kernel::new(7, Time::from_secs(-60), timing::LINK),
+            trace: Trace::default(),
+            api: ApiServer::new(),
+            etcd: Etcd::new(),
+            answer: None,
+            next: 1,
+        };
+        server.etcd.start(&mut Cx::new(&mut server.kernel, &mut server.trace, Address::Etcd(0), None));
+        server.api.start(&mut Cx::new(&mut server.kernel, &mut server.trace, Address::ApiServer, None));
+        for _ in 0..MOST_STEPS {
+            if server.api.is_ready() {
+                break;
+            }
+            server.step();
+        }
+        assert!(server.api.is_ready(), "the server did not become ready");
+        server.furnish("default");
+        server
+    }
+
+    /// A namespace with what its controllers would put into it. One that is there stays.
+    pub fn namespace(&mut self, name: &str) {
+        if self.object(&kinds::namespace::KIND, "", name).is_none() {
+            let _ = self.create(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}), "");
+        }
+        self.furnish(name);
+    }
+
+    /// The service account and the root certificate that the controllers give to each namespace.
+    fn furnish(&mut self, name: &str) {
+        let account = json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}});
+        let root = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt"},
+            "data": {"ca.crt": ""}});
+        for document in [account, root] {
+            // What is there already stays.
+            let _ = self.create(&document, name);
+        }
+    }
+
+    /// Creates a document without ceremony.
+    fn create(&mut self, document: &Value, namespace: &str) -> Answer {
+        let text = |name: &str| document[name].as_str().unwrap_or_default();
+        let Some(kind) = Kind::find(text("apiVersion"), text("kind")) else {
+            return Err(Rc::new(Status::no_such_path()));
+        };
+        let target = Target::new(kind, namespace, document["metadata"]["name"].as_str().unwrap_or_default());
+        let body = Body::Document(Rc::new(document.clone()));
+        self.ask(Request { verb: Verb::Create, target, options: Options::default(), body })
+    }
+
+    /// Sends a request as the administrator and waits for the answer.
+    pub fn ask(&mut self, request: Request) -> Answer {
+        self.ask_as(User::new(ADMINISTRATOR, &["system:masters"]), request)
+    }
+
+    /// Sends a request as somebody and waits for the answer.
+    pub fn ask_as(&mut self, user: User, request: Request) -> Answer {
+        let id = self.next;
+        self.next += 1;
+        let mut cx = Cx::new(&mut self.kernel, &mut self.trace, Address::User, None);
+        let message = Message::Request { id, user, request: Rc::new(request) };
+        cx.send(Address::ApiServer, Event::Message { from: Address::User, message });
+        for _ in 0..MOST_STEPS {
+            match self.answer.take() {
+                Some((answered, answer)) if answered == id => return answer,
+                _ => self.step(),
+            }
+        }
+        panic!("the server did not answer within {MOST_STEPS} steps");
+    }
+
+    fn step(&mut self) {
+        let Some(next) = self.kernel.pop() else { return };
+        let mut cx = Cx::new(&mut self.kernel, &mut self.trace, next.to.clone(), next.cause);
+        match (next.to, next.event) {
+            (Address::ApiServer, event) => self.api.handle(&mut cx, event),
+            (Address::Etcd(_), event) => self.etcd.handle(&mut cx, event),
+            (_, Event::Message { message: Message::Response { id, outcome }, .. }) => {
+                self.answer = Some((id, outcome));
+            }
+            _ => {}
+        }
+    }
+
+    /// An object as it is stored.
+    pub fn object(&self, kind: &'static Kind, namespace: &str, name: &str) -> Option<&Object> {
+        self.api.object(kind, &Key::new(namespace, name))
+    }
+
+    /// All objects of a kind.
+    pub fn objects(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> {
+        self.api.objects(kind)
+    }
+
+    /// A request as it comes over HTTP: its code, its warnings, its body.
+    pub fn http(&mut self, method: &str, path: &str, content_type: &str, body: &str) -> Http {
+        self.http_as(ADMINISTRATOR, (method, path), (content_type, body))
+    }
+
+    /// The same of somebody: method and path, content type and body.
+    pub fn http_as(&mut self, user: &str, (method, path): (&str, &str), (content_type, body): (&str, &str)) -> Http {
+        let groups: &[&str] = if user == ADMINISTRATOR { &["system:masters"] } else { &["system:unauthenticated"] };
+        let parsed = Request::parse(method, path, content_type, body).map_err(Rc::new);
+        match parsed.and_then(|request| self.ask_as(User::new(user, groups), request)) {
+            Err(status) => Http { code: status.code.into(), warnings: Vec::new(), body: status.to_value() },
+            Ok(Reply::Object { object, created, warnings }) => Http {
+                code: if created { 201 } else { 200 },
+                warnings: warnings.iter().map(ToString::to_string).collect(),
+                body: object.to_value(),
+            },
+            Ok(Reply::List { items, revision, continue_token }) => {
+                let mut metadata = json!({"resourceVersion": revision.to_string()});
+                if !continue_token.is_empty() {
+                    metadata["continue"] = json!(&*continue_token);
+                }
+                let items: Vec<Value> = items.iter().map(Object::to_value).collect();
+                Http { code: 200, warnings: Vec::new(), body: json!({"metadata": metadata, "items": items}) }
+            }
+            Ok(_) => Http { code: 200, warnings: Vec::new(), body: json!({"kind": "Status", "status": "Success"}) },
+        }
+    }
+}
+
+/// An answer over HTTP.
+pub struct Http {
+    /// The status code.
+    pub code: i64,
+    /// Texts of the `Warning` headers.
+    pub warnings: Vec<String>,
+    /// The body.
+    pub body: Value,
+}
+
+/// Whether a value may stand where a recording has a mask: `<uid>`, `<timestamp>`, `web-<sfx>`.
+pub fn masked(recorded: &Value, ours: &Value) -> bool {
+    let Value::String(recorded) = recorded else { return false };
+    let Some((before, rest)) = recorded.split_once('<') else { return false };
+    let Some((mask, after)) = rest.split_once('>') else { return false };
+    match ours {
+        Value::String(ours) if mask == "timestamp" => looks_like_a_time(ours),
+        Value::String(ours) => {
+            ours.len() > before.len() + after.len() && ours.starts_with(before) && ours.ends_with(after)
+        }
+        Value::Number(_) => before.is_empty() && after.is_empty(),
+        other => {
+            debug_assert!(json_type(other) != "string");
+            false
+        }
+    }
+}
+
+fn looks_like_a_time(text: &str) -> bool {
+    let digits =
+        |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
+    digits(0..4)
+        && digits(5..7)
+        && digits(8..10)
+        && digits(11..13)
+        && text.as_bytes().get(10) == Some(&b'T')
+        && text.ends_with('Z')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn masks_stand_for_what_they_name() {
+        let fits = |recorded: &str, ours: Value| masked(&json!(recorded), &ours);
+        assert!(fits("<uid>", json!("abc")) && fits("<nodePort>", json!(30000)));
+        assert!(fits("<timestamp>", json!("2026-01-05T09:00:00Z")) && !fits("<timestamp>", json!("soon")));
+        assert!(fits("web-<sfx>", json!("web-abc")) && !fits("web-<sfx>", json!("api-abc")));
+        assert!(!fits("<uid>", Value::Null) && !fits("plain", json!("other")));
+    }
+}
