@@ -125,6 +125,8 @@ fn read_field(name: &str, field: &mut Value) -> Result<(), String> {
     match field {
         Value::Object(_) if name == "fieldsV1" => {}
         Value::Object(_) if TEXT_MAPS.contains(&name) => read_texts(field),
+        // A CSI driver's `allocatable` is no list of quantities but a number, which may be zero.
+        Value::Object(fields) if name == "allocatable" && fields.contains_key("count") => {}
         Value::Object(amounts) if QUANTITY_MAPS.contains(&name) => {
             amounts.values_mut().try_for_each(read_quantity)?;
         }

@@ -108,7 +108,11 @@ pub struct Schema {
 #[must_use]
 pub fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
-    SCHEMA.get_or_init(|| Schema::parse(include_str!("../../assets/schema/kinds.txt")))
+    SCHEMA.get_or_init(|| {
+        let text =
+            concat!(include_str!("../../assets/schema/kinds.txt"), include_str!("../../assets/schema/scheduler.txt"));
+        Schema::parse(text)
+    })
 }
 
 impl Schema {

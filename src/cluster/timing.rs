@@ -41,6 +41,8 @@ pub const POD_BACKOFF_MAX: Duration = secs(10);
 /// An unschedulable pod is tried again after this time whatever happened.
 /// Upstream: `pod-max-in-unschedulable-pods-duration`.
 pub const POD_MAX_UNSCHEDULABLE: Duration = secs(300);
+/// How often the scheduler looks whether a pod's claims are bound. Upstream: `volumeBinder.BindPodVolumes`.
+pub const VOLUME_BINDING_POLL: Duration = secs(1);
 /// How often the scheduler looks for such pods. Upstream: `PriorityQueue.Run`, `flushUnschedulablePodsLeftover`.
 pub const FLUSH_UNSCHEDULABLE: Duration = secs(30);
 

@@ -11,7 +11,11 @@
 //! used goes first), so a restarted component begins again with count 1. That events are gone after an hour is the API
 //! server's doing.
 //!
-//! Left out: the broadcaster's queue, and the series of the newer `events.k8s.io` recorder.
+//! The scheduler uses the newer recorder of `events.k8s.io` ([`Recorder::announce`], upstream: `client-go/tools/events`):
+//! its events name an action and who reports, have the moment of the first time, and the same one again begins a *series*
+//! (written once; how long it became is written no more).
+//!
+//! Left out: the broadcaster's queue; that a series is written again after 30 minutes and when it has ended.
 
 use super::{Client, Cx};
 use crate::api::Object;
@@ -22,7 +26,7 @@ use crate::sim::hash::stable_hash;
 use crate::sim::{Duration, Time};
 use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, Time as MetaTime};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time as MetaTime};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -78,7 +82,66 @@ struct Saying<'a> {
     message: &'a str,
 }
 
+/// What the newer recorder is told.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    warning: bool,
+    reason: &'a str,
+    action: &'a str,
+    message: &'a str,
+}
+
+impl<'a> Said<'a> {
+    /// Something that is as it should be.
+    #[must_use]
+    pub fn normal(reason: &'a str, action: &'a str, message: &'a str) -> Self {
+        Self { warning: false, reason, action, message }
+    }
+
+    /// Something that is not.
+    #[must_use]
+    pub fn warning(reason: &'a str, action: &'a str, message: &'a str) -> Self {
+        Self { warning: true, reason, action, message }
+    }
+}
+
 impl Recorder {
+    /// Says what was done about an object, and with which other one it has to do. `reporter`: in whose name; which of
+    /// several such processes it was is `<reporter>-<host>`.
+    pub fn announce(
+        &mut self,
+        cx: &mut Cx,
+        client: &mut Client,
+        reporter: &str,
+        (about, related): (&Object, Option<&Object>),
+        said: Said,
+    ) {
+        let Said { warning, reason, action, message } = said;
+        let now = cx.now();
+        let revision = about.meta().resource_version.as_deref().unwrap_or_default();
+        let key = format!("{reporter}\u{1f}{}\u{1f}{revision}\u{1f}{reason}\u{1f}{message}", self.object_key(about));
+        let key: Rc<str> = key.into();
+        let before = self.written.get(&key).cloned();
+        let (name, count) = match &before {
+            Some(before) => (before.name.clone(), before.count.saturating_add(1)),
+            None => (self.name(now, about), 1),
+        };
+        self.written.put(key, Written { name: name.clone(), count, first: now });
+        if count > 2 {
+            return;
+        }
+        let moment = MicroTime(timestamp(now).0);
+        let mut event = self.event(&Saying { about, field_path: "", warning, reason, message }, message, &name);
+        event.source = None;
+        event.action = Some(action.to_owned());
+        event.event_time = Some(moment.clone());
+        event.reporting_component = Some(reporter.to_owned());
+        event.reporting_instance = Some(format!("{reporter}-{}", self.host));
+        event.related = related.map(reference);
+        let patch = before.map(|_| json!({"series": {"count": count, "lastObservedTime": moment}}));
+        client.write_event(cx, self.user.as_ref(), event, patch);
+    }
+
     /// The recorder of a component (`deployment-controller`, `kubelet`) on a host (may be empty).
     #[must_use]
     pub fn new(component: &str, host: &str) -> Self {
@@ -194,15 +257,7 @@ impl Recorder {
                 namespace: Some(namespace.to_owned()),
                 ..ObjectMeta::default()
             },
-            involved_object: ObjectReference {
-                api_version: Some(about.kind().api_version()),
-                kind: Some(about.kind().kind.to_owned()),
-                namespace: text(about.namespace()),
-                name: text(about.name()),
-                uid: text(about.uid()),
-                resource_version: about.meta().resource_version.clone(),
-                field_path: text(saying.field_path),
-            },
+            involved_object: ObjectReference { field_path: text(saying.field_path), ..reference(about) },
             reason: Some(saying.reason.to_owned()),
             message: Some(message.to_owned()),
             source: Some(EventSource { component: text(&self.component), host: text(&self.host) }),
@@ -231,6 +286,19 @@ impl Recorder {
         }
         self.allowance.put(spam_key, Allowance { left, at: now });
         allowed
+    }
+}
+
+fn reference(object: &Object) -> ObjectReference {
+    let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    ObjectReference {
+        api_version: Some(object.kind().api_version()),
+        kind: Some(object.kind().kind.to_owned()),
+        namespace: text(object.namespace()),
+        name: text(object.name()),
+        uid: text(object.uid()),
+        resource_version: object.meta().resource_version.clone(),
+        field_path: None,
     }
 }
 
@@ -354,6 +422,18 @@ mod tests {
         });
         assert_eq!(requests.len(), 25);
         assert_eq!(requests[24].1, 25);
+    }
+
+    #[test]
+    fn the_newer_recorder_writes_a_series_once() {
+        let requests = sent(|cx, client, recorder, pod| {
+            for _ in 0..3 {
+                let said = Said::warning("FailedScheduling", "Scheduling", "no");
+                recorder.announce(cx, client, "default-scheduler", (pod, None), said);
+            }
+        });
+        let verbs: Vec<_> = requests.iter().map(|(verb, count, _)| (*verb, *count)).collect();
+        assert_eq!(verbs, [(Verb::Create, 0), (Verb::Patch, 0)]);
     }
 
     #[test]

@@ -1,33 +1,32 @@
 //! One attempt and what follows: assume and bind, or say why not. Upstream: `pkg/scheduler/schedule_one.go`.
 
 use super::cycle::{Decision, Rate, decide};
-use super::events::{Action, Change, Resource};
 use super::pod::PodInfo;
 use super::preemption::Candidate;
 use super::queue::Queued;
-use super::{Binding, Scheduler, message};
+use super::{Scheduler, message};
 use crate::api::kinds::pod::{KIND as PODS, Pod};
 use crate::api::object::Object;
 use crate::api::request::DeleteOptions;
-use crate::api::{Request, Status, meta};
+use crate::api::{Request, meta};
 use crate::cluster::Cx;
+use crate::cluster::client::events::Said;
 use crate::cluster::fact::{Attempt, AttemptResult, Fact, PreemptionCandidate};
-use crate::cluster::wire::Reply;
-use crate::sim::{FactId, Time};
+use crate::sim::Time;
 use k8s_openapi::api::core::v1 as core;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// How an attempt failed.
-struct Failed<'a> {
+pub(super) struct Failed<'a> {
     /// The plugins that refused; none: something else went wrong.
-    rejectors: BTreeSet<&'static str>,
+    pub(super) rejectors: BTreeSet<&'static str>,
     /// Reason of the condition `PodScheduled`.
-    reason: &'static str,
+    pub(super) reason: &'static str,
     /// The event's message.
-    text: &'a str,
+    pub(super) text: &'a str,
     /// For which node the pod is nominated now; empty: for none any more; `None`: as before.
-    nominated: Option<Rc<str>>,
+    pub(super) nominated: Option<Rc<str>>,
 }
 
 impl Scheduler {
@@ -41,11 +40,12 @@ impl Scheduler {
         }
         if current.is_terminating() {
             let text = format!("skip schedule deleting pod: {key}");
-            self.recorder.record(cx, &mut self.client, &current, true, "FailedScheduling", &text);
+            self.say(cx, &current, None, Said::warning("FailedScheduling", "Scheduling", &text));
             return;
         }
+        let profile = self.profile(&queued.info);
         let snapshot = self.nodes.update_snapshot();
-        let mut decision = decide(&self.profile, &queued.info, snapshot, self.next_start, Rate::Choices);
+        let mut decision = decide(&profile, &queued.info, snapshot, self.next_start, Rate::Choices);
         let all = snapshot.nodes.len();
         if all > 0 {
             self.next_start = (self.next_start + decision.examined) % all;
@@ -68,58 +68,10 @@ impl Scheduler {
     fn record(&self, queued: &Queued, at: Time, decision: &mut Decision, chosen: Option<&Rc<str>>) -> Attempt {
         let mut attempt = recorded(decision, &queued.info, chosen);
         attempt.number = queued.attempts;
-        attempt.profile = self.profile.scheduler_name.clone();
+        attempt.profile = self.profile(&queued.info).scheduler_name;
         attempt.at = at;
         attempt.woken_by = queued.woken_by.clone();
         attempt
-    }
-
-    /// The binding cycle begins: the pod is counted on its node, and the API server is asked to make it true.
-    fn bind(&mut self, cx: &mut Cx, queued: Queued, node: Rc<str>) {
-        self.nodes.assume(&queued.info, &node);
-        match self.profile.before_bind(&queued.info, &node) {
-            Ok(request) => {
-                let id = self.client.request(cx, request);
-                self.binding.insert(id, Binding { queued, node });
-            }
-            Err((plugin, refused)) => {
-                self.release(cx, &queued, &node);
-                let text = &refused.reasons.join(", ");
-                let rejectors = BTreeSet::from([plugin]);
-                self.failed(cx, queued, Failed { rejectors, reason: "Unschedulable", text, nominated: None });
-            }
-        }
-    }
-
-    /// The pod does not go to the node after all: its room is free again.
-    fn release(&mut self, cx: &mut Cx, queued: &Queued, node: &str) {
-        self.profile.unreserve(&queued.info, node);
-        if self.nodes.forget(&queued.info.uid) {
-            self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, Some(&queued.info.object), None));
-        }
-    }
-
-    pub(super) fn answered(&mut self, cx: &mut Cx, id: u64, outcome: Result<Reply, Rc<Status>>, cause: Option<FactId>) {
-        let Some(Binding { queued, node }) = self.binding.remove(&id) else { return };
-        let before = cx.cause();
-        cx.because(cause);
-        match outcome {
-            Ok(_) => {
-                self.profile.post_bind(&queued.info, &node);
-                let text = format!("Successfully assigned {} to {node}", queued.info.reference.key);
-                let pod = &queued.info.object;
-                self.recorder.record(cx, &mut self.client, pod, false, "Scheduled", &text);
-            }
-            // Upstream: `handleBindingCycleError`.
-            Err(status) => {
-                self.release(cx, &queued, &node);
-                let text = format!("running Bind plugin \"{}\": {status}", self.profile.binder());
-                let rejectors = BTreeSet::new();
-                let failed = Failed { rejectors, reason: "SchedulerError", text: &text, nominated: None };
-                self.failed(cx, queued, failed);
-            }
-        }
-        cx.because(before);
     }
 
     /// Asks the victims to go, and notes that the room will be the pod's. Upstream: `prepareCandidate`.
@@ -132,7 +84,7 @@ impl Scheduler {
                 reason: Some("PreemptionByScheduler".to_owned()),
                 message: Some(format!(
                     "{}: preempting to accommodate a higher priority pod",
-                    self.profile.scheduler_name
+                    self.profile(pod).scheduler_name
                 )),
                 observed_generation: victim.object.meta().generation,
                 last_transition_time: Some(meta::timestamp(cx.now())),
@@ -145,24 +97,24 @@ impl Scheduler {
             }
             self.client.request(cx, Request::delete(&PODS, key, DeleteOptions::default()));
             let text = format!("Preempted by pod {} on node {node}", pod.uid);
-            self.recorder.record(cx, &mut self.client, &victim.object, false, "Preempted", &text);
+            self.say(cx, &victim.object, Some(&pod.object), Said::normal("Preempted", "Preempting", &text));
         }
         self.nodes.nominate(pod, &node);
         node
     }
 
     /// Upstream: `handleSchedulingFailure`.
-    fn failed(&mut self, cx: &mut Cx, mut queued: Queued, failed: Failed) {
+    pub(super) fn failed(&mut self, cx: &mut Cx, mut queued: Queued, failed: Failed) {
         let key = queued.info.reference.key.clone();
         let text = message::truncated(failed.text);
-        self.recorder.record(cx, &mut self.client, &queued.info.object, true, "FailedScheduling", &text);
+        self.say(cx, &queued.info.object, None, Said::warning("FailedScheduling", "Scheduling", &text));
         let current = self.client.lookup(&PODS, &key).filter(|object| object.uid() == &*queued.info.uid).cloned();
         let unbound = |object: &Object| object.get::<Pod>().is_some_and(|pod| pod.node().is_none());
         let Some(mut current) = current.filter(unbound) else { return };
         if let Some(info) = queued.info.updated(&current) {
             queued.info = Rc::new(info);
         }
-        let moved = self.queue.failed(&self.profile, queued, failed.rejectors, cx.now());
+        let moved = self.queue.failed(&self.configuration, queued, failed.rejectors, cx.now());
         self.note_moves(cx, Some(moved));
         let condition = core::PodCondition {
             type_: "PodScheduled".to_owned(),
@@ -236,7 +188,7 @@ fn set_condition(object: &mut Object, mut condition: core::PodCondition) -> bool
 }
 
 /// Sets `status.nominatedNodeName`. Says whether that changed anything.
-fn set_nominated(object: &mut Object, node: &str) -> bool {
+pub(super) fn set_nominated(object: &mut Object, node: &str) -> bool {
     let Some(pod) = object.get_mut::<Pod>() else { return false };
     let wanted = (!node.is_empty()).then(|| node.to_owned());
     let changed = pod.status.nominated_node_name != wanted;

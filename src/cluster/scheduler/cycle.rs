@@ -3,7 +3,7 @@
 //! It is a pure function of pod, snapshot and profile; it draws no lot and writes nothing. Upstream:
 //! `pkg/scheduler/schedule_one.go`.
 
-use super::framework::{Cycle, Filter, PostFilter, PreFilter, PreScore, Profile, Refused, Scorer};
+use super::framework::{Cycle, Entry, Filter, Point, PostFilter, PreFilter, PreScore, Profile, Refused, Scorer};
 use super::message::{count_reasons, no_nodes};
 use super::nodes::{NodeInfo, Snapshot};
 use super::pod::PodInfo;
@@ -61,16 +61,17 @@ pub enum Rate {
 /// Runs a cycle. `start`: the place in the snapshot at which to begin.
 #[must_use]
 pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usize, rate: Rate) -> Decision {
-    let cycle = Cycle { pod, snapshot };
+    let cycle = Cycle { pod, snapshot, args: &profile.args, start };
     let mut decision = Decision::default();
     let mut prepared = Prepared::default();
-    for entry in profile.plugins.iter() {
+    let mut filters = Vec::new();
+    for (place, entry) in asked(profile) {
         let name = entry.plugin.name();
         match entry.plugin.pre_filter(&cycle) {
-            PreFilter::None | PreFilter::Skip => continue,
-            PreFilter::Run(filter) => prepared.filters.push(filter),
+            PreFilter::None | PreFilter::Skip => {}
+            PreFilter::Run(filter) => filters.push((place, name, filter)),
             PreFilter::Only(filter, names) => {
-                prepared.filters.push(filter);
+                filters.push((place, name, filter));
                 prepared.restrict(names, name);
             }
             PreFilter::Refuse(refused) => {
@@ -79,7 +80,11 @@ pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usiz
                 break;
             }
         }
+    }
+    filters.sort_by_key(|(place, ..)| *place);
+    for (_, name, filter) in filters.into_iter().filter(|(place, ..)| place.is_some()) {
         decision.filters.push(name);
+        prepared.filters.push(filter);
     }
     if decision.pre_filter.is_none() {
         examine(&cycle, profile, &prepared, start, &mut decision);
@@ -89,6 +94,18 @@ pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usiz
         explain(&cycle, profile, &prepared.filters, &mut decision);
     }
     decision
+}
+
+/// The plugins to be asked what they have to say about nodes, in the order of `PreFilter`, and their places in that of
+/// `Filter`. (Here one call prepares both; upstream those without a `PreFilter` prepare nothing.)
+fn asked(profile: &Profile) -> impl Iterator<Item = (Option<usize>, &Entry)> {
+    let (first, filters) = (profile.at(Point::PreFilter), profile.at(Point::Filter));
+    let known = |list: &[Entry], entry: &Entry| list.iter().any(|other| other.plugin.name() == entry.plugin.name());
+    let others = filters.iter().filter(move |entry| !known(first, entry));
+    first
+        .iter()
+        .chain(others)
+        .map(|entry| (filters.iter().position(|other| other.plugin.name() == entry.plugin.name()), entry))
 }
 
 /// What the plugins have prepared for one pod.
@@ -229,7 +246,7 @@ fn rate_nodes(cycle: &Cycle, profile: &Profile, rate: Rate, decision: &mut Decis
         return;
     }
     let mut columns: Vec<(Vec<i64>, Vec<i64>)> = Vec::new();
-    for entry in profile.plugins.iter() {
+    for entry in profile.at(Point::Score) {
         let PreScore::Run(scorer) = entry.plugin.pre_score(cycle, &infos) else { continue };
         decision.scorers.push((entry.plugin.name(), entry.weight));
         columns.push(column(&*scorer, &infos));
@@ -297,7 +314,7 @@ fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], d
     };
     let failure = Failure { filters, nodes: &decision.nodes, pre_filter: decision.pre_filter.as_ref() };
     let mut found = Vec::new();
-    for entry in profile.plugins.iter() {
+    for entry in profile.at(Point::PostFilter) {
         match entry.plugin.post_filter(cycle, &failure) {
             None => {}
             Some(PostFilter::Unschedulable(text)) => found.push(text),

@@ -3,7 +3,9 @@
 //! Upstream: `staging/src/k8s.io/kube-scheduler/framework/types.go` (names), `pkg/scheduler/framework/events.go`
 //! (what an update means).
 
+use super::args::Args;
 use super::pod::PodInfo;
+use crate::api::Kind;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use k8s_openapi::api::core::v1 as core;
@@ -24,6 +26,8 @@ pub enum Resource {
     AssignedPod,
     /// A pod without one.
     UnschedulablePod,
+    /// An object of another kind.
+    Other(&'static Kind),
     /// Everything: pods are moved whatever refused them.
     Any,
 }
@@ -57,6 +61,8 @@ impl Action {
     pub const POD_GATES_ELIMINATED: Self = Self(1 << 10);
     /// Something else about a pod has changed.
     pub const POD_OTHER: Self = Self(1 << 11);
+    /// An object of another kind has changed.
+    pub const UPDATE: Self = Self(1 << 12);
 
     /// Both.
     #[must_use]
@@ -114,6 +120,7 @@ impl ClusterEvent {
             Resource::Node => "Node",
             Resource::AssignedPod => "AssignedPod",
             Resource::UnschedulablePod => "UnschedulablePod",
+            Resource::Other(kind) => kind.kind,
             Resource::Any => return "UnschedulableTimeout".into(),
         };
         format!("{resource}{}", self.action.name()).into()
@@ -129,13 +136,15 @@ pub struct Change<'a> {
     pub old: Option<&'a Object>,
     /// After; `None`: it is gone.
     pub new: Option<&'a Object>,
+    /// The arguments of the plugins that are asked.
+    pub args: Option<&'a Args>,
 }
 
 impl<'a> Change<'a> {
     /// Something has come (no old object), gone (no new one), or become another.
     #[must_use]
     pub fn new(resource: Resource, action: Action, old: Option<&'a Object>, new: Option<&'a Object>) -> Self {
-        Self { event: ClusterEvent::new(resource, action), old, new }
+        Self { event: ClusterEvent::new(resource, action), old, new, args: None }
     }
 
     /// The pod before.
@@ -170,6 +179,8 @@ pub enum Of {
     Nodes,
     /// Pods.
     Pods,
+    /// Objects of another kind.
+    Other(&'static Kind),
 }
 
 impl Interest {
@@ -185,6 +196,7 @@ impl Interest {
         let of = match event.resource {
             Resource::Node => self.of == Of::Nodes,
             Resource::AssignedPod | Resource::UnschedulablePod => self.of == Of::Pods,
+            Resource::Other(kind) => self.of == Of::Other(kind),
             Resource::Any => false,
         };
         of && self.actions.meets(event.action)

@@ -7,10 +7,12 @@
 //!
 //! Upstream: `pkg/scheduler/framework/interface.go` and `runtime/framework.go`.
 
+use super::args::Args;
 use super::events::Interest;
 use super::nodes::{NodeInfo, Snapshot};
 use super::pod::PodInfo;
-use crate::api::Request;
+use super::surroundings::Surroundings;
+use crate::api::{Object, Request};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
@@ -53,6 +55,46 @@ pub struct Cycle<'a> {
     pub pod: &'a PodInfo,
     /// All nodes with their pods.
     pub snapshot: &'a Snapshot,
+    /// The plugins' arguments.
+    pub args: &'a Args,
+    /// Where in a list of nodes a search that need not see all of them begins.
+    pub start: usize,
+}
+
+/// An extension point.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[expect(missing_docs, reason = "they are upstream's names and stand with the methods of `Plugin`")]
+pub enum Point {
+    PreEnqueue,
+    QueueSort,
+    PreFilter,
+    Filter,
+    PostFilter,
+    PreScore,
+    Score,
+    Reserve,
+    Permit,
+    PreBind,
+    Bind,
+    PostBind,
+}
+
+impl Point {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::PreEnqueue,
+        Self::QueueSort,
+        Self::PreFilter,
+        Self::Filter,
+        Self::PostFilter,
+        Self::PreScore,
+        Self::Score,
+        Self::Reserve,
+        Self::Permit,
+        Self::PreBind,
+        Self::Bind,
+        Self::PostBind,
+    ];
 }
 
 /// Asks for each node whether the pod can run there.
@@ -108,15 +150,6 @@ pub enum PreScore<'a> {
     Run(Box<dyn Scorer + 'a>),
 }
 
-/// What a permit plugin says before a pod is bound.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Permit {
-    /// Go on.
-    Allow,
-    /// Not now.
-    Deny(&'static str),
-}
-
 /// A plugin. Every point has a default that says nothing.
 pub trait Plugin: Sync {
     /// Its name.
@@ -155,42 +188,24 @@ pub trait Plugin: Sync {
         PreScore::None
     }
 
-    /// `Reserve`: the pod is about to go to the node.
+    /// `Reserve`: the pod is about to go to the node: what must be written for it before it is bound. Until then the
+    /// scheduler assumes that it is so.
+    fn reserve(&self, _cycle: &Cycle, _node: &NodeInfo) -> Vec<Object> {
+        Vec::new()
+    }
+
+    /// `PreBind`, asked again and again once that is written: whether the pod can be bound.
     ///
     /// # Errors
-    /// Why it must not.
-    fn reserve(&self, _pod: &PodInfo, _node: &str) -> Verdict {
-        Ok(())
-    }
-
-    /// `Reserve`'s other half: it did not come to that.
-    fn unreserve(&self, _pod: &PodInfo, _node: &str) {}
-
-    /// `Permit`.
-    fn permit(&self, _pod: &PodInfo, _node: &str) -> Permit {
-        Permit::Allow
-    }
-
-    /// `PreBind`.
-    ///
-    /// # Errors
-    /// Why it must not be bound.
-    fn pre_bind(&self, _pod: &PodInfo, _node: &str) -> Verdict {
-        Ok(())
-    }
-
-    /// Whether it has a `Bind`.
-    fn binds(&self) -> bool {
-        false
+    /// Why it will not come to that.
+    fn pre_bind(&self, _pod: &PodInfo, _node: &NodeInfo, _now: &Surroundings) -> Result<bool, String> {
+        Ok(true)
     }
 
     /// `Bind`: the request that binds the pod. The first plugin with one decides.
     fn bind(&self, _pod: &PodInfo, _node: &str) -> Option<Request> {
         None
     }
-
-    /// `PostBind`: the pod is bound.
-    fn post_bind(&self, _pod: &PodInfo, _node: &str) {}
 }
 
 /// What a post-filter plugin found.
@@ -206,11 +221,13 @@ pub enum PostFilter {
     Nominated(super::preemption::Candidate, Vec<super::preemption::Candidate>),
 }
 
-/// A plugin with the weight of its scores.
+/// A plugin with its extension points and the weight of its scores.
 #[derive(Clone, Copy)]
 pub struct Entry {
     /// The plugin.
     pub plugin: &'static dyn Plugin,
+    /// Where it has something to say.
+    pub points: &'static [Point],
     /// Weight of its normalised scores.
     pub weight: i64,
 }
@@ -237,17 +254,25 @@ impl fmt::Debug for Entry {
 pub struct Profile {
     /// `spec.schedulerName` of the pods that it is for.
     pub scheduler_name: Rc<str>,
-    /// Its plugins; each point calls those that have something to say there, in this order.
+    /// All its plugins.
     pub plugins: Rc<[Entry]>,
+    /// For each of [`Point::ALL`] those that are called there, in their order.
+    pub points: Rc<[Vec<Entry>]>,
+    /// What its plugins are told.
+    pub args: Rc<Args>,
     /// What part of the nodes must be found feasible, in percent; 0: upstream's adaptive rule.
     pub percentage_of_nodes_to_score: u32,
 }
 
 impl Default for Profile {
     fn default() -> Self {
+        let plugins = super::plugins::PLUGINS;
+        let at = |point: &Point| plugins.iter().filter(|entry| entry.points.contains(point)).copied().collect();
         Self {
             scheduler_name: "default-scheduler".into(),
-            plugins: super::plugins::PLUGINS.into(),
+            plugins: plugins.into(),
+            points: Point::ALL.iter().map(at).collect(),
+            args: Rc::default(),
             percentage_of_nodes_to_score: 0,
         }
     }
@@ -260,62 +285,58 @@ impl Profile {
         self.plugins.iter().map(|entry| entry.plugin).find(|plugin| plugin.name() == name)
     }
 
+    /// Gives a plugin another weight.
+    pub fn weigh(&mut self, plugin: &str, weight: i64) {
+        let weigh = |entry: &Entry| {
+            let weight = if entry.plugin.name() == plugin { weight } else { entry.weight };
+            Entry { weight, ..*entry }
+        };
+        self.plugins = self.plugins.iter().map(weigh).collect();
+        self.points = self.points.iter().map(|list| list.iter().map(weigh).collect()).collect();
+    }
+
+    /// The plugins that are called at a point.
+    #[must_use]
+    pub fn at(&self, point: Point) -> &[Entry] {
+        self.points.get(point as usize).map(Vec::as_slice).unwrap_or_default()
+    }
+
     /// Runs `PreEnqueue`: the plugin that keeps the pod out of the active queue.
     #[must_use]
     pub fn gate(&self, pod: &PodInfo) -> Option<&'static str> {
-        self.plugins.iter().find(|entry| entry.plugin.pre_enqueue(pod).is_err()).map(|entry| entry.plugin.name())
+        let mut asked = self.at(Point::PreEnqueue).iter().map(|entry| entry.plugin);
+        asked.find(|plugin| plugin.pre_enqueue(pod).is_err()).map(Plugin::name)
     }
 
     /// Runs `QueueSort`.
     #[must_use]
     pub fn sort_key(&self, pod: &PodInfo) -> i64 {
-        self.plugins.iter().find_map(|entry| entry.plugin.sort_key(pod)).unwrap_or(0)
+        self.at(Point::QueueSort).iter().find_map(|entry| entry.plugin.sort_key(pod)).unwrap_or(0)
     }
 
-    /// Runs `Reserve`, `Permit`, `PreBind` and `Bind`: the request that binds the pod.
+    /// Runs `Reserve`.
+    #[must_use]
+    pub fn reserve(&self, cycle: &Cycle, node: &NodeInfo) -> Vec<Object> {
+        self.at(Point::Reserve).iter().flat_map(|entry| entry.plugin.reserve(cycle, node)).collect()
+    }
+
+    /// Runs `PreBind` on what `Reserve` has assumed: whether the pod can be bound now.
     ///
     /// # Errors
-    /// The plugin that is against it, with its reasons; the caller takes the reservations back.
-    pub fn before_bind(&self, pod: &PodInfo, node: &str) -> Result<Request, (&'static str, Refused)> {
-        let points: [Point; 3] =
-            [|plugin, pod, node| plugin.reserve(pod, node), permitted, |plugin, pod, node| plugin.pre_bind(pod, node)];
-        for point in points {
-            for entry in self.plugins.iter() {
-                point(entry.plugin, pod, node).map_err(|refused| (entry.plugin.name(), refused))?;
-            }
+    /// Why not, and which plugin says so.
+    pub fn pre_bind(&self, pod: &PodInfo, node: &NodeInfo, now: &Surroundings) -> Result<bool, (&'static str, String)> {
+        let mut ready = true;
+        for entry in self.at(Point::PreBind) {
+            ready &= entry.plugin.pre_bind(pod, node, now).map_err(|why| (entry.plugin.name(), why))?;
         }
-        let request = self.plugins.iter().find_map(|entry| entry.plugin.bind(pod, node));
-        request.ok_or_else(|| ("", Refused::unresolvable("no bind plugin is enabled")))
+        Ok(ready)
     }
 
-    /// The name of the plugin that binds.
+    /// Runs `Bind`: the plugin that binds, and its request.
     #[must_use]
-    pub fn binder(&self) -> &'static str {
-        self.plugins.iter().map(|entry| entry.plugin).find(|plugin| plugin.binds()).map_or("", |plugin| plugin.name())
-    }
-
-    /// Runs `Unreserve`, in reverse order.
-    pub fn unreserve(&self, pod: &PodInfo, node: &str) {
-        for entry in self.plugins.iter().rev() {
-            entry.plugin.unreserve(pod, node);
-        }
-    }
-
-    /// Runs `PostBind`.
-    pub fn post_bind(&self, pod: &PodInfo, node: &str) {
-        for entry in self.plugins.iter() {
-            entry.plugin.post_bind(pod, node);
-        }
-    }
-}
-
-/// A point of the binding cycle.
-type Point = fn(&dyn Plugin, &PodInfo, &str) -> Verdict;
-
-fn permitted(plugin: &dyn Plugin, pod: &PodInfo, node: &str) -> Verdict {
-    match plugin.permit(pod, node) {
-        Permit::Allow => Ok(()),
-        Permit::Deny(reason) => Err(Refused::unschedulable(reason)),
+    pub fn bind(&self, pod: &PodInfo, node: &str) -> Option<(&'static str, Request)> {
+        let mut binders = self.at(Point::Bind).iter().map(|entry| entry.plugin);
+        binders.find_map(|plugin| Some((plugin.name(), plugin.bind(pod, node)?)))
     }
 }
 

@@ -16,20 +16,25 @@
 //! | `queue` | who is tried next, who waits for what ([`events`] names what happens) |
 //! | `nodes`, `pod` | the cache with assumed pods, the snapshot of one cycle; what is computed of a pod once |
 //! | `affinity`, `surroundings` | terms between pods; namespaces, services and sets |
-//! | `framework` | the extension points and the profile; `plugins/` has one file a plugin |
+//! | `framework`, `args` | the extension points, the profile, what plugins are told; `plugins/` has one file a plugin |
+//! | `configuration` | `KubeSchedulerConfiguration`: a file becomes profiles, or is refused |
 //! | `cycle` | one attempt as a pure function; every answer of every plugin is kept |
-//! | `watch`, `attempt` | what the process does: when something has changed, and when it tries a pod |
+//! | `volumes` | what a pod's claims mean for nodes |
+//! | `watch`, `attempt`, `binding` | what the process does: when something has changed, when it tries a pod, and then |
 //! | `preemption`, `message` | who would have to go; the words of a failure |
 //! | `what_if` | an attempt thought through again with something changed, by the same code |
 //!
 //! The cache may be behind the cluster: a binding may be refused, then the pod is tried again after a back-off. Binding
 //! is asynchronous: while the answer is on its way, the next pods are tried.
 //!
-//! Left out: volumes and claimed devices, extenders, several profiles, leader election, in-place resizing (what a
-//! container's status says of its resources).
+//! Left out: claimed devices, extenders, leader election, in-place resizing (what a container's status says of its
+//! resources). An assumed pod is never forgotten by itself: so it is upstream since its expiry is 0 by default.
 
 pub mod affinity;
+pub mod args;
 mod attempt;
+mod binding;
+pub mod configuration;
 pub mod cycle;
 pub mod events;
 pub mod framework;
@@ -42,10 +47,12 @@ pub mod queue;
 pub mod surroundings;
 #[cfg(test)]
 mod testing;
+pub mod volumes;
 mod watch;
 pub mod what_if;
 mod zones;
 
+use self::configuration::Configuration;
 use self::framework::Profile;
 use self::nodes::Nodes;
 use self::queue::{Queued, SchedulingQueue};
@@ -64,6 +71,7 @@ use std::rc::Rc;
 
 const CYCLE: &str = "scheduler/cycle";
 const FLUSH_BACKOFF: &str = "scheduler/backoff";
+const AWAIT_VOLUMES: &str = "scheduler/volumes";
 const FLUSH_UNSCHEDULABLE: &str = "scheduler/unschedulable";
 
 /// Pods that have ended do not matter to it.
@@ -74,13 +82,15 @@ const LIVING: &str = "status.phase!=Succeeded,status.phase!=Failed";
 pub struct Scheduler {
     client: Client,
     recorder: Recorder,
-    profile: Profile,
+    configuration: Rc<Configuration>,
     nodes: Nodes,
     queue: SchedulingQueue,
     /// The pod that is being tried, and since when.
     trying: Option<(Queued, Time)>,
     /// Bindings without an answer, by the request's id.
     binding: OrdMap<u64, Binding>,
+    /// Bindings that wait for volumes.
+    preparing: Vec<binding::Preparing>,
     /// Where the next cycle begins to look.
     next_start: usize,
     /// For when a flush of the back-off queue is set.
@@ -92,6 +102,10 @@ pub struct Scheduler {
 struct Binding {
     queued: Queued,
     node: Rc<str>,
+    /// The plugin that binds.
+    binder: &'static str,
+    /// What is assumed of volumes and claims.
+    assumed: Vec<crate::api::Object>,
 }
 
 impl Default for Scheduler {
@@ -106,12 +120,13 @@ impl Scheduler {
     pub fn new() -> Self {
         Self {
             client: Client::new(User::new("system:kube-scheduler", &["system:authenticated"])),
-            recorder: Recorder::new("default-scheduler", ""),
-            profile: Profile::default(),
+            recorder: Recorder::new("default-scheduler", "control-plane"),
+            configuration: Rc::default(),
             nodes: Nodes::default(),
             queue: SchedulingQueue::default(),
             trying: None,
             binding: OrdMap::new(),
+            preparing: Vec::new(),
             next_start: 0,
             flush_at: None,
         }
@@ -120,7 +135,24 @@ impl Scheduler {
     /// What a new process begins with: it remembers nothing.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        Self { profile: self.profile.clone(), ..Self::new() }
+        self.configured(self.configuration.clone())
+    }
+
+    /// A new process of the same name with another configuration.
+    #[must_use]
+    pub fn configured(&self, configuration: Rc<Configuration>) -> Self {
+        Self { configuration, ..Self::new() }
+    }
+
+    /// What it was started with.
+    #[must_use]
+    pub fn configuration(&self) -> &Configuration {
+        &self.configuration
+    }
+
+    /// The profile that is responsible for a pod.
+    fn profile(&self, pod: &pod::PodInfo) -> Profile {
+        self.configuration.of(pod).or_else(|| self.configuration.profiles.first()).cloned().unwrap_or_default()
     }
 
     /// Begins to watch.
@@ -185,14 +217,15 @@ impl Scheduler {
             }
             FLUSH_BACKOFF => {
                 self.flush_at = None;
-                let moved = self.queue.flush_backoff(&self.profile, now);
+                let moved = self.queue.flush_backoff(&self.configuration, now);
                 self.note_moves(cx, moved);
             }
             FLUSH_UNSCHEDULABLE => {
-                let moved = self.queue.flush_unschedulable(&self.profile, now);
+                let moved = self.queue.flush_unschedulable(&self.configuration, now);
                 self.note_moves(cx, moved);
                 cx.after(timing::FLUSH_UNSCHEDULABLE, Event::Timer(Timer::new(FLUSH_UNSCHEDULABLE)));
             }
+            AWAIT_VOLUMES => self.await_volumes(cx),
             _ => {}
         }
     }

@@ -8,7 +8,10 @@
 //! The victims are then deleted gracefully and the pod is *nominated* for the node: while they end, pods of lower or equal
 //! priority see it as if it were there already.
 //!
-//! Left out: the limit to 10 % (at least 100) of the nodes, and that the requests are sent in the background.
+//! No more nodes are tried than 10 % of them, but at least 100 (or as configured); upstream begins at one that is drawn, here
+//! at the one at which the cycle began.
+//!
+//! Left out: that the requests are sent in the background.
 
 use super::framework::{Cycle, Filter, Refused, Verdict};
 use super::message::{count_reasons, no_nodes};
@@ -97,8 +100,16 @@ pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, BTreeMap
     let mut reasons = BTreeMap::new();
     let hopeless = failure.pre_filter.is_some_and(|refusal| !refusal.resolvable);
     let budgets = Budgets::new(&cycle.snapshot.surroundings);
-    let resolvable = failure.nodes.iter().filter(|node| node.refused.as_ref().is_some_and(|no| no.resolvable));
-    for answer in resolvable.filter(|_| !hopeless) {
+    let resolvable = |node: &&NodeAnswer| node.refused.as_ref().is_some_and(|no| no.resolvable);
+    let potential: Vec<_> = failure.nodes.iter().filter(resolvable).filter(|_| !hopeless).collect();
+    let (percent, least) = cycle.args.min_candidates;
+    let enough = (potential.len() * percent / 100).max(least).min(potential.len());
+    for step in 0..potential.len() {
+        // Upstream: `DryRunPreemption`: enough is enough if one of them breaks no budget.
+        if found.len() >= enough && found.iter().any(|candidate: &Candidate| candidate.violations == 0) {
+            break;
+        }
+        let answer = potential[(cycle.start + step) % potential.len()];
         let Some(node) = cycle.snapshot.get(&answer.node) else { continue };
         match victims_on(cycle, node, failure.filters, &budgets) {
             Ok((victims, violations)) => found.push(Candidate { node: answer.node.clone(), victims, violations }),

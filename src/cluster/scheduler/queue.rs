@@ -9,6 +9,7 @@
 //!
 //! Upstream: `pkg/scheduler/backend/queue`. The queue holds no clock: it is told what time it is.
 
+use super::configuration::Configuration;
 use super::events::{self, Change, ClusterEvent, Resource};
 use super::framework::{Plugin, Profile};
 use super::pod::PodInfo;
@@ -47,6 +48,8 @@ pub struct Queued {
     pub place: Place,
     /// What `QueueSort` said of it when it was put there.
     sort: i64,
+    /// How long it backs off after its last failure.
+    backoff: Duration,
 }
 
 impl Queued {
@@ -64,6 +67,7 @@ impl Queued {
             cause: None,
             place: Place::Active,
             sort: 0,
+            backoff: Duration::ZERO,
         }
     }
 
@@ -82,8 +86,7 @@ impl Queued {
 
     /// The second in which its back-off ends; `None`: it has none. Upstream: `getBackoffTime`.
     fn backoff_second(&self) -> Option<i64> {
-        let count = if self.errors > 0 { self.errors } else { self.failures };
-        (count > 0).then(|| (self.since + backoff(count)).as_secs())
+        (self.errors + self.failures > 0).then(|| (self.since + self.backoff).as_secs())
     }
 
     /// Upstream: `isPodBackingoff`: until its second is over.
@@ -93,9 +96,14 @@ impl Queued {
 }
 
 /// Upstream: `calculateBackoffDuration`.
-fn backoff(count: u32) -> Duration {
-    let doubled = timing::POD_BACKOFF.checked_mul(1 << count.saturating_sub(1).min(20));
-    doubled.map_or(timing::POD_BACKOFF_MAX, |duration| duration.min(timing::POD_BACKOFF_MAX))
+fn backoff(configuration: &Configuration, count: u32) -> Duration {
+    let doubled = configuration.initial_backoff.checked_mul(1 << count.saturating_sub(1).min(20));
+    doubled.map_or(configuration.max_backoff, |duration| duration.min(configuration.max_backoff))
+}
+
+/// The plugin that keeps the pod out of the active queue.
+fn gate(configuration: &Configuration, info: &PodInfo) -> Option<&'static str> {
+    configuration.of(info).and_then(|profile: &Profile| profile.gate(info))
 }
 
 /// A move that is to be noted: the pod's key (its entry says the rest).
@@ -150,13 +158,13 @@ impl SchedulingQueue {
     }
 
     /// A new pod without a node.
-    pub fn add(&mut self, profile: &Profile, info: Rc<PodInfo>, now: Time) -> Moved {
+    pub fn add(&mut self, configuration: &Configuration, info: Rc<PodInfo>, now: Time) -> Moved {
         let event = ClusterEvent::new(Resource::UnschedulablePod, events::Action::ADD);
         self.delete(&info.reference.key);
         let mut queued = Queued::new(info, now);
         queued.woken_by = event.label();
         queued.because = queued.woken_by.clone();
-        self.activate(profile, queued)
+        self.activate(configuration, queued)
     }
 
     /// A pod is gone, or was bound.
@@ -167,13 +175,13 @@ impl SchedulingQueue {
     }
 
     /// A waiting pod has changed. `Some`: that moved it.
-    pub fn update(&mut self, profile: &Profile, info: &Rc<PodInfo>, now: Time) -> Option<Moved> {
+    pub fn update(&mut self, configuration: &Configuration, info: &Rc<PodInfo>, now: Time) -> Option<Moved> {
         let key = &info.reference.key;
         let old = self.pods.get(key)?.clone();
         if matches!(old.place, Place::Active | Place::Backoff) {
             self.unlink(&old);
             let queued = Queued { info: info.clone(), ..old };
-            self.link(profile, queued);
+            self.link(configuration, queued);
             return None;
         }
         if let Some(queued) = self.pods.get_mut(key) {
@@ -181,13 +189,14 @@ impl SchedulingQueue {
         }
         let (before, after) = (Some(&old.info.object), Some(&info.object));
         let mut events = events::pod_changes(&old.info, info).into_iter();
-        events.find_map(|event| self.wake(profile, key, Change { event, old: before, new: after }, now))
+        events
+            .find_map(|event| self.wake(configuration, key, Change { event, old: before, new: after, args: None }, now))
     }
 
     /// Something has happened: moves the pods that it may help. Upstream: `MoveAllToActiveOrBackoffQueue`.
-    pub fn happened(&mut self, profile: &Profile, change: Change, now: Time) -> Vec<Moved> {
+    pub fn happened(&mut self, configuration: &Configuration, change: Change, now: Time) -> Vec<Moved> {
         let waiting = self.waiting.clone();
-        waiting.iter().filter_map(|key| self.wake(profile, key, change, now)).collect()
+        waiting.iter().filter_map(|key| self.wake(configuration, key, change, now)).collect()
     }
 
     /// Takes the pod to be tried next. Upstream: `activeQueue.pop`.
@@ -203,7 +212,7 @@ impl SchedulingQueue {
     /// Takes a pod back that could not be scheduled. Upstream: `AddUnschedulableIfNotPresent`.
     pub fn failed(
         &mut self,
-        profile: &Profile,
+        configuration: &Configuration,
         mut queued: Queued,
         rejectors: BTreeSet<&'static str>,
         now: Time,
@@ -222,12 +231,14 @@ impl SchedulingQueue {
             queued.failures += 1;
             queued.place = Place::Unschedulable;
         }
-        self.link(profile, queued);
+        let count = if queued.errors > 0 { queued.errors } else { queued.failures };
+        queued.backoff = backoff(configuration, count);
+        self.link(configuration, queued);
         key
     }
 
     /// Moves the pods whose back-off is over. Upstream: `flushBackoffQCompleted`.
-    pub fn flush_backoff(&mut self, profile: &Profile, now: Time) -> Vec<Moved> {
+    pub fn flush_backoff(&mut self, configuration: &Configuration, now: Time) -> Vec<Moved> {
         let over = |(second, _): &&(i64, Order)| *second < now.as_secs();
         let done = self.backoff.iter().take_while(over).chain(self.error_backoff.iter().take_while(over));
         let keys: Vec<Key> = done.map(|(_, (_, _, key))| key.clone()).collect();
@@ -236,7 +247,7 @@ impl SchedulingQueue {
             let Some(mut queued) = self.pods.remove(&key) else { continue };
             self.unlink(&queued);
             queued.because = events::BACKOFF_COMPLETE.into();
-            moved.push(self.activate(profile, queued));
+            moved.push(self.activate(configuration, queued));
         }
         moved
     }
@@ -249,21 +260,24 @@ impl SchedulingQueue {
     }
 
     /// Moves the pods that have waited too long. Upstream: `flushUnschedulablePodsLeftover`.
-    pub fn flush_unschedulable(&mut self, profile: &Profile, now: Time) -> Vec<Moved> {
+    pub fn flush_unschedulable(&mut self, configuration: &Configuration, now: Time) -> Vec<Moved> {
         let late = |key: &&Key| {
             let queued = self.pods.get(*key);
             queued.is_some_and(|queued| now.since(queued.since) > timing::POD_MAX_UNSCHEDULABLE)
         };
         let keys: Vec<Key> = self.waiting.iter().filter(late).cloned().collect();
-        let change = Change { event: ClusterEvent::UNSCHEDULABLE_TIMEOUT, old: None, new: None };
-        keys.iter().filter_map(|key| self.wake(profile, key, change, now)).collect()
+        let change = Change { event: ClusterEvent::UNSCHEDULABLE_TIMEOUT, old: None, new: None, args: None };
+        keys.iter().filter_map(|key| self.wake(configuration, key, change, now)).collect()
     }
 
     /// Moves one waiting pod if the event may help it. Upstream: `isPodWorthRequeuing`, `requeuePodWithQueueingStrategy`.
-    fn wake(&mut self, profile: &Profile, key: &Key, change: Change, now: Time) -> Option<Moved> {
+    fn wake(&mut self, configuration: &Configuration, key: &Key, change: Change, now: Time) -> Option<Moved> {
         let queued = self.pods.get(key)?;
+        let profile = configuration.of(&queued.info);
+        let change = Change { args: profile.map(|profile| &*profile.args), ..change };
         let asked = |name: &&str| {
-            let interests = profile.plugin(name).map(Plugin::interests).unwrap_or_default();
+            let plugin = profile.and_then(|profile| profile.plugin(name));
+            let interests = plugin.map(Plugin::interests).unwrap_or_default();
             interests.iter().any(|interest| interest.covers(change.event) && (interest.hint)(&queued.info, &change))
         };
         let worth = match queued.gate {
@@ -278,26 +292,26 @@ impl SchedulingQueue {
         queued.woken_by = change.event.label();
         queued.because = queued.woken_by.clone();
         if !queued.backs_off(now) {
-            return Some(self.activate(profile, queued));
+            return Some(self.activate(configuration, queued));
         }
-        queued.gate = profile.gate(&queued.info);
+        queued.gate = gate(configuration, &queued.info);
         queued.place = if queued.gate.is_some() { Place::Gated } else { Place::Backoff };
-        self.link(profile, queued);
+        self.link(configuration, queued);
         Some(key.clone())
     }
 
     /// Into the active queue, if no plugin is against it. Upstream: `moveToActiveQ`.
-    fn activate(&mut self, profile: &Profile, mut queued: Queued) -> Moved {
+    fn activate(&mut self, configuration: &Configuration, mut queued: Queued) -> Moved {
         let key = queued.info.reference.key.clone();
-        queued.gate = profile.gate(&queued.info);
+        queued.gate = gate(configuration, &queued.info);
         queued.rejectors.extend(queued.gate);
         queued.place = if queued.gate.is_some() { Place::Gated } else { Place::Active };
-        self.link(profile, queued);
+        self.link(configuration, queued);
         key
     }
 
-    fn link(&mut self, profile: &Profile, mut queued: Queued) {
-        queued.sort = profile.sort_key(&queued.info);
+    fn link(&mut self, configuration: &Configuration, mut queued: Queued) {
+        queued.sort = configuration.of(&queued.info).map_or(0, |profile| profile.sort_key(&queued.info));
         let key = queued.info.reference.key.clone();
         match queued.place {
             Place::Active => {
@@ -349,7 +363,7 @@ mod tests {
 
     #[test]
     fn priority_comes_before_time() {
-        let (profile, mut queue) = (Profile::default(), SchedulingQueue::default());
+        let (profile, mut queue) = (Configuration::default(), SchedulingQueue::default());
         queue.add(&profile, pod("first", &json!({})), Time::from_secs(1));
         queue.add(&profile, pod("second", &json!({})), Time::from_secs(2));
         queue.add(&profile, pod("important", &json!({"priority": 10})), Time::from_secs(3));
@@ -359,7 +373,7 @@ mod tests {
 
     #[test]
     fn a_refused_pod_is_woken_only_by_what_may_help_it() {
-        let (profile, mut queue) = (Profile::default(), SchedulingQueue::default());
+        let (profile, mut queue) = (Configuration::default(), SchedulingQueue::default());
         queue.add(&profile, pod("p", &json!({"nodeSelector": {"disk": "ssd"}})), Time::ZERO);
         let queued = queue.pop().expect("a pod");
         queue.failed(&profile, queued, BTreeSet::from(["NodeAffinity"]), Time::from_millis(1));
@@ -380,7 +394,7 @@ mod tests {
 
     #[test]
     fn errors_wait_out_their_back_off_and_it_doubles() {
-        let (profile, mut queue) = (Profile::default(), SchedulingQueue::default());
+        let (profile, mut queue) = (Configuration::default(), SchedulingQueue::default());
         queue.add(&profile, pod("p", &json!({})), Time::ZERO);
         for (tried, over) in [(0, 2), (2, 5), (5, 10), (10, 19), (19, 30), (30, 41)] {
             let queued = queue.pop().expect("a pod");
@@ -394,7 +408,7 @@ mod tests {
 
     #[test]
     fn a_gated_pod_enters_when_its_gates_are_gone() {
-        let (profile, mut queue) = (Profile::default(), SchedulingQueue::default());
+        let (profile, mut queue) = (Configuration::default(), SchedulingQueue::default());
         let key = queue.add(&profile, pod("p", &json!({"schedulingGates": [{"name": "a"}]})), Time::ZERO);
         assert_eq!(queue.get(&key).map(|queued| queued.place), Some(Place::Gated));
         assert!(queue.flush_unschedulable(&profile, Time::from_secs(3600)).is_empty());
@@ -408,7 +422,7 @@ mod tests {
 
     #[test]
     fn after_five_minutes_every_pod_is_tried_again() {
-        let (profile, mut queue) = (Profile::default(), SchedulingQueue::default());
+        let (profile, mut queue) = (Configuration::default(), SchedulingQueue::default());
         queue.add(&profile, pod("p", &json!({})), Time::ZERO);
         let queued = queue.pop().expect("a pod");
         queue.failed(&profile, queued, BTreeSet::from(["NodeName"]), Time::ZERO);

@@ -22,6 +22,11 @@ pub(crate) fn node(metadata: &Value, spec: &Value, status: &Value) -> NodeInfo {
 
 /// An object of the core group.
 pub(crate) fn object(kind: &str, value: Value) -> Object {
-    let kind = crate::api::Kind::find("v1", kind).expect("a kind");
+    object_of("v1", kind, value)
+}
+
+/// An object of any group.
+pub(crate) fn object_of(api_version: &str, kind: &str, value: Value) -> Object {
+    let kind = crate::api::Kind::find(api_version, kind).expect("a kind");
     (kind.decode)(value).expect("a valid object")
 }

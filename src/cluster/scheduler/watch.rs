@@ -18,10 +18,17 @@ impl Scheduler {
             self.node_changed(cx, old, new);
         } else if either.kind() == &pods::KIND {
             self.pod_changed(cx, old, new);
-        } else if let Some(new) = new {
-            self.nodes.surroundings.set(new);
         } else {
-            self.nodes.surroundings.remove(either);
+            match new {
+                Some(new) => self.nodes.surroundings.set(new),
+                None => self.nodes.surroundings.remove(either),
+            }
+            let action = match (old, new) {
+                (None, _) => Action::ADD,
+                (_, None) => Action::DELETE,
+                _ => Action::UPDATE,
+            };
+            self.happened(cx, Change::new(Resource::Other(either.kind()), action, old, new));
         }
     }
 
@@ -34,7 +41,7 @@ impl Scheduler {
             (Some(before), Some(after)) => {
                 self.nodes.set_node(after);
                 for event in events::node_changes(before, after) {
-                    self.happened(cx, Change { event, old, new });
+                    self.happened(cx, Change { event, old, new, args: None });
                 }
             }
             (Some(node), None) => {
@@ -81,7 +88,7 @@ impl Scheduler {
             && let (Some(old_info), Some(new_info)) = (PodInfo::new(before), PodInfo::new(new))
         {
             for event in events::pod_changes(&old_info, &new_info) {
-                self.happened(cx, Change { event, old: Some(before), new: Some(new) });
+                self.happened(cx, Change { event, old: Some(before), new: Some(new), args: None });
             }
         }
     }
@@ -89,8 +96,7 @@ impl Scheduler {
     /// A pod without a node is new or has changed.
     fn unassigned(&mut self, cx: &mut Cx, old: Option<&Object>, new: &Object) {
         let Some(info) = PodInfo::new(new).map(Rc::new) else { return };
-        let name = info.spec().scheduler_name.as_deref().unwrap_or("default-scheduler");
-        if *name != *self.profile.scheduler_name || self.nodes.is_assumed(&info.uid) {
+        if self.configuration.of(&info).is_none() || self.nodes.is_assumed(&info.uid) {
             return;
         }
         let key = &info.reference.key;
@@ -102,9 +108,9 @@ impl Scheduler {
         }
         self.follow_nomination(cx, old, &info);
         let moved = if old.is_none() || self.queue.get(key).is_none() {
-            Some(self.queue.add(&self.profile, info, cx.now()))
+            Some(self.queue.add(&self.configuration, info, cx.now()))
         } else {
-            self.queue.update(&self.profile, &info, cx.now())
+            self.queue.update(&self.configuration, &info, cx.now())
         };
         self.note_moves(cx, moved);
     }
@@ -126,7 +132,7 @@ impl Scheduler {
 
     pub(super) fn happened(&mut self, cx: &mut Cx, change: Change) {
         if self.queue.is_waiting() {
-            let moved = self.queue.happened(&self.profile, change, cx.now());
+            let moved = self.queue.happened(&self.configuration, change, cx.now());
             self.note_moves(cx, moved);
         }
     }

@@ -11,7 +11,7 @@ pub use self::edit::{Edit, taint_text};
 use super::Scheduler;
 use super::attempt::recorded;
 use super::cycle::{Rate, decide};
-use super::framework::{Entry, Profile};
+use super::framework::Profile;
 use super::nodes::Snapshot;
 use super::pod::PodInfo;
 use crate::api::kinds::{node as nodes, pod as pods};
@@ -41,7 +41,7 @@ impl Scheduler {
         Thought {
             was: attempt.clone(),
             pod: pod.clone(),
-            profile: self.profile.clone(),
+            profile: self.configuration.named(&attempt.profile).cloned().unwrap_or_default(),
             start: first.unwrap_or(0),
             snapshot,
         }
@@ -97,11 +97,7 @@ impl Thought {
     /// What the API server would say to such an object.
     pub fn with(mut self, edit: &Edit) -> Result<Self, String> {
         if let Edit::Weight { plugin, weight } = edit {
-            let weigh = |entry: &Entry| {
-                let weight = if entry.plugin.name() == plugin { *weight } else { entry.weight };
-                Entry { weight, ..*entry }
-            };
-            self.profile.plugins = self.profile.plugins.iter().map(weigh).collect();
+            self.profile.weigh(plugin, *weight);
         } else if let Edit::Leave { node, pod } = edit {
             let uid = self.pods_on(node).find(|other| other.reference() == *pod).map(|pod| pod.uid().to_owned());
             self.snapshot.remove_pod(node, &uid.unwrap_or_default());

@@ -16,10 +16,6 @@ impl Plugin for DefaultBinder {
         "DefaultBinder"
     }
 
-    fn binds(&self) -> bool {
-        true
-    }
-
     fn bind(&self, pod: &PodInfo, node: &str) -> Option<Request> {
         let key = &pod.reference.key;
         let mut metadata = named(&key.namespace, &key.name);

@@ -1,5 +1,5 @@
 //! `InterPodAffinity`: pods that must or should be near other pods, or far from them.
-//! Upstream: `plugins/interpodaffinity/{filtering,scoring,plugin}.go`, with `hardPodAffinityWeight` 1.
+//! Upstream: `plugins/interpodaffinity/{filtering,scoring,plugin}.go`.
 
 use crate::api::object::Object;
 use crate::cluster::scheduler::affinity::{Term, Terms};
@@ -15,8 +15,6 @@ use std::rc::Rc;
 const AFFINITY: &str = "node(s) didn't match pod affinity rules";
 const ANTI_AFFINITY: &str = "node(s) didn't match pod anti-affinity rules";
 const EXISTING: &str = "node(s) didn't satisfy existing pods anti-affinity rules";
-/// What a required affinity of another pod for this one is worth.
-const HARD_WEIGHT: i64 = 1;
 
 /// The plugin.
 #[derive(Debug)]
@@ -63,6 +61,10 @@ impl Plugin for InterPodAffinity {
     fn pre_score<'a>(&self, cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
         let terms = resolved(cycle);
         let own = !terms.preferred.is_empty() || !terms.preferred_anti.is_empty();
+        if !own && cycle.args.ignore_others_preferences {
+            return PreScore::Skip;
+        }
+        let hard = cycle.args.hard_pod_affinity_weight;
         let namespace = cycle.snapshot.surroundings.namespace_labels(cycle.pod.object.namespace());
         let mut points = Points::default();
         let me = Whom { pod: &cycle.pod.object, namespace };
@@ -73,8 +75,8 @@ impl Plugin for InterPodAffinity {
                 points.add_all(&terms.preferred_anti, -1, other, node);
             }
             for theirs in node.with_affinity.values().filter_map(|other| other.terms.as_deref()) {
-                for term in &theirs.required {
-                    points.add(term, HARD_WEIGHT, me, node);
+                for term in theirs.required.iter().filter(|_| hard > 0) {
+                    points.add(term, hard, me, node);
                 }
                 points.add_all(&theirs.preferred, 1, me, node);
                 points.add_all(&theirs.preferred_anti, -1, me, node);

@@ -12,6 +12,7 @@ use k8s_openapi::api::core::v1 as core;
 use std::collections::{BTreeMap, BTreeSet};
 
 const REASON: &str = "node(s) didn't match Pod's node affinity/selector";
+const ENFORCED: &str = "node(s) didn't match scheduler-enforced node affinity";
 const CONFLICT: &str = "pod affinity terms conflict";
 
 /// The plugin.
@@ -29,10 +30,16 @@ impl Plugin for NodeAffinity {
 
     fn pre_filter<'a>(&self, cycle: &Cycle<'a>) -> PreFilter<'a> {
         let required = Required::of(cycle.pod.spec());
+        let added = cycle.args.added_affinity.as_deref().and_then(added_terms);
         if required.terms.is_none() && required.labels.is_none_or(BTreeMap::is_empty) {
-            return PreFilter::Skip;
+            return match added {
+                None => PreFilter::Skip,
+                Some(_) => PreFilter::Run(Box::new(Both { required, added })),
+            };
         }
-        match named_nodes(required.terms.unwrap_or_default()) {
+        let terms = required.terms;
+        let required = Both { required, added };
+        match named_nodes(terms.unwrap_or_default()) {
             None => PreFilter::Run(Box::new(required)),
             Some(names) if names.is_empty() => PreFilter::Refuse(Refused::unresolvable(CONFLICT)),
             Some(names) => PreFilter::Only(Box::new(required), names),
@@ -42,9 +49,11 @@ impl Plugin for NodeAffinity {
     fn pre_score<'a>(&self, cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
         let affinity = cycle.pod.spec().affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
         let preferred = affinity.and_then(|a| a.preferred_during_scheduling_ignored_during_execution.as_deref());
-        match preferred.unwrap_or_default() {
-            [] => PreScore::Skip,
-            terms => PreScore::Run(Box::new(Preferred(terms))),
+        let added = cycle.args.added_affinity.as_deref();
+        let added = added.and_then(|a| a.preferred_during_scheduling_ignored_during_execution.as_deref());
+        match (preferred.unwrap_or_default(), added.unwrap_or_default()) {
+            ([], []) => PreScore::Skip,
+            (terms, added) => PreScore::Run(Box::new(Preferred([added, terms]))),
         }
     }
 }
@@ -78,19 +87,39 @@ impl<'a> Required<'a> {
     }
 }
 
-impl Filter for Required<'_> {
+/// What the profile demands of all pods' nodes.
+fn added_terms(affinity: &core::NodeAffinity) -> Option<&[core::NodeSelectorTerm]> {
+    let required = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
+    Some(required.node_selector_terms.as_slice())
+}
+
+/// What the pod demands, and what the profile does.
+struct Both<'a> {
+    required: Required<'a>,
+    added: Option<&'a [core::NodeSelectorTerm]>,
+}
+
+impl Filter for Both<'_> {
     fn filter(&self, node: &NodeInfo) -> Verdict {
-        if node.object().is_some_and(|node| self.matches(node)) { Ok(()) } else { Err(Refused::unresolvable(REASON)) }
+        let matches = |terms: &[core::NodeSelectorTerm]| {
+            node.object().is_some_and(|node| terms.iter().any(|term| term_matches(term, node)))
+        };
+        if self.added.is_some_and(|terms| !matches(terms)) {
+            return Err(Refused::unresolvable(ENFORCED));
+        }
+        let right = node.object().is_some_and(|node| self.required.matches(node));
+        if right { Ok(()) } else { Err(Refused::unresolvable(REASON)) }
     }
 }
 
-/// Terms with weights.
-struct Preferred<'a>(&'a [core::PreferredSchedulingTerm]);
+/// Terms with weights: the profile's, and the pod's.
+struct Preferred<'a>([&'a [core::PreferredSchedulingTerm]; 2]);
 
 impl Scorer for Preferred<'_> {
     fn score(&self, node: &NodeInfo) -> i64 {
         let Some(node) = node.object() else { return 0 };
-        let matching = self.0.iter().filter(|term| term.weight != 0 && term_matches(&term.preference, node));
+        let matching =
+            self.0.iter().copied().flatten().filter(|term| term.weight != 0 && term_matches(&term.preference, node));
         matching.map(|term| i64::from(term.weight)).sum()
     }
 
@@ -112,6 +141,12 @@ fn named_nodes(terms: &[core::NodeSelectorTerm]) -> Option<BTreeSet<&str>> {
         all.extend(sets.reduce(|a, b| a.intersection(&b).copied().collect())?);
     }
     Some(all)
+}
+
+/// Whether a node matches one of these terms.
+#[must_use]
+pub fn any_term_matches(terms: &[core::NodeSelectorTerm], node: &Object) -> bool {
+    terms.iter().any(|term| term_matches(term, node))
 }
 
 /// A term without requirements matches nothing.
@@ -150,7 +185,11 @@ fn requirement_matches(requirement: &core::NodeSelectorRequirement, actual: Opti
 
 fn began_to_match(pod: &PodInfo, change: &Change) -> bool {
     let required = Required::of(pod.spec());
-    change.new.is_some_and(|new| required.matches(new)) && !change.old.is_some_and(|old| required.matches(old))
+    let added = change.args.and_then(|args| args.added_affinity.as_deref()).and_then(added_terms);
+    let matches = |node: &Object| {
+        required.matches(node) && added.is_none_or(|terms| terms.iter().any(|term| term_matches(term, node)))
+    };
+    change.new.is_some_and(matches) && !change.old.is_some_and(matches)
 }
 
 #[cfg(test)]
@@ -164,7 +203,7 @@ mod tests {
         let mut spec = spec;
         spec["containers"] = json!([]);
         let pod = pod(&spec);
-        Required::of(pod.spec()).filter(&node).is_ok()
+        Both { required: Required::of(pod.spec()), added: None }.filter(&node).is_ok()
     }
 
     fn affinity(terms: &Value) -> Value {
@@ -188,6 +227,20 @@ mod tests {
         assert!(fits(affinity(
             &json!([{}, {"matchFields": [{"key": "metadata.name", "operator": "In", "values": ["n"]}]}])
         )));
+    }
+
+    #[test]
+    fn a_profile_may_demand_more_than_the_pod() {
+        let node = node(&json!({"labels": {"zone": "a"}}), &json!({}), &json!({}));
+        let pod = pod(&json!({"containers": []}));
+        let filter = |zone: &str| {
+            let terms = json!([{"matchExpressions": [{"key": "zone", "operator": "In", "values": [zone]}]}]);
+            let affinity: core::NodeAffinity =
+                serde_json::from_value(affinity(&terms)["affinity"]["nodeAffinity"].clone()).expect("an affinity");
+            Both { required: Required::of(pod.spec()), added: added_terms(&affinity) }.filter(&node)
+        };
+        assert_eq!(filter("a"), Ok(()));
+        assert_eq!(filter("b"), Err(Refused::unresolvable(ENFORCED)));
     }
 
     #[test]

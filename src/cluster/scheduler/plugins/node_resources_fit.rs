@@ -1,8 +1,10 @@
-//! `NodeResourcesFit`: what the pod requests must still be free; nodes with more left over get more points
-//! (`LeastAllocated` with CPU and memory of weight 1 each).
-//! Upstream: `plugins/noderesources/fit.go`, `least_allocated.go`, `resource_allocation.go`.
+//! `NodeResourcesFit`: what the pod requests must still be free; nodes with more left over get more points, or as the
+//! profile's scoring strategy says.
+//! Upstream: `plugins/noderesources/fit.go`, `{least,most}_allocated.go`, `requested_to_capacity_ratio.go`,
+//! `resource_allocation.go`.
 
 use crate::api::object::Object;
+use crate::cluster::scheduler::args::{Args, Strategy, StrategyKind};
 use crate::cluster::scheduler::events::{Action, Change, Interest, Of};
 use crate::cluster::scheduler::framework::{
     Cycle, Filter, MAX_NODE_SCORE, Plugin, PreFilter, PreScore, Refused, Scorer, Verdict,
@@ -30,15 +32,29 @@ impl Plugin for NodeResourcesFit {
     }
 
     fn pre_filter<'a>(&self, cycle: &Cycle<'a>) -> PreFilter<'a> {
-        PreFilter::Run(Box::new(Requests(&cycle.pod.requests)))
+        PreFilter::Run(Box::new(Requests { wanted: &cycle.pod.requests, args: Some(cycle.args) }))
     }
 
     fn pre_score<'a>(&self, cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
-        PreScore::Run(Box::new(LeastAllocated(cycle.pod.containers_non_zero)))
+        let (cpu, memory) = cycle.pod.containers_non_zero;
+        PreScore::Run(Box::new(Allocated { pod: cycle.pod, cpu, memory, strategy: &cycle.args.strategy }))
     }
 }
 
-struct Requests<'a>(&'a Resources);
+struct Requests<'a> {
+    wanted: &'a Resources,
+    args: Option<&'a Args>,
+}
+
+impl Requests<'_> {
+    /// Whether it does not matter how much of an extended resource the node has.
+    fn ignores(&self, name: &str) -> bool {
+        let group = name.split('/').next().unwrap_or_default();
+        self.args.is_some_and(|args| {
+            args.ignored_resources.iter().any(|known| known == name) || args.ignored_groups.iter().any(|g| g == group)
+        })
+    }
+}
 
 impl Filter for Requests<'_> {
     /// Upstream: `fitsRequest`. What the node could not offer even if it were empty cannot be resolved.
@@ -48,7 +64,7 @@ impl Filter for Requests<'_> {
         if i64::try_from(node.pods.len()).unwrap_or(i64::MAX) >= node.allowed_pods {
             reasons.push("Too many pods".into());
         }
-        let (wanted, offered, taken) = (self.0, &node.allocatable, &node.requested);
+        let (wanted, offered, taken) = (self.wanted, &node.allocatable, &node.requested);
         let plain = [
             ("Insufficient cpu", wanted.milli_cpu, offered.milli_cpu, taken.milli_cpu),
             ("Insufficient memory", wanted.memory, offered.memory, taken.memory),
@@ -65,7 +81,7 @@ impl Filter for Requests<'_> {
                 resolvable &= wanted <= offered;
             }
         }
-        for (name, wanted) in wanted.scalar.iter().filter(|(_, wanted)| **wanted != 0) {
+        for (name, wanted) in wanted.scalar.iter().filter(|(name, wanted)| **wanted != 0 && !self.ignores(name)) {
             if *wanted > offered.scalar(name) - taken.scalar(name) {
                 reasons.push(format!("Insufficient {name}").into());
                 resolvable &= *wanted <= offered.scalar(name);
@@ -75,17 +91,72 @@ impl Filter for Requests<'_> {
     }
 }
 
-/// CPU and memory that the pod counts with.
-struct LeastAllocated((i64, i64));
+/// Rates by what would be used.
+struct Allocated<'a> {
+    pod: &'a PodInfo,
+    /// What the pod counts with: thousandths of a core, and bytes.
+    cpu: i64,
+    memory: i64,
+    strategy: &'a Strategy,
+}
 
-impl Scorer for LeastAllocated {
+impl Allocated<'_> {
+    /// What the node offers of a resource, and what would be used of it; nothing offered: it does not count.
+    /// Upstream: `calculateResourceAllocatableRequest`.
+    fn of(&self, name: &str, node: &NodeInfo) -> (i64, i64) {
+        match name {
+            "cpu" => (node.allocatable.milli_cpu, node.non_zero.0 + self.cpu),
+            "memory" => (node.allocatable.memory, node.non_zero.1 + self.memory),
+            "ephemeral-storage" => {
+                let used = node.requested.ephemeral_storage + self.pod.requests.ephemeral_storage;
+                (node.allocatable.ephemeral_storage, used)
+            }
+            name => match self.pod.requests.scalar(name) {
+                0 => (0, 0),
+                wanted => (node.allocatable.scalar(name), node.requested.scalar(name) + wanted),
+            },
+        }
+    }
+}
+
+impl Scorer for Allocated<'_> {
     fn score(&self, node: &NodeInfo) -> i64 {
-        let (cpu, memory) = (node.allocatable.milli_cpu, node.allocatable.memory);
-        let parts = [(cpu, node.non_zero.0 + self.0.0), (memory, node.non_zero.1 + self.0.1)];
-        let offered = parts.into_iter().filter(|(capacity, _)| *capacity != 0);
-        let (sum, count) =
-            offered.fold((0, 0), |(sum, count), (capacity, used)| (sum + free(capacity, used), count + 1));
-        if count == 0 { 0 } else { sum / count }
+        let (mut sum, mut weights) = (0, 0);
+        for (name, weight) in &self.strategy.resources {
+            let (capacity, used) = self.of(name, node);
+            if capacity == 0 {
+                continue;
+            }
+            let score = match &self.strategy.kind {
+                StrategyKind::LeastAllocated => free(capacity, used),
+                StrategyKind::MostAllocated => used.min(capacity) * MAX_NODE_SCORE / capacity,
+                StrategyKind::RequestedToCapacityRatio(shape) => {
+                    at(shape, if used > capacity { 100 } else { used * 100 / capacity })
+                }
+            };
+            // Upstream: a ratio of no points is left out altogether.
+            if score > 0 || !matches!(self.strategy.kind, StrategyKind::RequestedToCapacityRatio(_)) {
+                sum += score * weight;
+                weights += weight;
+            }
+        }
+        match self.strategy.kind {
+            _ if weights == 0 => 0,
+            StrategyKind::RequestedToCapacityRatio(_) => (2 * sum + weights) / (2 * weights),
+            _ => sum / weights,
+        }
+    }
+}
+
+/// The value at `x` of lines drawn between points. Upstream: `helper.BuildBrokenLinearFunction`.
+fn at(shape: &[(i64, i64)], x: i64) -> i64 {
+    let Some(right) = shape.iter().position(|(point, _)| x <= *point) else {
+        return shape.last().map_or(0, |(_, score)| *score);
+    };
+    let (to, high) = shape[right];
+    match right.checked_sub(1).map(|left| shape[left]) {
+        None => high,
+        Some((from, low)) => low + (high - low) * (x - from) / (to - from),
     }
 }
 
@@ -128,14 +199,14 @@ fn grew(pod: &PodInfo, change: &Change) -> bool {
         let (before, after) = (&old.allocatable, &new.allocatable);
         new.allowed_pods > old.allowed_pods || gives_what_is_wanted(&pod.requests, after, before)
     });
-    more && Requests(&pod.requests).filter(&new).is_ok()
+    more && (Requests { wanted: &pod.requests, args: change.args }).filter(&new).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cluster::scheduler::testing::{node, pod};
-    use serde_json::json;
+    use serde_json::{Value, json};
     use std::rc::Rc;
 
     fn small() -> NodeInfo {
@@ -147,20 +218,58 @@ mod tests {
         pod(&json!({"containers": [{"name": "c", "resources": {"requests": {"cpu": cpu, "memory": memory}}}]}))
     }
 
+    fn asks(pod: &PodInfo, node: &NodeInfo) -> Verdict {
+        Requests { wanted: &pod.requests, args: None }.filter(node)
+    }
+
     #[test]
     fn all_reasons_are_given_in_upstreams_order() {
         let mut node = small();
         node.add_pod(&Rc::new(wants("600m", "512Mi")));
-        let refused = Requests(&wants("500m", "600Mi").requests).filter(&node).expect_err("too much");
+        let refused = asks(&wants("500m", "600Mi"), &node).expect_err("too much");
         assert_eq!(refused.reasons, ["Too many pods", "Insufficient cpu", "Insufficient memory"]);
         assert!(refused.resolvable);
-        assert!(!Requests(&wants("2", "0").requests).filter(&node).expect_err("too much").resolvable);
-        assert!(Requests(&wants("1", "1Gi").requests).filter(&small()).is_ok());
+        assert!(!asks(&wants("2", "0"), &node).expect_err("too much").resolvable);
+        assert!(asks(&wants("1", "1Gi"), &small()).is_ok());
+    }
+
+    fn score(pod: &PodInfo, args: &Value) -> i64 {
+        let args = Args::read(&json!({"NodeResourcesFit": {"scoringStrategy": args}}));
+        let (cpu, memory) = pod.containers_non_zero;
+        Allocated { pod, cpu, memory, strategy: &args.strategy }.score(&small())
     }
 
     #[test]
     fn scores_are_the_mean_of_what_is_left() {
-        assert_eq!(LeastAllocated(wants("250m", "256Mi").non_zero).score(&small()), 75);
-        assert_eq!(LeastAllocated(wants("2", "512Mi").non_zero).score(&small()), 25);
+        assert_eq!(score(&wants("250m", "256Mi"), &json!({})), 75);
+        assert_eq!(score(&wants("2", "512Mi"), &json!({})), 25);
+    }
+
+    #[test]
+    fn a_strategy_may_prefer_full_nodes_or_draw_its_own_line() {
+        let resources =
+            json!([{"name": "cpu", "weight": 3}, {"name": "memory", "weight": 1}, {"name": "example.com/gpu"}]);
+        let most = json!({"type": "MostAllocated", "resources": resources});
+        assert_eq!(score(&wants("250m", "512Mi"), &most), (25 * 3 + 50) / 4);
+        assert_eq!(score(&wants("2", "2Gi"), &most), 100);
+        let shape =
+            json!([{"utilization": 0, "score": 10}, {"utilization": 50, "score": 0}, {"utilization": 100, "score": 5}]);
+        let ratio = json!({"type": "RequestedToCapacityRatio", "resources": resources,
+            "requestedToCapacityRatio": {"shape": shape}});
+        // CPU at 25 % gives 50; memory at 50 % gives nothing and does not count.
+        assert_eq!(score(&wants("250m", "512Mi"), &ratio), 50);
+        // CPU at 75 % gives 25, memory at 25 % gives 50: 31.25.
+        assert_eq!(score(&wants("750m", "256Mi"), &ratio), 31);
+        assert_eq!(score(&wants("2", "2Gi"), &ratio), 50);
+    }
+
+    #[test]
+    fn ignored_resources_need_not_be_there() {
+        let requests = json!({"example.com/gpu": "1", "other.org/x": "1"});
+        let pod = pod(&json!({"containers": [{"name": "c", "resources": {"requests": requests}}]}));
+        assert_eq!(asks(&pod, &small()).expect_err("none").reasons.len(), 2);
+        let args = Args::read(&json!({"NodeResourcesFit":
+            {"ignoredResources": ["example.com/gpu"], "ignoredResourceGroups": ["other.org"]}}));
+        assert_eq!(Requests { wanted: &pod.requests, args: Some(&args) }.filter(&small()), Ok(()));
     }
 }

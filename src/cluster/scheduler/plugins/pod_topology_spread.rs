@@ -50,7 +50,8 @@ impl Plugin for PodTopologySpread {
     }
 
     fn pre_filter<'a>(&self, cycle: &Cycle<'a>) -> PreFilter<'a> {
-        let constraints = given(cycle.pod, "DoNotSchedule");
+        let own = has_own(cycle.pod);
+        let constraints = if own { given(cycle.pod, "DoNotSchedule") } else { defaults(cycle, "DoNotSchedule") };
         if constraints.is_empty() {
             return PreFilter::Skip;
         }
@@ -75,12 +76,12 @@ impl Plugin for PodTopologySpread {
     }
 
     fn pre_score<'a>(&self, cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> PreScore<'a> {
-        let own = cycle.pod.spec().topology_spread_constraints.as_ref().is_some_and(|given| !given.is_empty());
-        let constraints = if own { given(cycle.pod, "ScheduleAnyway") } else { defaults(cycle) };
+        let own = has_own(cycle.pod);
+        let constraints = if own { given(cycle.pod, "ScheduleAnyway") } else { defaults(cycle, "ScheduleAnyway") };
         if constraints.is_empty() {
             return PreScore::Skip;
         }
-        PreScore::Run(Box::new(Soft::new(cycle, nodes, constraints, own)))
+        PreScore::Run(Box::new(Soft::new(cycle, nodes, constraints, own || cycle.args.default_constraints.is_some())))
     }
 }
 
@@ -103,8 +104,17 @@ impl Constraint<'_> {
     }
 }
 
+fn has_own(pod: &PodInfo) -> bool {
+    pod.spec().topology_spread_constraints.as_ref().is_some_and(|given| !given.is_empty())
+}
+
 fn given<'a>(pod: &'a PodInfo, action: &str) -> Vec<Constraint<'a>> {
     let constraints = pod.spec().topology_spread_constraints.as_deref().unwrap_or_default();
+    read(pod, constraints, action)
+}
+
+/// The constraints that ask for this.
+fn read<'a>(pod: &PodInfo, list: &'a [core::TopologySpreadConstraint], action: &str) -> Vec<Constraint<'a>> {
     let read = |constraint: &'a core::TopologySpreadConstraint| {
         let selector = Selector::from_object(constraint.label_selector.as_ref()).unwrap_or(Selector::Nothing);
         Constraint {
@@ -116,11 +126,15 @@ fn given<'a>(pod: &'a PodInfo, action: &str) -> Vec<Constraint<'a>> {
             honour_taints: constraint.node_taints_policy.as_deref() == Some("Honor"),
         }
     };
-    constraints.iter().filter(|constraint| constraint.when_unsatisfiable == action).map(read).collect()
+    list.iter().filter(|constraint| constraint.when_unsatisfiable == action).map(read).collect()
 }
 
 /// Upstream: `systemDefaultConstraints`, `buildDefaultConstraints`.
-fn defaults<'a>(cycle: &Cycle<'a>) -> Vec<Constraint<'a>> {
+fn defaults<'a>(cycle: &Cycle<'a>, action: &str) -> Vec<Constraint<'a>> {
+    let list = cycle.args.default_constraints.as_deref();
+    if list.map_or(action != "ScheduleAnyway", <[_]>::is_empty) {
+        return Vec::new();
+    }
     let selector = cycle.snapshot.surroundings.default_selector(&cycle.pod.object);
     if selector.is_everything() {
         return Vec::new();
@@ -133,7 +147,9 @@ fn defaults<'a>(cycle: &Cycle<'a>) -> Vec<Constraint<'a>> {
         honour_affinity: true,
         honour_taints: false,
     };
-    vec![constraint(HOST, 3), constraint(ZONE, 5)]
+    let Some(list) = list else { return vec![constraint(HOST, 3), constraint(ZONE, 5)] };
+    let selected = |given| Constraint { selector: selector.clone(), ..given };
+    read(cycle.pod, list, action).into_iter().map(selected).collect()
 }
 
 fn has_all(constraints: &[Constraint], node: &NodeInfo) -> bool {
