@@ -108,6 +108,7 @@ impl<'a> Said<'a> {
 impl Recorder {
     /// Says what was done about an object, and with which other one it has to do. `reporter`: in whose name; which of
     /// several such processes it was is `<reporter>-<host>`.
+    #[expect(clippy::too_many_arguments, reason = "who says what about whom, to whom, in whose name")]
     pub fn announce(
         &mut self,
         cx: &mut Cx,

@@ -42,11 +42,11 @@ fn wake_by_pod(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
 
 fn reconcile_claim(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(claim) = subject(reconcile, key) else { return Ok(()) };
-    let uses = |object: &Object| {
+    let names_it = |object: &Object| {
         let pod: Option<&Pod> = object.get().filter(|_| object.namespace() == claim.namespace());
         pod.is_some_and(|pod| pod.node().is_some() && pod.claims(object.name()).any(|name| name == claim.name()))
     };
-    let used = claim.is_terminating() && reconcile.cache(&pod::KIND).iter().any(uses);
+    let used = claim.is_terminating() && reconcile.cache(&pod::KIND).iter().any(names_it);
     protect(reconcile, claim, persistent_volume_claim::PROTECTION, used);
     Ok(())
 }

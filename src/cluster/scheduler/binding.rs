@@ -72,10 +72,10 @@ impl Scheduler {
             cx.because(preparing.binding.queued.cause);
             match self.is_ready(&preparing.binding) {
                 Ok(true) if preparing.asked.is_empty() => self.post(cx, preparing.binding),
-                Err((plugin, why)) => self.give_up(cx, preparing.binding, "PreBind", plugin, &why),
+                Err((plugin, why)) => self.give_up(cx, preparing.binding, ("PreBind", plugin), &why),
                 _ if cx.now() >= preparing.until => {
                     let why = "binding volumes: context deadline exceeded";
-                    self.give_up(cx, preparing.binding, "PreBind", "VolumeBinding", why);
+                    self.give_up(cx, preparing.binding, ("PreBind", "VolumeBinding"), why);
                 }
                 _ => self.preparing.push(preparing),
             }
@@ -94,13 +94,13 @@ impl Scheduler {
                 let id = self.client.request(cx, request);
                 self.binding.insert(id, binding);
             }
-            None => self.give_up(cx, binding, "Bind", "", "no plugin binds this pod"),
+            None => self.give_up(cx, binding, ("Bind", ""), "no plugin binds this pod"),
         }
     }
 
     /// The pod does not go to the node after all: its room and its volumes are free again, and it is tried again after a
     /// back-off. Upstream: `handleBindingCycleError`.
-    fn give_up(&mut self, cx: &mut Cx, binding: Binding, point: &str, plugin: &str, why: &str) {
+    fn give_up(&mut self, cx: &mut Cx, binding: Binding, (point, plugin): (&str, &str), why: &str) {
         let Binding { queued, assumed, .. } = binding;
         for object in &assumed {
             match self.client.lookup(object.kind(), &object.key()) {
@@ -123,12 +123,12 @@ impl Scheduler {
             self.preparing[place].asked.retain(|asked| *asked != id);
             if let Err(status) = outcome {
                 let binding = self.preparing.remove(place).binding;
-                self.give_up(cx, binding, "PreBind", "VolumeBinding", &status.to_string());
+                self.give_up(cx, binding, ("PreBind", "VolumeBinding"), &status.to_string());
             }
         } else if let Some(binding) = self.binding.remove(&id) {
             match outcome {
                 Ok(_) => self.bound(cx, &binding),
-                Err(status) => self.give_up(cx, binding.clone(), "Bind", binding.binder, &status.to_string()),
+                Err(status) => self.give_up(cx, binding.clone(), ("Bind", binding.binder), &status.to_string()),
             }
         }
         cx.because(before);

@@ -104,6 +104,7 @@ impl Filter for Volumes<'_> {
 }
 
 /// Whether the changed claim is one of the pod's.
+#[must_use]
 pub fn is_claim_of(pod: &PodInfo, change: &Change) -> bool {
     change.new.or(change.old).is_some_and(|claim| {
         claim.namespace() == pod.object.namespace()
