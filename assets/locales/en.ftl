@@ -230,6 +230,7 @@ try-crash-loop-look = How long does the kubelet wait before each restart?
 tree-title = Everything on the stage
 tree-label = Everything on the stage: components, ships and pods
 tree-control-plane = Control plane
+tree-workloads = Workloads and services
 tree-pending = Waiting for a ship
 
 ## Stage

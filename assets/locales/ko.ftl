@@ -219,6 +219,7 @@ try-crash-loop-look = kubelet은 다시 시작하기 전에 얼마나 기다립�
 tree-title = 항만에 있는 모든 것
 tree-label = 항만에 있는 모든 것: 구성 요소, 배, 파드
 tree-control-plane = 컨트롤 플레인
+tree-workloads = 워크로드와 서비스
 tree-pending = 배를 기다리는 파드
 
 ## 무대

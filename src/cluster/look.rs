@@ -50,6 +50,13 @@ impl World {
                 None => view.pending.push(seen),
             }
         }
+        // Those that have no pods at the moment come last.
+        for kind in [&kinds::deployment::KIND, &kinds::replica_set::KIND, &kinds::replication_controller::KIND] {
+            let bare = self.objects(kind).filter(|object| controller_of(object.meta()).is_none());
+            let unknown = bare.map(Object::reference).filter(|found| !workloads.0.contains(found));
+            let unknown: Vec<Ref> = unknown.collect();
+            workloads.0.extend(unknown);
+        }
         view.workloads = workloads.0;
         self.rest(&mut view);
         view

@@ -26,7 +26,7 @@ pub mod lack;
 pub mod story;
 
 use crate::api::Kind;
-use crate::api::object::{Object, ObjectRef};
+use crate::api::object::{Object, ObjectRef, Ref};
 use crate::cluster::fact::Fact;
 use crate::cluster::view::{NodeView, PodView, View};
 use crate::i18n::{Arg, Language, text};
@@ -99,4 +99,13 @@ impl Shown<'_> {
 #[must_use]
 pub fn link(object: &ObjectRef) -> String {
     format!("{}/{}", object.kind.plural, object.key)
+}
+
+/// The object that one of kubectl's lines names (`deployment.apps/web`); of several in different namespaces the newest.
+#[must_use]
+pub fn by_line(shown: &Shown, name: &str) -> Option<Ref> {
+    let (kind, name) = name.split_once('/')?;
+    let kind = Kind::by_name(kind)?;
+    let named = shown.objects.objects(kind).into_iter().filter(|object| object.name() == name);
+    named.max_by_key(|object| object.revision()).map(Object::reference)
 }

@@ -106,12 +106,12 @@ fn page_follows(ui: Ui) {
     });
     Effect::new(move |_| {
         let (language, speed) = (ui.language.get(), ui.speed.get());
-        let selected = ui.selected.get();
+        let (selected, truth) = (ui.selected.get(), ui.truth.get());
         // A moment is in the address only while time stands still there.
         let t = (!ui.moving.get()).then(|| ui.now.get());
         ui.theme.track();
         ui.link.update_value(|link| {
-            (link.speed, link.selected, link.t) = (speed, selected, t);
+            (link.speed, link.selected, link.t, link.truth) = (speed, selected, t, truth);
             browser::set_address(&link.write(language));
         });
     });
@@ -121,6 +121,7 @@ fn page_follows(ui: Ui) {
             ui.play(false);
             ui.seek(t);
         }
+        ui.truth.set(link.truth);
         ui.select(link.selected);
     });
 }

@@ -6,6 +6,7 @@
 use super::handle::Ui;
 use super::icons::{Icon, icon};
 use super::select::{Selection, component_id};
+use crate::api::object::Ref;
 use crate::cluster::view::{NodeView, PodView, Readiness, View};
 use crate::cluster::wire::Address;
 use crate::i18n::{Arg, Language, text};
@@ -113,6 +114,33 @@ fn pod(pod: &PodView, node: Option<&NodeView>, view: &View, language: Language) 
     }
 }
 
+/// An object that is no pod, with what is to be said of it.
+fn of_kind(object: &Ref, (status, tone): (String, Tone), language: Language) -> Row {
+    let kind = crate::scene::caption::kind(object.kind.kind, language);
+    Row {
+        level: 2,
+        id: object.to_string(),
+        name: object.key.name.to_string(),
+        status: format!("{kind} {status}"),
+        tone,
+        open: None,
+        link: Some(Selection::Object(object.clone()).write()),
+    }
+}
+
+/// A workload: how many of its pods are ready.
+fn workload(object: &Ref, index: usize, view: &View, language: Language) -> Row {
+    let pods = view.nodes.iter().flat_map(|node| &node.pods).chain(&view.pending);
+    let pods = pods.filter(|pod| pod.workload == Some(index) && pod.deadline.is_none());
+    let (all, ready) = (pods.clone().count(), pods.filter(|pod| pod.ready).count());
+    let tone = match all {
+        0 => Tone::Plain,
+        _ if ready == all => Tone::Good,
+        _ => Tone::Waiting,
+    };
+    of_kind(object, (format!("{ready}/{all}"), tone), language)
+}
+
 fn node(node: &NodeView, open: bool, language: Language) -> Row {
     let (key, tone) = match node.readiness {
         Readiness::Ready => ("Ready", Tone::Good),
@@ -148,6 +176,16 @@ fn rows(view: &View, turned: &BTreeSet<String>, language: Language) -> Vec<Row> 
     rows.push(head("control-plane", "tree-control-plane", parts.len(), open));
     if open {
         rows.extend(parts.map(|address| component(view, address, 2, language)));
+    }
+    let own = view.workloads.iter().any(|workload| &*workload.key.namespace != "kube-system");
+    let open = own != turned.contains("workloads");
+    rows.push(head("workloads", "tree-workloads", view.workloads.len() + view.services.len(), open));
+    if open {
+        let workloads = view.workloads.iter().enumerate();
+        rows.extend(workloads.map(|(index, workload)| self::workload(workload, index, view, language)));
+        rows.extend(
+            view.services.iter().map(|(service, ip)| of_kind(service, (ip.to_string(), Tone::Plain), language)),
+        );
     }
     for seen in &view.nodes {
         let own = Selection::node(&seen.name).on_stage();

@@ -134,6 +134,18 @@ test('text that is not YAML is marked while it is written', async () => {
   await page.locator('.cm-line.bottle-error').waitFor();
 });
 
+test('several files are opened together, as documents of one manifest, and all are applied', async () => {
+  const page = await sandbox();
+  const pod = (name) => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec:\n  containers:\n  - {name: c, image: nginx}\n`;
+  const file = (name, text) => ({ name, mimeType: 'application/yaml', buffer: Buffer.from(text) });
+  const three = [file('a.yaml', pod('a')), file('b.yaml', `${pod('b')}---\n${pod('c')}`)];
+  await page.getByTestId('files').setInputFiles([...three, file('picture.yaml', '\u0000\u0001')]);
+  await page.getByTestId('problems').getByText('picture.yaml').waitFor();
+  await page.locator('.cm-content').getByText('name: a').waitFor();
+  await page.getByTestId('apply').click();
+  for (const name of ['a', 'b', 'c']) await page.getByTestId('problems').getByText(`pod/${name} created`).waitFor({ timeout: POD_MS });
+});
+
 test('an unknown field is refused in decoding, at its line', async () => {
   const page = await sandbox();
   await write(page, MANIFEST.replace('replicas: 2', 'replica: 2'));

@@ -1,6 +1,7 @@
 //! What stands around the stage: one file for each panel.
 
 mod actions;
+mod branches;
 mod dock;
 mod events;
 mod guide;
@@ -17,6 +18,7 @@ mod top;
 mod transcript;
 mod transport;
 
+pub use self::branches::Branches;
 pub use self::dock::Dock;
 pub use self::guide::Guide;
 pub use self::inspector::InspectorPanel;

@@ -1,10 +1,13 @@
 //! What came of the manifest: kubectl's lines, what was refused, by which gate and why, and notices of the page.
 
 use super::manifest::Reveal;
+use super::moment;
 use crate::cluster::fact::Gate;
+use crate::inspect;
 use crate::ui::answers::Problem;
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
+use crate::ui::select::Selection;
 use leptos::prelude::*;
 
 /// The name of a gate.
@@ -37,7 +40,9 @@ pub fn Problems() -> impl IntoView {
                         Some(outcome) => {
                             let refused = !outcome.problems.is_empty();
                             view! {
-                                <ul class="lines">{outcome.lines.into_iter().map(success).collect_view()}</ul>
+                                <ul class="lines">
+                                    {outcome.lines.into_iter().map(|line| success(ui, line, outcome.dry_run)).collect_view()}
+                                </ul>
                                 <ul class="refusals">
                                     {outcome.problems.into_iter().map(|problem| refusal(ui, problem)).collect_view()}
                                 </ul>
@@ -71,8 +76,23 @@ fn Notices() -> impl IntoView {
     }
 }
 
-fn success(line: String) -> impl IntoView {
-    view! { <li class="line">{icon(Icon::Tick)} <code>{line}</code></li> }
+/// One of kubectl's lines; the name in it leads to what it names.
+fn success(ui: Ui, line: String, dry_run: bool) -> impl IntoView {
+    let (name, rest) = line.split_once(' ').map_or((line.as_str(), ""), |(name, rest)| (name, rest));
+    let known = !dry_run && moment::read(ui, |shown| inspect::by_line(shown, name)).is_some();
+    let words = if known {
+        let (name, shown) = (name.to_owned(), name.to_owned());
+        // Looked up when it is asked for: under this name there may be another object by then.
+        let go = move |_| {
+            if let Some(object) = moment::read(ui, |shown| inspect::by_line(shown, &name)) {
+                ui.select(Some(Selection::Object(object)));
+            }
+        };
+        view! { <button type="button" class="place" on:click=go>{shown}</button> }.into_any()
+    } else {
+        name.to_owned().into_any()
+    };
+    view! { <li class="line">{icon(Icon::Tick)} <code>{words} {format!(" {rest}")}</code></li> }
 }
 
 fn refusal(ui: Ui, problem: Problem) -> impl IntoView {

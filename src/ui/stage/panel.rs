@@ -7,6 +7,7 @@ use crate::scene::Truth;
 use crate::scene::display::Item;
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
+use crate::ui::panels::Branches;
 use crate::ui::select::Selection;
 use leptos::html::Canvas;
 use leptos::prelude::*;
@@ -174,6 +175,7 @@ fn Banner() -> impl IntoView {
                     </button>
                 </p>
             </Show>
+            <Branches />
             {move || {
                 skipping
                     .get()
