@@ -52,6 +52,11 @@ fn the_server_answers_as_the_real_one() {
 }
 
 #[test]
+fn the_controllers_do_over_time_what_the_real_ones_did() {
+    assert!(play("controllers.jsonl.gz") >= 90);
+}
+
+#[test]
 fn raw_answers_are_those_of_the_real_server() {
     assert!(play("discovery") >= 25);
 }

@@ -16,6 +16,7 @@
 
 mod api;
 mod client;
+mod controllers;
 mod corpus;
 mod difference;
 mod discovery;
@@ -82,6 +83,7 @@ const RECORDINGS: &[Recogniser] = &[
     scheduler::case,
     scheduler::sequence,
     api::cases,
+    controllers::scenario,
     corpus::verdict,
     discovery::columns,
     discovery::limited,

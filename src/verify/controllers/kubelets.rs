@@ -1,14 +1,14 @@
 //! The kubelets as the recordings had them: pods become Running after `sim/start-ms`, end as their annotations say.
 
-use bottle::api::kinds::pod::Pod;
-use bottle::api::kinds::{self, named};
-use bottle::api::meta::timestamp;
-use bottle::api::request::{DeleteOptions, PatchType};
-use bottle::api::{Key, Object, Request};
-use bottle::cluster::Cx;
-use bottle::cluster::client::{Client, Notice, TIMER_PREFIX};
-use bottle::cluster::wire::{Event, Timer, User};
-use bottle::sim::{Duration, Time};
+use crate::api::kinds::pod::Pod;
+use crate::api::kinds::{self, named};
+use crate::api::meta::timestamp;
+use crate::api::request::{DeleteOptions, PatchType};
+use crate::api::{Key, Object, Request};
+use crate::cluster::Cx;
+use crate::cluster::client::{Client, Notice, TIMER_PREFIX};
+use crate::cluster::wire::{Event, Timer, User};
+use crate::sim::{Duration, Time};
 use k8s_openapi::api::core::v1::{
     ContainerState, ContainerStateRunning, ContainerStateWaiting, ContainerStatus, PodCondition, PodIP,
 };
@@ -261,11 +261,11 @@ impl Ships {
         self.client.lookup(&kinds::pod::KIND, key).cloned()
     }
 
-    pub fn lookup(&self, kind: &'static bottle::api::Kind, key: &Key) -> Option<Object> {
+    pub fn lookup(&self, kind: &'static crate::api::Kind, key: &Key) -> Option<Object> {
         self.client.lookup(kind, key).cloned()
     }
 
-    pub fn owned(&self, kind: &'static bottle::api::Kind, uid: &str) -> Vec<Object> {
+    pub fn owned(&self, kind: &'static crate::api::Kind, uid: &str) -> Vec<Object> {
         self.client.cache(kind).owned_by(uid).cloned().collect()
     }
 

@@ -1,31 +1,33 @@
 //! A small world: API server, etcd, controllers, scheduler, and one process that plays all kubelets.
 
-use crate::sim::Ships;
-use bottle::api::kinds::pod::Pod;
-use bottle::api::meta::controller_of;
-use bottle::api::{Object, Request, kinds};
-use bottle::cluster::apiserver::ApiServer;
-use bottle::cluster::client::runner::Runner;
-use bottle::cluster::controllers::{CONTROLLERS, ControllerManager};
-use bottle::cluster::etcd::Etcd;
-use bottle::cluster::fact::Fact;
-use bottle::cluster::scheduler::Scheduler;
-use bottle::cluster::wire::{Address, Event, Message, User};
-use bottle::cluster::{Cx, timing};
-use bottle::sim::{Duration, Kernel, Time, Trace};
+use super::kubelets::Ships;
+use crate::api::kinds::pod::Pod;
+use crate::api::meta::controller_of;
+use crate::api::{Object, Request, kinds};
+use crate::cluster::apiserver::ApiServer;
+use crate::cluster::client::runner::Runner;
+use crate::cluster::controllers::{CONTROLLERS, ControllerManager};
+use crate::cluster::etcd::Etcd;
+use crate::cluster::fact::Fact;
+use crate::cluster::scheduler::Scheduler;
+use crate::cluster::wire::{Address, Event, Message, Reply, User};
+use crate::cluster::{Cx, timing};
+use crate::sim::{Duration, Kernel, Time, Trace};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 pub struct World {
     pub kernel: Kernel<Address, Event>,
     pub trace: Trace<Fact>,
-    pub server: ApiServer,
+    pub api: ApiServer,
     pub manager: Runner,
     pub ships: Ships,
     etcd: Etcd,
     scheduler: Scheduler,
     next: u64,
-    refused: Vec<String>,
+    /// The answers to the administrator by request: code and message.
+    answers: BTreeMap<u64, (i64, String)>,
     /// What was most and least at any revision.
     pub measures: Measures,
 }
@@ -36,17 +38,17 @@ impl World {
         let mut world = Self {
             kernel: Kernel::new(7, Time::from_secs(-60), timing::LINK),
             trace: Trace::default(),
-            server: ApiServer::new(),
+            api: ApiServer::new(),
             manager: ControllerManager::new(CONTROLLERS),
             ships: Ships::new(nodes),
             etcd: Etcd::new(),
             scheduler: Scheduler::new(),
             next: 1,
-            refused: Vec::new(),
+            answers: BTreeMap::new(),
             measures: Measures::default(),
         };
         world.etcd.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Etcd(0), None));
-        world.server.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::ApiServer, None));
+        world.api.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::ApiServer, None));
         world.run_to(Time::from_secs(-50));
         world.manager.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::ControllerManager, None));
         world.scheduler.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Scheduler, None));
@@ -67,10 +69,10 @@ impl World {
         let mut cx = Cx::new(&mut self.kernel, &mut self.trace, next.to.clone(), next.cause);
         match next.to {
             Address::ApiServer => {
-                let before = self.server.revision();
-                self.server.handle(&mut cx, next.event);
-                if self.server.revision() != before {
-                    self.measures.take(&self.server);
+                let before = self.api.revision();
+                self.api.handle(&mut cx, next.event);
+                if self.api.revision() != before {
+                    self.measures.take(&self.api);
                 }
             }
             Address::Etcd(_) => self.etcd.handle(&mut cx, next.event),
@@ -78,8 +80,13 @@ impl World {
             Address::Scheduler => self.scheduler.handle(&mut cx, next.event),
             Address::Kubelet(_) => self.ships.handle(&mut cx, next.event),
             Address::User => {
-                if let Event::Message { message: Message::Response { outcome: Err(status), .. }, .. } = next.event {
-                    self.refused.push(status.message.clone());
+                if let Event::Message { message: Message::Response { id, outcome }, .. } = next.event {
+                    let answer = match outcome {
+                        Err(status) => (i64::from(status.code), status.message.clone()),
+                        Ok(Reply::Object { created: true, .. }) => (201, String::new()),
+                        Ok(_) => (200, String::new()),
+                    };
+                    self.answers.insert(id, answer);
                 }
             }
             Address::Runtime(_) => {}
@@ -87,18 +94,19 @@ impl World {
     }
 
     /// Sends a request as the administrator.
-    pub fn send(&mut self, request: Request) {
+    pub fn send(&mut self, request: Request) -> u64 {
         let id = self.next;
         self.next += 1;
         let mut cx = Cx::new(&mut self.kernel, &mut self.trace, Address::User, None);
         let user = User::new("kubernetes-admin", &["system:masters"]);
         let message = Message::Request { id, user, request: Rc::new(request) };
         cx.send(Address::ApiServer, Event::Message { from: Address::User, message });
+        id
     }
 
-    /// What the server has refused the administrator since the last time.
-    pub fn take_refused(&mut self) -> Vec<String> {
-        std::mem::take(&mut self.refused)
+    /// The answer to a request of the administrator: code and message.
+    pub fn answer(&self, id: u64) -> Option<&(i64, String)> {
+        self.answers.get(&id)
     }
 
     /// Lets the ships do something.
@@ -114,7 +122,7 @@ impl World {
 
     /// All objects of all kinds in a namespace, and the nodes and namespaces.
     pub fn objects(&self) -> Vec<Object> {
-        bottle::api::kinds::KINDS.iter().flat_map(|kind| self.server.objects(kind)).cloned().collect()
+        crate::api::kinds::KINDS.iter().flat_map(|kind| self.api.objects(kind)).cloned().collect()
     }
 }
 
@@ -131,7 +139,7 @@ pub struct Measures {
 
 impl Measures {
     fn take(&mut self, server: &ApiServer) {
-        let key = bottle::api::Key::new("demo", "web");
+        let key = crate::api::Key::new("demo", "web");
         let Some(web) = server.object(&kinds::deployment::KIND, &key) else { return };
         let sets: Vec<&Object> = server
             .objects(&kinds::replica_set::KIND)

@@ -1,0 +1,68 @@
+//! Recordings of the real controllers over time, played again: the same steps at the same moments, in a control plane of
+//! their own with the kubelets that the recordings describe.
+//!
+//! Compared are each step's code and message, the Events of the controllers, the bounds of each rollout and the objects at
+//! the end. Left out today: the order of each object's writes. Numbers of pods created in one parallel batch, nodes and
+//! times differ between two runs of the real thing, too.
+
+mod compare;
+mod kubelets;
+mod steps;
+mod world;
+
+use self::world::World;
+use super::difference::check;
+use super::{Case, Recognised, Source, Verdict};
+use crate::sim::{Duration, Time};
+use serde_json::{Value, json};
+
+/// The namespace of every recording.
+const NAMESPACE: &str = "demo";
+
+/// One scenario: a file of `controllers/`.
+pub fn scenario<'a>(value: &'a Value, _: Source<'a>) -> Option<Recognised<'a>> {
+    (value["steps"].is_array() && value["clock"].is_object() && value["expect"].is_object()).then_some(())?;
+    let name = value["name"].as_str().unwrap_or("(without a name)").to_owned();
+    let run = Box::new(|| play(value).into());
+    Some(Recognised::Cases(vec![Case { name, run }]))
+}
+
+impl From<Result<(), String>> for Verdict {
+    fn from(result: Result<(), String>) -> Self {
+        result.map_or_else(Self::Failed, |()| Self::Passed)
+    }
+}
+
+fn play(recording: &Value) -> Result<(), String> {
+    let mut world = World::new(recording["nodes"].as_array().cloned().unwrap_or_default());
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
+    world.send(steps::create(&namespace)?);
+    world.run_to(Time::ZERO);
+    let mut sent = Vec::new();
+    for (number, step) in recording["steps"].as_array().into_iter().flatten().enumerate() {
+        let at = format!("steps[{number}]");
+        let time = step["t_ms"].as_i64().ok_or_else(|| format!("{at}: expected a time got {}", step["t_ms"]))?;
+        world.run_to(Time::from_millis(time));
+        for (action, what) in step["action"].as_object().into_iter().flatten() {
+            let id = steps::act(&mut world, action, what)
+                .map_err(|lacks| format!("{at}: expected {action} got: the engine lacks {lacks}"))?;
+            sent.extend(id.map(|id| (at.clone(), id, &step["result"])));
+        }
+    }
+    world.run_to(Time::from_millis(recording["clock"]["duration_ms"].as_i64().unwrap_or(0)));
+    world.after(Duration::from_millis(500));
+    let answers = || sent.iter().find_map(|(at, id, result)| answer_differs(at, *id, result, &world));
+    let steps = if recording["repeat"]["same_steps"] == false { None } else { answers() };
+    steps.or_else(|| compare::compare(recording, &world).into_iter().next()).map_or(Ok(()), Err)
+}
+
+fn answer_differs(at: &str, id: u64, result: &Value, world: &World) -> Option<String> {
+    let Some((code, message)) = world.answer(id) else { return Some(format!("{at}: expected an answer got none")) };
+    let code_differs = check(&format!("{at}.code"), &result["code"], &(*code).into());
+    let told = |difference| if message.is_empty() { difference } else { format!("{difference} ({message})") };
+    let recorded = result["message"].as_str().unwrap_or_default();
+    // Several complaints come in any order.
+    let same = recorded == message || recorded.contains(": [") && recorded.len() == message.len();
+    let words = || (!same).then(|| super::difference::texts(&format!("{at}.message"), recorded, message));
+    code_differs.map(told).or_else(words)
+}

@@ -1,0 +1,225 @@
+//! The steps of a recording, as the requests that they are.
+
+use super::world::World;
+use crate::api::kinds::{self, KINDS};
+use crate::api::object::Key;
+use crate::api::request::{Body, DeleteOptions, PatchType, Propagation};
+use crate::api::{Kind, Object, Options, Request, Target, Verb};
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+/// The creation of a document.
+pub fn create(document: &Value) -> Result<Request, Lacks> {
+    let kind = kind_of(document["apiVersion"].as_str().unwrap_or("v1"), document["kind"].as_str().unwrap_or(""))?;
+    let namespace = document["metadata"]["namespace"].as_str().unwrap_or(if kind.namespaced { "demo" } else { "" });
+    let name = document["metadata"]["name"].as_str().unwrap_or("");
+    Ok(Request {
+        verb: Verb::Create,
+        target: Target::new(kind, namespace, name),
+        options: Options::default(),
+        body: Body::Document(Rc::new(document.clone())),
+    })
+}
+
+/// What a step needs and the engine lacks.
+type Lacks = String;
+
+fn kind_of(api_version: &str, kind: &str) -> Result<&'static Kind, Lacks> {
+    Kind::find(api_version, kind).ok_or_else(|| format!("no kind {kind} in {api_version}"))
+}
+
+fn by_kind(kind: &Value) -> Result<&'static Kind, Lacks> {
+    let found = KINDS.iter().copied().find(|known| Some(known.kind) == kind.as_str());
+    found.ok_or_else(|| format!("no kind {kind}"))
+}
+
+/// The real name of a placeholder.
+fn real(world: &World, name: &str) -> String {
+    world.ships.names.real.get(name).cloned().unwrap_or_else(|| name.to_owned())
+}
+
+fn place(world: &World, what: &Value) -> Result<(&'static Kind, Key), Lacks> {
+    let kind = by_kind(&what["kind"])?;
+    let namespace = what["namespace"].as_str().unwrap_or(if kind.namespaced { "demo" } else { "" });
+    Ok((kind, Key::new(namespace, &real(world, what["name"].as_str().unwrap_or("")))))
+}
+
+/// Does one step. Gives the request whose answer was recorded, if it is one.
+pub fn act(world: &mut World, action: &str, what: &Value) -> Result<Option<u64>, Lacks> {
+    let sent = match action {
+        "create" => {
+            let text = what.to_string().replace("$NS", "demo");
+            let document = with_uids(world, serde_json::from_str(&text).map_err(|error| error.to_string())?)?;
+            Some(world.send(create(&document)?))
+        }
+        "patch" => {
+            let (kind, key) = place(world, what)?;
+            let format = match what["type"].as_str() {
+                Some("json") => PatchType::Json,
+                Some("strategic") => PatchType::Strategic,
+                _ => PatchType::Merge,
+            };
+            let mut request = Request::patch(kind, &key, format, what["patch"].clone());
+            request.target.subresource = match what["sub"].as_str() {
+                Some("scale") => "scale",
+                Some("status") => "status",
+                None => "",
+                Some(other) => return Err(format!("a patch of the subresource {other}")),
+            };
+            Some(world.send(request))
+        }
+        "delete" => Some(delete(world, what)?),
+        "pod_ready" => {
+            let key = Key::new("demo", &real(world, what["pod"].as_str().unwrap_or("")));
+            let Some(pod) = world.ships.pod(&key) else { return Err(format!("no pod {key}")) };
+            let ready = what["ready"] == true;
+            world.with_ships(|ships, cx| ships.set_ready(cx, &pod, ready));
+            None
+        }
+        "node_down" => {
+            world.ships.node_down(what.as_str().unwrap_or(""));
+            None
+        }
+        "node_up" => {
+            world.with_ships(|ships, cx| ships.node_up(cx, what.as_str().unwrap_or("")));
+            None
+        }
+        "node_delete" => {
+            world.ships.node_down(what.as_str().unwrap_or(""));
+            let key = Key::new("", what.as_str().unwrap_or(""));
+            Some(world.send(Request::delete(&kinds::node::KIND, &key, DeleteOptions::default())))
+        }
+        "kubectl" => {
+            let line = what.as_str().or(what["cmd"].as_str()).unwrap_or("");
+            kubectl(world, line).filter(|()| what["stdin"].is_null()).ok_or_else(|| format!("kubectl {line}"))?;
+            None
+        }
+        "note" => None,
+        other => return Err(other.to_owned()),
+    };
+    Ok(sent)
+}
+
+fn with_uids(world: &World, value: Value) -> Result<Value, Lacks> {
+    Ok(match value {
+        Value::String(text) => match text.strip_prefix("@uid:") {
+            Some(place) => {
+                let (kind, name) = place.split_once('/').unwrap_or((place, ""));
+                let kind = by_kind(&json!(kind))?;
+                let namespace = if kind.namespaced { "demo" } else { "" };
+                let found = world.ships.lookup(kind, &Key::new(namespace, &real(world, name)));
+                json!(found.map(|object| object.uid().to_owned()))
+            }
+            None => json!(text),
+        },
+        Value::Array(items) => items.into_iter().map(|item| with_uids(world, item)).collect::<Result<_, _>>()?,
+        Value::Object(fields) => {
+            let fields = fields.into_iter().map(|(name, field)| Ok((name, with_uids(world, field)?)));
+            Value::Object(fields.collect::<Result<_, Lacks>>()?)
+        }
+        other => other,
+    })
+}
+
+fn delete(world: &mut World, what: &Value) -> Result<u64, Lacks> {
+    let (kind, key) = place(world, what)?;
+    let propagation = match what["propagation"].as_str() {
+        Some("Orphan") => Some(Propagation::Orphan),
+        Some("Foreground") => Some(Propagation::Foreground),
+        Some("Background") => Some(Propagation::Background),
+        _ => None,
+    };
+    let options =
+        DeleteOptions { propagation, grace_period_seconds: what["grace"].as_i64(), ..DeleteOptions::default() };
+    Ok(world.send(Request::delete(kind, &key, options)))
+}
+
+/// The few commands that the recordings use.
+fn kubectl(world: &mut World, line: &str) -> Option<()> {
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let deployment = |name: &str| (&kinds::deployment::KIND, Key::new("demo", name.trim_start_matches("deploy/")));
+    let merge = |(kind, key): (&'static Kind, Key), patch| Request::patch(kind, &key, PatchType::Merge, patch);
+    let node = |name: &str| (&kinds::node::KIND, Key::new("", name));
+    let request = match words.as_slice() {
+        ["rollout", "status" | "history", ..] | ["get", ..] => return Some(()),
+        ["rollout", "pause", name] if is_deployment(name) => merge(deployment(name), json!({"spec": {"paused": true}})),
+        ["rollout", "resume", name] if is_deployment(name) => {
+            merge(deployment(name), json!({"spec": {"paused": null}}))
+        }
+        ["rollout", "restart", name] if is_deployment(name) => {
+            let annotations = json!({"kubectl.kubernetes.io/restartedAt": "2026-01-05T09:00:07Z"});
+            merge(deployment(name), json!({"spec": {"template": {"metadata": {"annotations": annotations}}}}))
+        }
+        ["rollout", "undo", name, rest @ ..] if is_deployment(name) => {
+            let to = rest.first().and_then(|to| to.strip_prefix("--to-revision=")).and_then(|n| n.parse().ok());
+            return undo(world, &deployment(name).1, to);
+        }
+        ["annotate", of, pair, ..] if is_deployment(of) => {
+            let (name, value) = pair.split_once('=')?;
+            merge(deployment(of), json!({"metadata": {"annotations": {name: value}}}))
+        }
+        ["annotate", "pod", pod, pair] => {
+            let (name, value) = pair.split_once('=')?;
+            let key = Key::new("demo", &real(world, pod));
+            merge((&kinds::pod::KIND, key), json!({"metadata": {"annotations": {name: value}}}))
+        }
+        ["cordon", name] => merge(node(name), json!({"spec": {"unschedulable": true}})),
+        ["uncordon", name] => merge(node(name), json!({"spec": {"unschedulable": null}})),
+        ["taint", "nodes", name, taint] => return set_taint(world, name, taint),
+        _ => return None,
+    };
+    world.send(request);
+    Some(())
+}
+
+fn is_deployment(name: &str) -> bool {
+    name.starts_with("deploy/")
+}
+
+fn set_taint(world: &mut World, name: &str, taint: &str) -> Option<()> {
+    let key = Key::new("", name);
+    let node = world.ships.lookup(&kinds::node::KIND, &key)?;
+    let mut taints = node.to_value()["spec"]["taints"].as_array().cloned().unwrap_or_default();
+    if let Some(gone) = taint.strip_suffix('-') {
+        taints.retain(|taint| taint["key"] != gone);
+    } else {
+        let (pair, effect) = taint.split_once(':')?;
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        taints.insert(0, json!({"key": key, "value": value, "effect": effect}));
+    }
+    world.send(Request::patch(&kinds::node::KIND, &key, PatchType::Merge, json!({"spec": {"taints": taints}})));
+    Some(())
+}
+
+fn undo(world: &mut World, key: &Key, to: Option<i64>) -> Option<()> {
+    let deployment = world.ships.lookup(&kinds::deployment::KIND, key)?;
+    if deployment.to_value()["spec"]["paused"] == true {
+        return Some(()); // kubectl refuses.
+    }
+    let mut sets: Vec<(i64, Object)> = world
+        .ships
+        .owned(&kinds::replica_set::KIND, deployment.uid())
+        .into_iter()
+        .map(|set| (revision(&set), set))
+        .collect();
+    sets.sort_by_key(|(revision, _)| *revision);
+    let now = revision(&deployment);
+    let found = match to {
+        Some(to) => sets.iter().find(|(revision, _)| *revision == to),
+        None => sets.iter().rev().find(|(revision, _)| *revision < now),
+    };
+    let Some((_, set)) = found else { return None };
+    let mut template = set.to_value()["spec"]["template"].clone();
+    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
+        labels.remove("pod-template-hash");
+    }
+    let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
+    world.send(Request::patch(&kinds::deployment::KIND, key, PatchType::Json, patch));
+    Some(())
+}
+
+fn revision(object: &Object) -> i64 {
+    let annotations = object.meta().annotations.as_ref();
+    let text = annotations.and_then(|annotations| annotations.get("deployment.kubernetes.io/revision"));
+    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+}
