@@ -2,16 +2,17 @@
 
 use super::browser;
 use super::captions;
+use super::dom::{El, afterwards, el, on_window};
 use super::frame;
-use super::gallery::Gallery;
+use super::gallery::gallery;
 use super::handle::{Tab, Ui};
 use super::hook;
 use super::keys;
 use super::link::{Link, Page, theme_name};
-use super::panels::{Dock, Guide, InspectorPanel, TopBar, Transport};
+use super::panels::{dock, guide, inspector, top_bar, transport};
 use super::panic;
 use super::session::Session;
-use super::stage::StagePanel;
+use super::stage::stage_panel;
 use leptos::prelude::*;
 
 /// Starts the app on the page.
@@ -31,7 +32,6 @@ pub fn start() {
     });
     leptos::mount::mount_to_body(move || {
         let ui = Ui::new(session, link);
-        provide_context(ui);
         ui.restore();
         page_follows(ui);
         keys::listen(ui);
@@ -45,45 +45,44 @@ pub fn start() {
             }
             browser::mark("bottle:ready");
         });
-        match page {
-            Page::Sandbox => view! { <Sandbox /> }.into_any(),
-            Page::Gallery => view! { <Gallery /> }.into_any(),
-        }
+        let page = match page {
+            Page::Sandbox => sandbox(ui),
+            Page::Gallery => gallery(ui),
+        };
+        page.mount();
     });
 }
 
 /// The sandbox: the stage with everything around it.
-#[component]
-fn Sandbox() -> impl IntoView {
-    let ui = Ui::get();
-    let tab = move || ui.tab.get().name();
-    Effect::new(move |before: Option<bool>| {
+fn sandbox(ui: Ui) -> El {
+    let mut before = None;
+    afterwards(move || {
         // On a phone what is selected comes to the front.
         let selected = ui.selected.with(Option::is_some);
         if selected && before == Some(false) && ui.phone.get_untracked() {
             ui.tab.set(Tab::Inspector);
         }
-        selected
+        before = Some(selected);
     });
-    view! {
-        <div class="app" data-tab=tab class:selected=move || ui.selected.with(Option::is_some)>
-            <nav class="skip" aria-label=move || ui.text("skip-label")>
-                <a href="#stage" on:click=|event| skip(&event, "stage")>{move || ui.text("skip-stage")}</a>
-                <a href="#dock" on:click=|event| skip(&event, "dock")>{move || ui.text("skip-dock")}</a>
-            </nav>
-            <TopBar />
-            <Guide />
-            <StagePanel />
-            <Dock />
-            <InspectorPanel />
-            <Transport />
-            <captions::Live />
-        </div>
-    }
+    let skip = |id: &'static str, key| {
+        let link = el("a", "").attr("href", &format!("#{id}")).word(ui, key);
+        link.on("click", move |event| skip(event, id))
+    };
+    el("div", "app")
+        .bind("data-tab", move || ui.tab.get().name())
+        .class_if("selected", move || ui.selected.with(Option::is_some))
+        .add(el("nav", "skip").label(ui, "skip-label").add(skip("stage", "skip-stage")).add(skip("dock", "skip-dock")))
+        .add(top_bar(ui))
+        .add(guide(ui))
+        .add(stage_panel(ui))
+        .add(dock(ui))
+        .add(inspector(ui))
+        .add(transport(ui))
+        .add(captions::live(ui))
 }
 
 /// Jumps within the page: its address has a base, which plain fragments would leave.
-fn skip(event: &web_sys::MouseEvent, id: &str) {
+fn skip(event: &web_sys::Event, id: &str) {
     use wasm_bindgen::JsCast;
     event.prevent_default();
     if let Some(element) = document().get_element_by_id(id).and_then(|e| e.dyn_into::<web_sys::HtmlElement>().ok()) {
@@ -93,18 +92,18 @@ fn skip(event: &web_sys::MouseEvent, id: &str) {
 
 /// Language, theme, title and address of the page follow the signals.
 fn page_follows(ui: Ui) {
-    Effect::new(move |_| {
+    afterwards(move || {
         let language = ui.language.get();
         browser::set_root("lang", language.tag());
         document().set_title(&ui.text("title"));
     });
-    Effect::new(move |_| browser::set_root("data-theme", theme_name(ui.theme.get())));
-    Effect::new(move |_| {
+    afterwards(move || browser::set_root("data-theme", theme_name(ui.theme.get())));
+    afterwards(move || {
         let reduced = ui.reduced.get();
         browser::set_root("data-motion", if reduced { "reduced" } else { "full" });
         ui.change(|session| session.reduce(reduced));
     });
-    Effect::new(move |_| {
+    afterwards(move || {
         let (language, speed) = (ui.language.get(), ui.speed.get());
         let (selected, truth) = (ui.selected.get(), ui.truth.get());
         // A moment is in the address only while time stands still there.
@@ -115,7 +114,7 @@ fn page_follows(ui: Ui) {
             browser::set_address(&link.write(language));
         });
     });
-    let _ = window_event_listener(leptos::ev::popstate, move |_| {
+    on_window("popstate", move |_: &web_sys::Event| {
         let link = browser::link();
         if let Some(t) = link.t {
             ui.play(false);

@@ -1,5 +1,6 @@
 //! What is told: the sentence of the present beat, the transcript, and what screen readers announce.
 
+use super::dom::{El, el};
 use super::handle::Ui;
 use super::session::Session;
 use crate::i18n::Language;
@@ -115,20 +116,17 @@ pub fn announced(ui: Ui) -> Value {
 }
 
 /// The region that screen readers listen to.
-#[component]
-pub fn Live() -> impl IntoView {
-    let ui = Ui::get();
-    // What was said in another language is not left standing.
-    let said = Memo::new(move |_| {
+#[must_use]
+pub fn live(ui: Ui) -> El {
+    let said = move || {
+        // What was said in another language is not left standing.
         let language = ui.language.get();
-        ui.captions
-            .with(|captions| captions.said.last().filter(|_| captions.spoken == language).map(|(_, text)| text.clone()))
-    });
-    view! {
-        <p class="visually-hidden" aria-live="polite" data-testid="live">
-            {move || said.get()}
-        </p>
-    }
+        ui.captions.with(|captions| match captions.said.last() {
+            Some((_, text)) if captions.spoken == language => text.clone(),
+            _ => String::new(),
+        })
+    };
+    el("p", "visually-hidden").attr("aria-live", "polite").attr("data-testid", "live").words(said)
 }
 
 /// The language's name for the interface's switch.

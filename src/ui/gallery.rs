@@ -1,51 +1,49 @@
 //! The gallery: every sprite and every status side by side.
 
 use super::browser;
+use super::dom::{El, afterwards, el, on_window};
 use super::handle::Ui;
 use super::paint::paint;
-use super::panels::TopBar;
+use super::panels::top_bar;
 use crate::i18n::Language;
 use crate::scene::display::DisplayList;
 use crate::scene::gallery::{sprites, statuses};
-use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
+use web_sys::{Event, HtmlCanvasElement};
 
 type Picture = fn(f64, Language) -> DisplayList;
 
 /// The page.
-#[component]
-pub fn Gallery() -> impl IntoView {
-    let ui = Ui::get();
-    view! {
-        <div class="app gallery">
-            <TopBar />
-            <main class="gallery-sheets" tabindex="0" aria-label=move || ui.text("gallery-title")>
-                <h2>{move || ui.text("gallery-statuses")}</h2>
-                <Sheet picture=statuses />
-                <h2>{move || ui.text("gallery-sprites")}</h2>
-                <Sheet picture=sprites />
-            </main>
-        </div>
-    }
+pub fn gallery(ui: Ui) -> El {
+    let sheets = el("main", "gallery-sheets")
+        .attr("tabindex", "0")
+        .label(ui, "gallery-title")
+        .add(el("h2", "").word(ui, "gallery-statuses"))
+        .add(sheet(ui, statuses))
+        .add(el("h2", "").word(ui, "gallery-sprites"))
+        .add(sheet(ui, sprites));
+    el("div", "app gallery").add(top_bar(ui)).add(sheets)
 }
 
 /// One picture, as wide as the page.
-#[component]
-fn Sheet(picture: Picture) -> impl IntoView {
-    let ui = Ui::get();
-    let canvas = NodeRef::<Canvas>::new();
+fn sheet(ui: Ui, picture: Picture) -> El {
+    let made = el("canvas", "").attr("role", "img").label(ui, "gallery-picture");
+    let canvas = made.node::<HtmlCanvasElement>();
     let wide = RwSignal::new(0.0);
+    let within = canvas.clone();
     let measure = move || {
-        if let Some(parent) = canvas.get_untracked().and_then(|canvas| canvas.parent_element()) {
+        if let Some(parent) = within.parent_element() {
             wide.set(f64::from(parent.client_width()) - 48.0);
         }
     };
-    canvas.on_load(move |_| request_animation_frame(measure));
-    let _ = window_event_listener(leptos::ev::resize, move |_| measure());
-    Effect::new(move |_| {
+    request_animation_frame(measure.clone());
+    on_window("resize", move |_: &Event| measure());
+    afterwards(move || {
         let (wide, language, theme) = (wide.get(), ui.language.get(), ui.theme.get());
-        let Some(canvas) = canvas.get().filter(|_| wide > 0.0) else { return };
+        if wide <= 0.0 {
+            return;
+        }
         let list = picture(wide, language);
         let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
         #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a page")]
@@ -60,5 +58,5 @@ fn Sheet(picture: Picture) -> impl IntoView {
         }
         browser::mark("bottle:gallery");
     });
-    view! { <canvas node_ref=canvas role="img" aria-label=move || ui.text("gallery-picture")></canvas> }
+    made
 }

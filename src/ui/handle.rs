@@ -1,4 +1,4 @@
-//! The handle that every component gets.
+//! The handle that every part of the page gets.
 
 use super::answers::Answers;
 use super::browser;
@@ -47,7 +47,7 @@ impl Tab {
     }
 }
 
-/// The handle that every component gets from the context: signals to read, commands to send.
+/// The handle that every part of the page gets: signals to read, commands to send.
 #[derive(Clone, Copy)]
 pub struct Ui {
     session: StoredValue<Session, LocalStorage>,
@@ -134,12 +134,6 @@ impl Ui {
             stage: StoredValue::new_local(Stage::default()),
             link: StoredValue::new_local(link),
         }
-    }
-
-    /// The handle, from the context.
-    #[must_use]
-    pub fn get() -> Self {
-        expect_context()
     }
 
     /// Brings back what was kept: the manifest's text, and after the page broke what had been done.

@@ -1,6 +1,6 @@
 //! Icons: drawn as inline SVG on a grid of 20 × 20, in the colour of the text beside them.
 
-use leptos::prelude::*;
+use super::dom::{El, drawing};
 
 /// What there is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -85,17 +85,8 @@ impl Icon {
 }
 
 /// An icon; what it means is said by the text beside it.
-pub fn icon(icon: Icon) -> impl IntoView {
-    view! {
-        <svg class="icon" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
-            <path
-                d=icon.path()
-                fill=if icon.is_solid() { "currentColor" } else { "none" }
-                stroke="currentColor"
-                stroke-width="1.7"
-                stroke-linecap="round"
-                stroke-linejoin="round"
-            />
-        </svg>
-    }
+#[must_use]
+pub fn icon(icon: Icon) -> El {
+    let fill = if icon.is_solid() { "currentColor" } else { "none" };
+    drawing("icon", "20", icon.path(), fill, "1.7").attr("aria-hidden", "true").attr("focusable", "false")
 }

@@ -1,5 +1,6 @@
 //! Keys for the whole page. They count only where nobody writes and nothing else uses them.
 
+use super::dom::on_window;
 use super::handle::{Tab, Ui};
 use crate::scene::pace::Speed;
 use crate::sim::Time;
@@ -12,7 +13,7 @@ const OWN_KEYS: &str = "input, textarea, select, [contenteditable], [role=tree],
 
 /// Listens for as long as the page lives.
 pub fn listen(ui: Ui) {
-    let _ = window_event_listener(leptos::ev::keydown, move |event| {
+    on_window("keydown", move |event: &KeyboardEvent| {
         if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
             return;
         }
@@ -22,7 +23,7 @@ pub fn listen(ui: Ui) {
         if within(OWN_KEYS) || (event.key() == " " && within("button, a, summary")) {
             return;
         }
-        if press(ui, &event) {
+        if press(ui, event) {
             event.prevent_default();
         }
     });

@@ -1,10 +1,11 @@
 //! The interface, in the browser only.
 //!
-//! [`session`] owns the run and is the only place that changes it; [`Ui`] is the handle that every component gets: a
-//! few signals to read and a few commands to send. [`stage`] paints, [`panels`] show, [`hook`] lets tests look.
+//! [`session`] owns the run and is the only place that changes it; [`Ui`] is the handle that every part of the page gets:
+//! a few signals to read and a few commands to send. [`dom`] makes elements that follow signals, [`stage`] paints,
+//! [`panels`] show, [`hook`] lets tests look.
 //!
 //! ```text
-//!   components ── Ui::act(Input), play, seek ──▶ Session ── each frame ──▶ Ui signals (view, clock, head)
+//!   panels ────── Ui::act(Input), play, seek ──▶ Session ── each frame ──▶ Ui signals (view, clock, head)
 //!                                                   └──▶ stage: display list → canvas
 //! ```
 
@@ -12,6 +13,7 @@ mod answers;
 mod app;
 mod browser;
 mod captions;
+mod dom;
 mod editor;
 mod frame;
 mod gallery;

@@ -7,7 +7,7 @@ mod input;
 mod minimap;
 mod panel;
 
-pub use self::panel::StagePanel;
+pub use self::panel::stage_panel;
 
 use super::browser;
 use super::handle::Ui;

@@ -3,6 +3,7 @@
 //! One tab stop; arrows, Home and End move; Enter selects. The focus is drawn on the canvas too. The rows are made
 //! from the view, so what is on the stage is here, however small it is drawn there.
 
+use super::dom::{El, afterwards, el};
 use super::handle::Ui;
 use super::icons::{Icon, icon};
 use super::select::{Selection, component_id};
@@ -16,6 +17,7 @@ use leptos::prelude::*;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
+use web_sys::Event;
 
 /// Up to so many ships, all are open at first.
 const OPEN: usize = 12;
@@ -207,41 +209,37 @@ fn rows(view: &View, turned: &BTreeSet<String>, language: Language) -> Vec<Row> 
 }
 
 /// The tree.
-#[component]
-pub fn Tree() -> impl IntoView {
-    let ui = Ui::get();
+pub fn tree(ui: Ui) -> El {
     let turned = RwSignal::new(BTreeSet::<String>::new());
     let view = unhurried(ui);
     let rows = Memo::new(move |_| view.with(|view| turned.with(|turned| rows(view, turned, ui.language.get()))));
     let current = move || ui.focused.get().filter(|id| rows.with(|rows| rows.iter().any(|row| row.id == *id)));
-    view! {
-        <ul
-            class="tree"
-            role="tree"
-            tabindex="0"
-            data-testid="tree"
-            aria-label=move || ui.text("tree-label")
-            aria-activedescendant=move || current().map(|id| dom_id(&id))
-            on:focus=move |_| {
-                if current().is_none() {
-                    ui.focused.set(rows.with(|rows| rows.first().map(|row| row.id.clone())));
-                }
-            }
-            on:blur=move |_| ui.focused.set(None)
-            on:keydown=move |event| key(ui, &event, rows, turned)
-        >
-            <For each=move || rows.get() key=|row| (row.id.clone(), row.name.clone(), row.status.clone(), row.open) let:row>
-                <TreeRow row turned />
-            </For>
-        </ul>
-    }
+    let focus = move |_: &_| {
+        if current().is_none() {
+            ui.focused.set(rows.with(|rows| rows.first().map(|row| row.id.clone())));
+        }
+    };
+    el("ul", "tree")
+        .attr("role", "tree")
+        .attr("tabindex", "0")
+        .attr("data-testid", "tree")
+        .label(ui, "tree-label")
+        .bind("aria-activedescendant", move || current().map(|id| dom_id(&id)))
+        .on("focus", focus)
+        .on("blur", move |_| ui.focused.set(None))
+        .on_as("keydown", move |event| key(ui, event, rows, turned))
+        .rows(
+            move || rows.get(),
+            |row| format!("{} {} {} {:?}", row.id, row.name, row.status, row.open),
+            move |row| tree_row(ui, row, turned),
+        )
 }
 
 /// The view; of a large cluster only now and then, because nobody reads a hundred rows sixty times a second.
 fn unhurried(ui: Ui) -> RwSignal<Rc<View>, LocalStorage> {
     let shown = RwSignal::new_local(ui.view.get_untracked());
     let due = StoredValue::new(false);
-    Effect::new(move |_| {
+    afterwards(move || {
         let view = ui.view.get();
         if view.nodes.len() <= OPEN + 1 {
             shown.set(view);
@@ -261,36 +259,34 @@ fn dom_id(id: &str) -> String {
     format!("tree-{}", id.replace(['/', ' '], "-"))
 }
 
-#[component]
-fn TreeRow(row: Row, turned: RwSignal<BTreeSet<String>>) -> impl IntoView {
-    let ui = Ui::get();
+fn tree_row(ui: Ui, row: Row, turned: RwSignal<BTreeSet<String>>) -> El {
     let Row { level, id, name, status, tone, open, link } = row;
-    let (dom, twist_id, focus_id, click_id, chosen) = (dom_id(&id), id.clone(), id.clone(), id, link.clone());
+    let (dom, twist_id, focus_id, chosen) = (dom_id(&id), id.clone(), id.clone(), link.clone());
     let is_selected = move || ui.selected.with(|s| s.as_ref().is_some_and(|s| Some(s.write()) == chosen));
-    let twist = open.map(|open| icon(if open { Icon::Down } else { Icon::Right }));
-    view! {
-        <li
-            role="treeitem"
-            id=dom
-            class="tree-row"
-            class:focus=move || ui.focused.with(|focused| focused.as_deref() == Some(focus_id.as_str()))
-            class:top=level == 1
-            attr:aria-level=level.to_string()
-            aria-expanded=open.map(|open| open.to_string())
-            aria-selected=move || is_selected().to_string()
-            on:click=move |_| {
-                match &link {
-                    Some(link) => ui.select(Selection::read(link)),
-                    None => turn(turned, &click_id),
-                }
-            }
-        >
-            <span class="twist" on:click=move |event| { event.stop_propagation(); turn(turned, &twist_id); }>{twist}</span>
-            <span class=tone.class()></span>
-            <span class="tree-name">{name}</span>
-            <span class="tree-status">{status}</span>
-        </li>
-    }
+    let twist = move |event: &Event| {
+        event.stop_propagation();
+        turn(turned, &twist_id);
+    };
+    let take = move |_: &_| match &link {
+        Some(link) => ui.select(Selection::read(link)),
+        None => turn(turned, &id),
+    };
+    let made = el("li", if level == 1 { "tree-row top" } else { "tree-row" })
+        .attr("role", "treeitem")
+        .attr("id", &dom)
+        .class_if("focus", move || ui.focused.with(|focused| focused.as_deref() == Some(focus_id.as_str())))
+        .attr("aria-level", &level.to_string())
+        .bind("aria-selected", move || is_selected().to_string())
+        .on("click", take);
+    let made = match open {
+        Some(open) => made.attr("aria-expanded", if open { "true" } else { "false" }),
+        None => made,
+    };
+    let sign = open.map(|open| icon(if open { Icon::Down } else { Icon::Right }));
+    made.add(el("span", "twist").on("click", twist).all(sign))
+        .add(el("span", tone.class()))
+        .add(el("span", "tree-name").text(&name))
+        .add(el("span", "tree-status").text(&status))
 }
 
 fn turn(turned: RwSignal<BTreeSet<String>>, id: &str) {

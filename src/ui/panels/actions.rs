@@ -6,13 +6,15 @@ use super::inspector::Thing;
 use super::moment;
 use crate::api::object::Ref;
 use crate::cluster::fact::Fact;
-use crate::cluster::input::Input;
+use crate::cluster::input::{Input, Name};
 use crate::cluster::wire::Address;
 use crate::inspect::deeds::{self, Deed, Outcome};
+use crate::ui::dom::{El, afterwards, button, el, truth};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
 use leptos::prelude::*;
+use web_sys::Event;
 
 /// What the controls share.
 #[derive(Clone, Copy)]
@@ -58,9 +60,7 @@ impl Desk {
 }
 
 /// The actions.
-#[component]
-pub fn Actions(thing: Thing) -> impl IntoView {
-    let ui = Ui::get();
+pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
     let deeds = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
@@ -72,135 +72,122 @@ pub fn Actions(thing: Thing) -> impl IntoView {
         })
     });
     let desk = Desk { ui, thing, deeds, done: RwSignal::new(None) };
-    let any = Memo::new(move |_| deeds.with(|deeds| !deeds.is_empty()) || desk.done.get().is_some());
-    view! {
-        <Show when=move || any.get()>
-            <section class="deeds" aria-label=move || ui.text("deed-title")>
-                <Scale desk />
-                <Images desk />
-                <div class="deed-row">
-                    <Buttons desk />
-                </div>
-                <Result desk />
-            </section>
-        </Show>
-    }
+    let any = truth(move || deeds.with(|deeds| !deeds.is_empty()) || desk.done.get().is_some());
+    let section = move || {
+        el("section", "deeds")
+            .label(ui, "deed-title")
+            .part(scale(desk))
+            .part(images(desk))
+            .add(buttons(desk))
+            .add(result(desk))
+    };
+    move || any.get().then(|| untrack(section))
 }
 
 /// The commands that need no more than a click.
-#[component]
-fn Buttons(desk: Desk) -> impl IntoView {
+fn buttons(desk: Desk) -> El {
     let ui = desk.ui;
-    let undo = desk.of(|deed| matches!(deed, Deed::Undo).then_some(()));
-    let delete = desk.of(|deed| matches!(deed, Deed::Delete).then_some(()));
+    let undo = desk.of(|deed| matches!(deed, Deed::Undo).then_some(true));
+    let delete = desk.of(|deed| matches!(deed, Deed::Delete).then_some(true));
     let cordon = desk.of(|deed| if let Deed::Cordon(on) = deed { Some(*on) } else { None });
     let kubelet = desk.of(|deed| if let Deed::Kubelet(stop) = deed { Some(*stop) } else { None });
     let network = desk.of(|deed| if let Deed::Network(cut) = deed { Some(*cut) } else { None });
     let crash = desk.of(|deed| if let Deed::Crash(containers) = deed { Some(containers.clone()) } else { None });
     let toggle = move |what: Memo<Option<bool>>, keys: [&'static str; 2], act: fn(String, bool) -> Input| {
-        let text = move || ui.text(if what.get() == Some(true) { keys[0] } else { keys[1] });
-        let click = move |_| {
+        let click = move || {
             if let Some(on) = what.get_untracked() {
                 desk.act(act(desk.node(), on));
             }
         };
-        view! {
-            <Show when=move || what.with(Option::is_some)>
-                <button type="button" class="button" on:click=click>{text}</button>
-            </Show>
-        }
+        let text = move || ui.text(if what.get() == Some(true) { keys[0] } else { keys[1] });
+        let there = truth(move || what.with(Option::is_some));
+        move || there.get().then(|| button("button", click).words(text))
     };
+    let order =
+        move |what: Memo<Option<bool>>, class: &'static str, name: &'static str, key, act: fn(Name) -> Input| {
+            let click = move || desk.act_on(|object| act(deeds::name(object)));
+            move || what.get().map(|_| button(class, click).attr("data-testid", name).word(ui, key))
+        };
     let crash_button = move |container: String, many: bool| {
         let name = container.clone();
         let text = move || if many { format!("{}: {name}", ui.text("deed-crash")) } else { ui.text("deed-crash") };
-        let click = move |_| {
+        let click = move || {
             desk.act_on(|object| Input::Crash {
                 namespace: object.key.namespace.to_string(),
                 pod: object.key.name.to_string(),
                 container: container.clone(),
             });
         };
-        view! { <button type="button" class="button" data-testid="crash" on:click=click>{text}</button> }
+        button("button", click).attr("data-testid", "crash").words(text)
     };
-    view! {
-        <Show when=move || undo.with(Option::is_some)>
-            <button type="button" class="button" data-testid="undo" on:click=move |_| desk.act_on(|object| Input::Undo { object: deeds::name(object) })>
-                {move || ui.text("deed-rollback")}
-            </button>
-        </Show>
-        {toggle(cordon, ["deed-cordon", "deed-uncordon"], |node, on| Input::Cordon { node, on })}
-        {toggle(kubelet, ["deed-kubelet-stop", "deed-kubelet-start"], |node, stop| Input::Kubelet { node, stop })}
-        {toggle(network, ["deed-network-cut", "deed-network-join"], |node, cut| Input::Network { node, cut })}
-        {move || {
-            let containers = crash.get().unwrap_or_default();
-            let many = containers.len() > 1;
-            containers.into_iter().map(|container| crash_button(container, many)).collect_view()
-        }}
-        <Show when=move || delete.with(Option::is_some)>
-            <button type="button" class="button danger" data-testid="delete" on:click=move |_| desk.act_on(|object| Input::Delete { object: deeds::name(object) })>
-                {move || ui.text("deed-delete")}
-            </button>
-        </Show>
-    }
+    let crashes = move || {
+        let containers = crash.get().unwrap_or_default();
+        let many = containers.len() > 1;
+        containers.into_iter().map(move |container| crash_button(container, many))
+    };
+    el("div", "deed-row")
+        .part(order(undo, "button", "undo", "deed-rollback", |object| Input::Undo { object }))
+        .part(toggle(cordon, ["deed-cordon", "deed-uncordon"], |node, on| Input::Cordon { node, on }))
+        .part(toggle(kubelet, ["deed-kubelet-stop", "deed-kubelet-start"], |node, stop| Input::Kubelet { node, stop }))
+        .part(toggle(network, ["deed-network-cut", "deed-network-join"], |node, cut| Input::Network { node, cut }))
+        .part(crashes)
+        .part(order(delete, "button danger", "delete", "deed-delete", |object| Input::Delete { object }))
 }
 
 /// How many replicas.
-#[component]
-fn Scale(desk: Desk) -> impl IntoView {
-    let ui = desk.ui;
+fn scale(desk: Desk) -> impl Fn() -> Option<El> {
     let replicas = desk.of(|deed| if let Deed::Scale(replicas) = deed { Some(*replicas) } else { None });
     let wanted = RwSignal::new(0_i32);
-    Effect::new(move |_| {
+    afterwards(move || {
         if let Some(replicas) = replicas.get() {
             wanted.set(replicas);
         }
     });
-    let scale = move |event: web_sys::SubmitEvent| {
+    let there = truth(move || replicas.with(Option::is_some));
+    move || there.get().then(|| scale_form(desk, wanted))
+}
+
+fn scale_form(desk: Desk, wanted: RwSignal<i32>) -> El {
+    let ui = desk.ui;
+    let scale = move |event: &Event| {
         event.prevent_default();
         let replicas = wanted.get_untracked();
         desk.act_on(|object| Input::Scale { object: deeds::name(object), replicas });
     };
-    let step = move |by: i32| wanted.update(|wanted| *wanted = wanted.saturating_add(by).max(0));
-    view! {
-        <Show when=move || replicas.with(Option::is_some)>
-            <form class="deed-form" on:submit=scale>
-                <span class="deed-label" id="deed-replicas">{move || ui.text("deed-replicas")}</span>
-                <span class="stepper">
-                    <button type="button" class="button icon-button" on:click=move |_| step(-1)>
-                        {icon(Icon::Minus)} <span class="visually-hidden">{move || ui.text("deed-fewer")}</span>
-                    </button>
-                    <input
-                        type="number"
-                        class="field"
-                        min="0"
-                        inputmode="numeric"
-                        data-testid="replicas"
-                        aria-labelledby="deed-replicas"
-                        prop:value=move || wanted.get().to_string()
-                        on:input=move |event| {
-                            if let Ok(number) = event_target_value(&event).parse() {
-                                wanted.set(number);
-                            }
-                        }
-                    />
-                    <button type="button" class="button icon-button" on:click=move |_| step(1)>
-                        {icon(Icon::Plus)} <span class="visually-hidden">{move || ui.text("deed-greater")}</span>
-                    </button>
-                </span>
-                <button type="submit" class="button" data-testid="scale">{move || ui.text("deed-scale")}</button>
-            </form>
-        </Show>
-    }
+    let step = |by: i32, sign: Icon, key| {
+        let step = move || wanted.update(|wanted| *wanted = wanted.saturating_add(by).max(0));
+        button("button icon-button", step).add(icon(sign)).add(el("span", "visually-hidden").word(ui, key))
+    };
+    let number = el("input", "field")
+        .attr("type", "number")
+        .attr("min", "0")
+        .attr("inputmode", "numeric")
+        .attr("data-testid", "replicas")
+        .attr("aria-labelledby", "deed-replicas")
+        .value(move || wanted.get().to_string())
+        .on("input", move |event| {
+            if let Ok(number) = event_target_value(event).parse() {
+                wanted.set(number);
+            }
+        });
+    let stepper = el("span", "stepper").add(step(-1, Icon::Minus, "deed-fewer")).add(number).add(step(
+        1,
+        Icon::Plus,
+        "deed-greater",
+    ));
+    el("form", "deed-form")
+        .on("submit", scale)
+        .add(el("span", "deed-label").attr("id", "deed-replicas").word(ui, "deed-replicas"))
+        .add(stepper)
+        .add(el("button", "button").attr("type", "submit").attr("data-testid", "scale").word(ui, "deed-scale"))
 }
 
 /// Which image.
-#[component]
-fn Images(desk: Desk) -> impl IntoView {
-    let ui = desk.ui;
+fn images(desk: Desk) -> impl Fn() -> Option<El> {
     let images = desk.of(|deed| if let Deed::SetImage(images) = deed { Some(images.clone()) } else { None });
     let container = RwSignal::new(String::new());
     let image = RwSignal::new(String::new());
-    Effect::new(move |_| {
+    afterwards(move || {
         let images = images.get().unwrap_or_default();
         let chosen = container.get();
         match images.iter().find(|(name, _)| *name == chosen).or(images.first()) {
@@ -213,46 +200,48 @@ fn Images(desk: Desk) -> impl IntoView {
             None => image.set(String::new()),
         }
     });
-    let change = move |event: web_sys::SubmitEvent| {
+    let there = truth(move || images.with(Option::is_some));
+    move || there.get().then(|| image_form(desk, images, container, image))
+}
+
+fn image_form(
+    desk: Desk,
+    images: Memo<Option<Vec<(String, String)>>>,
+    container: RwSignal<String>,
+    image: RwSignal<String>,
+) -> El {
+    let ui = desk.ui;
+    let change = move |event: &Event| {
         event.prevent_default();
         let (container, image) = (container.get_untracked(), image.get_untracked().trim().to_owned());
         desk.act_on(|object| Input::SetImage { object: deeds::name(object), container, image });
     };
     let choice = move || {
-        images.get().filter(|images| images.len() > 1).map(|images| view! {
-            <label class="deed-choice">
-                <span class="visually-hidden">{move || ui.text("deed-container")}</span>
-                <select class="button" on:change=move |event| container.set(event_target_value(&event))>
-                    {images.into_iter().map(|(name, _)| view! { <option value=name.clone()>{name.clone()}</option> }).collect_view()}
-                </select>
-            </label>
-        })
+        let images = images.get().filter(|images| images.len() > 1)?;
+        let options = images.iter().map(|(name, _)| el("option", "").attr("value", name).text(name));
+        let menu =
+            el("select", "button").on("change", move |event| container.set(event_target_value(event))).all(options);
+        Some(el("label", "deed-choice").add(el("span", "visually-hidden").word(ui, "deed-container")).add(menu))
     };
-    view! {
-        <Show when=move || images.with(Option::is_some)>
-            <form class="deed-form" on:submit=change>
-                <label class="deed-label" for="deed-image">{move || ui.text("deed-image")}</label>
-                {choice}
-                <input
-                    id="deed-image"
-                    class="field"
-                    type="text"
-                    spellcheck="false"
-                    autocapitalize="off"
-                    autocomplete="off"
-                    data-testid="image"
-                    prop:value=move || image.get()
-                    on:input=move |event| image.set(event_target_value(&event))
-                />
-                <button type="submit" class="button" data-testid="set-image">{move || ui.text("deed-set-image")}</button>
-            </form>
-        </Show>
-    }
+    let field = el("input", "field")
+        .attr("id", "deed-image")
+        .attr("type", "text")
+        .attr("spellcheck", "false")
+        .attr("autocapitalize", "off")
+        .attr("autocomplete", "off")
+        .attr("data-testid", "image")
+        .value(move || image.get())
+        .on("input", move |event| image.set(event_target_value(event)));
+    el("form", "deed-form")
+        .on("submit", change)
+        .add(el("label", "deed-label").attr("for", "deed-image").word(ui, "deed-image"))
+        .part(choice)
+        .add(field)
+        .add(el("button", "button").attr("type", "submit").attr("data-testid", "set-image").word(ui, "deed-set-image"))
 }
 
 /// What came of it: kubectl's lines, or the server's refusal.
-#[component]
-fn Result(desk: Desk) -> impl IntoView {
+fn result(desk: Desk) -> El {
     let ui = desk.ui;
     let outcome = Memo::new(move |_| {
         desk.thing.changes.track();
@@ -260,18 +249,15 @@ fn Result(desk: Desk) -> impl IntoView {
         let there = ui.read(|session| place < session.trace().head());
         there.then(|| moment::read(ui, |shown| deeds::outcome(shown, place)))
     });
+    let quiet = move |key| el("p", "quiet").text(&ui.text(key));
     let lines = move || match outcome.get() {
-        None => ().into_any(),
-        Some(None) => view! { <p class="quiet">{ui.text("deed-waiting")}</p> }.into_any(),
+        None => Vec::new(),
+        Some(None) => vec![quiet("deed-waiting")],
         Some(Some(Outcome { lines, refused })) => {
             let mark = if refused { Icon::Refused } else { Icon::Tick };
-            let lines = lines.into_iter().map(|line| view! { <p>{icon(mark)} <span>{line}</span></p> });
-            view! {
-                <div class:refused=refused>{lines.collect_view()}</div>
-                <p class="quiet">{ui.text("deed-undo-hint")}</p>
-            }
-            .into_any()
+            let lines = lines.iter().map(|line| el("p", "").add(icon(mark)).add(el("span", "").text(line)));
+            vec![el("div", if refused { "refused" } else { "" }).all(lines), quiet("deed-undo-hint")]
         }
     };
-    view! { <div class="deed-result" aria-live="polite" data-testid="outcome">{lines}</div> }
+    el("div", "deed-result").attr("aria-live", "polite").attr("data-testid", "outcome").part(lines)
 }

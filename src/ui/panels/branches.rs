@@ -4,15 +4,15 @@ use super::transport::clock_text;
 use crate::cluster::input::Input;
 use crate::scene::caption::input_sentence;
 use crate::sim::Time;
+use crate::ui::dom::{El, el};
 use crate::ui::handle::Ui;
 use leptos::prelude::*;
+use web_sys::Event;
 
 /// The runs that were left when somebody acted in their past: choosing one goes back to it.
-#[component]
-pub fn Branches() -> impl IntoView {
-    let ui = Ui::get();
-    let changed = move |event: web_sys::Event| {
-        if let Ok(branch) = event_target_value(&event).parse() {
+pub fn branches(ui: Ui) -> El {
+    let changed = move |event: &Event| {
+        if let Ok(branch) = event_target_value(event).parse() {
             ui.switch(branch);
         }
     };
@@ -25,21 +25,17 @@ pub fn Branches() -> impl IntoView {
         };
         ui.read(|session| session.branches().iter().map(name).collect::<Vec<_>>())
     };
-    view! {
-        <Show when=move || { ui.branches.get() > 0 }>
-            <label class="banner branches">
-                <span class="visually-hidden">{move || ui.text("branches-label")}</span>
-                <select class="button" data-testid="branches" prop:value="" title=move || ui.text("branches-hint") on:change=changed>
-                    <option value="">{move || ui.say("branches", &[("count", ui.branches.get().into())])}</option>
-                    {move || {
-                        names()
-                            .into_iter()
-                            .enumerate()
-                            .map(|(i, name)| view! { <option value=i.to_string()>{name}</option> })
-                            .collect_view()
-                    }}
-                </select>
-            </label>
-        </Show>
-    }
+    let options = move || {
+        let option = |(i, name): (usize, String)| el("option", "").attr("value", &i.to_string()).text(&name);
+        names().into_iter().enumerate().map(option).collect::<Vec<El>>()
+    };
+    let all = move || ui.say("branches", &[("count", ui.branches.get().into())]);
+    let menu = el("select", "button")
+        .attr("data-testid", "branches")
+        .named(ui, "title", "branches-hint")
+        .add(el("option", "").attr("value", "").words(all))
+        .part(options)
+        .value(String::new)
+        .on("change", changed);
+    el("label", "banner branches").add(el("span", "visually-hidden").word(ui, "branches-label")).add(menu)
 }

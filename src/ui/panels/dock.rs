@@ -1,10 +1,12 @@
 //! The dock below the stage and its tabs. On a phone the same tabs also hold the guide and the inspector.
 
-use super::events::EventsPanel;
-use super::manifest::ManifestPanel;
-use super::transcript::Transcript;
+use super::events::events_panel;
+use super::manifest::manifest_panel;
+use super::transcript::transcript;
+use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::handle::{Tab, Ui};
 use leptos::prelude::*;
+use web_sys::KeyboardEvent;
 
 const DOCK: &[Tab] = &[Tab::Manifest, Tab::Events, Tab::Transcript];
 const PHONE: &[Tab] = &[Tab::Guide, Tab::Manifest, Tab::Events, Tab::Transcript, Tab::Inspector];
@@ -37,43 +39,34 @@ fn tabs(phone: bool) -> &'static [Tab] {
 }
 
 /// The dock.
-#[component]
-pub fn Dock() -> impl IntoView {
-    let ui = Ui::get();
-    Effect::new(move |_| {
+pub fn dock(ui: Ui) -> El {
+    afterwards(move || {
         // What only a phone shows as a tab is beside the stage elsewhere.
         if !tabs(ui.phone.get()).contains(&ui.tab.get()) {
             ui.tab.set(Tab::Manifest);
         }
     });
-    let panel = move |tab: Tab, content: AnyView| {
-        view! {
-            <div
-                class="panel"
-                id=tab.panel()
-                role="tabpanel"
-                aria-labelledby=format!("tab-{}", tab.name())
-                hidden=move || ui.tab.get() != tab
-            >
-                {content}
-            </div>
-        }
+    let panel = |tab: Tab, content: El| {
+        el("div", "panel")
+            .attr("id", tab.panel())
+            .attr("role", "tabpanel")
+            .attr("aria-labelledby", &format!("tab-{}", tab.name()))
+            .bind("hidden", move || ui.tab.get() != tab)
+            .add(content)
     };
-    view! {
-        <section class="dock" id="dock" tabindex="-1" aria-label=move || ui.text("tabs-label")>
-            <Tabs />
-            {panel(Tab::Manifest, view! { <ManifestPanel /> }.into_any())}
-            {panel(Tab::Events, view! { <EventsPanel /> }.into_any())}
-            {panel(Tab::Transcript, view! { <Transcript /> }.into_any())}
-        </section>
-    }
+    el("section", "dock")
+        .attr("id", "dock")
+        .attr("tabindex", "-1")
+        .label(ui, "tabs-label")
+        .add(tab_row(ui))
+        .add(panel(Tab::Manifest, manifest_panel(ui)))
+        .add(panel(Tab::Events, events_panel(ui)))
+        .add(panel(Tab::Transcript, transcript(ui)))
 }
 
 /// The row of tabs: one tab stop, arrows move.
-#[component]
-fn Tabs() -> impl IntoView {
-    let ui = Ui::get();
-    let key = move |event: web_sys::KeyboardEvent| {
+fn tab_row(ui: Ui) -> El {
+    let key = move |event: &KeyboardEvent| {
         let tabs = tabs(ui.phone.get_untracked());
         let at = tabs.iter().position(|tab| *tab == ui.tab.get_untracked()).unwrap_or(0);
         let to = match event.key().as_str() {
@@ -89,23 +82,20 @@ fn Tabs() -> impl IntoView {
             crate::ui::browser::call(&tab, "focus", &[]);
         }
     };
-    view! {
-        <div class="tabs" role="tablist" aria-label=move || ui.text("tabs-label") on:keydown=key>
-            <For each=move || tabs(ui.phone.get()).to_vec() key=|tab| tab.name() let:tab>
-                <button
-                    type="button"
-                    class="tab"
-                    role="tab"
-                    id=format!("tab-{}", tab.name())
-                    data-testid=format!("tab-{}", tab.name())
-                    aria-controls=tab.panel()
-                    aria-selected=move || (ui.tab.get() == tab).to_string()
-                    tabindex=move || if ui.tab.get() == tab { "0" } else { "-1" }
-                    on:click=move |_| ui.tab.set(tab)
-                >
-                    {move || ui.text(tab.key())}
-                </button>
-            </For>
-        </div>
-    }
+    let tab = move |tab: Tab| {
+        let name = format!("tab-{}", tab.name());
+        button("tab", move || ui.tab.set(tab))
+            .attr("role", "tab")
+            .attr("id", &name)
+            .attr("data-testid", &name)
+            .attr("aria-controls", tab.panel())
+            .bind("aria-selected", move || (ui.tab.get() == tab).to_string())
+            .bind("tabindex", move || if ui.tab.get() == tab { "0" } else { "-1" })
+            .word(ui, tab.key())
+    };
+    el("div", "tabs").attr("role", "tablist").label(ui, "tabs-label").on_as("keydown", key).rows(
+        move || tabs(ui.phone.get()).to_vec(),
+        |tab| tab.name().to_owned(),
+        tab,
+    )
 }

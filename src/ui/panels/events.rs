@@ -3,6 +3,7 @@
 use super::moment;
 use crate::api::age;
 use crate::inspect::events::{Filter, List, Row, list};
+use crate::ui::dom::{El, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::select::Selection;
 use leptos::prelude::*;
@@ -11,9 +12,7 @@ use leptos::prelude::*;
 const SHOWN: usize = 200;
 
 /// The list of events.
-#[component]
-pub fn EventsPanel() -> impl IntoView {
-    let ui = Ui::get();
+pub fn events_panel(ui: Ui) -> El {
     let changes = moment::changes(ui, move || ui.tab.get() == Tab::Events);
     let filter = RwSignal::new(Filter::default());
     let events = Memo::new(move |_| {
@@ -27,87 +26,63 @@ pub fn EventsPanel() -> impl IntoView {
     };
     let more = move || {
         let more = events.with(|events| events.more);
-        (more > 0).then(|| view! { <p class="quiet">{ui.say("evt-more", &[("count", more.into())])}</p> })
+        (more > 0).then(|| el("p", "quiet").text(&ui.say("evt-more", &[("count", more.into())])))
     };
-    view! {
-        <div class="events" data-testid="events">
-            <EventsFilter filter />
-            <p class="events-count" role="status">{count}</p>
-            <div class="events-scroll" tabindex="0" role="region" aria-label=move || ui.text("evt-title")>
-                <table class="events-table">
-                    <thead>
-                        <tr>
-                            <th scope="col">{move || ui.text("evt-seen")}</th>
-                            <th scope="col">{move || ui.text("evt-type")}</th>
-                            <th scope="col">{move || ui.text("evt-reason")}</th>
-                            <th scope="col">{move || ui.text("evt-object")}</th>
-                            <th scope="col">{move || ui.text("evt-message")}</th>
-                        </tr>
-                    </thead>
-                    <tbody>
-                        <For each=move || events.with(|events| events.rows.clone()) key=|row| (row.key.clone(), row.seen) let:row>
-                            <EventRow row changes />
-                        </For>
-                    </tbody>
-                </table>
-                <Show when=move || events.with(|events| events.rows.is_empty())>
-                    <p class="quiet">{move || ui.text("evt-none")}</p>
-                </Show>
-                {more}
-            </div>
-        </div>
-    }
+    let heads = ["evt-seen", "evt-type", "evt-reason", "evt-object", "evt-message"];
+    let heads = heads.map(|key| el("th", "").attr("scope", "col").word(ui, key));
+    let body = el("tbody", "").rows(
+        move || events.with(|events| events.rows.clone()),
+        |row| format!("{} {}", row.key, row.seen.as_micros()),
+        move |row| event_row(ui, row, changes),
+    );
+    let table = el("table", "events-table").add(el("thead", "").add(el("tr", "").all(heads))).add(body);
+    let scroll = el("div", "events-scroll")
+        .attr("tabindex", "0")
+        .attr("role", "region")
+        .label(ui, "evt-title")
+        .add(table)
+        .when(move || events.with(|events| events.rows.is_empty()), move || el("p", "quiet").word(ui, "evt-none"))
+        .part(more);
+    el("div", "events")
+        .attr("data-testid", "events")
+        .add(events_filter(ui, filter))
+        .add(el("p", "events-count").attr("role", "status").words(count))
+        .add(scroll)
 }
 
 /// Which events are shown.
-#[component]
-fn EventsFilter(filter: RwSignal<Filter>) -> impl IntoView {
-    let ui = Ui::get();
-    view! {
-        <div class="events-filter" role="group" aria-label=move || ui.text("evt-title")>
-            <label>
-                <span>{move || ui.text("evt-filter-type")}</span>
-                <select class="button" on:change=move |event| filter.update(|filter| filter.kind = event_target_value(&event))>
-                    <option value="">{move || ui.text("evt-all")}</option>
-                    <option value="Normal">"Normal"</option>
-                    <option value="Warning">"Warning"</option>
-                </select>
-            </label>
-            <label class="events-words">
-                <span>{move || ui.text("evt-filter-words")}</span>
-                <input
-                    type="search"
-                    class="field"
-                    spellcheck="false"
-                    on:input=move |event| filter.update(|filter| event_target_value(&event).trim().clone_into(&mut filter.words))
-                />
-            </label>
-        </div>
-    }
+fn events_filter(ui: Ui, filter: RwSignal<Filter>) -> El {
+    let kinds = el("select", "button")
+        .on("change", move |event| filter.update(|filter| filter.kind = event_target_value(event)))
+        .add(el("option", "").attr("value", "").word(ui, "evt-all"))
+        .all(["Normal", "Warning"].map(|kind| el("option", "").attr("value", kind).text(kind)));
+    let words = el("input", "field").attr("type", "search").attr("spellcheck", "false").on("input", move |event| {
+        filter.update(|filter| event_target_value(event).trim().clone_into(&mut filter.words));
+    });
+    el("div", "events-filter")
+        .attr("role", "group")
+        .label(ui, "evt-title")
+        .add(el("label", "").add(el("span", "").word(ui, "evt-filter-type")).add(kinds))
+        .add(el("label", "events-words").add(el("span", "").word(ui, "evt-filter-words")).add(words))
 }
 
-#[component]
-fn EventRow(row: Row, changes: ReadSignal<u64>) -> impl IntoView {
-    let ui = Ui::get();
+fn event_row(ui: Ui, row: Row, changes: ReadSignal<u64>) -> El {
     let Row { seen, kind, reason, object, link, message, .. } = row;
     let age = move || {
         changes.track();
         ui.head.track();
         age::human(ui.now.get_untracked().since(seen))
     };
-    let warning = kind == "Warning";
-    let select = move || {
+    let select = move |_: &_| {
         if let Some(selection) = Selection::read(&link) {
             ui.select(Some(selection));
         }
     };
-    view! {
-        <tr class="event" class:warning=warning on:click=move |_| select()>
-            <td class="event-age">{age}</td>
-            <td class="event-type">{kind}</td>
-            <td class="event-reason">{reason}</td>
-            <td class="event-object"><button type="button" class="event-link">{object}</button></td>
-            <td class="event-message" lang="en">{message}</td>
-        </tr>
-    }
+    el("tr", if kind == "Warning" { "event warning" } else { "event" })
+        .on("click", select)
+        .add(el("td", "event-age").words(age))
+        .add(el("td", "event-type").text(&kind))
+        .add(el("td", "event-reason").text(&reason))
+        .add(el("td", "event-object").add(el("button", "event-link").attr("type", "button").text(&object)))
+        .add(el("td", "event-message").attr("lang", "en").text(&message))
 }

@@ -1,9 +1,10 @@
 //! The guide: what this is, three things to try, and everything on the stage as a tree.
 
 use crate::examples;
+use crate::ui::dom::{El, button, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
-use crate::ui::tree::Tree;
+use crate::ui::tree::tree;
 use leptos::prelude::*;
 
 /// Three things to try: the example, what to look for.
@@ -14,10 +15,8 @@ const TRY: &[(&str, &str, &str)] = &[
 ];
 
 /// The guide.
-#[component]
-pub fn Guide() -> impl IntoView {
-    let ui = Ui::get();
-    let go = move |name: &'static str| {
+pub fn guide(ui: Ui) -> El {
+    let go = move |name: &str| {
         if let Some(example) = examples::find(name) {
             ui.show_example(example);
             super::manifest::apply(ui, false);
@@ -26,33 +25,24 @@ pub fn Guide() -> impl IntoView {
             }
         }
     };
-    view! {
-        <aside class="guide" id="panel-guide" role="region" aria-label=move || ui.text("guide-label")>
-            <section class="welcome">
-                <h2>{move || ui.text("guide-title")}</h2>
-                <p>{move || ui.text("guide-text")}</p>
-                <h3>{move || ui.text("guide-try")}</h3>
-                <ol class="tries">
-                    {TRY
-                        .iter()
-                        .map(|(name, title, look)| {
-                            view! {
-                                <li>
-                                    <button type="button" class="try" data-testid=format!("try-{name}") on:click=move |_| go(name)>
-                                        <span class="try-icon">{icon(Icon::Play)}</span>
-                                        <span class="try-title">{move || ui.text(title)}</span>
-                                        <span class="try-look">{move || ui.text(look)}</span>
-                                    </button>
-                                </li>
-                            }
-                        })
-                        .collect_view()}
-                </ol>
-            </section>
-            <section class="objects">
-                <h3>{move || ui.text("tree-title")}</h3>
-                <Tree />
-            </section>
-        </aside>
-    }
+    let tries = TRY.iter().map(|(name, title, look)| {
+        let button = button("try", move || go(name))
+            .attr("data-testid", &format!("try-{name}"))
+            .add(el("span", "try-icon").add(icon(Icon::Play)))
+            .add(el("span", "try-title").word(ui, title))
+            .add(el("span", "try-look").word(ui, look));
+        el("li", "").add(button)
+    });
+    let welcome = el("section", "welcome")
+        .add(el("h2", "").word(ui, "guide-title"))
+        .add(el("p", "").word(ui, "guide-text"))
+        .add(el("h3", "").word(ui, "guide-try"))
+        .add(el("ol", "tries").all(tries));
+    let objects = el("section", "objects").add(el("h3", "").word(ui, "tree-title")).add(tree(ui));
+    el("aside", "guide")
+        .attr("id", "panel-guide")
+        .attr("role", "region")
+        .label(ui, "guide-label")
+        .add(welcome)
+        .add(objects)
 }

@@ -1,10 +1,11 @@
 //! Help: what is what in the harbour, the keys, and what is not modelled.
 
 use crate::ui::browser::call;
+use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
-use leptos::html::Dialog;
 use leptos::prelude::*;
+use web_sys::HtmlDialogElement;
 
 /// What is shown of the keys: the key, and what it does.
 const KEYS: &[(&str, &str)] = &[
@@ -37,63 +38,37 @@ const PARTS: &[(&str, &str)] = &[
 ];
 
 /// A dialog.
-#[component]
-pub fn Help(open: RwSignal<bool>) -> impl IntoView {
-    let ui = Ui::get();
-    let dialog = NodeRef::<Dialog>::new();
-    Effect::new(move |_| {
-        if let Some(dialog) = dialog.get() {
-            let shown = dialog.has_attribute("open");
-            if open.get() != shown {
-                call(&dialog, if shown { "close" } else { "showModal" }, &[]);
-            }
+pub fn help(ui: Ui, open: RwSignal<bool>) -> El {
+    let dialog = el("dialog", "help");
+    let element = dialog.clone().node::<HtmlDialogElement>();
+    afterwards(move || {
+        let shown = element.has_attribute("open");
+        if open.get() != shown {
+            call(&element, if shown { "close" } else { "showModal" }, &[]);
         }
     });
-    view! {
-        <dialog node_ref=dialog class="help" aria-labelledby="help-title" on:close=move |_| open.set(false)>
-            <div class="help-head">
-                <h2 id="help-title">{move || ui.text("help-title")}</h2>
-                <button type="button" class="button icon-button" on:click=move |_| open.set(false)>
-                    {icon(Icon::Close)}
-                    <span class="visually-hidden">{move || ui.text("help-close")}</span>
-                </button>
-            </div>
-            <p>{move || ui.text("help-text")}</p>
-            <h3>{move || ui.text("help-parts")}</h3>
-            <dl class="parts">
-                {PARTS
-                    .iter()
-                    .map(|(name, what)| {
-                        view! {
-                            <dt>{move || ui.text(name)}</dt>
-                            <dd>{move || ui.text(what)}</dd>
-                        }
-                    })
-                    .collect_view()}
-            </dl>
-            <h3>{move || ui.text("help-keys")}</h3>
-            <dl class="keys">
-                {KEYS
-                    .iter()
-                    .map(|(key, what)| {
-                        view! {
-                            <dt><kbd>{*key}</kbd></dt>
-                            <dd>{move || ui.text(what)}</dd>
-                        }
-                    })
-                    .collect_view()}
-            </dl>
-            <label class="check">
-                <input
-                    type="checkbox"
-                    data-testid="letters"
-                    prop:checked=move || ui.letters.get()
-                    on:change=move |event| ui.set_letters(event_target_checked(&event))
-                />
-                {move || ui.text("key-letters")}
-            </label>
-            <h3>{move || ui.text("help-limits")}</h3>
-            <p>{move || ui.text("help-limits-text")}</p>
-        </dialog>
-    }
+    let close = button("button icon-button", move || open.set(false))
+        .add(icon(Icon::Close))
+        .add(el("span", "visually-hidden").word(ui, "help-close"));
+    let title = el("h2", "").attr("id", "help-title").word(ui, "help-title");
+    let parts = PARTS.iter().flat_map(|(name, what)| [el("dt", "").word(ui, name), el("dd", "").word(ui, what)]);
+    let key = |key: &str| el("dt", "").add(el("kbd", "").text(key));
+    let keys = KEYS.iter().flat_map(|(name, what)| [key(name), el("dd", "").word(ui, what)]);
+    let letters = el("input", "")
+        .attr("type", "checkbox")
+        .attr("data-testid", "letters")
+        .checked(move || ui.letters.get())
+        .on("change", move |event| ui.set_letters(event_target_checked(event)));
+    dialog
+        .attr("aria-labelledby", "help-title")
+        .on("close", move |_| open.set(false))
+        .add(el("div", "help-head").add(title).add(close))
+        .add(el("p", "").word(ui, "help-text"))
+        .add(el("h3", "").word(ui, "help-parts"))
+        .add(el("dl", "parts").all(parts))
+        .add(el("h3", "").word(ui, "help-keys"))
+        .add(el("dl", "keys").all(keys))
+        .add(el("label", "check").add(letters).word(ui, "key-letters"))
+        .add(el("h3", "").word(ui, "help-limits"))
+        .add(el("p", "").word(ui, "help-limits-text"))
 }

@@ -4,13 +4,14 @@
 //! What is said is made by [`crate::inspect`]; here it only gets its form. Each section is a memo of plain data, so that
 //! the page changes only where the data does, and a selection or a focus in it survives.
 
-use super::actions::Actions;
-use super::inspector_card::CardSection;
-use super::inspector_state::{EventsSection, StateSection, YamlSection};
-use super::inspector_why::WhySection;
+use super::actions::actions;
+use super::inspector_card::card_sections;
+use super::inspector_state::{events_section, state_section, yaml_section};
+use super::inspector_why::why_section;
 use super::moment;
 use crate::api::age;
 use crate::inspect::identity::{self, Shape, Tone};
+use crate::ui::dom::{El, button, drawing, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
@@ -26,58 +27,42 @@ pub struct Thing {
 }
 
 /// The inspector.
-#[component]
-pub fn InspectorPanel() -> impl IntoView {
-    let ui = Ui::get();
+pub fn inspector(ui: Ui) -> El {
     let visible = move || ui.selected.with(Option::is_some) && (!ui.phone.get() || ui.tab.get() == Tab::Inspector);
     let changes = moment::changes(ui, visible);
     let link = Memo::new(move |_| ui.selected.with(|selected| selected.as_ref().map(Selection::write)));
     let content = move || match link.get().and(ui.selected.get_untracked()) {
         Some(selection) => {
             let thing = Thing { selection: StoredValue::new_local(selection), changes };
-            view! { <ThingPanel thing /> }.into_any()
+            [untrack(|| thing_panel(ui, thing))]
         }
-        None => view! { <p class="quiet">{move || ui.text("inspector-empty")}</p> }.into_any(),
+        None => [el("p", "quiet").word(ui, "inspector-empty")],
     };
-    view! {
-        <aside class="insp" id="inspector" data-testid="inspector" role="region" aria-label=move || ui.text("inspector-label")>
-            {content}
-        </aside>
-    }
+    el("aside", "insp")
+        .attr("id", "inspector")
+        .attr("data-testid", "inspector")
+        .attr("role", "region")
+        .label(ui, "inspector-label")
+        .part(content)
 }
 
 /// Everything about one thing.
-#[component]
-fn ThingPanel(thing: Thing) -> impl IntoView {
+fn thing_panel(ui: Ui, thing: Thing) -> El {
     let is_object = thing.selection.with_value(|selection| selection.object().is_some());
-    let more = if is_object {
-        view! {
-            <WhySection thing />
-            <StateSection thing />
-            <EventsSection thing />
-            <YamlSection thing />
-        }
-        .into_any()
+    let panel = el("div", "insp-thing").add(head(ui, thing)).part(actions(ui, thing));
+    if is_object {
+        panel
+            .add(why_section(ui, thing))
+            .add(state_section(ui, thing))
+            .add(events_section(ui, thing))
+            .add(yaml_section(ui, thing))
     } else {
-        view! {
-            <CardSection thing />
-            <WhySection thing />
-        }
-        .into_any()
-    };
-    view! {
-        <div class="insp-thing">
-            <Head thing />
-            <Actions thing />
-            {more}
-        </div>
+        panel.part(card_sections(ui, thing)).add(why_section(ui, thing))
     }
 }
 
 /// What it is and how it is.
-#[component]
-fn Head(thing: Thing) -> impl IntoView {
-    let ui = Ui::get();
+fn head(ui: Ui, thing: Thing) -> El {
     let identity = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
@@ -91,7 +76,7 @@ fn Head(thing: Thing) -> impl IntoView {
         thing.changes.track();
         let since = identity.with(|identity| identity.since)?;
         let age = age::human(ui.now.get_untracked().since(since));
-        Some(view! { <span class="insp-age">{ui.say("insp-age", &[("age", age.into())])}</span> })
+        Some(el("span", "insp-age").text(&ui.say("insp-age", &[("age", age.into())])))
     };
     let kind = move || {
         identity.with(|identity| match identity.namespace.as_str() {
@@ -103,33 +88,26 @@ fn Head(thing: Thing) -> impl IntoView {
     };
     let status = move || {
         identity.with(|identity| match &identity.sign {
-            Some(sign) => view! {
-                <p class=format!("insp-status {}", tone_class(sign.tone))>
-                    {shape(sign.shape)}
-                    <strong>{sign.word.clone()}</strong>
-                    <span class="insp-meaning">{sign.meaning.clone()}</span>
-                </p>
-            }
-            .into_any(),
-            None => view! { <p class="insp-status quiet">{ui.text("insp-gone")}</p> }.into_any(),
+            Some(sign) => [el("p", &format!("insp-status {}", tone_class(sign.tone)))
+                .add(shape(sign.shape))
+                .add(el("strong", "").text(&sign.word))
+                .add(el("span", "insp-meaning").text(&sign.meaning))],
+            None => [el("p", "insp-status quiet").text(&ui.text("insp-gone"))],
         })
     };
-    view! {
-        <header class="insp-head">
-            <div class="insp-titles">
-                <p class="insp-kind">{kind}</p>
-                <h2 class="insp-name">{move || identity.with(|identity| identity.name.clone())}</h2>
-            </div>
-            <button type="button" class="icon-button insp-close" on:click=move |_| ui.select(None)>
-                {icon(Icon::Close)}
-                <span class="visually-hidden">{move || ui.text("inspector-close")}</span>
-            </button>
-            <div class="insp-state">{status} {aged}</div>
-            <p class="insp-harbour">
-                {move || identity.with(|identity| ui.say("insp-in-harbour", &[("harbour", identity.harbour.as_str().into())]))}
-            </p>
-        </header>
-    }
+    let harbour =
+        move || identity.with(|identity| ui.say("insp-in-harbour", &[("harbour", identity.harbour.as_str().into())]));
+    let titles = el("div", "insp-titles")
+        .add(el("p", "insp-kind").words(kind))
+        .add(el("h2", "insp-name").words(move || identity.with(|identity| identity.name.clone())));
+    let close = button("icon-button insp-close", move || ui.select(None))
+        .add(icon(Icon::Close))
+        .add(el("span", "visually-hidden").word(ui, "inspector-close"));
+    el("header", "insp-head")
+        .add(titles)
+        .add(close)
+        .add(el("div", "insp-state").part(status).part(aged))
+        .add(el("p", "insp-harbour").words(harbour))
 }
 
 const fn tone_class(tone: Tone) -> &'static str {
@@ -142,7 +120,7 @@ const fn tone_class(tone: Tone) -> &'static str {
 }
 
 /// A status's shape, so that nothing hangs on its colour.
-fn shape(shape: Shape) -> impl IntoView {
+fn shape(shape: Shape) -> El {
     let path = match shape {
         Shape::Clock => "M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM10 5.5V10l3 2",
         Shape::Half => "M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15zM3 11.5h14M4.5 14h11M7.5 16.5h5",
@@ -154,9 +132,5 @@ fn shape(shape: Shape) -> impl IntoView {
         Shape::Question => "M6.8 7a3.2 3.2 0 1 1 4.8 2.8c-1.1.6-1.6 1.3-1.6 2.6M10 15.6v.3",
         Shape::Dot => "M10 7a3 3 0 1 0 0 6 3 3 0 0 0 0-6z",
     };
-    view! {
-        <svg class="shape" viewBox="0 0 20 20" width="20" height="20" aria-hidden="true" focusable="false">
-            <path d=path fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" stroke-linejoin="round" />
-        </svg>
-    }
+    drawing("shape", "20", path, "none", "2").attr("aria-hidden", "true").attr("focusable", "false")
 }

@@ -1,18 +1,17 @@
 //! The card of a component: what it is in Kubernetes and in the harbour, where the analogy breaks, how it is doing.
 
 use super::inspector::Thing;
-use super::inspector_why::Badge;
+use super::inspector_why::badge;
 use super::moment;
 use super::transport::clock_text;
 use crate::inspect::card::{self, Card};
+use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
 use leptos::prelude::*;
 
-/// The section.
-#[component]
-pub fn CardSection(thing: Thing) -> impl IntoView {
-    let ui = Ui::get();
+/// The sections.
+pub fn card_sections(ui: Ui, thing: Thing) -> impl Fn() -> Vec<El> {
     let card = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
@@ -22,52 +21,32 @@ pub fn CardSection(thing: Thing) -> impl IntoView {
             })
         })
     });
-    view! { {move || card.get().map(|card| view! { <CardView card /> })} }
+    move || card.get().map_or_else(Vec::new, |card| sections(ui, card))
 }
 
-#[component]
-fn CardView(card: Card) -> impl IntoView {
-    let ui = Ui::get();
+fn sections(ui: Ui, card: Card) -> Vec<El> {
     let Card { actor, kubernetes, harbour, breaks, last, facts, ship } = card;
+    let fact = |name: El, value: El| el("div", "fact").add(name).add(value);
     let last = last.map(|deed| {
-        view! {
-            <div class="fact">
-                <dt>{move || ui.text("card-last")}</dt>
-                <dd>{deed.sentence} " " <span class="cause-when">{clock_text(deed.at)}</span></dd>
-            </div>
-        }
+        let when = el("span", "cause-when").text(&clock_text(deed.at));
+        fact(el("dt", "").word(ui, "card-last"), el("dd", "").text(&deed.sentence).text(" ").add(when))
     });
-    let facts = facts.into_iter().map(|(name, value)| {
-        view! {
-            <div class="fact">
-                <dt>{name}</dt>
-                <dd>{value}</dd>
-            </div>
-        }
-    });
+    let facts = facts.iter().map(|(name, value)| fact(el("dt", "").text(name), el("dd", "").text(value)));
     let node = ship.strip_prefix("nodes/").unwrap_or_default().to_owned();
     let ship = (!ship.is_empty()).then(|| {
-        view! {
-            <button type="button" class="button" on:click=move |_| ui.select(Selection::read(&ship))>
-                {move || ui.say("card-ship", &[("node", node.as_str().into())])}
-            </button>
-        }
+        button("button", move || ui.select(Selection::read(&ship)))
+            .words(move || ui.say("card-ship", &[("node", node.as_str().into())]))
     });
-    view! {
-        <section class="insp-section card">
-            <h3><Badge actor /> {move || ui.text("card-is")}</h3>
-            <p>{kubernetes}</p>
-            <h3>{move || ui.text("card-harbour")}</h3>
-            <p>{harbour}</p>
-            <div class="breaks">
-                <h3>{move || ui.text("card-breaks")}</h3>
-                <p>{breaks}</p>
-            </div>
-        </section>
-        <section class="insp-section">
-            <h3>{move || ui.text("card-now")}</h3>
-            <dl class="facts">{facts.collect_view()} {last}</dl>
-            {ship}
-        </section>
-    }
+    let breaks = el("div", "breaks").add(el("h3", "").word(ui, "card-breaks")).add(el("p", "").text(&breaks));
+    let what = el("section", "insp-section card")
+        .add(el("h3", "").add(badge(&actor)).word(ui, "card-is"))
+        .add(el("p", "").text(&kubernetes))
+        .add(el("h3", "").word(ui, "card-harbour"))
+        .add(el("p", "").text(&harbour))
+        .add(breaks);
+    let now = el("section", "insp-section")
+        .add(el("h3", "").word(ui, "card-now"))
+        .add(el("dl", "facts").all(facts).all(last))
+        .all(ship);
+    vec![what, now]
 }

@@ -6,6 +6,7 @@ use crate::api::manifest;
 use crate::inspect::compare::{self, Columns, Row, Table};
 use crate::inspect::events;
 use crate::ui::browser;
+use crate::ui::dom::{El, button, drawing, el};
 use crate::ui::handle::Ui;
 use leptos::prelude::*;
 
@@ -13,9 +14,7 @@ use leptos::prelude::*;
 const EVENTS: usize = 20;
 
 /// What is wanted and what is there.
-#[component]
-pub fn StateSection(thing: Thing) -> impl IntoView {
-    let ui = Ui::get();
+pub fn state_section(ui: Ui, thing: Thing) -> El {
     let tables = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
@@ -27,21 +26,14 @@ pub fn StateSection(thing: Thing) -> impl IntoView {
     });
     let open = RwSignal::new(false);
     let content = move || match tables.get() {
-        tables if tables.is_empty() => view! { <p class="quiet">{ui.text("diff-none")}</p> }.into_any(),
-        tables => tables.into_iter().map(|table| view! { <Comparison table open /> }).collect_view().into_any(),
+        tables if tables.is_empty() => vec![el("p", "quiet").text(&ui.text("diff-none"))],
+        tables => tables.into_iter().map(|table| comparison(ui, table, open)).collect(),
     };
-    view! {
-        <section class="insp-section">
-            <h3>{move || ui.text("diff-title")}</h3>
-            {content}
-        </section>
-    }
+    el("section", "insp-section").add(el("h3", "").word(ui, "diff-title")).part(content)
 }
 
 /// Two columns; what differs first, what agrees folded away.
-#[component]
-fn Comparison(table: Table, open: RwSignal<bool>) -> impl IntoView {
-    let ui = Ui::get();
+fn comparison(ui: Ui, table: Table, open: RwSignal<bool>) -> El {
     let (left, right) = match table.columns {
         Columns::Desired => ("diff-desired", "diff-actual"),
         Columns::Believed => ("diff-believed", "diff-really"),
@@ -50,56 +42,38 @@ fn Comparison(table: Table, open: RwSignal<bool>) -> impl IntoView {
     // Amounts are always of interest; of states, those that differ.
     let fold = table.columns != Columns::Offered;
     let (same, differ): (Vec<Row>, Vec<Row>) = table.rows.into_iter().partition(|row| row.same && fold);
+    let head = |key| el("th", "").attr("scope", "col").word(ui, key);
+    let heads = el("tr", "").add(head("diff-field")).add(head(left)).add(head(right));
+    let body = el("tbody", "").all(differ.iter().map(|one| row(ui, one)));
     let count = same.len();
-    let row = move |row: Row| {
-        let mark = (!row.same).then(|| view! {
-            <svg class="differs" viewBox="0 0 20 20" width="16" height="16" role="img" aria-label=move || ui.text("diff-differs")>
-                <path d="M4 7.5h12M4 12.5h12M13.5 3.5l-7 13" fill="none" stroke="currentColor" stroke-width="2" stroke-linecap="round" />
-            </svg>
-        });
-        view! {
-            <tr class:differ=!row.same>
-                <th scope="row">{row.label} {mark}</th>
-                <td>{row.wanted}</td>
-                <td>{row.actual}</td>
-            </tr>
-        }
+    let body = if count == 0 {
+        body
+    } else {
+        let toggle = button("fold-button", move || open.update(|open| *open = !*open))
+            .bind("aria-expanded", move || open.get().to_string())
+            .words(move || ui.say("diff-same", &[("count", count.into())]));
+        body.add(el("tr", "fold").add(el("td", "").attr("colspan", "3").add(toggle))).part(move || {
+            let shown: &[Row] = if open.get() { &same } else { &[] };
+            shown.iter().map(|one| row(ui, one)).collect::<Vec<El>>()
+        })
     };
-    let folded = (count > 0).then(|| {
-        let same = StoredValue::new(same);
-        let rows = move || open.get().then(|| same.get_value().into_iter().map(row).collect_view());
-        view! {
-            <tr class="fold">
-                <td colspan="3">
-                    <button type="button" class="fold-button" aria-expanded=move || open.get().to_string() on:click=move |_| open.update(|open| *open = !*open)>
-                        {move || ui.say("diff-same", &[("count", count.into())])}
-                    </button>
-                </td>
-            </tr>
-            {rows}
-        }
+    el("table", "compare").add(el("thead", "").add(heads)).add(body)
+}
+
+fn row(ui: Ui, row: &Row) -> El {
+    let mark = (!row.same).then(|| {
+        drawing("differs", "16", "M4 7.5h12M4 12.5h12M13.5 3.5l-7 13", "none", "2")
+            .attr("role", "img")
+            .label(ui, "diff-differs")
     });
-    view! {
-        <table class="compare">
-            <thead>
-                <tr>
-                    <th scope="col">{move || ui.text("diff-field")}</th>
-                    <th scope="col">{move || ui.text(left)}</th>
-                    <th scope="col">{move || ui.text(right)}</th>
-                </tr>
-            </thead>
-            <tbody>
-                {differ.into_iter().map(row).collect_view()}
-                {folded}
-            </tbody>
-        </table>
-    }
+    el("tr", if row.same { "" } else { "differ" })
+        .add(el("th", "").attr("scope", "row").text(&row.label).all(mark))
+        .add(el("td", "").text(&row.wanted))
+        .add(el("td", "").text(&row.actual))
 }
 
 /// The object's events, as `kubectl describe` shows them.
-#[component]
-pub fn EventsSection(thing: Thing) -> impl IntoView {
-    let ui = Ui::get();
+pub fn events_section(ui: Ui, thing: Thing) -> El {
     let list = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
@@ -109,43 +83,31 @@ pub fn EventsSection(thing: Thing) -> impl IntoView {
             })
         })
     });
-    let row = |row: events::Row| {
-        let warning = row.kind == "Warning";
-        view! {
-            <li class="own-event" class:warning=warning>
-                <p class="own-event-head">
-                    <strong>{row.reason}</strong>
-                    <span>{row.kind}</span>
-                    <span>{row.from}</span>
-                    <span>{row.age}</span>
-                </p>
-                <p class="own-event-message" lang="en">{row.message}</p>
-            </li>
+    let quiet = |text: &str| el("p", "quiet").text(text);
+    let content = move || {
+        let events::List { rows, more, .. } = list.get();
+        if rows.is_empty() {
+            return vec![quiet(&ui.text("evt-none"))];
         }
+        let more = (more > 0).then(|| quiet(&ui.say("evt-own-more", &[("count", more.into())])));
+        more.into_iter().chain([el("ul", "own-events").all(rows.iter().map(own_event))]).collect()
     };
-    let content = move || match list.get() {
-        list if list.rows.is_empty() => view! { <p class="quiet">{ui.text("evt-none")}</p> }.into_any(),
-        list => {
-            let more = list.more;
-            view! {
-                {(more > 0).then(|| view! { <p class="quiet">{ui.say("evt-own-more", &[("count", more.into())])}</p> })}
-                <ul class="own-events">{list.rows.into_iter().map(row).collect_view()}</ul>
-            }
-            .into_any()
-        }
-    };
-    view! {
-        <section class="insp-section">
-            <h3>{move || ui.text("evt-title")}</h3>
-            {content}
-        </section>
-    }
+    el("section", "insp-section").add(el("h3", "").word(ui, "evt-title")).part(content)
+}
+
+fn own_event(row: &events::Row) -> El {
+    let head = el("p", "own-event-head")
+        .add(el("strong", "").text(&row.reason))
+        .add(el("span", "").text(&row.kind))
+        .add(el("span", "").text(&row.from))
+        .add(el("span", "").text(&row.age));
+    el("li", if row.kind == "Warning" { "own-event warning" } else { "own-event" })
+        .add(head)
+        .add(el("p", "own-event-message").attr("lang", "en").text(&row.message))
 }
 
 /// The object's YAML; made only while it is open.
-#[component]
-pub fn YamlSection(thing: Thing) -> impl IntoView {
-    let ui = Ui::get();
+pub fn yaml_section(ui: Ui, thing: Thing) -> El {
     let open = RwSignal::new(false);
     let yaml = Memo::new(move |_| {
         if !open.get() {
@@ -169,25 +131,31 @@ pub fn YamlSection(thing: Thing) -> impl IntoView {
             .unwrap_or_default()
     });
     let said = RwSignal::new("");
-    let copy = move |_| {
+    let copy = move || {
         browser::copy(&yaml.get_untracked(), move |copied| {
             said.set(if copied { "yaml-copied" } else { "yaml-not-copied" });
         });
     };
-    let toggled = move |event: web_sys::Event| {
+    let toggled = move |event: &web_sys::Event| {
         said.set("");
         open.set(event.target().is_some_and(|details| browser::get(&details, "open").is_truthy()));
     };
-    view! {
-        <section class="insp-section">
-            <details class="yaml" on:toggle=toggled>
-                <summary><h3>{move || ui.text("yaml-title")}</h3></summary>
-                <div class="yaml-tools">
-                    <button type="button" class="button" on:click=copy>{move || ui.text("yaml-copy")}</button>
-                    <span role="status">{move || match said.get() { "" => String::new(), key => ui.text(key) }}</span>
-                </div>
-                <pre class="yaml-text" tabindex="0" lang="en" aria-label=move || ui.text("yaml-title")><code>{move || yaml.get()}</code></pre>
-            </details>
-        </section>
-    }
+    let status = move || match said.get() {
+        "" => String::new(),
+        key => ui.text(key),
+    };
+    let tools = el("div", "yaml-tools")
+        .add(button("button", copy).word(ui, "yaml-copy"))
+        .add(el("span", "").attr("role", "status").words(status));
+    let text = el("pre", "yaml-text")
+        .attr("tabindex", "0")
+        .attr("lang", "en")
+        .label(ui, "yaml-title")
+        .add(el("code", "").words(move || yaml.get()));
+    let details = el("details", "yaml")
+        .on("toggle", toggled)
+        .add(el("summary", "").add(el("h3", "").word(ui, "yaml-title")))
+        .add(tools)
+        .add(text);
+    el("section", "insp-section").add(details)
 }

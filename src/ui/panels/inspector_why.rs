@@ -9,6 +9,7 @@ use crate::inspect::card;
 use crate::inspect::lack::{self, Lack, Verdicts};
 use crate::inspect::story::{self, Actor, End, Link, Search, Source, Story};
 use crate::sim::FactId;
+use crate::ui::dom::{El, button, el, truth};
 use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
 use leptos::prelude::*;
@@ -17,9 +18,7 @@ use leptos::prelude::*;
 const SHOWN: usize = 6;
 
 /// The section.
-#[component]
-pub fn WhySection(thing: Thing) -> impl IntoView {
-    let ui = Ui::get();
+pub fn why_section(ui: Ui, thing: Thing) -> El {
     let lack = Memo::new(move |_| {
         thing.changes.track();
         moment::read(ui, |shown| {
@@ -31,31 +30,36 @@ pub fn WhySection(thing: Thing) -> impl IntoView {
         thing.changes.track();
         tell(ui, thing, search)
     });
-    let end = move || {
-        story.with(|story| {
-            story.as_ref().map(|story| match story.end {
-                End::Person => ui.text("why-end-person"),
-                End::Clock => ui.text("why-end-clock"),
-                End::Boot => ui.text("why-end-boot"),
-            })
-        })
+    let has_story = truth(move || story.with(Option::is_some));
+    let content = move || {
+        if has_story.get() {
+            vec![untrack(|| causes(ui, story)), el("p", "why-end").words(move || end(ui, story))]
+        } else {
+            vec![el("p", "quiet").text(&ui.text("why-none"))]
+        }
     };
-    view! {
-        <section class="insp-section" data-testid="why" aria-label=move || ui.text("why-title")>
-            <h3>{move || ui.text("why-title")}</h3>
-            {move || lack.get().map(|lack| view! { <Missing lack /> })}
-            <Show when=move || story.with(Option::is_some) fallback=move || view! { <p class="quiet">{ui.text("why-none")}</p> }>
-                <Causes story />
-                <p class="why-end">{end}</p>
-            </Show>
-        </section>
-    }
+    el("section", "insp-section")
+        .attr("data-testid", "why")
+        .label(ui, "why-title")
+        .add(el("h3", "").word(ui, "why-title"))
+        .part(move || lack.get().map(|lack| missing(ui, lack)))
+        .part(content)
+}
+
+/// Where it all began.
+fn end(ui: Ui, story: Memo<Option<Story>>) -> String {
+    let end = story.with(|story| story.as_ref().map(|story| story.end));
+    end.map_or_else(String::new, |end| {
+        ui.text(match end {
+            End::Person => "why-end-person",
+            End::Clock => "why-end-clock",
+            End::Boot => "why-end-boot",
+        })
+    })
 }
 
 /// The chain of causes: the nearest, the first of all, and on demand those between.
-#[component]
-fn Causes(story: Memo<Option<Story>>) -> impl IntoView {
-    let ui = Ui::get();
+fn causes(ui: Ui, story: Memo<Option<Story>>) -> El {
     let all = RwSignal::new(false);
     let count = Memo::new(move |_| story.with(|story| story.as_ref().map_or(0, |story| story.links.len())));
     let folds = move || count.get() > SHOWN && !all.get();
@@ -70,30 +74,20 @@ fn Causes(story: Memo<Option<Story>>) -> impl IntoView {
             }
         })
     };
-    let more = move || {
-        (count.get() > SHOWN).then(|| {
-            let hidden = move || count.get() - SHOWN;
-            let text = move || if all.get() { ui.text("why-fewer") } else { ui.say("why-more", &[("count", hidden().into())]) };
-            view! {
-                <li class="why-more">
-                    <button type="button" class="button" aria-expanded=move || all.get().to_string() on:click=move |_| all.update(|all| *all = !*all)>
-                        {text}
-                    </button>
-                </li>
-            }
-        })
+    let text = move || {
+        if all.get() { ui.text("why-fewer") } else { ui.say("why-more", &[("count", (count.get() - SHOWN).into())]) }
     };
-    view! {
-        <ol class="why">
-            <For each=move || part(false) key=Clone::clone let:link>
-                <Cause link />
-            </For>
-            {more}
-            <For each=move || part(true) key=Clone::clone let:link>
-                <Cause link />
-            </For>
-        </ol>
-    }
+    let more = move || {
+        let toggle = button("button", move || all.update(|all| *all = !*all))
+            .bind("aria-expanded", move || all.get().to_string())
+            .words(text);
+        el("li", "why-more").add(toggle)
+    };
+    let key = |link: &Link| format!("{} {} {}", link.fact, link.at.as_micros(), link.sentence);
+    el("ol", "why")
+        .rows(move || part(false), key, move |link| cause(ui, link))
+        .when(move || count.get() > SHOWN, more)
+        .rows(move || part(true), key, move |link| cause(ui, link))
 }
 
 fn tell(ui: Ui, thing: Thing, search: StoredValue<Search, LocalStorage>) -> Option<Story> {
@@ -112,103 +106,73 @@ fn tell(ui: Ui, thing: Thing, search: StoredValue<Search, LocalStorage>) -> Opti
 }
 
 /// What is missing.
-#[component]
-fn Missing(lack: Lack) -> impl IntoView {
-    let ui = Ui::get();
+fn missing(ui: Ui, lack: Lack) -> El {
     let Lack { sentences, quote, verdicts, culprit } = lack;
     let culprit = culprit.map(|culprit| {
         let link = culprit.link;
-        view! {
-            <button type="button" class="button" on:click=move |_| ui.select(Selection::read(&link))>
-                {move || ui.say("lack-go-on", &[("name", culprit.name.as_str().into())])}
-            </button>
-        }
+        button("button", move || ui.select(Selection::read(&link)))
+            .words(move || ui.say("lack-go-on", &[("name", culprit.name.as_str().into())]))
     });
-    view! {
-        <div class="lack">
-            <h4>{move || ui.text("lack-title")}</h4>
-            {sentences.into_iter().map(|sentence| view! { <p>{sentence}</p> }).collect_view()}
-            {(!quote.is_empty()).then(|| view! { <p class="lack-quote" lang="en"><code>{quote}</code></p> })}
-            {verdicts.map(|verdicts| view! { <Attempt verdicts /> })}
-            {culprit}
-        </div>
-    }
+    let quote = (!quote.is_empty()).then(|| el("p", "lack-quote").attr("lang", "en").add(el("code", "").text(&quote)));
+    el("div", "lack")
+        .add(el("h4", "").word(ui, "lack-title"))
+        .all(sentences.iter().map(|sentence| el("p", "").text(sentence)))
+        .all(quote)
+        .all(verdicts.into_iter().flat_map(|verdicts| attempt(ui, verdicts)))
+        .all(culprit)
 }
 
 /// The scheduler's last attempt: node × reason.
-#[component]
-fn Attempt(verdicts: Verdicts) -> impl IntoView {
-    let ui = Ui::get();
+fn attempt(ui: Ui, verdicts: Verdicts) -> Vec<El> {
     let Verdicts { attempt, at, rows, more } = verdicts;
-    let row = move |(node, reason): (String, String)| {
+    let row = |(node, reason): (String, String)| {
         let reason = move || if reason.is_empty() { ui.text("lack-feasible") } else { reason.clone() };
-        view! {
-            <tr>
-                <th scope="row">{node}</th>
-                <td>{reason}</td>
-            </tr>
-        }
+        el("tr", "").add(el("th", "").attr("scope", "row").text(&node)).add(el("td", "").words(reason))
     };
     let caption = move || {
         let number = i64::from(attempt);
         ui.say("lack-verdicts", &[("attempt", number.into()), ("time", clock_text(at).into())])
     };
-    view! {
-        <table class="verdicts">
-            <caption>{caption}</caption>
-            <thead>
-                <tr>
-                    <th scope="col">{move || ui.text("lack-node")}</th>
-                    <th scope="col">{move || ui.text("lack-reason")}</th>
-                </tr>
-            </thead>
-            <tbody>{rows.into_iter().map(row).collect_view()}</tbody>
-        </table>
-        {(more > 0).then(|| view! { <p class="quiet">{move || ui.say("lack-more-nodes", &[("count", more.into())])}</p> })}
-    }
+    let heads = ["lack-node", "lack-reason"].map(|key| el("th", "").attr("scope", "col").word(ui, key));
+    let table = el("table", "verdicts")
+        .add(el("caption", "").words(caption))
+        .add(el("thead", "").add(el("tr", "").all(heads)))
+        .add(el("tbody", "").all(rows.into_iter().map(row)));
+    let more = (more > 0).then(|| el("p", "quiet").words(move || ui.say("lack-more-nodes", &[("count", more.into())])));
+    [table].into_iter().chain(more).collect()
 }
 
 /// One cause.
-#[component]
-fn Cause(link: Link) -> impl IntoView {
-    let ui = Ui::get();
+fn cause(ui: Ui, link: Link) -> El {
     let Link { fact, at, revision, actor, sentence, source } = link;
-    let seek = move |_| {
+    let seek = move || {
         ui.play(false);
         ui.seek(at);
     };
-    let args = [("time", clock_text(at).into()), ("sentence", sentence.as_str().into())];
-    let label = move || ui.say("why-seek", &args);
-    view! {
-        <li class="cause">
-            <Badge actor />
-            <div class="cause-body">
-                <button type="button" class="cause-seek" aria-label=label on:click=seek>
-                    <span class="cause-sentence">{sentence}</span>
-                    <span class="cause-when">
-                        {clock_text(at)}
-                        {revision.map(|revision| format!(" · rev {revision}"))}
-                    </span>
-                </button>
-                {source.map(|source| view! { <Line fact source /> })}
-            </div>
-        </li>
-    }
+    let when = el("span", "cause-when")
+        .text(&clock_text(at))
+        .text(&revision.map_or_else(String::new, |revision| format!(" · rev {revision}")));
+    let told = el("span", "cause-sentence").text(&sentence);
+    let args = [("time", clock_text(at).into()), ("sentence", sentence.into())];
+    let seek = button("cause-seek", seek).bind("aria-label", move || ui.say("why-seek", &args)).add(told).add(when);
+    let body = el("div", "cause-body").add(seek).all(source.map(|source| line(ui, fact, &source)));
+    el("li", "cause").add(badge(&actor)).add(body)
 }
 
 /// The letter of a component in its colour.
-#[component]
-pub fn Badge(actor: Actor) -> impl IntoView {
-    let Actor { letter, colour, name } = actor;
-    view! { <span class="badge" style=format!("--who: var(--{colour})") title=name aria-hidden="true">{letter}</span> }
+#[must_use]
+pub fn badge(actor: &Actor) -> El {
+    el("span", "badge")
+        .attr("style", &format!("--who: var(--{})", actor.colour))
+        .attr("title", &actor.name)
+        .attr("aria-hidden", "true")
+        .text(actor.letter)
 }
 
 /// The person's own line of YAML.
-#[component]
-fn Line(fact: u64, source: Source) -> impl IntoView {
-    let ui = Ui::get();
+fn line(ui: Ui, fact: u64, source: &Source) -> El {
     let line = source.line;
-    let show = move |_| {
+    let show = move || {
         let manifest = ui.read(|session| match &session.trace().get(FactId(fact))?.fact {
             Fact::Input(input) => match &**input {
                 Input::Apply { text, .. } => Some(text.clone()),
@@ -220,11 +184,8 @@ fn Line(fact: u64, source: Source) -> impl IntoView {
             ui.show_line(manifest, line);
         }
     };
-    view! {
-        <div class="cause-line">
-            <p>{move || ui.say("why-line", &[("line", line.into())])}</p>
-            <code>{source.text}</code>
-            <button type="button" class="button" data-testid="show-line" on:click=show>{move || ui.text("why-show-line")}</button>
-        </div>
-    }
+    el("div", "cause-line")
+        .add(el("p", "").words(move || ui.say("why-line", &[("line", line.into())])))
+        .add(el("code", "").text(&source.text))
+        .add(button("button", show).attr("data-testid", "show-line").word(ui, "why-show-line"))
 }

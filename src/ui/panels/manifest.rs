@@ -1,20 +1,21 @@
 //! The manifest: editor, examples, files, dry run and Apply, and what came of it.
 
-use super::problems::Problems;
+use super::problems::problems;
 use crate::api::manifest::{MAX_BYTES, read};
 use crate::cluster::input::Input;
 use crate::examples::{self, EXAMPLES};
 use crate::scene::theme::Theme;
 use crate::ui::browser::{self, MANIFEST};
+use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::editor::{Editor, Mark};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::Notice;
-use leptos::html::{Div, Input as FileInput};
 use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{DragEvent, Event, HtmlElement, HtmlInputElement};
 
 /// So long after the last key the text is read and remembered.
 const SETTLED: Duration = Duration::from_millis(250);
@@ -50,39 +51,30 @@ fn title(name: &str) -> &'static str {
 }
 
 /// The panel.
-#[component]
-pub fn ManifestPanel() -> impl IntoView {
-    let ui = Ui::get();
+pub fn manifest_panel(ui: Ui) -> El {
     let over = RwSignal::new(false);
-    let drop = move |event: web_sys::DragEvent| {
+    let drop = move |event: &DragEvent| {
         event.prevent_default();
         over.set(false);
         open(ui, event.data_transfer().and_then(|data| data.files()));
     };
-    view! {
-        <div
-            class="manifest"
-            class:over=move || over.get()
-            on:dragover=move |event: web_sys::DragEvent| { event.prevent_default(); over.set(true); }
-            on:dragleave=move |_| over.set(false)
-            on:drop=drop
-        >
-            <Tools />
-            <div class="manifest-body">
-                <EditorField />
-                <Problems />
-            </div>
-        </div>
-    }
+    let editor = RwSignal::new_local(None::<Editor>);
+    el("div", "manifest")
+        .class_if("over", move || over.get())
+        .on("dragover", move |event| {
+            event.prevent_default();
+            over.set(true);
+        })
+        .on("dragleave", move |_| over.set(false))
+        .on_as("drop", drop)
+        .add(tools(ui))
+        .add(el("div", "manifest-body").add(editor_field(ui, editor)).add(problems(ui, editor)))
 }
 
 /// Examples, files, dry run, Apply.
-#[component]
-fn Tools() -> impl IntoView {
-    let ui = Ui::get();
-    let files = NodeRef::<FileInput>::new();
-    let chosen = move |event: web_sys::Event| {
-        if let Some(example) = examples::find(&event_target_value(&event)) {
+fn tools(ui: Ui) -> El {
+    let chosen = move |event: &Event| {
+        if let Some(example) = examples::find(&event_target_value(event)) {
             ui.show_example(example);
         }
         // The menu is a list of things to take, not a state.
@@ -90,71 +82,52 @@ fn Tools() -> impl IntoView {
             browser::put(&select, "value", &"".into());
         }
     };
-    let opened = move |_| {
-        if let Some(input) = files.get_untracked() {
-            open(ui, input.files());
-            input.set_value("");
-        }
+    let option = |name: &str, key| el("option", "").attr("value", name).word(ui, key);
+    let menu = el("select", "button")
+        .attr("data-testid", "examples")
+        .on("change", chosen)
+        .add(option("", "examples"))
+        .all(EXAMPLES.iter().map(|example| option(example.name, title(example.name))));
+    let files = el("input", "")
+        .attr("type", "file")
+        .attr("multiple", "")
+        .attr("hidden", "")
+        .attr("data-testid", "files")
+        .attr("accept", ".yaml,.yml,.json,application/yaml,application/json,text/*");
+    let input = files.node::<HtmlInputElement>();
+    let pick = input.clone();
+    let opened = move |_: &_| {
+        open(ui, input.files());
+        input.set_value("");
     };
-    view! {
-        <div class="tools">
-            <label class="examples">
-                <span class="visually-hidden">{move || ui.text("examples-label")}</span>
-                <select class="button" data-testid="examples" on:change=chosen>
-                    <option value="">{move || ui.text("examples")}</option>
-                    {EXAMPLES
-                        .iter()
-                        .map(|example| view! { <option value=example.name>{move || ui.text(title(example.name))}</option> })
-                        .collect_view()}
-                </select>
-            </label>
-            <button
-                type="button"
-                class="button icon-button"
-                title=move || ui.text("open-files")
-                on:click=move |_| {
-                    if let Some(input) = files.get_untracked() {
-                        input.click();
-                    }
-                }
-            >
-                {icon(Icon::Open)}
-                <span class="visually-hidden">{move || ui.text("open-files")}</span>
-            </button>
-            <input
-                node_ref=files
-                type="file"
-                multiple
-                hidden
-                data-testid="files"
-                accept=".yaml,.yml,.json,application/yaml,application/json,text/*"
-                on:change=opened
-            />
-            <span class="spring"></span>
-            <button type="button" class="button" data-testid="dry-run" on:click=move |_| apply(ui, true)>
-                {move || ui.text("dry-run")}
-            </button>
-            <button type="button" class="button primary" data-testid="apply" title="Ctrl+Enter" on:click=move |_| apply(ui, false)>
-                {move || ui.text("apply")}
-            </button>
-        </div>
-    }
+    let open_files = button("button icon-button", move || pick.click())
+        .named(ui, "title", "open-files")
+        .add(icon(Icon::Open))
+        .add(el("span", "visually-hidden").word(ui, "open-files"));
+    el("div", "tools")
+        .add(el("label", "examples").add(el("span", "visually-hidden").word(ui, "examples-label")).add(menu))
+        .add(open_files)
+        .add(files.on("change", opened))
+        .add(el("span", "spring"))
+        .add(button("button", move || apply(ui, true)).attr("data-testid", "dry-run").word(ui, "dry-run"))
+        .add(
+            button("button primary", move || apply(ui, false))
+                .attr("data-testid", "apply")
+                .attr("title", "Ctrl+Enter")
+                .word(ui, "apply"),
+        )
 }
 
 /// The text.
-#[component]
-fn EditorField() -> impl IntoView {
-    let ui = Ui::get();
-    let place = NodeRef::<Div>::new();
-    let editor = RwSignal::new_local(None::<Editor>);
-    place.on_load(move |place| {
-        // After the first picture: the harbour comes first.
-        let load = move || Editor::load(ui, place.into(), |ui| apply(ui, false), move |made| editor.set(Some(made)));
-        set_timeout(load, Duration::from_millis(50));
-    });
+fn editor_field(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
+    let place = el("div", "editor").attr("data-testid", "manifest-editor");
+    let parent = place.node::<HtmlElement>();
+    // After the first picture: the harbour comes first.
+    let load = move || Editor::load(ui, parent, |ui| apply(ui, false), move |made| editor.set(Some(made)));
+    set_timeout(load, Duration::from_millis(50));
     text_follows(ui, editor);
     marks_follow(ui, editor);
-    Effect::new(move |_| {
+    afterwards(move || {
         let dark = ui.theme.get() == Theme::Dark;
         ui.language.track();
         editor.with(|editor| {
@@ -164,7 +137,7 @@ fn EditorField() -> impl IntoView {
             }
         });
     });
-    Effect::new(move |_| {
+    afterwards(move || {
         // After the text: it may have been set in the same breath.
         let Some(line) = ui.line.get() else { return };
         editor.with(|editor| {
@@ -175,43 +148,28 @@ fn EditorField() -> impl IntoView {
             }
         });
     });
-    provide_context(Reveal(Callback::new(move |line| {
-        editor.with_untracked(|editor| {
-            if let Some(editor) = editor {
-                editor.reveal(line);
-            }
-        });
-    })));
-    view! {
-        <div class="editor" data-testid="manifest-editor" node_ref=place>
-            <Show when=move || editor.with(Option::is_none)>
-                <textarea
-                    class="plain-editor"
-                    spellcheck="false"
-                    aria-label=move || ui.text("editor-label")
-                    prop:value=move || ui.manifest.get()
-                    on:input=move |event| ui.manifest.set(event_target_value(&event))
-                ></textarea>
-            </Show>
-        </div>
-    }
+    let plain = move || {
+        el("textarea", "plain-editor")
+            .attr("spellcheck", "false")
+            .label(ui, "editor-label")
+            .value(move || ui.manifest.get())
+            .on("input", move |event| ui.manifest.set(event_target_value(event)))
+    };
+    place.when(move || editor.with(Option::is_none), plain)
 }
-
-/// Shows a line of the text; in the context of the panel.
-#[derive(Clone, Copy)]
-pub struct Reveal(pub Callback<usize>);
 
 /// The editor shows the text, and the text is remembered a moment after the last key.
 fn text_follows(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
-    Effect::new(move |before: Option<()>| {
+    let mut is_first = true;
+    afterwards(move || {
         let text = ui.manifest.get();
         editor.with(|editor| {
             if let Some(editor) = editor {
                 editor.set_text(&text);
             }
         });
-        if before.is_none() {
+        if std::mem::take(&mut is_first) {
             return;
         }
         if let Some(timer) = timer.get_value() {
@@ -225,8 +183,8 @@ fn text_follows(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
 /// Errors are marked where they stand: those of the reader while one types, those of the server for the text that it
 /// was sent.
 fn marks_follow(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
-    let seen = StoredValue::new_local(None);
-    Effect::new(move |_| {
+    let mut seen = None;
+    afterwards(move || {
         let text = ui.manifest.get();
         let last = ui.answers.with(|answers| answers.last.clone());
         let same = last.as_ref().is_some_and(|outcome| outcome.text == text);
@@ -245,10 +203,10 @@ fn marks_follow(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
             editor.set_marks(&marks);
             let first =
                 last.as_ref().filter(|_| same).and_then(|outcome| outcome.problems.iter().find_map(|p| p.place));
-            if let Some(first) = first.filter(|_| seen.with_value(|seen| *seen != last)) {
+            if let Some(first) = first.filter(|_| seen != last) {
                 editor.point_at(first.line);
             }
-            seen.set_value(last);
+            seen = last;
         });
     });
 }

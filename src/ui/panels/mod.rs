@@ -18,9 +18,9 @@ mod top;
 mod transcript;
 mod transport;
 
-pub use self::branches::Branches;
-pub use self::dock::Dock;
-pub use self::guide::Guide;
-pub use self::inspector::InspectorPanel;
-pub use self::top::TopBar;
-pub use self::transport::Transport;
+pub use self::branches::branches;
+pub use self::dock::dock;
+pub use self::guide::guide;
+pub use self::inspector::inspector;
+pub use self::top::top_bar;
+pub use self::transport::transport;

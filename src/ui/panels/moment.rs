@@ -4,6 +4,7 @@ use crate::api::Kind;
 use crate::api::object::{Object, ObjectRef};
 use crate::inspect::{Objects, Shown};
 use crate::ui::browser;
+use crate::ui::dom::afterwards;
 use crate::ui::handle::Ui;
 use crate::ui::session::Session;
 use leptos::prelude::*;
@@ -43,7 +44,7 @@ pub fn changes(ui: Ui, visible: impl Fn() -> bool + 'static) -> ReadSignal<u64> 
         last.set_value(browser::clock());
         set_beat.update(|beat| *beat += 1);
     };
-    Effect::new(move |_| {
+    afterwards(move || {
         ui.head.track();
         second.track();
         if !visible() || waits.get_value() {

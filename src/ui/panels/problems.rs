@@ -1,12 +1,14 @@
 //! What came of the manifest: kubectl's lines, what was refused, by which gate and why, and notices of the page.
 
-use super::manifest::Reveal;
 use super::moment;
 use crate::cluster::fact::Gate;
 use crate::inspect;
 use crate::ui::answers::Problem;
+use crate::ui::dom::{El, button, el};
+use crate::ui::editor::Editor;
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
+use crate::ui::link::Notice;
 use crate::ui::select::Selection;
 use leptos::prelude::*;
 
@@ -24,79 +26,55 @@ const fn gate_key(gate: Gate) -> &'static str {
 }
 
 /// The list.
-#[component]
-pub fn Problems() -> impl IntoView {
-    let ui = Ui::get();
-    view! {
-        <div class="problems" data-testid="problems" role="status" aria-label=move || ui.text("problems-label") tabindex="0">
-            <Notices />
-            {move || match ui.answers.get() {
-                answers if answers.waiting => {
-                    view! { <p class="quiet">{ui.text("problems-waiting")}</p> }.into_any()
-                }
-                answers => {
-                    match answers.last {
-                        None => view! { <p class="quiet">{ui.text("problems-empty")}</p> }.into_any(),
-                        Some(outcome) => {
-                            let refused = !outcome.problems.is_empty();
-                            view! {
-                                <ul class="lines">
-                                    {outcome.lines.into_iter().map(|line| success(ui, line, outcome.dry_run)).collect_view()}
-                                </ul>
-                                <ul class="refusals">
-                                    {outcome.problems.into_iter().map(|problem| refusal(ui, problem)).collect_view()}
-                                </ul>
-                                <Show when=move || refused>
-                                    <p class="quiet">{ui.text("problems-nothing-stored")}</p>
-                                </Show>
-                            }
-                                .into_any()
-                        }
-                    }
-                }
-            }}
-        </div>
-    }
+pub fn problems(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
+    let quiet = move |key| el("p", "quiet").text(&ui.text(key));
+    let content = move || {
+        let answers = ui.answers.get();
+        let outcome = match answers.last {
+            _ if answers.waiting => return vec![quiet("problems-waiting")],
+            None => return vec![quiet("problems-empty")],
+            Some(outcome) => outcome,
+        };
+        let hint = (!outcome.problems.is_empty()).then(|| quiet("problems-nothing-stored"));
+        let lines = el("ul", "lines").all(outcome.lines.iter().map(|line| success(ui, line, outcome.dry_run)));
+        let refusals = outcome.problems.iter().map(|problem| refusal(ui, problem, editor));
+        [lines, el("ul", "refusals").all(refusals)].into_iter().chain(hint).collect()
+    };
+    el("div", "problems")
+        .attr("data-testid", "problems")
+        .attr("role", "status")
+        .label(ui, "problems-label")
+        .attr("tabindex", "0")
+        .add(notices(ui))
+        .part(content)
 }
 
 /// Sentences about the page itself.
-#[component]
-fn Notices() -> impl IntoView {
-    let ui = Ui::get();
-    view! {
-        <ul class="notices">
-            {move || {
-                ui.notices
-                    .get()
-                    .into_iter()
-                    .map(|notice| view! { <li class="notice">{ui.say(notice.key, &notice.args)}</li> })
-                    .collect_view()
-            }}
-        </ul>
-    }
+fn notices(ui: Ui) -> El {
+    let notice = move |notice: &Notice| el("li", "notice").text(&ui.say(notice.key, &notice.args));
+    el("ul", "notices").part(move || ui.notices.with(|notices| notices.iter().map(notice).collect::<Vec<El>>()))
 }
 
 /// One of kubectl's lines; the name in it leads to what it names.
-fn success(ui: Ui, line: String, dry_run: bool) -> impl IntoView {
-    let (name, rest) = line.split_once(' ').map_or((line.as_str(), ""), |(name, rest)| (name, rest));
+fn success(ui: Ui, line: &str, dry_run: bool) -> El {
+    let (name, rest) = line.split_once(' ').unwrap_or((line, ""));
     let known = !dry_run && moment::read(ui, |shown| inspect::by_line(shown, name)).is_some();
-    let words = if known {
-        let (name, shown) = (name.to_owned(), name.to_owned());
+    let code = if known {
+        let key = name.to_owned();
         // Looked up when it is asked for: under this name there may be another object by then.
-        let go = move |_| {
-            if let Some(object) = moment::read(ui, |shown| inspect::by_line(shown, &name)) {
+        let go = move || {
+            if let Some(object) = moment::read(ui, |shown| inspect::by_line(shown, &key)) {
                 ui.select(Some(Selection::Object(object)));
             }
         };
-        view! { <button type="button" class="place" on:click=go>{shown}</button> }.into_any()
+        el("code", "").add(button("place", go).text(name))
     } else {
-        name.to_owned().into_any()
+        el("code", "").text(name)
     };
-    view! { <li class="line">{icon(Icon::Tick)} <code>{words} {format!(" {rest}")}</code></li> }
+    el("li", "line").add(icon(Icon::Tick)).add(code.text(&format!(" {rest}")))
 }
 
-fn refusal(ui: Ui, problem: Problem) -> impl IntoView {
-    let reveal = use_context::<Reveal>();
+fn refusal(ui: Ui, problem: &Problem, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
     let gate = match (problem.gate, problem.code) {
         (Some(gate), Some(code)) => {
             let gate = ui.text(gate_key(gate));
@@ -106,21 +84,17 @@ fn refusal(ui: Ui, problem: Problem) -> impl IntoView {
     };
     let place = problem.place.map(|at| {
         let text = ui.say("problem-place", &[("line", at.line.into()), ("column", at.column.into())]);
-        let go = move |_| {
-            if let Some(Reveal(reveal)) = reveal {
-                reveal.run(at.line);
-            }
+        let go = move || {
+            editor.with_untracked(|editor| {
+                if let Some(editor) = editor {
+                    editor.reveal(at.line);
+                }
+            });
         };
-        view! { <button type="button" class="place" on:click=go>{text}</button> }
+        button("place", go).text(&text)
     });
-    let field = (!problem.field.is_empty()).then(|| view! { <code class="field">{problem.field.clone()}</code> });
-    view! {
-        <li class="refusal">
-            {icon(Icon::Refused)}
-            <div>
-                <p class="refusal-head"><strong>{gate}</strong> {place} {field}</p>
-                <p class="refusal-message">{problem.message}</p>
-            </div>
-        </li>
-    }
+    let field = (!problem.field.is_empty()).then(|| el("code", "field").text(&problem.field));
+    let head = el("p", "refusal-head").add(el("strong", "").text(&gate)).all(place).all(field);
+    let message = el("p", "refusal-message").text(&problem.message);
+    el("li", "refusal").add(icon(Icon::Refused)).add(el("div", "").add(head).add(message))
 }

@@ -7,14 +7,14 @@ use crate::scene::pace::Speed;
 use crate::scene::theme::{Theme, Token};
 use crate::sim::{FactId, Time};
 use crate::ui::browser::clock;
+use crate::ui::dom::{El, afterwards, el, on_window};
 use crate::ui::handle::Ui;
 use crate::ui::session::Session;
-use leptos::html::{Canvas, Div};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
-use web_sys::{KeyboardEvent, PointerEvent};
+use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent, PointerEvent};
 
 /// Ticks stand at least so far apart.
 const PITCH_PX: f64 = 12.0;
@@ -105,63 +105,52 @@ impl Line {
 }
 
 /// The scrubber.
-#[component]
-pub fn Scrubber() -> impl IntoView {
-    let ui = Ui::get();
-    let track = NodeRef::<Div>::new();
-    let canvas = NodeRef::<Canvas>::new();
+pub fn scrubber(ui: Ui) -> El {
     let dragging = RwSignal::new(false);
     let at = Memo::new(move |_| {
         let (now, _) = (ui.now.get(), ui.end.get());
         ui.read(|session| (Line::of(session).share(session, now) * 1000.0).round() / 1000.0)
     });
-    draw_now_and_then(ui, canvas);
+    let canvas = el("canvas", "").attr("aria-hidden", "true");
+    draw_now_and_then(ui, canvas.node());
+    let track = el("div", "scrubber");
+    let element = track.node::<Element>();
     let go = move |event: &PointerEvent| {
-        let Some(track) = track.get_untracked() else { return };
-        let area = track.get_bounding_client_rect();
+        let area = element.get_bounding_client_rect();
         let x = f64::from(event.client_x()) - area.left() - MARGIN_PX;
         let share = x / (area.width() - 2.0 * MARGIN_PX).max(1.0);
         let to = ui.read(|session| Line::of(session).moment(session, share));
         ui.seek(to);
     };
-    let down = move |event: PointerEvent| {
-        if let Some(track) = track.get_untracked() {
-            let _ = track.set_pointer_capture(event.pointer_id());
-        }
+    let (drag, element) = (go.clone(), track.node::<Element>());
+    let down = move |event: &PointerEvent| {
+        let _ = element.set_pointer_capture(event.pointer_id());
         dragging.set(true);
         ui.play(false);
-        go(&event);
+        go(event);
     };
-    let style = move || format!("--at:{}", at.get());
-    let text = move || value_text(ui);
-    view! {
-        <div
-            class="scrubber"
-            data-testid="scrubber"
-            node_ref=track
-            role="slider"
-            tabindex="0"
-            style=style
-            aria-label=move || ui.text("scrubber-label")
-            aria-orientation="horizontal"
-            aria-valuemin="0"
-            aria-valuemax=move || ui.end.get().as_millis().to_string()
-            aria-valuenow=move || ui.now.get().as_millis().to_string()
-            aria-valuetext=text
-            on:pointerdown=down
-            on:pointermove=move |event| {
-                if dragging.get_untracked() {
-                    go(&event);
-                }
+    track
+        .attr("data-testid", "scrubber")
+        .attr("role", "slider")
+        .attr("tabindex", "0")
+        .bind("style", move || format!("--at:{}", at.get()))
+        .label(ui, "scrubber-label")
+        .attr("aria-orientation", "horizontal")
+        .attr("aria-valuemin", "0")
+        .bind("aria-valuemax", move || ui.end.get().as_millis().to_string())
+        .bind("aria-valuenow", move || ui.now.get().as_millis().to_string())
+        .bind("aria-valuetext", move || value_text(ui))
+        .on_as("pointerdown", down)
+        .on_as("pointermove", move |event| {
+            if dragging.get_untracked() {
+                drag(event);
             }
-            on:pointerup=move |_| dragging.set(false)
-            on:pointercancel=move |_| dragging.set(false)
-            on:keydown=move |event| key(ui, &event)
-        >
-            <canvas node_ref=canvas aria-hidden="true"></canvas>
-            <span class="thumb" aria-hidden="true"></span>
-        </div>
-    }
+        })
+        .on("pointerup", move |_| dragging.set(false))
+        .on("pointercancel", move |_| dragging.set(false))
+        .on_as("keydown", move |event| key(ui, event))
+        .add(canvas)
+        .add(el("span", "thumb").attr("aria-hidden", "true"))
 }
 
 /// What a screen reader says of the place: time, revision, sentence. Told only while standing still: a value that
@@ -195,25 +184,23 @@ fn key(ui: Ui, event: &KeyboardEvent) {
 }
 
 /// Draws the ticks when the run or the look of the page has changed, but not at every frame.
-fn draw_now_and_then(ui: Ui, canvas: NodeRef<Canvas>) {
+fn draw_now_and_then(ui: Ui, canvas: HtmlCanvasElement) {
     let due = StoredValue::new(0.0);
     let draw = move || {
-        if let Some(canvas) = canvas.get_untracked() {
-            due.set_value(clock() + REDRAW_MS);
-            ui.read(|session| paint(session, &canvas, ui.theme.get_untracked()));
-        }
+        due.set_value(clock() + REDRAW_MS);
+        ui.read(|session| paint(session, &canvas, ui.theme.get_untracked()));
     };
-    Effect::new(move |_| {
+    let redraw = draw.clone();
+    afterwards(move || {
         ui.theme.track();
         ui.moving.track();
         ui.end.track();
-        canvas.track();
         // Standing still shows the exact state; while time passes the next change will come soon.
         if clock() >= due.get_value() || !ui.moving.get_untracked() {
             draw();
         }
     });
-    let _ = window_event_listener(leptos::ev::resize, move |_| draw());
+    on_window("resize", move |_: &Event| redraw());
 }
 
 /// One column of the scrubber: who did most in it.
@@ -251,7 +238,7 @@ fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
     columns.into_iter().enumerate().map(|(index, column)| (x(index), column)).collect()
 }
 
-fn paint(session: &Session, canvas: &web_sys::HtmlCanvasElement, theme: Theme) -> Option<()> {
+fn paint(session: &Session, canvas: &HtmlCanvasElement, theme: Theme) -> Option<()> {
     let ratio = window().device_pixel_ratio().clamp(1.0, 3.0);
     let (w, h) = (f64::from(canvas.client_width()), f64::from(canvas.client_height()));
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]

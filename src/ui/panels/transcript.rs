@@ -3,7 +3,8 @@
 use super::transport::clock_text;
 use crate::scene::caption::Caption;
 use crate::sim::Time;
-use crate::ui::captions::transcript;
+use crate::ui::captions;
+use crate::ui::dom::{El, button, el, truth};
 use crate::ui::handle::{Tab, Ui};
 use leptos::prelude::*;
 
@@ -11,37 +12,31 @@ use leptos::prelude::*;
 const SHOWN: usize = 200;
 
 /// The transcript.
-#[component]
-pub fn Transcript() -> impl IntoView {
-    let ui = Ui::get();
+pub fn transcript(ui: Ui) -> El {
     let told = Memo::new(move |_| {
         ui.captions.track();
         let shown = ui.tab.get() == Tab::Transcript;
         let line = |caption: Caption| (caption.at, caption.head, caption.text);
-        if shown { transcript(ui, SHOWN).into_iter().rev().map(line).collect() } else { Vec::new() }
+        if shown { captions::transcript(ui, SHOWN).into_iter().rev().map(line).collect() } else { Vec::new() }
     });
-    view! {
-        <div class="transcript" tabindex="0" role="group" aria-label=move || ui.text("tab-transcript")>
-            <Show when=move || told.with(|told| !told.is_empty()) fallback=move || view! { <p class="quiet">{ui.text("transcript-empty")}</p> }>
-                <ol>
-                    <For each=move || told.get() key=Clone::clone let:line>
-                        <Line at=line.0 text=line.2 />
-                    </For>
-                </ol>
-            </Show>
-        </div>
-    }
+    let is_empty = truth(move || told.with(Vec::is_empty));
+    let list = move || {
+        if is_empty.get() {
+            [el("p", "quiet").text(&ui.text("transcript-empty"))]
+        } else {
+            let key = |(at, head, text): &(Time, u64, String)| format!("{} {head} {text}", at.as_micros());
+            [el("ol", "").rows(move || told.get(), key, move |(at, _, text)| line(ui, at, &text))]
+        }
+    };
+    el("div", "transcript").attr("tabindex", "0").attr("role", "group").label(ui, "tab-transcript").part(list)
 }
 
-#[component]
-fn Line(at: Time, text: String) -> impl IntoView {
-    let ui = Ui::get();
-    view! {
-        <li>
-            <button type="button" class="moment" on:click=move |_| ui.change(|session| { session.play(false); session.seek(at); })>
-                {clock_text(at)}
-            </button>
-            <span>{text}</span>
-        </li>
-    }
+fn line(ui: Ui, at: Time, text: &str) -> El {
+    let go = move || {
+        ui.change(|session| {
+            session.play(false);
+            session.seek(at);
+        });
+    };
+    el("li", "").add(button("moment", go).text(&clock_text(at))).add(el("span", "").text(text))
 }

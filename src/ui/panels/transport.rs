@@ -1,12 +1,14 @@
 //! The transport: play, step, speed, clock and the scrubber.
 
-use super::scrubber::Scrubber;
+use super::scrubber::scrubber;
 use crate::scene::pace::Speed;
 use crate::sim::Time;
+use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::SPEEDS;
 use leptos::prelude::*;
+use web_sys::Event;
 
 /// `mm:ss.mmm`.
 #[must_use]
@@ -16,51 +18,38 @@ pub fn clock_text(t: Time) -> String {
 }
 
 /// The transport.
-#[component]
-pub fn Transport() -> impl IntoView {
-    let ui = Ui::get();
-    let moving = move || ui.moving.get();
-    view! {
-        <section class="time" aria-label=move || ui.text("transport-label")>
-            <div class="transport-buttons">
-                <Control testid="start" key="transport-start" sign=Icon::Start act=|ui| ui.seek(Time::ZERO) />
-                <Control testid="step-back" key="transport-back" sign=Icon::Back act=Ui::step_back />
-                <button
-                    type="button"
-                    class="button primary play"
-                    data-testid="play"
-                    aria-pressed=move || moving().to_string()
-                    title=move || ui.text(if moving() { "transport-pause" } else { "transport-play" })
-                    on:click=move |_| ui.play(!ui.moving.get_untracked())
-                >
-                    {move || icon(if moving() { Icon::Pause } else { Icon::Play })}
-                    <span class="visually-hidden">
-                        {move || ui.text(if moving() { "transport-pause" } else { "transport-play" })}
-                    </span>
-                </button>
-                <Control testid="step" key="transport-forward" sign=Icon::Forward act=Ui::step />
-                <SpeedMenu />
-            </div>
-            <p class="clock" data-testid="clock">
-                <span class="clock-time">{move || clock_text(ui.now.get())}</span>
-                <span class="clock-revision">
-                    {move || ui.say("clock-revision", &[("revision", ui.view.with(|view| view.revision).to_string().into())])}
-                </span>
-            </p>
-            <Scrubber />
-        </section>
-    }
+pub fn transport(ui: Ui) -> El {
+    let sign = move || [icon(if ui.moving.get() { Icon::Pause } else { Icon::Play })];
+    let text = move || ui.text(if ui.moving.get() { "transport-pause" } else { "transport-play" });
+    let play = button("button primary play", move || ui.play(!ui.moving.get_untracked()))
+        .attr("data-testid", "play")
+        .bind("aria-pressed", move || ui.moving.get().to_string())
+        .bind("title", text)
+        .part(sign)
+        .add(el("span", "visually-hidden").words(text));
+    let buttons = el("div", "transport-buttons")
+        .add(control(ui, "start", "transport-start", Icon::Start, |ui| ui.seek(Time::ZERO)))
+        .add(control(ui, "step-back", "transport-back", Icon::Back, Ui::step_back))
+        .add(play)
+        .add(control(ui, "step", "transport-forward", Icon::Forward, Ui::step))
+        .add(speed_menu(ui));
+    let revision = move || {
+        let revision = ui.view.with(|view| view.revision);
+        ui.say("clock-revision", &[("revision", revision.to_string().into())])
+    };
+    let clock = el("p", "clock")
+        .attr("data-testid", "clock")
+        .add(el("span", "clock-time").words(move || clock_text(ui.now.get())))
+        .add(el("span", "clock-revision").words(revision));
+    el("section", "time").label(ui, "transport-label").add(buttons).add(clock).add(scrubber(ui))
 }
 
-#[component]
-fn Control(testid: &'static str, key: &'static str, sign: Icon, act: fn(Ui)) -> impl IntoView {
-    let ui = Ui::get();
-    view! {
-        <button type="button" class="button icon-button" data-testid=testid title=move || ui.text(key) on:click=move |_| act(ui)>
-            {icon(sign)}
-            <span class="visually-hidden">{move || ui.text(key)}</span>
-        </button>
-    }
+fn control(ui: Ui, testid: &str, key: &'static str, sign: Icon, act: fn(Ui)) -> El {
+    button("button icon-button", move || act(ui))
+        .attr("data-testid", testid)
+        .named(ui, "title", key)
+        .add(icon(sign))
+        .add(el("span", "visually-hidden").word(ui, key))
 }
 
 fn value(speed: Speed) -> String {
@@ -71,23 +60,20 @@ fn value(speed: Speed) -> String {
 }
 
 /// The speeds.
-#[component]
-fn SpeedMenu() -> impl IntoView {
-    let ui = Ui::get();
-    let changed = move |event: web_sys::Event| {
-        let chosen = event_target_value(&event);
+fn speed_menu(ui: Ui) -> El {
+    let changed = move |event: &Event| {
+        let chosen = event_target_value(event);
         ui.set_speed(chosen.parse().map_or(Speed::Adaptive, Speed::Times));
     };
-    view! {
-        <label class="speed">
-            <span class="visually-hidden">{move || ui.text("speed-label")}</span>
-            <select class="button" data-testid="speed" prop:value=move || value(ui.speed.get()) on:change=changed>
-                <option value="auto">{move || ui.text("speed-adaptive")}</option>
-                {SPEEDS
-                    .iter()
-                    .map(|times| view! { <option value=times.to_string()>{format!("{times}×")}</option> })
-                    .collect_view()}
-            </select>
-        </label>
-    }
+    let times = SPEEDS.iter().map(|times| {
+        let times = times.to_string();
+        el("option", "").attr("value", &times).text(&format!("{times}×"))
+    });
+    let menu = el("select", "button")
+        .attr("data-testid", "speed")
+        .add(el("option", "").attr("value", "auto").word(ui, "speed-adaptive"))
+        .all(times)
+        .value(move || value(ui.speed.get()))
+        .on("change", changed);
+    el("label", "speed").add(el("span", "visually-hidden").word(ui, "speed-label")).add(menu)
 }

@@ -5,14 +5,15 @@ use super::{Stage, browser};
 use crate::i18n::text;
 use crate::scene::Truth;
 use crate::scene::display::Item;
+use crate::ui::dom::{El, afterwards, button, el, on_window};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
-use crate::ui::panels::Branches;
+use crate::ui::panels::branches;
 use crate::ui::select::Selection;
-use leptos::html::Canvas;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
+use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
 
 /// What a thing on the stage is called.
 pub fn name_of(ui: Ui, item: &Item) -> String {
@@ -28,13 +29,9 @@ pub fn name_of(ui: Ui, item: &Item) -> String {
 }
 
 /// The stage.
-#[component]
-pub fn StagePanel() -> impl IntoView {
-    let ui = Ui::get();
-    let canvas = NodeRef::<Canvas>::new();
+pub fn stage_panel(ui: Ui) -> El {
     let tip = RwSignal::new(None::<Tip>);
-    watch_size(ui, canvas);
-    Effect::new(move |_| {
+    afterwards(move || {
         // Whatever of these moves, the picture is another.
         ui.language.track();
         ui.theme.track();
@@ -45,166 +42,133 @@ pub fn StagePanel() -> impl IntoView {
         ui.selected.track();
         ui.stage.update_value(Stage::soil);
     });
-    Effect::new(move |_| {
+    afterwards(move || {
         ui.selected.track();
         super::show_selected(ui);
     });
-    let on_key = move |event: web_sys::KeyboardEvent| {
-        if input::key(ui, &event) {
+    let on_key = move |event: &KeyboardEvent| {
+        if input::key(ui, event) {
             event.prevent_default();
         }
     };
-    view! {
-        <main class="stage" id="stage" data-testid="stage" tabindex="-1" aria-label=move || ui.text("stage-label")>
-            <div
-                class="stage-view"
-                tabindex="0"
-                role="group"
-                aria-label=move || ui.text("stage-view-label")
-                aria-describedby="stage-keys"
-                on:keydown=on_key
-            >
-                <p id="stage-keys" class="visually-hidden">{move || ui.text("stage-keys")}</p>
-                <canvas
-                    node_ref=canvas
-                    aria-hidden="true"
-                    class:pointing=move || tip.with(Option::is_some)
-                    on:pointerdown=move |event| input::down(ui, &event)
-                    on:pointermove=move |event| input::moved(ui, &event, tip)
-                    on:pointerup=move |event| input::up(ui, &event)
-                    on:pointercancel=move |event| input::up(ui, &event)
-                    on:pointerleave=move |event| {
-                        if !goes_to_tip(&event) {
-                            input::hover(ui, None, tip);
-                        }
-                    }
-                    on:wheel=move |event| input::wheel(ui, &event)
-                ></canvas>
-                <Tooltip tip />
-                <Banner />
-            </div>
-            <div class="caption-bar">
-                <Caption />
-                <CameraButtons />
-            </div>
-        </main>
-    }
-}
-
-/// Nearer, further, everything.
-#[component]
-fn CameraButtons() -> impl IntoView {
-    let ui = Ui::get();
-    let steer = move |steer: fn(&mut Stage, bool)| {
-        move |_| ui.stage.update_value(|stage| steer(stage, ui.phone.get_untracked()))
-    };
-    view! {
-        <div class="camera" role="group" aria-label=move || ui.text("camera-label")>
-            <button
-                type="button"
-                class="truth"
-                data-testid="truth"
-                aria-pressed=move || (ui.truth.get() == Truth::Actual).to_string()
-                title=move || ui.text("truth-hint")
-                on:click=move |_| ui.turn_truth()
-            >
-                {move || ui.text("truth")}
-            </button>
-            <button type="button" class="zoom" on:click=steer(|stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)) title=move || ui.text("camera-out")>
-                {icon(Icon::Minus)}
-                <span class="visually-hidden">{move || ui.text("camera-out")}</span>
-            </button>
-            <button type="button" on:click=steer(|stage, _| stage.reset()) title=move || ui.text("camera-whole")>
-                {icon(Icon::Whole)}
-                <span class="visually-hidden">{move || ui.text("camera-whole")}</span>
-            </button>
-            <button type="button" class="zoom" on:click=steer(|stage, phone| stage.zoom(phone, None, ZOOM_STEP)) title=move || ui.text("camera-in")>
-                {icon(Icon::Plus)}
-                <span class="visually-hidden">{move || ui.text("camera-in")}</span>
-            </button>
-        </div>
-    }
-}
-
-/// Whether the pointer leaves for the tooltip: that may be read at leisure.
-fn goes_to_tip(event: &web_sys::PointerEvent) -> bool {
-    let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    to.is_some_and(|element| element.class_list().contains("tip"))
-}
-
-/// Names what the pointer is on. Escape puts it away.
-#[component]
-fn Tooltip(tip: RwSignal<Option<Tip>>) -> impl IntoView {
-    let style = move || {
-        let (x, y) = tip.with(|tip| tip.as_ref().map_or((0.0, 0.0), |tip| tip.at));
-        format!("left:{x:.0}px;top:{:.0}px", y.max(34.0))
-    };
-    let ui = Ui::get();
-    let _ = window_event_listener(leptos::ev::keydown, move |event| {
+    let canvas = canvas(ui, tip);
+    watch_size(ui, canvas.node());
+    let view = el("div", "stage-view")
+        .attr("tabindex", "0")
+        .attr("role", "group")
+        .label(ui, "stage-view-label")
+        .attr("aria-describedby", "stage-keys")
+        .on_as("keydown", on_key)
+        .add(el("p", "visually-hidden").attr("id", "stage-keys").word(ui, "stage-keys"))
+        .add(canvas)
+        .when(move || tip.with(Option::is_some), move || tooltip(ui, tip))
+        .add(banners(ui));
+    // Escape puts the tip away.
+    on_window("keydown", move |event: &KeyboardEvent| {
         if event.key() == "Escape" {
             tip.set(None);
         }
     });
-    view! {
-        <Show when=move || tip.with(Option::is_some)>
-            <div class="tip" role="tooltip" style=style on:pointerleave=move |_| input::hover(ui, None, tip)>
-                {move || tip.with(|tip| tip.as_ref().map(|tip| tip.text.clone()))}
-            </div>
-        </Show>
-    }
+    el("main", "stage")
+        .attr("id", "stage")
+        .attr("data-testid", "stage")
+        .attr("tabindex", "-1")
+        .label(ui, "stage-label")
+        .add(view)
+        .add(el("div", "caption-bar").add(caption(ui)).add(camera_buttons(ui)))
+}
+
+/// The picture, and what a pointer does to it.
+fn canvas(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
+    let leave = move |event: &PointerEvent| {
+        if !goes_to_tip(event) {
+            input::hover(ui, None, tip);
+        }
+    };
+    el("canvas", "")
+        .attr("aria-hidden", "true")
+        .class_if("pointing", move || tip.with(Option::is_some))
+        .on_as("pointerdown", move |event| input::down(ui, event))
+        .on_as("pointermove", move |event| input::moved(ui, event, tip))
+        .on_as("pointerup", move |event| input::up(ui, event))
+        .on_as("pointercancel", move |event| input::up(ui, event))
+        .on_as("pointerleave", leave)
+        .on_as("wheel", move |event| input::wheel(ui, event))
+}
+
+/// Nearer, further, everything.
+fn camera_buttons(ui: Ui) -> El {
+    let steer = |class: &str, sign: Icon, key, steer: fn(&mut Stage, bool)| {
+        let act = move || ui.stage.update_value(|stage| steer(stage, ui.phone.get_untracked()));
+        button(class, act).named(ui, "title", key).add(icon(sign)).add(el("span", "visually-hidden").word(ui, key))
+    };
+    let truth = button("truth", move || ui.turn_truth())
+        .attr("data-testid", "truth")
+        .bind("aria-pressed", move || (ui.truth.get() == Truth::Actual).to_string())
+        .named(ui, "title", "truth-hint")
+        .word(ui, "truth");
+    el("div", "camera")
+        .attr("role", "group")
+        .label(ui, "camera-label")
+        .add(truth)
+        .add(steer("zoom", Icon::Minus, "camera-out", |stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)))
+        .add(steer("", Icon::Whole, "camera-whole", |stage, _| stage.reset()))
+        .add(steer("zoom", Icon::Plus, "camera-in", |stage, phone| stage.zoom(phone, None, ZOOM_STEP)))
+}
+
+/// Whether the pointer leaves for the tooltip: that may be read at leisure.
+fn goes_to_tip(event: &PointerEvent) -> bool {
+    let to = event.related_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
+    to.is_some_and(|element| element.class_list().contains("tip"))
+}
+
+/// Names what the pointer is on.
+fn tooltip(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
+    let style = move || {
+        let (x, y) = tip.with(|tip| tip.as_ref().map_or((0.0, 0.0), |tip| tip.at));
+        format!("left:{x:.0}px;top:{:.0}px", y.max(34.0))
+    };
+    el("div", "tip")
+        .attr("role", "tooltip")
+        .bind("style", style)
+        .on("pointerleave", move |_| input::hover(ui, None, tip))
+        .words(move || tip.with(|tip| tip.as_ref().map_or_else(String::new, |tip| tip.text.clone())))
 }
 
 /// Says that the past is shown, or that quiet time is being skipped.
-#[component]
-fn Banner() -> impl IntoView {
-    let ui = Ui::get();
-    let past = Memo::new(move |_| ui.now.get() < ui.end.get());
+fn banners(ui: Ui) -> El {
     let skipping = Memo::new(move |_| {
         ui.now.track();
         #[expect(clippy::cast_possible_truncation, reason = "seconds of a quiet time")]
         ui.read(|session| session.skipping().map(|seconds| seconds.round() as i64))
     });
-    view! {
-        <div class="banners">
-            <Show when=move || past.get()>
-                <p class="banner past">
-                    <span>{move || ui.text("past")}</span>
-                    <button type="button" data-testid="to-present" on:click=move |_| ui.seek(ui.end.get_untracked())>
-                        {move || ui.text("past-leave")}
-                        {icon(Icon::End)}
-                    </button>
-                </p>
-            </Show>
-            <Branches />
-            {move || {
-                skipping
-                    .get()
-                    .map(|seconds| {
-                        view! {
-                            <p class="banner skipping">
-                                {icon(Icon::Skip)} {ui.say("skipping", &[("seconds", seconds.into())])}
-                            </p>
-                        }
-                    })
-            }}
-        </div>
-    }
+    let past = move || {
+        let leave = button("", move || ui.seek(ui.end.get_untracked()))
+            .attr("data-testid", "to-present")
+            .word(ui, "past-leave")
+            .add(icon(Icon::End));
+        el("p", "banner past").add(el("span", "").word(ui, "past")).add(leave)
+    };
+    let skip = move || {
+        let seconds = skipping.get()?;
+        let sentence = ui.say("skipping", &[("seconds", seconds.into())]);
+        Some(el("p", "banner skipping").add(icon(Icon::Skip)).text(&sentence))
+    };
+    el("div", "banners")
+        .when(move || ui.now.get() < ui.end.get(), past)
+        .when(move || ui.branches.get() > 0, move || branches(ui))
+        .part(skip)
 }
 
 /// The sentence of the present beat.
-#[component]
-fn Caption() -> impl IntoView {
-    let ui = Ui::get();
-    view! {
-        <p class="caption" data-testid="caption">
-            {move || crate::ui::captions::present(ui).unwrap_or_else(|| ui.text("caption-quiet"))}
-        </p>
-    }
+fn caption(ui: Ui) -> El {
+    let sentence = move || crate::ui::captions::present(ui).unwrap_or_else(|| ui.text("caption-quiet"));
+    el("p", "caption").attr("data-testid", "caption").words(sentence)
 }
 
 /// Follows the canvas' size for as long as the page lives.
-fn watch_size(ui: Ui, canvas: NodeRef<Canvas>) {
-    canvas.on_load(move |canvas| {
+fn watch_size(ui: Ui, canvas: HtmlCanvasElement) {
+    afterwards(move || {
         let element = canvas.clone();
         let resized = Closure::<dyn Fn()>::new(move || {
             ui.phone.set(browser::is_phone());
