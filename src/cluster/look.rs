@@ -33,8 +33,9 @@ impl World {
         for (index, node) in view.nodes.iter().enumerate() {
             places.insert(node.name.clone(), index);
         }
+        // They come in order of their keys, and those of one second stay so.
         let mut pods: Vec<&Object> = self.objects(&kinds::pod::KIND).collect();
-        pods.sort_by_key(|object| (object.meta().creation_timestamp.clone(), object.key()));
+        pods.sort_by(|a, b| a.meta().creation_timestamp.cmp(&b.meta().creation_timestamp));
         for object in pods {
             let Some(pod) = object.get::<Pod>() else { continue };
             let seen = self.pod(object, pod, workloads.of(self, object));
@@ -53,11 +54,11 @@ impl World {
         // Those that have no pods at the moment come last.
         for kind in [&kinds::deployment::KIND, &kinds::replica_set::KIND, &kinds::replication_controller::KIND] {
             let bare = self.objects(kind).filter(|object| controller_of(object.meta()).is_none());
-            let unknown = bare.map(Object::reference).filter(|found| !workloads.0.contains(found));
+            let unknown = bare.map(Object::reference).filter(|found| !workloads.known.contains(found));
             let unknown: Vec<Ref> = unknown.collect();
-            workloads.0.extend(unknown);
+            workloads.known.extend(unknown);
         }
-        view.workloads = workloads.0;
+        view.workloads = workloads.known;
         self.rest(&mut view);
         view
     }
@@ -246,11 +247,25 @@ impl World {
 
 /// Workloads in order of appearance.
 #[derive(Default)]
-struct Workloads(Vec<Ref>);
+struct Workloads<'a> {
+    known: Vec<Ref>,
+    /// The owner of the last pod and its workload: the next one is often its brother.
+    last: Option<(&'a str, Option<usize>)>,
+}
 
-impl Workloads {
+impl<'a> Workloads<'a> {
     /// The index of the workload that a pod belongs to: the topmost controller of its owners.
-    fn of(&mut self, world: &World, pod: &Object) -> Option<usize> {
+    fn of(&mut self, world: &'a World, pod: &'a Object) -> Option<usize> {
+        let owner = controller_of(pod.meta())?.uid.as_str();
+        if let Some((_, known)) = self.last.filter(|(uid, _)| *uid == owner) {
+            return known;
+        }
+        let found = self.find(world, pod);
+        self.last = Some((owner, found));
+        found
+    }
+
+    fn find(&mut self, world: &World, pod: &Object) -> Option<usize> {
         let mut top = pod.clone();
         while let Some(owner) = controller_of(top.meta()) {
             let Some(kind) = kinds::Kind::find(&owner.api_version, &owner.kind) else { break };
@@ -261,20 +276,20 @@ impl Workloads {
             return None;
         }
         let workload = top.reference();
-        let known = self.0.iter().position(|known| *known == workload);
+        let known = self.known.iter().position(|known| *known == workload);
         Some(known.unwrap_or_else(|| {
-            self.0.push(workload);
-            self.0.len() - 1
+            self.known.push(workload);
+            self.known.len() - 1
         }))
     }
 }
 
 /// Names with numbers in the order of the numbers: `node-2` before `node-10`.
 fn natural(a: &str, b: &str) -> std::cmp::Ordering {
-    let split = |text: &str| {
-        let at = text.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-        (text[..at].to_owned(), text[at..].parse::<u64>().unwrap_or(0))
-    };
+    fn split(text: &str) -> (&str, u64) {
+        let (word, number) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_digit()).len());
+        (word, number.parse().unwrap_or(0))
+    }
     split(a).cmp(&split(b)).then_with(|| a.cmp(b))
 }
 

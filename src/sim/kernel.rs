@@ -78,9 +78,9 @@ impl<A: Ord + Clone + Hash + Debug, E: Clone> Kernel<A, E> {
 
     /// Takes the next event and moves the clock to it. `None` for one whose receiver has died since.
     pub fn pop(&mut self) -> Option<Scheduled<A, E>> {
-        let ((at, id), _) = self.queue.get_min()?.clone();
-        let scheduled = self.queue.remove(&(at, id))?;
-        self.now = self.now.max(at);
+        let key = self.queue.get_min()?.0;
+        let scheduled = self.queue.remove(&key)?;
+        self.now = self.now.max(key.0);
         self.handled += 1;
         (scheduled.life == self.life(&scheduled.to)).then_some(scheduled)
     }

@@ -1,4 +1,8 @@
 //! The frame loop: the page's only clock.
+//!
+//! Three things take time: the engine, the view with the panels that read it, and the picture. They share an animation
+//! frame while that is short; where it would be long, each has a frame of its own, so that a click never waits long.
+//! An engine that cannot keep up works between frames, and only now and then shows how far it has come.
 
 use super::browser;
 use super::handle::Ui;
@@ -7,54 +11,118 @@ use super::stage::{self, Stage};
 use leptos::prelude::*;
 use std::cell::Cell;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A tab that slept does not catch up what it has missed.
 const LONGEST_MS: f64 = 100.0;
 
-/// While the engine cannot keep up, it has the frames to itself, but for one in this many milliseconds that shows how
-/// far it has come.
+/// An engine that cannot keep up shows how far it has come once in so many milliseconds,
 const SHOW_MS: f64 = 150.0;
+/// but never sooner than after this many times what showing costs.
+const SHOW_TIMES: f64 = 12.0;
 
-/// What is remembered from frame to frame: when the last one began, and when the last picture was made.
+/// What would take longer than this is done in more than one frame.
+const LONG_MS: f64 = 12.0;
+
+/// Who comes next.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+enum Turn {
+    /// The engine.
+    #[default]
+    Engine,
+    /// The view and the panels that read it.
+    View,
+    /// The picture.
+    Picture,
+}
+
+/// What is remembered from frame to frame, in milliseconds.
 #[derive(Default)]
 struct Times {
-    frame: Cell<f64>,
+    turn: Cell<Turn>,
+    /// When the engine last had its turn.
+    engine: Cell<f64>,
+    /// When the last picture was made.
     shown: Cell<f64>,
+    /// What the last view has cost, and the last picture.
+    view: Cell<f64>,
+    picture: Cell<f64>,
+}
+
+impl Times {
+    /// Whether it is time to show how far an engine that cannot keep up has come.
+    fn is_due(&self, now: f64) -> bool {
+        now - self.shown.get() >= SHOW_MS.max(SHOW_TIMES * (self.view.get() + self.picture.get()))
+    }
 }
 
 /// Runs until the page is closed. `first` is called after the first picture.
 pub fn run(ui: Ui, first: impl FnOnce() + 'static) {
     let times = Rc::new(Times::default());
-    times.frame.set(browser::clock());
+    times.engine.set(browser::clock());
+    times.turn.set(Turn::Picture);
     next(ui, times, Some(Box::new(first)));
 }
 
 fn next(ui: Ui, times: Rc<Times>, first: Option<Box<dyn FnOnce()>>) {
-    request_animation_frame(move || {
-        frame(ui, &times);
+    let paints = times.turn.get() != Turn::Engine || !ui.read(Session::is_behind);
+    let work: Box<dyn FnOnce()> = Box::new(move || {
+        frame(ui, &times, paints);
         if let Some(first) = first {
             first();
         }
         next(ui, times, None);
     });
+    if paints {
+        request_animation_frame(work);
+    } else {
+        // Nothing will be painted, so there is no frame to wait for.
+        set_timeout(work, Duration::ZERO);
+    }
 }
 
-fn frame(ui: Ui, times: &Times) {
+fn frame(ui: Ui, times: &Times, paints: bool) {
     let began = browser::clock();
-    let elapsed = (began - times.frame.replace(began)).clamp(0.0, LONGEST_MS);
-    let wait = || ui.read(Session::is_behind) && began < times.shown.get() + SHOW_MS;
-    let show = ui.read(Session::is_behind) && !wait();
-    let moved = show || ui.pass(elapsed);
-    if moved && !wait() {
-        ui.show();
-    } else if !ui.stage.with_value(Stage::is_soiled) {
-        if moved {
-            ui.note_work(browser::clock() - began, true);
+    let own = times.turn.take();
+    let mut turn = own;
+    if own == Turn::Engine {
+        match engine(ui, times, began) {
+            Some(next) => turn = next,
+            None => return,
         }
-        return;
     }
-    stage::draw(ui);
-    times.shown.set(browser::clock());
-    super::panic::shown(ui.shown_millis());
-    ui.note_work(browser::clock() - began, true);
+    let may = |turn, cost| own == turn || (paints && browser::clock() - began + cost <= LONG_MS);
+    if turn == Turn::View && may(turn, times.view.get()) {
+        measured(&times.view, || ui.show());
+        turn = Turn::Picture;
+    }
+    if turn == Turn::Picture && may(turn, times.picture.get()) {
+        measured(&times.picture, || stage::draw(ui));
+        times.shown.set(browser::clock());
+        super::panic::shown(ui.shown_millis());
+        turn = Turn::Engine;
+    }
+    times.turn.set(turn);
+    ui.note_work(browser::clock() - began, paints);
+}
+
+/// The engine's turn: who comes next, or `None` if nothing has moved and nothing must be painted anew.
+fn engine(ui: Ui, times: &Times, now: f64) -> Option<Turn> {
+    let elapsed = (now - times.engine.replace(now)).clamp(0.0, LONGEST_MS);
+    let moved = ui.pass(elapsed);
+    let soiled = ui.stage.with_value(Stage::is_soiled);
+    let shows = moved && (!ui.read(Session::is_behind) || times.is_due(now));
+    match (shows, soiled, moved) {
+        (true, ..) => Some(Turn::View),
+        (_, true, _) => Some(Turn::Picture),
+        (.., true) => Some(Turn::Engine),
+        _ => None,
+    }
+}
+
+/// Does something, and remembers what it has cost.
+fn measured(cost: &Cell<f64>, work: impl FnOnce()) {
+    let began = browser::clock();
+    work();
+    cost.set(browser::clock() - began);
 }

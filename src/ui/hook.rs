@@ -1,7 +1,8 @@
 //! `window.__bottle`: lets tests and curious people look, on all builds. It can change nothing.
 //!
-//! `{ ready, t, revision, hash(), view(), displayList(), frames(), announce }`: `t` in simulated milliseconds, `hash()`
-//! 16 hexadecimal digits, `displayList()` `[{id, kind, ref?, fact?, x, y, w, h, text?}]`, `announce` `[{t, text}]`.
+//! `{ ready, t, revision, readyPods, hash(), view(), displayList(), frames(), announce }`: `t` in simulated milliseconds,
+//! `readyPods` how many pods are Ready, `hash()` 16 hexadecimal digits, `displayList()`
+//! `[{id, kind, ref?, fact?, x, y, w, h, text?}]`, `announce` `[{t, text}]`.
 
 use super::browser::{object, put};
 use super::handle::Ui;
@@ -17,6 +18,7 @@ pub fn install(ui: Ui) {
     getter(&hook, "ready", || JsValue::TRUE);
     getter(&hook, "t", move || JsValue::from_f64(ui.shown_millis()));
     getter(&hook, "revision", move || number(ui.view.with_untracked(|view| view.revision)));
+    getter(&hook, "readyPods", move || number(ui.read(super::session::Session::ready_pods) as u64));
     getter(&hook, "announce", move || parsed(&super::captions::announced(ui)));
     method(&hook, "hash", move || format!("{:016x}", ui.read(super::session::Session::hash)).into());
     method(&hook, "view", move || parsed(&ui.read(|session| view(&session.view()))));

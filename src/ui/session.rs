@@ -18,6 +18,7 @@ use self::scout::Scout;
 use self::tell::Step;
 use self::work::Work;
 use super::link::Link;
+use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::History;
 use crate::cluster::boot::{Scenario, boot};
@@ -38,6 +39,22 @@ const BRANCHES: usize = 8;
 
 /// Tells the time in milliseconds: the page's clock. The engine never sees it.
 pub type Clock<'a> = &'a dyn Fn() -> f64;
+
+/// The engine's time in a frame.
+pub struct Slice<'a> {
+    end: f64,
+    clock: Clock<'a>,
+    asked: u32,
+}
+
+impl Slice<'_> {
+    /// Whether it is over; asked before each event. Looking at the clock costs as much as a small event, so that is not
+    /// done every time.
+    fn is_over(&mut self) -> bool {
+        self.asked += 1;
+        self.asked.is_multiple_of(4) && (self.clock)() > self.end
+    }
+}
 
 /// Whether there is a scenario of this name.
 #[must_use]
@@ -174,6 +191,13 @@ impl Session {
         self.history.world().objects(kind).collect()
     }
 
+    /// How many pods are Ready now, whatever has been shown of it.
+    #[must_use]
+    pub fn ready_pods(&self) -> usize {
+        let pods = self.history.world().objects(&crate::api::kinds::pod::KIND);
+        pods.filter(|pod| pod.get::<Pod>().is_some_and(Pod::is_ready)).count()
+    }
+
     /// All inputs so far with their times, those of the known future included.
     #[must_use]
     pub fn inputs(&self) -> &[(Time, Input)] {
@@ -290,15 +314,15 @@ impl Session {
     /// One animation frame: `elapsed` milliseconds have passed. True if anything moved; then [`Self::look`] before
     /// showing it.
     pub fn frame(&mut self, elapsed: f64, clock: Clock) -> bool {
-        let deadline = clock() + if self.behind { BUSY_SLICE } else { SLICE };
+        let slice = &mut Slice { end: clock() + if self.behind { BUSY_SLICE } else { SLICE }, clock, asked: 0 };
         self.behind = false;
         if let Some(goal) = self.goal {
-            self.run_to(goal, deadline, clock);
+            self.run_to(goal, slice);
         } else if let Some(step) = self.step {
-            self.tell(step, elapsed, deadline, clock);
+            self.tell(step, elapsed, slice);
         } else if self.playing {
-            self.advance(elapsed, deadline, clock);
-            self.look_ahead(deadline, clock);
+            self.advance(elapsed, slice);
+            self.look_ahead(slice);
         } else {
             return self.seen != self.state();
         }
@@ -306,24 +330,30 @@ impl Session {
     }
 
     /// Handles what is due within the next `elapsed` milliseconds of screen time.
-    fn advance(&mut self, elapsed: f64, deadline: f64, clock: Clock) {
+    fn advance(&mut self, elapsed: f64, slice: &mut Slice) {
+        // At a fixed speed it does not matter to the clock what has happened: then it is read once in a while.
+        let adaptive = self.speed == Speed::Adaptive;
         let mut target = self.pres_ms + elapsed;
         while let Some(at) = self.history.next_at() {
             let due = self.script.pace.to_pres(at, self.speed);
             if due > target {
                 break;
             }
-            if clock() > deadline {
+            if slice.is_over() {
                 // The presentation waits for the engine, so that nothing is skipped.
                 self.behind = true;
+                self.script.extend(self.history.trace());
                 self.pres_ms = self.script.pace.to_pres(self.now(), self.speed).max(self.pres_ms.min(due));
                 return;
             }
             self.history.step();
-            self.script.extend(self.history.trace());
-            // What just happened may be told earlier or later than a silent moment would have been.
-            target += self.script.pace.to_pres(at, self.speed) - due;
+            if adaptive {
+                self.script.extend(self.history.trace());
+                // What just happened may be told earlier or later than a silent moment would have been.
+                target += self.script.pace.to_pres(at, self.speed) - due;
+            }
         }
+        self.script.extend(self.history.trace());
         self.pres_ms = target;
         let shown = self.script.pace.to_sim(target, self.speed);
         let last = self.history.next_at().map_or(shown, |next| shown.min(Time::from_micros(next.as_micros() - 1)));
@@ -333,9 +363,9 @@ impl Session {
     }
 
     /// Runs on to a moment beyond the end, as far as this slice allows.
-    fn run_to(&mut self, goal: Time, deadline: f64, clock: Clock) {
+    fn run_to(&mut self, goal: Time, slice: &mut Slice) {
         while self.history.next_at().is_some_and(|at| at <= goal) {
-            if clock() > deadline {
+            if slice.is_over() {
                 self.behind = true;
                 self.catch_up();
                 return;
@@ -353,11 +383,11 @@ impl Session {
     }
 
     /// Finds out, with what is left of the slice, when something visible will happen next.
-    fn look_ahead(&mut self, deadline: f64, clock: Clock) {
+    fn look_ahead(&mut self, slice: &mut Slice) {
         if self.speed != Speed::Adaptive || self.behind || self.now() < self.history.end() {
             return;
         }
-        let next = self.scout.look(self.history.world(), deadline, clock);
+        let next = self.scout.look(self.history.world(), slice);
         self.script.pace.expect_next(next);
     }
 

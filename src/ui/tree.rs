@@ -22,7 +22,7 @@ use web_sys::Event;
 /// Up to so many ships, all are open at first.
 const OPEN: usize = 12;
 /// The tree of more ships is brought up to date this often.
-const UNHURRIED: Duration = Duration::from_millis(400);
+const UNHURRIED: Duration = Duration::from_secs(1);
 
 /// How a row's status is to be taken; its colour and shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

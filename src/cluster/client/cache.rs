@@ -6,6 +6,8 @@ use crate::api::meta::controller_of;
 use crate::api::object::{Key, Object};
 use crate::sim::FactId;
 use imbl::{OrdMap, OrdSet};
+use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
 /// The objects of one kind as far as a client knows them.
@@ -13,10 +15,95 @@ use std::rc::Rc;
 pub struct Cache {
     objects: OrdMap<Key, Object>,
     /// By the uid of each owner; under the empty uid those that nobody controls.
-    owned: OrdMap<Rc<str>, OrdMap<Key, Object>>,
+    owned: OrdMap<Rc<str>, Group>,
     /// Pods by the node they are bound to (empty: none).
-    on_node: OrdMap<Rc<str>, OrdMap<Key, Object>>,
+    on_node: OrdMap<Rc<str>, Group>,
     revision: u64,
+}
+
+/// Objects that an index holds together. Controllers look at all pods of an owner whenever one of them moves: what they
+/// ask of them is counted here as they come and go, so that a thousand pods are not read a thousand times.
+#[derive(Clone, Debug, Default)]
+struct Group {
+    objects: OrdMap<Key, Object>,
+    /// The pods among them that somebody controls, counted by what they have in common.
+    alike: Vec<(Rc<Alike>, usize)>,
+}
+
+/// What controllers ask of a pod.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Alike {
+    /// Its labels.
+    pub labels: BTreeMap<String, String>,
+    /// Uid of the owner that controls it.
+    pub controller: String,
+    /// Whether it has ended.
+    pub ended: bool,
+    /// Whether its deletion has been asked for.
+    pub terminating: bool,
+    /// Whether it is ready.
+    pub ready: bool,
+}
+
+impl Alike {
+    fn describes(&self, pod: &Pod, controller: &str) -> bool {
+        self.ready == pod.is_ready()
+            && self.ended == pod.is_terminal()
+            && self.terminating == pod.metadata.deletion_timestamp.is_some()
+            && self.controller == controller
+            && pod.metadata.labels.as_ref().map_or_else(|| self.labels.is_empty(), |labels| *labels == self.labels)
+    }
+
+    fn of(pod: &Pod, controller: &str) -> Self {
+        Self {
+            labels: pod.metadata.labels.clone().unwrap_or_default(),
+            controller: controller.to_owned(),
+            ended: pod.is_terminal(),
+            terminating: pod.metadata.deletion_timestamp.is_some(),
+            ready: pod.is_ready(),
+        }
+    }
+}
+
+/// The counts follow from the objects.
+impl PartialEq for Group {
+    fn eq(&self, other: &Self) -> bool {
+        self.objects == other.objects
+    }
+}
+
+impl Eq for Group {}
+
+impl Hash for Group {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.objects.hash(state);
+    }
+}
+
+impl Group {
+    fn insert(&mut self, key: Key, object: Object) {
+        if let Some((pod, controller)) = controlled(&object) {
+            match self.alike.iter_mut().find(|(alike, _)| alike.describes(pod, controller)) {
+                Some((_, count)) => *count += 1,
+                None => self.alike.push((Rc::new(Alike::of(pod, controller)), 1)),
+            }
+        }
+        self.objects.insert(key, object);
+    }
+
+    fn remove(&mut self, key: &Key) {
+        let Some(object) = self.objects.remove(key) else { return };
+        let Some((pod, controller)) = controlled(&object) else { return };
+        let Some(place) = self.alike.iter().position(|(alike, _)| alike.describes(pod, controller)) else { return };
+        self.alike[place].1 -= 1;
+        if self.alike[place].1 == 0 {
+            self.alike.swap_remove(place);
+        }
+    }
+}
+
+fn controlled(object: &Object) -> Option<(&Pod, &str)> {
+    Some((object.get::<Pod>()?, controller_of(object.meta())?.uid.as_str()))
 }
 
 impl Cache {
@@ -44,19 +131,25 @@ impl Cache {
 
     /// The objects that name an owner with this uid, controlling or not.
     pub fn dependents<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.owned.get(uid).filter(|_| !uid.is_empty()).into_iter().flat_map(OrdMap::values)
+        self.owned.get(uid).filter(|_| !uid.is_empty()).into_iter().flat_map(|group| group.objects.values())
+    }
+
+    /// The pods whose controlling owner has this uid, counted by what they have in common.
+    pub fn alike<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = (&'a Alike, usize)> + use<'a> {
+        let groups = self.owned.get(uid).into_iter().flat_map(|group| &group.alike);
+        groups.filter(move |(alike, _)| alike.controller == uid).map(|(alike, count)| (&**alike, *count))
     }
 
     /// The objects of a namespace that nobody controls.
     pub fn orphans<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let here = move |orphans: &'a OrdMap<Key, Object>| orphans.range(Key::new(namespace, "")..);
+        let here = move |orphans: &'a Group| orphans.objects.range(Key::new(namespace, "")..);
         let orphans = self.owned.get("").into_iter().flat_map(here);
         orphans.take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| object)
     }
 
     /// The pods bound to a node; with an empty name those bound to none.
     pub fn on_node<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.on_node.get(node).into_iter().flat_map(OrdMap::values)
+        self.on_node.get(node).into_iter().flat_map(|group| group.objects.values())
     }
 
     /// The names of nodes that pods are bound to; an empty one if some are bound to none.
@@ -129,7 +222,7 @@ impl Cache {
         }
         if let Some(pod) = object.get::<Pod>() {
             let node = pod.node_name.clone().unwrap_or_default();
-            self.on_node.entry(node).or_default().insert(key.clone(), object.clone());
+            self.on_node.entry(node).or_default().objects.insert(key.clone(), object.clone());
         }
         self.objects.insert(key, object);
     }
@@ -137,10 +230,10 @@ impl Cache {
     fn remove(&mut self, key: &Key) -> Option<Object> {
         let object = self.objects.remove(key)?;
         for owner in owners(&object) {
-            unindex(&mut self.owned, owner, key);
+            unindex(&mut self.owned, owner, |group| group.remove(key));
         }
         if let Some(pod) = object.get::<Pod>() {
-            unindex(&mut self.on_node, pod.node().unwrap_or_default(), key);
+            unindex(&mut self.on_node, pod.node().unwrap_or_default(), |group| drop(group.objects.remove(key)));
         }
         Some(object)
     }
@@ -153,10 +246,10 @@ fn owners(object: &Object) -> impl Iterator<Item = &str> {
     owners.filter(|uid| !uid.is_empty()).chain(free)
 }
 
-fn unindex(index: &mut OrdMap<Rc<str>, OrdMap<Key, Object>>, name: &str, key: &Key) {
-    let empty = index.get_mut(name).is_some_and(|objects| {
-        objects.remove(key);
-        objects.is_empty()
+fn unindex(index: &mut OrdMap<Rc<str>, Group>, name: &str, remove: impl FnOnce(&mut Group)) {
+    let empty = index.get_mut(name).is_some_and(|group| {
+        remove(group);
+        group.objects.is_empty()
     });
     if empty {
         index.remove(name);
@@ -167,6 +260,7 @@ fn unindex(index: &mut OrdMap<Rc<str>, OrdMap<Key, Object>>, name: &str, key: &K
 mod tests {
     use super::*;
     use crate::api::kinds::named;
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 
     fn pod(name: &str, node: &str, revision: u64) -> Object {
         let mut metadata = named("default", name);
@@ -186,6 +280,30 @@ mod tests {
         assert_eq!((cache.on_node("").count(), cache.on_node("node-1").count()), (0, 1));
         assert_eq!(cache.in_namespace("default").count(), 1);
         assert_eq!(cache.in_namespace("defaul").count(), 0);
+    }
+
+    #[test]
+    fn pods_of_an_owner_are_counted_as_they_come_change_and_go() {
+        let owned = |name: &str, phase: &str, revision| {
+            let mut pod = pod(name, "", revision);
+            let owner = OwnerReference { uid: "o".to_owned(), controller: Some(true), ..OwnerReference::default() };
+            pod.meta_mut().owner_references = Some(vec![owner]);
+            pod.get_mut::<Pod>().expect("a pod").status.phase = Some(phase.to_owned());
+            pod
+        };
+        let counts = |cache: &Cache| cache.alike("o").map(|(alike, count)| (alike.ended, count)).collect::<Vec<_>>();
+        let mut cache = Cache::default();
+        for (name, revision) in [("a", 1), ("b", 2), ("c", 3)] {
+            let pod = owned(name, "Running", revision);
+            cache.change(&pod, Some(pod.clone()), None);
+        }
+        assert_eq!(counts(&cache), [(false, 3)]);
+        let ended = owned("b", "Failed", 4);
+        cache.change(&ended, Some(ended.clone()), None);
+        assert_eq!(counts(&cache), [(false, 2), (true, 1)]);
+        cache.change(&ended, None, None);
+        assert_eq!(counts(&cache), [(false, 2)]);
+        assert_eq!(cache.alike("").count(), 0);
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! chosen is *assumed* to be there until the API server's answer comes back through the watch, so that the next pod
 //! does not take the same room. Upstream: `pkg/scheduler/backend/cache`.
 
-use super::pod::{HostPort, PodInfo, Resources};
+use super::pod::{HostPort, PodInfo, Resources, labels_of};
 use super::surroundings::Surroundings;
 use super::zones::{Zones, zone_of};
 use crate::api::kinds::pod::Pod;
@@ -30,6 +30,9 @@ pub struct NodeInfo {
     pub images: Rc<BTreeSet<Rc<str>>>,
     /// Its pods (assumed ones included) by uid.
     pub pods: OrdMap<Rc<str>, Rc<PodInfo>>,
+    /// How many of them have the same namespace and labels and are (or are not) ending, with one of each: what spreads
+    /// pods asks this of every node for every pod.
+    pub alike: Vec<(Rc<PodInfo>, usize)>,
     /// Those of them that have affinity to other pods.
     pub with_affinity: OrdMap<Rc<str>, Rc<PodInfo>>,
     /// Sum of their requests.
@@ -58,6 +61,7 @@ impl NodeInfo {
             allowed_pods: 0,
             images: Rc::default(),
             pods: OrdMap::new(),
+            alike: Vec::new(),
             with_affinity: OrdMap::new(),
             requested: Resources::default(),
             non_zero: (0, 0),
@@ -118,12 +122,22 @@ impl NodeInfo {
         if pod.terms.is_some() {
             self.with_affinity.insert(pod.uid.clone(), pod.clone());
         }
+        match self.alike.iter_mut().find(|(other, _)| are_alike(other, pod)) {
+            Some((_, count)) => *count += 1,
+            None => self.alike.push((pod.clone(), 1)),
+        }
         self.pods.insert(pod.uid.clone(), pod.clone());
     }
 
     /// Removes a pod, if it is there.
     pub fn remove_pod(&mut self, uid: &str) {
         let Some(pod) = self.pods.remove(uid) else { return };
+        if let Some(place) = self.alike.iter().position(|(other, _)| are_alike(other, &pod)) {
+            self.alike[place].1 -= 1;
+            if self.alike[place].1 == 0 {
+                self.alike.swap_remove(place);
+            }
+        }
         self.with_affinity.remove(uid);
         self.requested.subtract(&pod.requests);
         self.non_zero.0 -= pod.non_zero.0;
@@ -132,6 +146,11 @@ impl NodeInfo {
             self.used_ports.remove(port);
         }
     }
+}
+
+fn are_alike(a: &PodInfo, b: &PodInfo) -> bool {
+    let (a, b) = (&a.object, &b.object);
+    a.is_terminating() == b.is_terminating() && a.namespace() == b.namespace() && labels_of(a) == labels_of(b)
 }
 
 fn names(images: &[core::ContainerImage]) -> impl Iterator<Item = (&str, i64)> {

@@ -4,7 +4,7 @@
 //! world (cheap: worlds share their structure) that runs ahead of the real one. It has a trace of its own, which is
 //! thrown away; the same seed and inputs make the same future, so the real world will find what the scout has found.
 
-use super::Clock;
+use super::Slice;
 use crate::cluster::World;
 use crate::cluster::fact::Fact;
 use crate::scene::motion::{Motion, Role};
@@ -22,8 +22,8 @@ pub struct Scout {
 }
 
 impl Scout {
-    /// When the story will go on after the world's present moment, as far as is known by `deadline`.
-    pub fn look(&mut self, world: &World, deadline: f64, clock: Clock) -> Option<Time> {
+    /// When the story will go on after the world's present moment, as far as can be found in the slice.
+    pub fn look(&mut self, world: &World, slice: &mut Slice) -> Option<Time> {
         let now = world.now();
         if self.found.is_some_and(|found| found > now) {
             return self.found;
@@ -34,7 +34,7 @@ impl Scout {
         }
         let (scout, trace) = &mut **self.ahead.as_mut()?;
         while scout.next_at().is_some_and(|at| at <= now + HORIZON) {
-            if clock() > deadline {
+            if slice.is_over() {
                 return None;
             }
             let before = trace.head();

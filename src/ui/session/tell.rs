@@ -3,7 +3,7 @@
 //! Between two steps the run stands one microsecond before a beat, so that the next step tells that beat from its
 //! beginning.
 
-use super::{Clock, Session};
+use super::{Session, Slice};
 use crate::sim::{Duration, Time};
 
 /// A step on its way.
@@ -41,12 +41,12 @@ impl Session {
     }
 
     /// A frame of a step.
-    pub(super) fn tell(&mut self, step: Step, elapsed: f64, deadline: f64, clock: Clock) {
+    pub(super) fn tell(&mut self, step: Step, elapsed: f64, slice: &mut Slice) {
         match step {
-            Step::Search(from) => self.search(from, deadline, clock),
+            Step::Search(from) => self.search(from, slice),
             Step::Tell(beat) => {
-                self.advance(elapsed, deadline, clock);
-                self.look_ahead(deadline, clock);
+                self.advance(elapsed, slice);
+                self.look_ahead(slice);
                 if self.is_told(beat) {
                     self.finish(beat);
                 }
@@ -54,7 +54,7 @@ impl Session {
         }
     }
 
-    fn search(&mut self, from: Time, deadline: f64, clock: Clock) {
+    fn search(&mut self, from: Time, slice: &mut Slice) {
         loop {
             if let Some(beat) = self.pace().next_beat(from) {
                 self.show(beat);
@@ -69,7 +69,7 @@ impl Session {
                 self.catch_up();
                 return;
             }
-            if clock() > deadline {
+            if slice.is_over() {
                 self.behind = true;
                 self.catch_up();
                 return;

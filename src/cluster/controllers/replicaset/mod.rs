@@ -27,6 +27,7 @@ use crate::cluster::client::controller::{
     Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write, in_ending_namespace,
 };
 use crate::sim::Duration;
+use std::collections::BTreeMap;
 
 /// Upstream: `BurstReplicas`: at most so many creations or deletions in one look.
 const BURST: usize = 500;
@@ -77,6 +78,10 @@ fn is_news(old: Option<&Object>, new: &Object) -> bool {
 pub fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(object) = subject(reconcile, key) else { return Ok(()) };
     let set = Set::read(object)?;
+    if let Some(numbers) = settled(reconcile, &set) {
+        write_status(reconcile, &set, &numbers);
+        return Ok(());
+    }
     let Some(pods) = claim(reconcile, object, &set.selector, &pod::KIND)? else { return Ok(()) };
     let active: Vec<&Object> = pods.iter().copied().filter(|pod| pod.get().is_some_and(is_active)).collect();
     if !object.is_terminating() {
@@ -85,6 +90,42 @@ pub fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let numbers = numbers(reconcile, &set, &active, &pods);
     write_status(reconcile, &set, &numbers);
     Ok(())
+}
+
+/// The numbers, if there is nothing to claim, create or delete and no pod has to wait until it is available. Most looks
+/// are such: then the cache's counts say all, and the pods need not be read one by one.
+fn settled(reconcile: &Reconcile, set: &Set) -> Option<Numbers> {
+    let object = set.object;
+    if object.is_terminating() || !set.min_ready.is_zero() {
+        return None;
+    }
+    let cache = reconcile.cache(&pod::KIND);
+    let wanted = set.template_labels();
+    let (mut active, mut full, mut ready, mut ending) = (0, 0, 0, 0);
+    for (alike, number) in cache.alike(object.uid()) {
+        if !set.selector.matches(&alike.labels) {
+            return None;
+        }
+        if alike.ended {
+            continue;
+        }
+        if alike.terminating {
+            ending += number;
+            continue;
+        }
+        active += number;
+        ready += if alike.ready { number } else { 0 };
+        full += if has_all(&alike.labels, wanted) { number } else { 0 };
+    }
+    let adopts = |orphan: &Object| !orphan.is_terminating() && set.selector.matches(labels(orphan.meta()));
+    if active != set.replicas || cache.orphans(object.namespace()).any(adopts) {
+        return None;
+    }
+    Some(amount(set, active, full, (ready, ready), ending))
+}
+
+fn has_all(labels: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>) -> bool {
+    wanted.iter().all(|(name, value)| labels.get(name) == Some(value))
 }
 
 /// What a failed creation or deletion leaves in the status before the next try (upstream: `calculateStatus`).
@@ -147,13 +188,11 @@ fn related<'a>(reconcile: &Reconcile<'a>, set: &Set<'a>) -> Vec<&'a Object> {
 
 /// The status that the pods amount to; a failure that is over is left out.
 fn numbers(reconcile: &mut Reconcile, set: &Set, active: &[&Object], pods: &[&Object]) -> Numbers {
-    let empty = std::collections::BTreeMap::new();
-    let wanted = set.template.and_then(|template| template.metadata.as_ref()?.labels.as_ref()).unwrap_or(&empty);
+    let wanted = set.template_labels();
     let (mut full, mut ready, mut available) = (0, 0, 0);
     let mut wait: Option<Duration> = None;
     for pod in active.iter().filter_map(|object| object.get::<Pod>()) {
-        let own = labels(&pod.metadata);
-        full += usize::from(wanted.iter().all(|(name, value)| own.get(name) == Some(value)));
+        full += usize::from(has_all(labels(&pod.metadata), wanted));
         if let Some(left) = until_available(pod, set.min_ready, reconcile.now()) {
             ready += 1;
             available += usize::from(left.is_zero());
@@ -163,13 +202,18 @@ fn numbers(reconcile: &mut Reconcile, set: &Set, active: &[&Object], pods: &[&Ob
     if let Some(wait) = wait {
         reconcile.again_after(wait);
     }
-    let ending = || pods.iter().filter(|pod| pod.get().is_some_and(is_terminating)).count();
+    let ending = pods.iter().filter(|pod| pod.get().is_some_and(is_terminating)).count();
+    amount(set, active.len(), full, (ready, available), ending)
+}
+
+fn amount(set: &Set, active: usize, full: usize, (ready, available): (usize, usize), ending: usize) -> Numbers {
+    let number = |n: usize| count(n).unwrap_or(0);
     Numbers {
-        replicas: count(active.len()).unwrap_or(0),
-        fully_labeled: count(full).unwrap_or(0),
-        ready: count(ready).unwrap_or(0),
-        available: count(available).unwrap_or(0),
-        terminating: set.counts_terminating().then(|| count(ending()).unwrap_or(0)),
+        replicas: number(active),
+        fully_labeled: number(full),
+        ready: number(ready),
+        available: number(available),
+        terminating: set.counts_terminating().then(|| number(ending)),
         observed: set.object.meta().generation,
         failure: None,
     }

@@ -3,12 +3,13 @@
 use crate::api::meta::{moment, timestamp};
 use crate::api::selector::Selector;
 use crate::api::{Kind, Object};
-use crate::cluster::controllers::shared::some;
+use crate::cluster::controllers::shared::{NONE, labels, some};
 use crate::sim::{Duration, Time};
 use k8s_openapi::api::apps::v1::{ReplicaSet, ReplicaSetCondition, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::{
     PodTemplateSpec, ReplicationController, ReplicationControllerCondition, ReplicationControllerStatus,
 };
+use std::collections::BTreeMap;
 
 /// A ReplicaSet or ReplicationController.
 pub struct Set<'a> {
@@ -92,6 +93,12 @@ impl<'a> Set<'a> {
     #[must_use]
     pub fn counts_terminating(&self) -> bool {
         self.kind().kind == "ReplicaSet"
+    }
+
+    /// The labels of the template.
+    #[must_use]
+    pub fn template_labels(&self) -> &'a BTreeMap<String, String> {
+        self.template.and_then(|template| template.metadata.as_ref()).map_or(&NONE, labels)
     }
 
     /// Which of the two it is.

@@ -13,7 +13,7 @@ use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::collections::BTreeMap;
 
 /// No labels.
-static NONE: BTreeMap<String, String> = BTreeMap::new();
+pub static NONE: BTreeMap<String, String> = BTreeMap::new();
 
 /// The labels of an object.
 #[must_use]

@@ -161,8 +161,8 @@ fn matching(node: &NodeInfo, selector: &Selector, pod: &PodInfo) -> i64 {
     if selector.is_everything() {
         return 0;
     }
-    let count = node.pods.values().filter(|other| counts(&other.object, selector, pod)).count();
-    i64::try_from(count).unwrap_or(i64::MAX)
+    let alike = node.alike.iter().filter(|(other, _)| counts(&other.object, selector, pod));
+    i64::try_from(alike.map(|(_, count)| count).sum::<usize>()).unwrap_or(i64::MAX)
 }
 
 fn counts(other: &Object, selector: &Selector, pod: &PodInfo) -> bool {
