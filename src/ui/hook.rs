@@ -6,6 +6,8 @@
 
 use super::browser::{object, put};
 use super::handle::Ui;
+use crate::api::kinds::pod::{self, Pod};
+use crate::api::object::Object;
 use crate::cluster::view::{PodView, Readiness, View};
 use leptos::prelude::*;
 use serde_json::{Value, json};
@@ -18,7 +20,7 @@ pub fn install(ui: Ui) {
     getter(&hook, "ready", || JsValue::TRUE);
     getter(&hook, "t", move || JsValue::from_f64(ui.shown_millis()));
     getter(&hook, "revision", move || number(ui.view.with_untracked(|view| view.revision)));
-    getter(&hook, "readyPods", move || number(ui.read(super::session::Session::ready_pods) as u64));
+    getter(&hook, "readyPods", move || number(ready_pods(ui)));
     getter(&hook, "announce", move || parsed(&super::captions::announced(ui)));
     method(&hook, "hash", move || format!("{:016x}", ui.read(super::session::Session::hash)).into());
     method(&hook, "view", move || parsed(&ui.read(|session| view(&session.view()))));
@@ -30,6 +32,12 @@ pub fn install(ui: Ui) {
 #[expect(clippy::cast_precision_loss, reason = "a revision is far below 2^52")]
 fn number(value: u64) -> JsValue {
     JsValue::from_f64(value as f64)
+}
+
+/// How many pods are Ready at the present moment, whatever has been shown of it.
+fn ready_pods(ui: Ui) -> u64 {
+    let is_ready = |object: &&Object| object.get::<Pod>().is_some_and(Pod::is_ready);
+    ui.read(|session| session.objects(&pod::KIND).into_iter().filter(is_ready).count() as u64)
 }
 
 fn parsed(value: &Value) -> JsValue {

@@ -16,9 +16,8 @@ pub use self::work::Frames;
 
 use self::scout::Scout;
 use self::tell::Step;
-use self::work::Work;
+use self::work::{Clock, Slice, Work};
 use super::link::Link;
-use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::History;
 use crate::cluster::boot::{Scenario, boot};
@@ -30,31 +29,8 @@ use crate::scene::script::Script;
 use crate::sim::{Simulation, Time, Trace};
 use std::rc::Rc;
 
-/// How long the engine may work in a frame that also paints, in milliseconds;
-const SLICE: f64 = 5.0;
-/// and in one that does not, because the engine cannot keep up.
-const BUSY_SLICE: f64 = 9.0;
 /// At most so many histories are kept beside the present one.
 const BRANCHES: usize = 8;
-
-/// Tells the time in milliseconds: the page's clock. The engine never sees it.
-pub type Clock<'a> = &'a dyn Fn() -> f64;
-
-/// The engine's time in a frame.
-pub struct Slice<'a> {
-    end: f64,
-    clock: Clock<'a>,
-    asked: u32,
-}
-
-impl Slice<'_> {
-    /// Whether it is over; asked before each event. Looking at the clock costs as much as a small event, so that is not
-    /// done every time.
-    fn is_over(&mut self) -> bool {
-        self.asked += 1;
-        self.asked.is_multiple_of(4) && (self.clock)() > self.end
-    }
-}
 
 /// Whether there is a scenario of this name.
 #[must_use]
@@ -191,13 +167,6 @@ impl Session {
         self.history.world().objects(kind).collect()
     }
 
-    /// How many pods are Ready now, whatever has been shown of it.
-    #[must_use]
-    pub fn ready_pods(&self) -> usize {
-        let pods = self.history.world().objects(&crate::api::kinds::pod::KIND);
-        pods.filter(|pod| pod.get::<Pod>().is_some_and(Pod::is_ready)).count()
-    }
-
     /// All inputs so far with their times, those of the known future included.
     #[must_use]
     pub fn inputs(&self) -> &[(Time, Input)] {
@@ -314,7 +283,7 @@ impl Session {
     /// One animation frame: `elapsed` milliseconds have passed. True if anything moved; then [`Self::look`] before
     /// showing it.
     pub fn frame(&mut self, elapsed: f64, clock: Clock) -> bool {
-        let slice = &mut Slice { end: clock() + if self.behind { BUSY_SLICE } else { SLICE }, clock, asked: 0 };
+        let slice = &mut Slice::begin(clock, self.behind);
         self.behind = false;
         if let Some(goal) = self.goal {
             self.run_to(goal, slice);

@@ -4,7 +4,7 @@
 //! world (cheap: worlds share their structure) that runs ahead of the real one. It has a trace of its own, which is
 //! thrown away; the same seed and inputs make the same future, so the real world will find what the scout has found.
 
-use super::Slice;
+use super::work::Slice;
 use crate::cluster::World;
 use crate::cluster::fact::Fact;
 use crate::scene::motion::{Motion, Role};

@@ -3,7 +3,8 @@
 //! Between two steps the run stands one microsecond before a beat, so that the next step tells that beat from its
 //! beginning.
 
-use super::{Session, Slice};
+use super::Session;
+use super::work::Slice;
 use crate::sim::{Duration, Time};
 
 /// A step on its way.

@@ -15,6 +15,36 @@ pub struct Frames {
     pub slice_max: f64,
 }
 
+/// How long the engine may work in a frame that also paints, in milliseconds;
+const SLICE: f64 = 5.0;
+/// and in one that does not, because the engine cannot keep up.
+const BUSY_SLICE: f64 = 9.0;
+
+/// Tells the time in milliseconds: the page's clock. The engine never sees it.
+pub type Clock<'a> = &'a dyn Fn() -> f64;
+
+/// The engine's time in a frame.
+pub struct Slice<'a> {
+    end: f64,
+    clock: Clock<'a>,
+    asked: u32,
+}
+
+impl<'a> Slice<'a> {
+    /// Begins now; `alone`: nothing is painted in it.
+    #[must_use]
+    pub fn begin(clock: Clock<'a>, alone: bool) -> Self {
+        Self { end: clock() + if alone { BUSY_SLICE } else { SLICE }, clock, asked: 0 }
+    }
+
+    /// Whether it is over; asked before each event. Looking at the clock costs as much as a small event, so that is not
+    /// done every time.
+    pub fn is_over(&mut self) -> bool {
+        self.asked += 1;
+        self.asked.is_multiple_of(4) && (self.clock)() > self.end
+    }
+}
+
 /// So many measurements are kept.
 const KEPT: usize = 20_000;
 
