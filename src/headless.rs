@@ -24,6 +24,8 @@ pub struct Run {
     pub nodes: Option<usize>,
     /// The seed.
     pub seed: u64,
+    /// A `KubeSchedulerConfiguration` for the scheduler.
+    pub scheduler_config: Option<PathBuf>,
     /// Manifests and folders of manifests.
     pub files: Vec<PathBuf>,
     /// Store nothing.
@@ -89,6 +91,11 @@ pub fn run(options: &Run) -> Result<bool, String> {
         scenario = scenario.with_workers(nodes);
     }
     let mut history = boot(&scenario, options.seed);
+    if let Some(file) = &options.scheduler_config {
+        let config = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        World::check_scheduler_configuration(&config).map_err(|why| format!("{}: {why}", file.display()))?;
+        history.input(Input::Scheduler { name: String::new(), config });
+    }
     let mut accepted = true;
     for file in files(&options.files)? {
         let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;

@@ -38,6 +38,9 @@ mod native {
             /// The seed of all chance.
             #[arg(long, default_value_t = 42)]
             seed: u64,
+            /// A KubeSchedulerConfiguration: the scheduler is restarted with it at t=0.
+            #[arg(long)]
+            scheduler_config: Option<PathBuf>,
             /// A manifest, or a folder of manifests; may be given several times.
             #[arg(short = 'f', long = "filename")]
             files: Vec<PathBuf>,
@@ -79,9 +82,27 @@ mod native {
 
     pub fn main() -> ExitCode {
         let result = match Arguments::parse().command {
-            Command::Run { scenario, nodes, seed, files, dry_run, create_namespaces, length, output } => {
-                headless::run(&Run { scenario, nodes, seed, files, dry_run, create_namespaces, length, output })
-            }
+            Command::Run {
+                scenario,
+                nodes,
+                seed,
+                scheduler_config,
+                files,
+                dry_run,
+                create_namespaces,
+                length,
+                output,
+            } => headless::run(&Run {
+                scenario,
+                nodes,
+                seed,
+                scheduler_config,
+                files,
+                dry_run,
+                create_namespaces,
+                length,
+                output,
+            }),
             Command::Bench { nodes, pods, json } => headless::bench(&Bench { nodes, pods, json }),
             Command::Verify { paths, corpus } => verify(&paths, corpus.as_deref()),
         };

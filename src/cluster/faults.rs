@@ -2,8 +2,10 @@
 
 use super::fact::Fact;
 use super::input::Input;
+use super::scheduler::configuration::Configuration;
 use super::wire::{Address, CriCall, Event, Message};
 use super::{Cx, Process, World};
+use crate::api::Status;
 use crate::sim::{FactId, Simulation, Trace};
 use std::rc::Rc;
 
@@ -15,6 +17,7 @@ pub(super) fn input(world: &mut World, input: &Input, trace: &mut Trace<Fact>) {
             stop_process(world, &Address::Kubelet(node.as_str().into()), *stop, cause, trace);
         }
         Input::Network { node, cut } => cut_network(world, node, *cut, cause, trace),
+        Input::Scheduler { name, config } => start_scheduler(world, name, config, cause, trace),
         Input::Crash { namespace, pod, container } => crash(world, (namespace, pod), container, cause, trace),
         command => world.with(&Address::User, trace, |process, cx| {
             cx.because(Some(cause));
@@ -42,6 +45,34 @@ fn stop_process(world: &mut World, address: &Address, stop: bool, cause: FactId,
         cx.because(Some(cause));
         process.restart();
         process.start(cx);
+    });
+}
+
+/// Restarts a scheduler with a configuration, or starts a further one.
+fn start_scheduler(world: &mut World, name: &str, config: &str, cause: FactId, trace: &mut Trace<Fact>) {
+    let configuration = match Configuration::read(config) {
+        Ok(configuration) => Rc::new(configuration),
+        Err(why) => {
+            let refused = [(0, Rc::new(Status::bad_request(why)))].into();
+            trace.note(world.now(), Some(cause), Fact::Answer { lines: Rc::default(), refused, dry_run: false });
+            return;
+        }
+    };
+    let address = if name.is_empty() { Address::Scheduler } else { Address::OtherScheduler(name.into()) };
+    if world.processes.contains_key(&address) {
+        world.kernel.kill(&address);
+    } else {
+        world.processes.insert(address.clone(), Rc::new(Process::Scheduler(Box::default())));
+    }
+    world.stopped.remove(&address);
+    let fact = Fact::ProcessStopped { process: address.clone(), stopped: false };
+    let cause = trace.note(world.now(), Some(cause), fact);
+    world.with(&address, trace, |process, cx| {
+        cx.because(Some(cause));
+        if let Process::Scheduler(scheduler) = process {
+            **scheduler = scheduler.configured(configuration);
+            scheduler.start(cx);
+        }
     });
 }
 

@@ -71,6 +71,15 @@ pub enum Input {
         /// Cut or join.
         cut: bool,
     },
+    /// Restarts a scheduler with another configuration, or starts one more. A configuration that the real scheduler would
+    /// not start with changes nothing: the answer says what it would say.
+    Scheduler {
+        /// Empty: the cluster's own; otherwise one beside it.
+        #[serde(default)]
+        name: String,
+        /// The file: a `KubeSchedulerConfiguration`, or nothing for the default.
+        config: String,
+    },
     /// Crashes one container's process.
     Crash {
         /// Namespace of the pod.

@@ -2,6 +2,8 @@
 
 use super::controllers::tainteviction;
 use super::fact::{Attempt, Queue};
+use super::scheduler::Scheduler;
+use super::scheduler::configuration::Configuration;
 use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
 use super::what_if::Thought;
 use super::wire::Address;
@@ -118,30 +120,49 @@ impl World {
         }
     }
 
+    /// All schedulers, the cluster's own first.
+    fn schedulers(&self) -> impl Iterator<Item = &Scheduler> {
+        self.processes.values().filter_map(|process| match &**process {
+            Process::Scheduler(scheduler) => Some(&**scheduler),
+            _ => None,
+        })
+    }
+
+    /// The file that a scheduler was started with (empty: none); `name`: empty for the cluster's own. `None`: there is none
+    /// of that name.
+    #[must_use]
+    pub fn scheduler_configuration(&self, name: &str) -> Option<&str> {
+        let address = if name.is_empty() { Address::Scheduler } else { Address::OtherScheduler(name.into()) };
+        match self.process(&address) {
+            Some(Process::Scheduler(scheduler)) => Some(&scheduler.configuration().text),
+            _ => None,
+        }
+    }
+
+    /// Whether a scheduler would start with this file.
+    ///
+    /// # Errors
+    /// What the real one says.
+    pub fn check_scheduler_configuration(text: &str) -> Result<(), String> {
+        Configuration::read(text).map(|_| ())
+    }
+
     /// An attempt that was made at this very moment, to be thought through again.
     #[must_use]
     pub fn thought(&self, attempt: &Rc<Attempt>) -> Option<Thought> {
         let pod = self.object(&kinds::pod::KIND, &attempt.pod.key)?;
-        match self.process(&Address::Scheduler) {
-            Some(Process::Scheduler(scheduler)) => Some(scheduler.thought(attempt, pod)),
-            _ => None,
-        }
+        let responsible = |scheduler: &&Scheduler| scheduler.configuration().named(&attempt.profile).is_some();
+        self.schedulers().find(responsible).map(|scheduler| scheduler.thought(attempt, pod))
     }
 
-    /// The pod that the scheduler is about to try, and which attempt that is.
+    /// The pod that a scheduler is about to try, and which attempt that is.
     #[must_use]
     pub fn trying(&self) -> Option<(Ref, u32)> {
-        match self.process(&Address::Scheduler) {
-            Some(Process::Scheduler(scheduler)) => scheduler.trying(),
-            _ => None,
-        }
+        self.schedulers().find_map(Scheduler::trying)
     }
 
     fn queue(&self) -> Vec<(Ref, Queue)> {
-        match self.process(&Address::Scheduler) {
-            Some(Process::Scheduler(scheduler)) => scheduler.queued().collect(),
-            _ => Vec::new(),
-        }
+        self.schedulers().flat_map(Scheduler::queued).collect()
     }
 
     /// The node and the id of a pod's container; with an empty name of its first.

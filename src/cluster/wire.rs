@@ -21,6 +21,8 @@ pub enum Address {
     Etcd(u8),
     /// The scheduler.
     Scheduler,
+    /// A further scheduler beside it, by its name.
+    OtherScheduler(Rc<str>),
     /// The controller manager: all controllers of one binary.
     ControllerManager,
     /// A node's kubelet.
@@ -47,6 +49,7 @@ impl fmt::Display for Address {
             Self::ApiServer => f.write_str("kube-apiserver"),
             Self::Etcd(member) => write!(f, "etcd-{member}"),
             Self::Scheduler => f.write_str("kube-scheduler"),
+            Self::OtherScheduler(name) => f.write_str(name),
             Self::ControllerManager => f.write_str("kube-controller-manager"),
             Self::Kubelet(node) => write!(f, "kubelet/{node}"),
             Self::Runtime(node) => write!(f, "containerd/{node}"),

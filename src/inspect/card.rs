@@ -51,7 +51,9 @@ pub fn of(shown: &Shown, component: &Address) -> Card {
         Address::User => ("card-user", "card-user-harbour", "card-user-breaks"),
         Address::ApiServer => ("card-api-server", "card-api-server-harbour", "card-api-server-breaks"),
         Address::Etcd(_) => ("card-etcd", "card-etcd-harbour", "card-etcd-breaks"),
-        Address::Scheduler => ("card-scheduler", "card-scheduler-harbour", "card-scheduler-breaks"),
+        Address::Scheduler | Address::OtherScheduler(_) => {
+            ("card-scheduler", "card-scheduler-harbour", "card-scheduler-breaks")
+        }
         Address::ControllerManager => ("card-controllers", "card-controllers-harbour", "card-controllers-breaks"),
         Address::Kubelet(_) => ("card-kubelet", "card-kubelet-harbour", "card-kubelet-breaks"),
         Address::Runtime(_) => ("card-runtime", "card-runtime-harbour", "card-runtime-breaks"),
@@ -103,7 +105,7 @@ fn facts(shown: &Shown, component: &Address) -> Vec<(String, String)> {
             fact("card-fact-keys", view.objects.values().sum::<usize>().to_string()),
             fact("card-fact-members", "1".to_owned()),
         ],
-        Address::Scheduler => scheduler(shown),
+        Address::Scheduler | Address::OtherScheduler(_) => scheduler(shown),
         Address::Kubelet(node) => shown.node(node).map_or_else(Vec::new, |node| kubelet(shown, node)),
         Address::Runtime(node) => shown.node(node).map_or_else(Vec::new, |node| {
             let containers = node.pods.iter().flat_map(|pod| &pod.containers);

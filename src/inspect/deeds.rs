@@ -136,7 +136,7 @@ pub fn outcome(shown: &Shown, place: u64) -> Option<Outcome> {
 }
 
 fn is_fault(input: &Input) -> bool {
-    matches!(input, Input::Kubelet { .. } | Input::Network { .. } | Input::Crash { .. })
+    matches!(input, Input::Kubelet { .. } | Input::Network { .. } | Input::Scheduler { .. } | Input::Crash { .. })
 }
 
 /// The first fact of a sort that was caused by `cause` directly.

@@ -100,7 +100,7 @@ pub fn of_component(shown: &Shown, component: &Address) -> Identity {
         Address::User => shown.text("harbour-user", &[]),
         Address::ApiServer => shown.text("harbour-api-server", &[]),
         Address::Etcd(_) => shown.text("harbour-etcd", &[]),
-        Address::Scheduler => shown.text("harbour-scheduler", &[]),
+        Address::Scheduler | Address::OtherScheduler(_) => shown.text("harbour-scheduler", &[]),
         Address::ControllerManager => shown.text("harbour-controllers", &[]),
         Address::Kubelet(_) => shown.text("harbour-kubelet", &[]),
         Address::Runtime(_) => shown.text("harbour-runtime", &[]),

@@ -170,7 +170,7 @@ pub fn actor(shown: &Shown, who: &Address) -> Actor {
         Address::User => ("U", "ink-2"),
         Address::ApiServer => ("A", "api"),
         Address::Etcd(_) => ("E", "etcd"),
-        Address::Scheduler => ("S", "scheduler"),
+        Address::Scheduler | Address::OtherScheduler(_) => ("S", "scheduler"),
         Address::ControllerManager => ("C", "controllers"),
         Address::Kubelet(_) => ("K", "kubelet"),
         Address::Runtime(_) => ("R", "runtime"),

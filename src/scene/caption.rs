@@ -67,6 +67,7 @@ pub fn actor(who: &Address, language: Language) -> String {
         Address::ApiServer => text(language, "actor-api-server", &[]),
         Address::Etcd(_) => text(language, "actor-etcd", &[]),
         Address::Scheduler => text(language, "actor-scheduler", &[]),
+        Address::OtherScheduler(name) => text(language, "actor-other-scheduler", &[("name", (&**name).into())]),
         Address::ControllerManager => text(language, "actor-controllers", &[]),
         Address::Kubelet(node) => text(language, "actor-kubelet", &[("node", (&**node).into())]),
         Address::Runtime(node) => text(language, "actor-runtime", &[("node", (&**node).into())]),
@@ -243,6 +244,8 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
         Input::Kubelet { node, stop: false } => say("caption-input-kubelet-start", &[("node", node.as_str().into())]),
         Input::Network { node, cut: true } => say("caption-input-cut", &[("node", node.as_str().into())]),
         Input::Network { node, cut: false } => say("caption-input-join", &[("node", node.as_str().into())]),
+        Input::Scheduler { name, .. } if name.is_empty() => say("caption-input-scheduler", &[]),
+        Input::Scheduler { name, .. } => say("caption-input-other-scheduler", &[("name", name.as_str().into())]),
         Input::Crash { pod, .. } => say("caption-input-crash", &[("pod", pod.as_str().into())]),
     }
 }

@@ -185,7 +185,9 @@ impl Layout {
             Address::User => Route(vec![(216.0, 390.0), (330.0, 390.0), (330.0, 214.0), (690.0 + s, 214.0)]),
             Address::Etcd(_) => Route(vec![(555.0 + s, 296.0), (555.0 + s, 236.0), (690.0 + s, 236.0)]),
             Address::ApiServer => Route(vec![(800.0 + s, 219.0), (800.0 + s, 170.0)]),
-            Address::Scheduler => Route(vec![(968.0 + s, 296.0), (968.0 + s, 222.0), (910.0 + s, 222.0)]),
+            Address::Scheduler | Address::OtherScheduler(_) => {
+                Route(vec![(968.0 + s, 296.0), (968.0 + s, 222.0), (910.0 + s, 222.0)])
+            }
             Address::ControllerManager => Route(vec![(800.0 + s, 300.0), (800.0 + s, 268.0)]),
             Address::Kubelet(node) | Address::Runtime(node) => match self.ship(node) {
                 Some(ship) => self.ship_to_bridge(ship),
@@ -204,7 +206,7 @@ impl Layout {
             Address::ApiServer => Area::new(690.0 + s, 170.0, 220.0, 98.0),
             Address::Etcd(_) => Area::new(470.0 + s, 296.0, 172.0, 98.0),
             Address::ControllerManager => Area::new(690.0 + s, 300.0, 220.0, 94.0),
-            Address::Scheduler => Area::new(940.0 + s, 296.0, 112.0, 98.0),
+            Address::Scheduler | Address::OtherScheduler(_) => Area::new(940.0 + s, 296.0, 112.0, 98.0),
             Address::Kubelet(node) => match self.ship(node) {
                 Some(ship) => Area::new(ship.x + 14.0, ship.y + ship.sink - 98.0, 72.0, 98.0),
                 None => Area::around(452.0 + s, 444.0, 16.0),

@@ -170,7 +170,11 @@ pub fn travel_ms(from: &Address) -> f64 {
     match from {
         Address::User => 720.0,
         Address::Kubelet(_) | Address::Runtime(_) => 900.0,
-        Address::ApiServer | Address::Etcd(_) | Address::Scheduler | Address::ControllerManager => 450.0,
+        Address::ApiServer
+        | Address::Etcd(_)
+        | Address::Scheduler
+        | Address::OtherScheduler(_)
+        | Address::ControllerManager => 450.0,
     }
 }
 
@@ -179,6 +183,10 @@ fn pulse_ms(to: &Address) -> f64 {
     match to {
         Address::User => 400.0,
         Address::Kubelet(_) | Address::Runtime(_) => 500.0,
-        Address::ApiServer | Address::Etcd(_) | Address::Scheduler | Address::ControllerManager => 220.0,
+        Address::ApiServer
+        | Address::Etcd(_)
+        | Address::Scheduler
+        | Address::OtherScheduler(_)
+        | Address::ControllerManager => 220.0,
     }
 }

@@ -72,7 +72,7 @@ fn component_name(language: Language, address: &Address) -> String {
         Address::User => ("component-user", None),
         Address::ApiServer => ("component-api-server", None),
         Address::Etcd(_) => ("component-etcd", None),
-        Address::Scheduler => ("component-scheduler", None),
+        Address::Scheduler | Address::OtherScheduler(_) => ("component-scheduler", None),
         Address::ControllerManager => ("component-controllers", None),
         Address::Kubelet(node) => ("component-kubelet", Some(node)),
         Address::Runtime(node) => ("component-runtime", Some(node)),

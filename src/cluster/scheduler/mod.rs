@@ -254,7 +254,7 @@ impl Scheduler {
 
 #[cfg(test)]
 mod tests {
-    use super::testing::object;
+    use super::testing::{object, object_of};
     use super::*;
     use crate::api::object::Object;
     use crate::api::{Body, Request, Status, Verb};
@@ -438,6 +438,66 @@ mod tests {
         harbour.tell(placed("another", None, 5));
         assert_eq!(harbour.bindings(), ["node-1"]);
         assert_eq!((harbour.place("high"), harbour.place("another")), (None, Some(Place::Unschedulable)));
+    }
+
+    /// A claim that waits for a pod, a volume that would do, and a pod that needs the claim.
+    fn tell_of_volumes(harbour: &mut Harbour) -> Object {
+        let class = json!({"metadata": {"name": "local"}, "provisioner": "kubernetes.io/no-provisioner",
+            "volumeBindingMode": "WaitForFirstConsumer"});
+        harbour.tell(object_of("storage.k8s.io/v1", "StorageClass", class));
+        let spec =
+            json!({"storageClassName": "local", "capacity": {"storage": "2Gi"}, "accessModes": ["ReadWriteOnce"]});
+        let volume = json!({"metadata": {"name": "v"}, "spec": spec, "status": {"phase": "Available"}});
+        harbour.tell(object_of("v1", "PersistentVolume", volume));
+        let spec = json!({"storageClassName": "local", "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}}});
+        let claim = json!({"metadata": {"name": "c", "namespace": "default", "uid": "c"}, "spec": spec});
+        let claim = object_of("v1", "PersistentVolumeClaim", claim);
+        harbour.tell(claim.clone());
+        let volumes = json!([{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]);
+        let meta = json!({"name": "a", "namespace": "default", "uid": "a", "resourceVersion": "2"});
+        harbour.tell(object(
+            "Pod",
+            json!({"metadata": meta, "spec": {"containers": [{"name": "c"}], "volumes": volumes}}),
+        ));
+        claim
+    }
+
+    #[test]
+    fn a_pod_is_bound_when_its_claims_are() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        let mut claim = tell_of_volumes(&mut harbour);
+        let kept = harbour.requests.iter().find_map(|request| match &request.body {
+            Body::Object(object) if request.verb == Verb::Update => {
+                Some(object.document()?.text("spec.claimRef.name").to_owned())
+            }
+            _ => None,
+        });
+        assert_eq!(kept.as_deref(), Some("c"));
+        harbour.run(5000);
+        assert!(harbour.bindings().is_empty());
+        claim.meta_mut().annotations = Some([("pv.kubernetes.io/bind-completed".to_owned(), "yes".to_owned())].into());
+        if let Some(document) = claim.document_mut() {
+            document.set("spec.volumeName", "v".into());
+        }
+        harbour.tell_of(Change::Updated, claim);
+        assert!(harbour.bindings().is_empty(), "it looks once a second");
+        harbour.run(1000);
+        assert_eq!(harbour.bindings(), ["node-1"]);
+    }
+
+    #[test]
+    fn claims_that_are_never_bound_are_given_up() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        let text = "apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n\
+                    profiles: [{pluginConfig: [{name: VolumeBinding, args: {bindTimeoutSeconds: 20}}]}]";
+        harbour.scheduler.configuration = Rc::new(Configuration::read(text).expect("a configuration"));
+        tell_of_volumes(&mut harbour);
+        harbour.run(19_000);
+        assert!(harbour.events().is_empty());
+        harbour.run(2000);
+        let text = "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded";
+        assert_eq!((harbour.events(), harbour.place("a")), (vec![text.to_owned()], Some(Place::Backoff)));
     }
 
     #[test]

@@ -46,7 +46,11 @@ pub(super) fn jobs(input: &Input) -> Vector<Job> {
             Action::Send(Rc::new(request), if *on { "cordoned" } else { "uncordoned" })
         }
         Input::Undo { object } => on(object, |_, key| Action::Undo(key.clone())),
-        Input::Apply { .. } | Input::Kubelet { .. } | Input::Network { .. } | Input::Crash { .. } => {
+        Input::Apply { .. }
+        | Input::Kubelet { .. }
+        | Input::Network { .. }
+        | Input::Scheduler { .. }
+        | Input::Crash { .. } => {
             return Vector::new();
         }
     };

@@ -53,7 +53,7 @@ pub fn colour(from: &Address) -> Token {
         Address::User => Token::Accent,
         Address::ApiServer => Token::Api,
         Address::Etcd(_) => Token::Etcd,
-        Address::Scheduler => Token::Scheduler,
+        Address::Scheduler | Address::OtherScheduler(_) => Token::Scheduler,
         Address::ControllerManager => Token::Controllers,
         Address::Kubelet(_) => Token::Kubelet,
         Address::Runtime(_) => Token::Runtime,

@@ -36,7 +36,7 @@ fn actor(fact: &Fact) -> Actor {
         Address::User => PERSON,
         Address::ApiServer => Actor('A', Token::Api),
         Address::Etcd(_) => Actor('E', Token::Etcd),
-        Address::Scheduler => Actor('S', Token::Scheduler),
+        Address::Scheduler | Address::OtherScheduler(_) => Actor('S', Token::Scheduler),
         Address::ControllerManager => Actor('C', Token::Controllers),
         Address::Kubelet(_) => Actor('K', Token::Kubelet),
         Address::Runtime(_) => Actor('R', Token::Runtime),
