@@ -89,7 +89,7 @@ impl World {
                     self.answers.insert(id, answer);
                 }
             }
-            Address::Runtime(_) => {}
+            Address::Runtime(_) | Address::OtherScheduler(_) => {}
         }
     }
 
