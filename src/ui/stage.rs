@@ -168,7 +168,6 @@ fn options(ui: Ui) -> Options {
         focused: ui.focused.get_untracked(),
         hovered: ui.stage.with_value(|stage| stage.hovered.clone()),
         label_px: if browser::is_projector() { LABELS_PX.1 } else { LABELS_PX.0 },
-        ..Options::default()
     }
 }
 
