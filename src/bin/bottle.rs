@@ -38,7 +38,7 @@ mod native {
             /// The seed of all chance.
             #[arg(long, default_value_t = 42)]
             seed: u64,
-            /// A KubeSchedulerConfiguration: the scheduler is restarted with it at t=0.
+            /// A `KubeSchedulerConfiguration`: the scheduler is restarted with it at t=0.
             #[arg(long)]
             scheduler_config: Option<PathBuf>,
             /// A manifest, or a folder of manifests; may be given several times.

@@ -253,7 +253,7 @@ fn claim(object: &Object, _: Time) -> String {
 mod tests {
     use super::*;
 
-    fn complaints(spec: Value) -> Vec<String> {
+    fn complaints(spec: &Value) -> Vec<String> {
         let object = (KIND.decode)(json!({"metadata": {"name": "v"}, "spec": spec})).expect("a volume");
         validate(&object).iter().map(ToString::to_string).collect()
     }
@@ -261,15 +261,15 @@ mod tests {
     #[test]
     fn a_volume_has_modes_a_capacity_and_one_source() {
         assert_eq!(
-            complaints(json!({"accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}})),
+            complaints(&json!({"accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}})),
             ["spec.capacity: Required value", "spec.capacity: Unsupported value: null: supported values: \"storage\""]
         );
         let good = json!({"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "nfs": {"server": "s", "path": "/"}});
-        assert!(complaints(good.clone()).is_empty());
+        assert!(complaints(&good).is_empty());
         let mut two = good;
         two["local"] = json!({"path": "/x"});
-        assert_eq!(complaints(two), ["spec.local: Forbidden: may not specify more than 1 volume type"]);
+        assert_eq!(complaints(&two), ["spec.local: Forbidden: may not specify more than 1 volume type"]);
         let local = json!({"accessModes": ["ReadWriteOnce"], "capacity": {"storage": "1Gi"}, "local": {"path": "/x"}});
-        assert_eq!(complaints(local), ["spec.nodeAffinity: Required value: Local volume requires node affinity"]);
+        assert_eq!(complaints(&local), ["spec.nodeAffinity: Required value: Local volume requires node affinity"]);
     }
 }

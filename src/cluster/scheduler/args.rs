@@ -151,7 +151,7 @@ mod tests {
         assert_eq!(args.strategy.kind, StrategyKind::LeastAllocated);
         assert_eq!(args.strategy.resources, [("cpu".into(), 1), ("memory".into(), 1)]);
         assert_eq!((args.hard_pod_affinity_weight, args.min_candidates), (1, (10, 100)));
-        assert_eq!((args.default_constraints, args.bind_timeout), (None, Duration::from_secs(600)));
+        assert_eq!((args.default_constraints, args.bind_timeout), (None, Duration::from_mins(10)));
     }
 
     #[test]

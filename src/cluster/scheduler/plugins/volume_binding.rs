@@ -157,7 +157,9 @@ mod tests {
             let value = json!({"metadata": {"name": name, "labels": {"zone": name}}, "spec": {}});
             nodes.set_node(&object_of("v1", "Node", value));
         }
-        objects.iter().for_each(|object| nodes.surroundings.set(object));
+        for object in objects {
+            nodes.surroundings.set(object);
+        }
         let pod =
             pod(&json!({"containers": [], "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "c"}}]}));
         let (snapshot, args) = (nodes.update_snapshot(), Args::default());
