@@ -226,9 +226,10 @@ impl Kubelet {
         let key = wanted.keys.iter().find(|key| !has_key(object, key))?;
         Some((
             volume,
-            match wanted.source.secret {
-                true => format!("references non-existent secret key: {key}"),
-                false => format!("configmap references non-existent config key: {key}"),
+            if wanted.source.secret {
+                format!("references non-existent secret key: {key}")
+            } else {
+                format!("configmap references non-existent config key: {key}")
             },
         ))
     }

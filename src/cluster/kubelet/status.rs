@@ -51,7 +51,7 @@ pub fn generate(worker: &Worker, machine: &Machine, now: Time) -> PodStatus {
     if matches!(phase, "Succeeded" | "Failed") && worker.stage != Stage::Stopped {
         // The API may call a pod ended only when nothing of it is left, for then its resources are given to others.
         // Upstream: `status_manager.go`, `mergePodStatus` with `couldHaveRunningContainers`.
-        status.phase = before.phase.clone();
+        status.phase.clone_from(&before.phase);
         (status.reason, status.message) = (before.reason.clone(), before.message.clone());
     } else {
         status.phase = Some(phase.to_owned());

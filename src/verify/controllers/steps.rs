@@ -208,7 +208,7 @@ fn undo(world: &mut World, key: &Key, to: Option<i64>) -> Option<()> {
         Some(to) => sets.iter().find(|(revision, _)| *revision == to),
         None => sets.iter().rev().find(|(revision, _)| *revision < now),
     };
-    let Some((_, set)) = found else { return None };
+    let (_, set) = found?;
     let mut template = set.to_value()["spec"]["template"].clone();
     if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
         labels.remove("pod-template-hash");
