@@ -9,6 +9,7 @@ use super::names;
 use super::object::Object;
 use super::path::Path;
 use super::status::FieldError;
+use crate::sim::Order;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use serde_json::json;
 
@@ -164,7 +165,7 @@ fn no_new_finalizers(out: &mut Errors, meta: &ObjectMeta, before: &ObjectMeta) {
     if new.is_empty() {
         return;
     }
-    new.sort();
+    new.order();
     new.dedup();
     let list: Vec<String> = new.iter().map(|name| format!("{name:?}")).collect();
     let detail = format!(

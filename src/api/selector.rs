@@ -12,6 +12,7 @@
 mod fields;
 mod parse;
 
+use crate::sim::Order;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -233,7 +234,7 @@ impl Selector {
     }
 
     fn sorted(mut requirements: Vec<Requirement>) -> Self {
-        requirements.sort_by(|a, b| a.key.cmp(&b.key));
+        requirements.order_by(|a, b| a.key.cmp(&b.key));
         Self::All(requirements)
     }
 
@@ -270,7 +271,7 @@ fn from_expression(key: &str, operator: &str, mut values: Vec<String>) -> Result
         "DoesNotExist" => Operator::DoesNotExist,
         other => return Err(format!("{other:?} is not a valid label selector operator")),
     };
-    values.sort();
+    values.order();
     Requirement::new(key, operator, values)
 }
 

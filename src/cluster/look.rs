@@ -12,7 +12,7 @@ use crate::api::kinds::{self, KINDS, pod::Pod};
 use crate::api::meta::{controller_of, moment};
 use crate::api::object::{Key, Object, Ref};
 use crate::api::quantity::Quantity;
-use crate::sim::{Simulation, Time};
+use crate::sim::{Order, Simulation, Time};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ContainerStatus, Node, Service};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
@@ -31,13 +31,13 @@ impl World {
                 view.nodes.push(self.node(object, node));
             }
         }
-        view.nodes.sort_by(|a, b| b.control_plane.cmp(&a.control_plane).then_with(|| natural(&a.name, &b.name)));
+        view.nodes.order_by(|a, b| b.control_plane.cmp(&a.control_plane).then_with(|| natural(&a.name, &b.name)));
         for (index, node) in view.nodes.iter().enumerate() {
             places.insert(node.name.clone(), index);
         }
         // They come in order of their keys, and those of one second stay so.
         let mut pods: Vec<&Object> = self.objects(&kinds::pod::KIND).collect();
-        pods.sort_by(|a, b| a.meta().creation_timestamp.cmp(&b.meta().creation_timestamp));
+        pods.order_by(|a, b| a.meta().creation_timestamp.cmp(&b.meta().creation_timestamp));
         for object in pods {
             let Some(pod) = object.get::<Pod>() else { continue };
             let seen = self.pod(object, pod, workloads.of(self, object));

@@ -34,10 +34,10 @@ pub use self::scheduler::what_if;
 use self::fact::Fact;
 use self::input::Input;
 use self::wire::{Address, Event};
+use crate::sim::Map;
 use crate::sim::hash::stable_hash;
 use crate::sim::history::Simulation;
 use crate::sim::{Kernel, Time, Trace};
-use imbl::OrdMap;
 use std::rc::Rc;
 
 /// What a component's handler gets.
@@ -50,9 +50,9 @@ pub type History = crate::sim::history::History<World>;
 pub struct World {
     kernel: Kernel<Address, Event>,
     /// Shared with snapshots one by one: only what has changed since is copied.
-    processes: OrdMap<Address, Rc<Process>>,
+    processes: Map<Address, Rc<Process>>,
     /// Processes that have been stopped and not started again.
-    stopped: imbl::OrdSet<Address>,
+    stopped: crate::sim::Set<Address>,
 }
 
 /// A running program.
@@ -101,7 +101,7 @@ impl World {
     #[must_use]
     fn empty(seed: u64, now: Time) -> Self {
         let kernel = Kernel::new(seed, now, timing::LINK);
-        Self { kernel, processes: OrdMap::new(), stopped: imbl::OrdSet::new() }
+        Self { kernel, processes: Map::new(), stopped: crate::sim::Set::new() }
     }
 
     /// The hash of everything: equal worlds have equal hashes, natively and in Wasm.

@@ -16,8 +16,8 @@ use super::input::{Input, Name};
 use super::wire::{self, Event, Reply};
 use crate::api::{Kind, Request, Status};
 use crate::sim::FactId;
-use imbl::Vector;
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -26,7 +26,7 @@ use std::rc::Rc;
 pub struct User {
     client: Client,
     /// What is still to be done, in order.
-    tasks: Vector<Task>,
+    tasks: VecDeque<Task>,
     /// The request that is on its way for the first task.
     waiting: Option<u64>,
 }
@@ -36,9 +36,9 @@ pub struct User {
 struct Task {
     cause: Option<FactId>,
     dry_run: bool,
-    jobs: Vector<Job>,
-    lines: Vector<Rc<str>>,
-    refused: Vector<(usize, Rc<Status>)>,
+    jobs: VecDeque<Job>,
+    lines: Vec<Rc<str>>,
+    refused: Vec<(usize, Rc<Status>)>,
 }
 
 /// One object's share of a task: what to do, and how far it has come.
@@ -103,7 +103,7 @@ impl User {
     #[must_use]
     pub fn new() -> Self {
         let admin = wire::User::new("kubernetes-admin", &["kubeadm:cluster-admins", "system:authenticated"]);
-        Self { client: Client::new(admin), tasks: Vector::new(), waiting: None }
+        Self { client: Client::new(admin), tasks: VecDeque::new(), waiting: None }
     }
 
     /// Nothing to do until somebody asks.
@@ -129,8 +129,7 @@ impl User {
             Input::Apply { text, dry_run, create_namespaces } => (apply::jobs(text, *create_namespaces), *dry_run),
             other => (act::jobs(other), false),
         };
-        let empty = Vector::new();
-        let task = Task { cause: cx.cause(), dry_run, jobs, lines: Vector::new(), refused: empty };
+        let task = Task { cause: cx.cause(), dry_run, jobs, lines: Vec::new(), refused: Vec::new() };
         self.tasks.push_back(task);
         self.go_on(cx);
     }
@@ -185,13 +184,13 @@ impl User {
             }
             Next::Done(line) => {
                 if !line.is_empty() {
-                    task.lines.push_back(line.into());
+                    task.lines.push(line.into());
                 }
                 task.jobs.pop_front();
             }
             Next::Refused(status) => {
                 let index = task.jobs.front().map_or(0, |job| job.index);
-                task.refused.push_back((index, status));
+                task.refused.push((index, status));
                 task.jobs.pop_front();
             }
         }

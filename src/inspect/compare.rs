@@ -6,6 +6,7 @@ use super::Shown;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::view::{Amounts, NodeView, Readiness};
+use crate::sim::Order;
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStatus, Namespace, Node, PodTemplateSpec, ReplicationController, Service,
@@ -49,7 +50,7 @@ pub struct Table {
 
 impl Table {
     fn new(columns: Columns, mut rows: Vec<Row>) -> Self {
-        rows.sort_by_key(|row| row.same);
+        rows.order_by_key(|row| row.same);
         Self { columns, rows }
     }
 }

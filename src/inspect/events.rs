@@ -5,7 +5,7 @@ use super::Shown;
 use crate::api::kinds::{self, KINDS};
 use crate::api::meta::moment;
 use crate::api::object::{Object, ObjectRef};
-use crate::sim::Time;
+use crate::sim::{Order, Time};
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as Timestamp;
 
@@ -65,7 +65,7 @@ pub fn list(shown: &Shown, filter: &Filter, limit: usize) -> List {
         .filter(|(_, _, event)| fits(event, &filter.kind, &words))
         .collect();
     // What is newer comes first; of the same second, what was written later.
-    fitting.sort_by_key(|(seen, object, _)| std::cmp::Reverse((*seen, object.revision())));
+    fitting.order_by_key(|(seen, object, _)| std::cmp::Reverse((*seen, object.revision())));
     let more = fitting.len().saturating_sub(limit);
     let rows = fitting.into_iter().take(limit).map(|(_, object, event)| row(shown, object, event)).collect();
     List { rows, more, all }
@@ -96,7 +96,7 @@ pub fn of_object(shown: &Shown, object: &ObjectRef, limit: usize) -> List {
         .filter_map(|object| object.get::<Event>().map(|event| (last_seen(event), object, event)))
         .filter(|(_, _, event)| about(event))
         .collect();
-    fitting.sort_by_key(|(seen, object, _)| (*seen, object.revision()));
+    fitting.order_by_key(|(seen, object, _)| (*seen, object.revision()));
     let more = fitting.len().saturating_sub(limit);
     let rows = fitting
         .iter()

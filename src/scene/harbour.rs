@@ -10,6 +10,7 @@ use super::status;
 use super::theme::Token;
 use crate::cluster::view::{NodeView, PodView, Readiness};
 use crate::cluster::wire::Address;
+use crate::sim::Order;
 use std::fmt::Write;
 
 /// Draws everything that is settled.
@@ -364,7 +365,7 @@ pub fn buoys(stage: &Stage) -> Vec<(String, (f64, f64), f64)> {
 fn watches(stage: &mut Stage) {
     let view = stage.frame.view;
     let mut seen: Vec<&Address> = view.watches.iter().map(|(who, _)| who).collect();
-    seen.sort();
+    seen.order();
     seen.dedup();
     for who in seen.into_iter().take(SHIPS + 4) {
         let points: Vec<_> = stage.layout.to_bridge(who).0.iter().map(|(x, y)| (x + 9.0, y + 9.0)).collect();

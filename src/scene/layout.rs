@@ -7,6 +7,7 @@
 use super::display::Area;
 use crate::cluster::view::{NodeView, View};
 use crate::cluster::wire::Address;
+use crate::sim::Order;
 
 /// Ships that are drawn at this level of detail.
 pub const SHIPS: usize = 12;
@@ -117,7 +118,7 @@ impl Layout {
     pub fn buoys(&self, services: usize) -> Vec<(f64, f64)> {
         let mut drops: Vec<f64> = self.ships.iter().filter(|ship| ship.row == 0).map(|ship| ship.x + 50.0).collect();
         // The gap in the middle is seen best.
-        drops.sort_by(|a, b| (a - self.trunk_x()).abs().total_cmp(&(b - self.trunk_x()).abs()));
+        drops.order_by(|a, b| (a - self.trunk_x()).abs().total_cmp(&(b - self.trunk_x()).abs()));
         let last = drops.iter().copied().fold(0.0, f64::max);
         let beside = |drop: f64| match drop < last || drops.len() == 1 {
             _ if self.ships.len() > 3 => vec![(drop + 205.0, 160.0)],

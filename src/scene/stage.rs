@@ -8,7 +8,7 @@ use super::pen::{Pen, Place};
 use super::theme::Token;
 use crate::api::object::Ref;
 use crate::i18n::{self, Arg};
-use crate::sim::{FactId, Time};
+use crate::sim::{FactId, Order, Time};
 use std::collections::BTreeMap;
 
 /// The smallest side of what can be touched, in pixels.
@@ -258,7 +258,7 @@ impl<'a> Stage<'a> {
     /// The finished list, from back to front.
     #[must_use]
     pub fn done(mut self) -> DisplayList {
-        self.items.sort_by_key(|item| item.layer.order());
+        self.items.order_by_key(|item| item.layer.order());
         let (width, height) = self.frame.camera.viewport;
         DisplayList { width, height, items: self.items }
     }

@@ -1,10 +1,10 @@
 //! The queue of events, and what a handler may do.
 
 use super::link::{Links, Verdict};
+use super::map::Map;
 use super::rng::Rng;
 use super::time::Time;
 use super::trace::{FactId, Trace};
-use imbl::OrdMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::time::Duration;
@@ -29,9 +29,9 @@ pub struct Kernel<A: Ord + Clone + Hash, E: Clone> {
     seed: u64,
     next_id: u64,
     handled: u64,
-    queue: OrdMap<(Time, u64), Scheduled<A, E>>,
-    rngs: OrdMap<A, Rng>,
-    lives: OrdMap<A, u32>,
+    queue: Map<(Time, u64), Scheduled<A, E>>,
+    rngs: Map<A, Rng>,
+    lives: Map<A, u32>,
     /// What lies between the processes.
     pub links: Links<A>,
 }
@@ -45,9 +45,9 @@ impl<A: Ord + Clone + Hash + Debug, E: Clone> Kernel<A, E> {
             seed,
             next_id: 0,
             handled: 0,
-            queue: OrdMap::new(),
-            rngs: OrdMap::new(),
-            lives: OrdMap::new(),
+            queue: Map::new(),
+            rngs: Map::new(),
+            lives: Map::new(),
             links: Links::new(latency),
         }
     }
@@ -73,14 +73,13 @@ impl<A: Ord + Clone + Hash + Debug, E: Clone> Kernel<A, E> {
     /// When the next event is due.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        self.queue.get_min().map(|((at, _), _)| *at)
+        self.queue.first().map(|((at, _), _)| *at)
     }
 
     /// Takes the next event and moves the clock to it. `None` for one whose receiver has died since.
     pub fn pop(&mut self) -> Option<Scheduled<A, E>> {
-        let key = self.queue.get_min()?.0;
-        let scheduled = self.queue.remove(&key)?;
-        self.now = self.now.max(key.0);
+        let ((at, _), scheduled) = self.queue.pop_first()?;
+        self.now = self.now.max(at);
         self.handled += 1;
         (scheduled.life == self.life(&scheduled.to)).then_some(scheduled)
     }
@@ -111,7 +110,7 @@ impl<A: Ord + Clone + Hash + Debug, E: Clone> Kernel<A, E> {
     /// The random stream of `address`.
     pub fn rng(&mut self, address: &A) -> &mut Rng {
         let seed = self.seed;
-        self.rngs.entry(address.clone()).or_insert_with(|| Rng::fork(seed, address))
+        self.rngs.get_or_insert_with(address.clone(), || Rng::fork(seed, address))
     }
 }
 
@@ -174,7 +173,7 @@ impl<'a, A: Ord + Clone + Hash + Debug, E: Clone, F: Clone> Cx<'a, A, E, F> {
         let now = self.kernel.now();
         let seed = self.kernel.seed;
         let me = &self.me;
-        let rng = self.kernel.rngs.entry(me.clone()).or_insert_with(|| Rng::fork(seed, me));
+        let rng = self.kernel.rngs.get_or_insert_with(me.clone(), || Rng::fork(seed, me));
         match self.kernel.links.verdict(&self.me, &to, now, rng) {
             Verdict::Deliver(at) => {
                 self.kernel.schedule(at, to, event, self.cause);

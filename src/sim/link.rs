@@ -1,8 +1,9 @@
 //! What lies between two addresses: latency, loss, partition.
 
+use super::map::Map;
 use super::rng::Rng;
+use super::set::Set;
 use super::time::Time;
-use imbl::{OrdMap, OrdSet};
 use std::hash::Hash;
 use std::time::Duration;
 
@@ -28,16 +29,16 @@ pub struct Disturbance {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Links<A: Ord + Clone + Hash> {
     base: Duration,
-    disturbed: OrdMap<(A, A), Disturbance>,
-    isolated: OrdSet<A>,
-    last: OrdMap<(A, A), Time>,
+    disturbed: Map<(A, A), Disturbance>,
+    isolated: Set<A>,
+    last: Map<(A, A), Time>,
 }
 
 impl<A: Ord + Clone + Hash> Links<A> {
     /// Links that all have the latency `base`.
     #[must_use]
     pub fn new(base: Duration) -> Self {
-        Self { base, disturbed: OrdMap::new(), isolated: OrdSet::new(), last: OrdMap::new() }
+        Self { base, disturbed: Map::new(), isolated: Set::new(), last: Map::new() }
     }
 
     /// Cuts `address` off from everybody, or joins it again.

@@ -10,18 +10,28 @@
 //! - [`kernel`]: the queue and [`kernel::Cx`], the only thing a handler gets.
 //! - [`trace`]: facts with their causes; "why" is a walk along them.
 //! - [`history`]: inputs and snapshots; seek to any moment, fork from it.
+//! - [`map`], [`set`], [`log`]: what a world is made of; a clone shares what has not changed since.
+//! - [`order`]: sorting that is compiled once.
 //! - [`hash`]: a 64-bit hash that is the same natively and in Wasm.
 
 pub mod hash;
 pub mod history;
 pub mod kernel;
 pub mod link;
+pub mod log;
+pub mod map;
+pub mod order;
 pub mod rng;
+pub mod set;
 pub mod time;
 pub mod trace;
 
 pub use history::Simulation;
 pub use kernel::{Cx, Kernel};
+pub use log::Log;
+pub use map::Map;
+pub use order::Order;
+pub use set::Set;
 pub use std::time::Duration;
 pub use time::Time;
 pub use trace::{FactId, Record, Trace};

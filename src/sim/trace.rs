@@ -1,7 +1,7 @@
 //! What happened, and because of what.
 
+use super::log::Log;
 use super::time::Time;
-use imbl::Vector;
 
 /// The place of a fact in the trace.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -26,13 +26,13 @@ pub struct Record<F> {
 /// keeps the ones it has, so that the future stays known while one looks at the past.
 #[derive(Clone, Debug)]
 pub struct Trace<F: Clone> {
-    records: Vector<Record<F>>,
+    records: Log<Record<F>>,
     head: u64,
 }
 
 impl<F: Clone> Default for Trace<F> {
     fn default() -> Self {
-        Self { records: Vector::new(), head: 0 }
+        Self { records: Log::default(), head: 0 }
     }
 }
 
@@ -41,7 +41,7 @@ impl<F: Clone> Trace<F> {
     pub fn note(&mut self, at: Time, cause: Option<FactId>, fact: F) -> FactId {
         let id = FactId(self.head);
         if self.head >= self.records.len() as u64 {
-            self.records.push_back(Record { id, at, cause, fact });
+            self.records.push(Record { id, at, cause, fact });
         }
         self.head += 1;
         id
@@ -75,23 +75,13 @@ impl<F: Clone> Trace<F> {
     #[must_use]
     pub fn range(&self, from: u64, to: u64) -> impl DoubleEndedIterator<Item = &Record<F>> {
         let clamp = |n: u64| usize::try_from(n).unwrap_or(usize::MAX).min(self.records.len());
-        let (from, to) = (clamp(from), clamp(to));
-        self.records.focus().narrow(from.min(to)..to).into_iter()
+        self.records.range(clamp(from), clamp(to))
     }
 
     /// The first place whose time is not before `at`.
     #[must_use]
     pub fn place_at(&self, at: Time) -> u64 {
-        let (mut low, mut high) = (0, self.records.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.records[middle].at < at {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low as u64
+        self.records.partition_point(|record| record.at < at) as u64
     }
 
     /// The causes of `id`, nearest first.

@@ -18,7 +18,7 @@ const CLIENT: &[&str] = &["cluster::client", "@words", "api", "sim"];
 const IMPORTS: &[(&str, &[&str])] = &[
     ("sim", &[]),
     // No behaviour over time; a uid is drawn from the caller's rng.
-    ("api", &["sim::time", "sim::Time", "sim::Duration", "sim::hash", "sim::rng"]),
+    ("api", &["sim::time", "sim::Time", "sim::Duration", "sim::hash", "sim::rng", "sim::Order"]),
     ("i18n", &[]),
     // Pure `step / tick / ready`; never look inside a value.
     ("cluster::etcd::raft", &["sim"]),

@@ -4,7 +4,7 @@ use super::{Column, Kind, Object, decode, plain_kind};
 use crate::api::names;
 use crate::api::status::{Fault, FieldError};
 use crate::api::table::{joined, none_if_empty};
-use crate::sim::Time;
+use crate::sim::{Order, Time};
 use k8s_openapi::api::core::v1::{Node, NodeSpec, NodeSystemInfo, Taint};
 use serde_json::json;
 
@@ -159,7 +159,7 @@ fn roles(node: &Node) -> String {
             None => None,
         })
         .collect();
-    roles.sort_unstable();
+    roles.order();
     roles.dedup();
     joined(roles)
 }

@@ -4,6 +4,7 @@ use super::{Column, Kind, Object, decode, plain_kind};
 use crate::api::selector::Selector;
 use crate::api::table::{joined, none_if_empty};
 use crate::api::{names, service};
+use crate::sim::Order;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
 
 plain_kind!(Service);
@@ -72,7 +73,7 @@ fn external_ip(service: &Service) -> String {
             let ingress = status.and_then(|balancer| balancer.ingress.as_deref()).unwrap_or_default();
             let mut addresses: Vec<String> =
                 ingress.iter().filter_map(|point| point.ip.clone().or_else(|| point.hostname.clone())).collect();
-            addresses.sort();
+            addresses.order();
             addresses.dedup();
             addresses.extend(external);
             if addresses.is_empty() { "<pending>".to_owned() } else { addresses.join(",") }

@@ -1,5 +1,6 @@
 //! Makes strategic merge patches: between two objects, and the three-way one of `kubectl apply`.
 
+use crate::sim::Order;
 use std::cmp::Ordering;
 
 use serde_json::{Map, Value, json};
@@ -161,7 +162,7 @@ fn diff_lists(
 fn pairs<'a>(old: &'a [Value], new: &'a [Value], key: &str) -> Vec<(Option<&'a Value>, Option<&'a Value>)> {
     let sorted = |list: &'a [Value]| {
         let mut items: Vec<(String, &Value)> = list.iter().rev().map(|item| (go_print(&item[key]), item)).collect();
-        items.sort_by(|a, b| a.0.cmp(&b.0));
+        items.order_by(|a, b| a.0.cmp(&b.0));
         items.into_iter().peekable()
     };
     let (mut old, mut new) = (sorted(old), sorted(new));
@@ -192,7 +193,7 @@ fn diff_values(old: &[Value], new: &[Value], wanted: Wanted) -> ListDiff {
     };
     let items = if wanted.changes { missing_in(new, old) } else { Vec::new() };
     let mut deleted = if wanted.deletions { missing_in(old, new) } else { Vec::new() };
-    deleted.sort_by_cached_key(go_print);
+    deleted.order_by_key(go_print);
     let ordered = !deleted.is_empty() || (wanted.changes && old != new);
     ListDiff { items, deleted, order: if ordered { new.to_vec() } else { Vec::new() } }
 }

@@ -1,5 +1,6 @@
 //! The order of merged lists: the patch's items as the patch orders them, the others as they stood, interleaved.
 
+use crate::sim::Order;
 use serde_json::Value;
 
 /// What tells an item of a list apart: its merge key, or the item itself.
@@ -23,7 +24,7 @@ pub(super) fn deletes(item: &Value) -> bool {
 
 /// Sorts items as another list orders them; deletions go last.
 pub(super) fn sort_like(items: &mut [Value], order: &[Value], key: Option<&str>) {
-    items.sort_by_cached_key(|item| (deletes(item), position(order, item, key).unwrap_or(usize::MAX)));
+    items.order_by_key(|item| (deletes(item), position(order, item, key).unwrap_or(usize::MAX)));
 }
 
 /// Interleaves two lists that are sorted already: an item of the first goes before one of the second only if it stood

@@ -1,6 +1,7 @@
 //! The string notation of label selectors: tokens, then one requirement after another.
 
 use super::{Operator, Requirement, key_error};
+use crate::sim::Order;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
@@ -79,7 +80,7 @@ impl Parser {
             Operator::In | Operator::NotIn => self.values()?,
             _ => vec![self.exact_value()?],
         };
-        values.sort();
+        values.order();
         values.dedup();
         Requirement::new(&text, operator, values)
     }

@@ -70,7 +70,9 @@ fn priority_class(name: &str, value: i32, description: &str) -> Object {
 }
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
-    pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
+    let mut labels = BTreeMap::new();
+    labels.extend(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())));
+    labels
 }
 
 fn service() -> Service {

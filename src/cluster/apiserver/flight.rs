@@ -4,7 +4,7 @@ use crate::api::object::Object;
 use crate::api::{Request, Status};
 use crate::cluster::fact::{Call, Fact};
 use crate::cluster::wire::{Behalf, Reply, User};
-use crate::sim::{FactId, Time};
+use crate::sim::{FactId, Log, Time};
 use std::rc::Rc;
 
 /// A request that is under way.
@@ -60,8 +60,9 @@ pub enum Writing {
     Delete,
     /// The object, marked as it is here, is gone.
     DeleteMarked(Object),
-    /// The objects of a collection, one after the other: those still to be deleted, and the revision of the last write.
-    Collection(imbl::Vector<Object>, u64),
+    /// The objects of a collection, one after the other: those still to be deleted, the next at the end, and the
+    /// revision of the last write.
+    Collection(Log<Object>, u64),
 }
 
 impl Flight {

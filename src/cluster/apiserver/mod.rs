@@ -45,7 +45,7 @@ use super::{Cx, timing};
 use crate::api::object::{Key, Object};
 use crate::api::{Kind, Request, Status};
 use crate::sim::Time;
-use imbl::{OrdMap, OrdSet};
+use crate::sim::{Map, Set};
 use std::rc::Rc;
 
 const GATES: &str = "gates";
@@ -65,15 +65,15 @@ const ETCD_COMPACT: u64 = u64::MAX - 1;
 pub struct ApiServer {
     cache: WatchCache,
     watches: Watches,
-    flights: OrdMap<u64, Flight>,
+    flights: Map<u64, Flight>,
     /// Flights that wait for the cache to reach a revision.
-    waiting: OrdSet<(u64, u64)>,
+    waiting: Set<(u64, u64)>,
     /// What came before the cache was filled.
-    early: imbl::Vector<u64>,
+    early: Vec<u64>,
     /// The lease that Events written now hang on, and when it was granted.
     event_lease: Option<(u64, Time)>,
     /// Service addresses and ports that flights have claimed.
-    claims: OrdMap<u64, Vec<Rc<str>>>,
+    claims: Map<u64, Vec<Rc<str>>>,
     next: u64,
     /// Whether the cache has been filled.
     ready: bool,
@@ -180,7 +180,7 @@ impl ApiServer {
 
     fn gates(&mut self, cx: &mut Cx, number: u64) {
         if !self.ready {
-            self.early.push_back(number);
+            self.early.push(number);
             return;
         }
         let Some(flight) = self.flights.get(&number) else { return };

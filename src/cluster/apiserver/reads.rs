@@ -11,6 +11,7 @@ use crate::api::selector::Selector;
 use crate::api::{Kind, Request, Status, Verb};
 use crate::cluster::Cx;
 use crate::cluster::wire::{EtcdError, EtcdOp, EtcdReply, Reply};
+use crate::sim::Order;
 use std::rc::Rc;
 
 impl ApiServer {
@@ -88,7 +89,7 @@ impl ApiServer {
         let reply = match outcome {
             Ok(EtcdReply::Range { kvs, .. }) => selection(&request).map(|selection| {
                 let mut objects: Vec<Object> = kvs.into_iter().map(|kv| kv.value).collect();
-                objects.sort_by_key(Object::key);
+                objects.order_by_key(Object::key);
                 page::cut(objects.iter(), &selection, &request, revision)
             }),
             _ => Err(Status::expired(page::EXPIRED)),

@@ -9,7 +9,7 @@ use crate::api::{Kind, Typed};
 use crate::cluster::timing;
 use crate::cluster::wire::{Change, EtcdEvent};
 use crate::sim::Time;
-use imbl::{OrdMap, OrdSet, Vector};
+use crate::sim::{Log, Map, Set};
 use k8s_openapi::api::core::v1::PodSpec;
 use std::rc::Rc;
 
@@ -19,7 +19,7 @@ const KEPT_AT_LEAST: usize = 100;
 /// All objects, and what has changed lately.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct WatchCache {
-    kinds: OrdMap<&'static Kind, Shelf>,
+    kinds: Map<&'static Kind, Shelf>,
     revision: u64,
     /// Changes up to this revision were not seen.
     floor: u64,
@@ -28,12 +28,12 @@ pub struct WatchCache {
 /// The objects of one kind.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Shelf {
-    objects: OrdMap<Key, Object>,
+    objects: Map<Key, Object>,
     /// Pods by the node they are bound to.
-    on_node: OrdMap<Rc<str>, OrdSet<Key>>,
+    on_node: Map<Rc<str>, Set<Key>>,
     /// A pod of each owner, by the owner's uid: it carries the spec that all pods of one template share.
-    samples: OrdMap<Rc<str>, Object>,
-    recent: Vector<Past>,
+    samples: Map<Rc<str>, Object>,
+    recent: Log<Past>,
     /// Changes up to this revision have been forgotten.
     floor: u64,
 }
@@ -60,7 +60,7 @@ pub struct Changed {
 impl WatchCache {
     /// The cache after a list.
     pub fn from_list(objects: impl Iterator<Item = Object>, revision: u64) -> Self {
-        let mut cache = Self { kinds: OrdMap::new(), revision, floor: revision };
+        let mut cache = Self { kinds: Map::new(), revision, floor: revision };
         for object in objects {
             cache.shelf(object.kind()).insert(object);
         }
@@ -170,7 +170,7 @@ impl WatchCache {
     }
 
     fn shelf(&mut self, kind: &'static Kind) -> &mut Shelf {
-        self.kinds.entry(kind).or_default()
+        self.kinds.get_or_default(kind)
     }
 }
 
@@ -179,7 +179,7 @@ impl Shelf {
         let key = object.key();
         if let Some(pod) = object.get::<Pod>() {
             if let Some(node) = pod.node_name.clone() {
-                self.on_node.entry(node).or_default().insert(key.clone());
+                self.on_node.get_or_default(node).insert(key.clone());
             }
             if let Some(owner) = controller_of(&pod.metadata) {
                 let sample = self.samples.get(owner.uid.as_str()).and_then(|sample| sample.get::<Pod>());
@@ -207,10 +207,10 @@ impl Shelf {
 
     fn remember(&mut self, past: Past) {
         let now = past.at;
-        self.recent.push_back(past);
+        self.recent.push(past);
         let old = |past: &Past| now.since(past.at) > timing::WATCH_HISTORY;
-        while self.recent.len() > KEPT_AT_LEAST && self.recent.front().is_some_and(old) {
-            if let Some(gone) = self.recent.pop_front() {
+        while self.recent.len() > KEPT_AT_LEAST && self.recent.first().is_some_and(old) {
+            if let Some(gone) = self.recent.pop_first() {
                 self.floor = gone.what.revision;
             }
         }

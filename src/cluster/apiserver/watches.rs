@@ -8,7 +8,7 @@ use crate::api::selector::Selector;
 use crate::api::{Kind, Status};
 use crate::cluster::Cx;
 use crate::cluster::wire::{Address, Change, Event, Message, WatchEvent};
-use imbl::{OrdMap, OrdSet};
+use crate::sim::{Map, Order, Set};
 use std::rc::Rc;
 
 /// What a list or a watch selects.
@@ -85,8 +85,8 @@ struct Watch {
 /// All watches.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Watches {
-    open: OrdMap<Id, Watch>,
-    index: OrdMap<(&'static Kind, Trigger), OrdSet<Id>>,
+    open: Map<Id, Watch>,
+    index: Map<(&'static Kind, Trigger), Set<Id>>,
 }
 
 impl Watches {
@@ -103,7 +103,7 @@ impl Watches {
         for old in lost {
             self.close(&id.0, old);
         }
-        self.index.entry((selection.kind, selection.trigger())).or_default().insert(id.clone());
+        self.index.get_or_default((selection.kind, selection.trigger())).insert(id.clone());
         self.open.insert(id, Watch { selection, bookmarks, sequence: 0 });
     }
 
@@ -172,7 +172,7 @@ impl Watches {
         let node = |object: &Object| object.get::<Pod>().and_then(|pod| pod.node_name.clone());
         let nodes = [node(&changed.object), changed.before.as_ref().and_then(node)];
         triggers.extend(nodes.into_iter().flatten().map(Trigger::Node));
-        triggers.sort();
+        triggers.order();
         triggers.dedup();
         let sets = triggers.into_iter().filter_map(|trigger| self.index.get(&(kind, trigger)));
         sets.flatten().cloned().collect()

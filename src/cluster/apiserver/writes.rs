@@ -9,7 +9,7 @@ use crate::api::{Request, Status, Verb};
 use crate::cluster::fact::{Fact, Gate};
 use crate::cluster::wire::{EtcdOp, EtcdWrite, Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
-use crate::sim::{Duration, Time};
+use crate::sim::{Duration, Log, Time};
 use std::rc::Rc;
 
 /// How often a name is generated anew when it is taken (upstream: `maxNameGenerationCreateAttempts`).
@@ -86,7 +86,7 @@ impl ApiServer {
         if let Phase::Writing(Writing::Collection(rest, revision)) = &flight.phase {
             let (mut rest, revision) = (rest.clone(), *revision);
             if let Some(stored) = stored {
-                rest.push_front(stored);
+                rest.push(stored);
             }
             return self.delete_next(cx, number, rest, revision);
         }
@@ -253,8 +253,9 @@ impl ApiServer {
             }
         };
         let all = self.cache.in_namespace(selection.kind, &selection.namespace);
-        let rest: imbl::Vector<Object> = all.filter(|object| selection.matches(object)).cloned().collect();
-        if let (Some(first), false) = (rest.front().cloned(), request.options.dry_run) {
+        let all: Vec<Object> = all.filter(|object| selection.matches(object)).cloned().collect();
+        let rest: Log<Object> = all.into_iter().rev().collect();
+        if let (Some(first), false) = (rest.last().cloned(), request.options.dry_run) {
             self.note_gates(cx, number, &Ok(Plan::Nothing(first)));
             return self.delete_next(cx, number, rest, 0);
         }
@@ -262,21 +263,21 @@ impl ApiServer {
     }
 
     /// The next object of a collection; at the end the answer carries the revision of the last write.
-    fn delete_next(&mut self, cx: &mut Cx, number: u64, mut rest: imbl::Vector<Object>, revision: u64) {
+    fn delete_next(&mut self, cx: &mut Cx, number: u64, mut rest: Log<Object>, revision: u64) {
         let Some(flight) = self.flights.get_mut(&number) else { return };
         flight.cause = cx.cause();
         let options = match &flight.request.body {
             crate::api::Body::Delete(options) => options.clone(),
             _ => crate::api::request::DeleteOptions::default(),
         };
-        while let Some(object) = rest.pop_front() {
+        while let Some(object) = rest.pop_last() {
             let now = cx.now();
             let (write, compare) = match deletion::plan(&options, &object, now) {
                 Plan::Nothing(_) => continue,
                 Plan::Delete => (None, object.revision()),
                 Plan::MarkThenDelete(marked) => {
                     // Its second step finds it marked, with no time left.
-                    rest.push_front(marked.clone());
+                    rest.push(marked.clone());
                     (Some(marked), object.revision())
                 }
                 Plan::Update(new) | Plan::Create(new) => (Some(new), object.revision()),

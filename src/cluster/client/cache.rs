@@ -5,7 +5,7 @@ use crate::api::kinds::pod::Pod;
 use crate::api::meta::controller_of;
 use crate::api::object::{Key, Object};
 use crate::sim::FactId;
-use imbl::{OrdMap, OrdSet};
+use crate::sim::{Map, Set};
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -13,11 +13,11 @@ use std::rc::Rc;
 /// The objects of one kind as far as a client knows them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Cache {
-    objects: OrdMap<Key, Object>,
+    objects: Map<Key, Object>,
     /// By the uid of each owner; under the empty uid those that nobody controls.
-    owned: OrdMap<Rc<str>, Group>,
+    owned: Map<Rc<str>, Group>,
     /// Pods by the node they are bound to (empty: none).
-    on_node: OrdMap<Rc<str>, Group>,
+    on_node: Map<Rc<str>, Group>,
     revision: u64,
 }
 
@@ -25,7 +25,7 @@ pub struct Cache {
 /// ask of them is counted here as they come and go, so that a thousand pods are not read a thousand times.
 #[derive(Clone, Debug, Default)]
 struct Group {
-    objects: OrdMap<Key, Object>,
+    objects: Map<Key, Object>,
     /// The pods among them that somebody controls, counted by what they have in common.
     alike: Vec<(Rc<Alike>, usize)>,
 }
@@ -198,7 +198,7 @@ impl Cache {
     pub(super) fn replace(&mut self, items: &[Object], revision: u64, cause: Option<FactId>) -> Vec<Notice> {
         self.reached(revision);
         let mut notices = Vec::new();
-        let keep: OrdSet<Key> = items.iter().map(Object::key).collect();
+        let keep: Set<Key> = items.iter().map(Object::key).collect();
         let gone: Vec<Key> = self.objects.keys().filter(|key| !keep.contains(*key)).cloned().collect();
         for key in gone {
             let old = self.remove(&key);
@@ -218,11 +218,11 @@ impl Cache {
 
     fn insert(&mut self, key: Key, object: Object) {
         for owner in owners(&object) {
-            self.owned.entry(owner.into()).or_default().insert(key.clone(), object.clone());
+            self.owned.get_or_default(owner.into()).insert(key.clone(), object.clone());
         }
         if let Some(pod) = object.get::<Pod>() {
             let node = pod.node_name.clone().unwrap_or_default();
-            self.on_node.entry(node).or_default().objects.insert(key.clone(), object.clone());
+            self.on_node.get_or_default(node).objects.insert(key.clone(), object.clone());
         }
         self.objects.insert(key, object);
     }
@@ -246,7 +246,7 @@ fn owners(object: &Object) -> impl Iterator<Item = &str> {
     owners.filter(|uid| !uid.is_empty()).chain(free)
 }
 
-fn unindex(index: &mut OrdMap<Rc<str>, Group>, name: &str, remove: impl FnOnce(&mut Group)) {
+fn unindex(index: &mut Map<Rc<str>, Group>, name: &str, remove: impl FnOnce(&mut Group)) {
     let empty = index.get_mut(name).is_some_and(|group| {
         remove(group);
         group.objects.is_empty()

@@ -15,8 +15,8 @@ use super::cache::Cache;
 pub use super::step::{Batch, Saying, Step, Tolerate, Write, in_ending_namespace};
 use crate::api::meta::controller_of;
 use crate::api::{Key, Kind, Object, ObjectRef, Ref, Request, Status, Target};
+use crate::sim::Map;
 use crate::sim::{Duration, Time};
-use imbl::OrdMap;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
 
@@ -169,7 +169,7 @@ impl<'a> Wake<'a> {
 }
 
 /// What a controller remembers between two looks, as plain data. It dies with the process.
-pub type Memory = OrdMap<Rc<str>, Note>;
+pub type Memory = Map<Rc<str>, Note>;
 
 /// One thing remembered.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

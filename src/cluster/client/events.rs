@@ -22,9 +22,9 @@ use crate::api::Object;
 use crate::api::meta::{EPOCH_SECOND, timestamp};
 use crate::cluster::timing;
 use crate::cluster::wire::User;
+use crate::sim::Map;
 use crate::sim::hash::stable_hash;
 use crate::sim::{Duration, Time};
-use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time as MetaTime};
 use serde_json::{Value, json};
@@ -315,14 +315,14 @@ fn stamp(now: Time) -> String {
 /// A map that forgets what has not been used for longest when it holds [`REMEMBERED`] entries.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Recent<V: Clone> {
-    entries: OrdMap<Rc<str>, (u64, V)>,
-    by_use: OrdMap<u64, Rc<str>>,
+    entries: Map<Rc<str>, (u64, V)>,
+    by_use: Map<u64, Rc<str>>,
     uses: u64,
 }
 
 impl<V: Clone> Default for Recent<V> {
     fn default() -> Self {
-        Self { entries: OrdMap::new(), by_use: OrdMap::new(), uses: 0 }
+        Self { entries: Map::new(), by_use: Map::new(), uses: 0 }
     }
 }
 
@@ -338,7 +338,7 @@ impl<V: Clone> Recent<V> {
         }
         self.by_use.insert(self.uses, key);
         if self.entries.len() > REMEMBERED
-            && let Some((used, oldest)) = self.by_use.get_min().cloned()
+            && let Some((used, oldest)) = self.by_use.first().cloned()
         {
             self.by_use.remove(&used);
             self.entries.remove(&oldest);

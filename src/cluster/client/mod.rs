@@ -29,8 +29,8 @@ use super::timing;
 use super::wire::{Address, Change, Event, Message, Reply, Scope, Timer, User, WatchEvent};
 use crate::api::request::PatchType;
 use crate::api::{Kind, Object, Options, Request, Status};
+use crate::sim::Map;
 use crate::sim::{Duration, FactId, Time};
-use imbl::OrdMap;
 use k8s_openapi::api::core::v1 as core;
 use serde_json::Value;
 use std::rc::Rc;
@@ -70,8 +70,8 @@ pub const TIMER_PREFIX: &str = "client/";
 pub struct Client {
     user: User,
     next_id: u64,
-    pending: OrdMap<u64, Pending>,
-    informers: OrdMap<&'static Kind, Informer>,
+    pending: Map<u64, Pending>,
+    informers: Map<&'static Kind, Informer>,
     sweeping: bool,
     /// The cache of all kinds without an informer.
     nothing: Cache,
@@ -113,8 +113,8 @@ impl Client {
         Self {
             user,
             next_id: 1,
-            pending: OrdMap::new(),
-            informers: OrdMap::new(),
+            pending: Map::new(),
+            informers: Map::new(),
             sweeping: false,
             nothing: Cache::default(),
         }

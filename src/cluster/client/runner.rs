@@ -18,8 +18,8 @@ use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Reply, Timer, User};
+use crate::sim::Map;
 use crate::sim::Time;
-use imbl::OrdMap;
 use std::rc::Rc;
 
 const DUE: &str = "run/due";
@@ -33,11 +33,11 @@ pub struct Runner {
     desks: Vec<Desk>,
     /// Whether all informers have listed.
     ready: bool,
-    rounds: OrdMap<u64, Round>,
+    rounds: Map<u64, Round>,
     next_round: u64,
-    calls: OrdMap<u64, (u64, Asked)>,
+    calls: Map<u64, (u64, Asked)>,
     /// Finished rounds that wait for a revision of a kind.
-    held: OrdMap<&'static Kind, OrdMap<(u64, u64), ()>>,
+    held: Map<&'static Kind, Map<(u64, u64), ()>>,
 }
 
 impl Runner {
@@ -49,10 +49,10 @@ impl Runner {
             client: Client::new(User::new("system:kube-controller-manager", &["system:authenticated"])),
             desks: registry.iter().map(|controller| Desk::new(controller)).collect(),
             ready: false,
-            rounds: OrdMap::new(),
+            rounds: Map::new(),
             next_round: 0,
-            calls: OrdMap::new(),
-            held: OrdMap::new(),
+            calls: Map::new(),
+            held: Map::new(),
         }
     }
 
@@ -353,7 +353,7 @@ impl Runner {
         let waits = self.missing(&round);
         match waits {
             Some((kind, revision)) => {
-                self.held.entry(kind).or_default().insert((revision, id), ());
+                self.held.get_or_default(kind).insert((revision, id), ());
                 self.rounds.insert(id, round);
             }
             None => self.desks[index].queue.done(&round.key),
@@ -373,7 +373,7 @@ impl Runner {
         for kind in kinds {
             let seen = self.client.cache(kind).revision();
             while let Some(waiting) = self.held.get_mut(&kind) {
-                let Some(((revision, id), ())) = waiting.get_min().copied() else {
+                let Some(((revision, id), ())) = waiting.first().copied() else {
                     self.held.remove(&kind);
                     break;
                 };
@@ -389,7 +389,7 @@ impl Runner {
     fn let_go(&mut self, id: u64) {
         let Some(round) = self.rounds.get(&id) else { return };
         if let Some((kind, revision)) = self.missing(round) {
-            self.held.entry(kind).or_default().insert((revision, id), ());
+            self.held.get_or_default(kind).insert((revision, id), ());
         } else if let Some(round) = self.rounds.remove(&id) {
             self.desks[round.desk].queue.done(&round.key);
         }

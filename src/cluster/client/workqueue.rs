@@ -7,16 +7,16 @@
 use crate::api::Ref;
 use crate::cluster::timing;
 use crate::sim::{Duration, FactId, Time};
-use imbl::{OrdMap, Vector};
+use crate::sim::{Log, Map};
 
 /// Keys that wait, keys that are worked on, and keys that will be added later.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct WorkQueue {
-    ready: Vector<Ref>,
-    keys: OrdMap<Ref, State>,
-    later: OrdMap<(Time, Ref), Option<FactId>>,
-    due: OrdMap<Ref, Time>,
-    failures: OrdMap<Ref, u32>,
+    ready: Log<Ref>,
+    keys: Map<Ref, State>,
+    later: Map<(Time, Ref), Option<FactId>>,
+    due: Map<Ref, Time>,
+    failures: Map<Ref, u32>,
 }
 
 /// Why a key is to be looked at.
@@ -43,7 +43,7 @@ impl WorkQueue {
             Some(State::Waiting(reason) | State::Taken(Some(reason))) => reason.others += 1,
             Some(State::Taken(again)) => *again = Some(Reason { cause, others: 0 }),
             None => {
-                self.ready.push_back(key.clone());
+                self.ready.push(key.clone());
                 self.keys.insert(key, State::Waiting(Reason { cause, others: 0 }));
             }
         }
@@ -64,12 +64,12 @@ impl WorkQueue {
     /// The next moment at which [`Self::tick`] has something to do.
     #[must_use]
     pub fn next_at(&self) -> Option<Time> {
-        self.later.get_min().map(|((at, _), _)| *at)
+        self.later.first().map(|((at, _), _)| *at)
     }
 
     /// Adds what is due.
     pub fn tick(&mut self, now: Time) {
-        while let Some(((at, key), cause)) = self.later.get_min().filter(|((at, _), _)| *at <= now).cloned() {
+        while let Some(((at, key), cause)) = self.later.first().filter(|((at, _), _)| *at <= now).cloned() {
             self.later.remove(&(at, key.clone()));
             self.due.remove(&key);
             self.add(key, cause);
@@ -78,7 +78,7 @@ impl WorkQueue {
 
     /// Takes the next key; it is not given out again before [`Self::done`].
     pub fn take(&mut self) -> Option<(Ref, Reason)> {
-        let key = self.ready.pop_front()?;
+        let key = self.ready.pop_first()?;
         match self.keys.insert(key.clone(), State::Taken(None)) {
             Some(State::Waiting(reason)) => Some((key, reason)),
             _ => unreachable!("a key in the line waits"),
@@ -88,7 +88,7 @@ impl WorkQueue {
     /// Gives a key back: it is queued again if it was added meanwhile.
     pub fn done(&mut self, key: &Ref) {
         if let Some(State::Taken(Some(reason))) = self.keys.remove(key) {
-            self.ready.push_back(key.clone());
+            self.ready.push(key.clone());
             self.keys.insert(key.clone(), State::Waiting(reason));
         }
     }
@@ -96,7 +96,7 @@ impl WorkQueue {
     /// Counts a failure and tells how long to wait before the next try: 5 ms, doubling, at most 1000 s
     /// (upstream: `ItemExponentialFailureRateLimiter`).
     pub fn failed(&mut self, key: &Ref) -> Duration {
-        let failures = self.failures.entry(key.clone()).or_default();
+        let failures = self.failures.get_or_default(key.clone());
         let delay = timing::RETRY.saturating_mul(1_u32.checked_shl(*failures).unwrap_or(u32::MAX));
         *failures = (*failures + 1).min(30);
         delay.min(timing::RETRY_MAX)

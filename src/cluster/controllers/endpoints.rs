@@ -13,6 +13,7 @@ use crate::api::kinds::{endpoints, named, pod, pod::Pod, service};
 use crate::api::request::DeleteOptions;
 use crate::api::{Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use crate::sim::Order;
 use k8s_openapi::api::core::v1::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints, ServicePort};
 use std::collections::BTreeMap;
 
@@ -139,6 +140,6 @@ fn to_port((name, port, protocol, app_protocol): PortKey) -> EndpointPort {
 }
 
 fn sorted(mut addresses: Vec<EndpointAddress>) -> Option<Vec<EndpointAddress>> {
-    addresses.sort_by(|a, b| a.ip.cmp(&b.ip));
+    addresses.order_by(|a, b| a.ip.cmp(&b.ip));
     Some(addresses).filter(|list| !list.is_empty())
 }

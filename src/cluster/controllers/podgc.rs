@@ -17,6 +17,7 @@ use crate::api::request::DeleteOptions;
 use crate::api::{Key, Object, ObjectRef, Ref, Request};
 use crate::cluster::client::controller::{Controller, Note, Reconcile, Tolerate, Wake, Watch, Write};
 use crate::cluster::timing;
+use crate::sim::Order;
 use k8s_openapi::api::core::v1::{Node, PodCondition};
 use std::rc::Rc;
 
@@ -41,7 +42,7 @@ fn sweep(wake: &mut Wake) {
     if pods.len() > THRESHOLD {
         let mut ended: Vec<&Object> =
             pods.iter().filter(|object| object.get().is_some_and(|pod: &Pod| pod.is_terminal())).collect();
-        ended.sort_by_key(|object| (object.meta().creation_timestamp.clone(), object.name()));
+        ended.order_by_key(|object| (object.meta().creation_timestamp.clone(), object.name()));
         let excess = ended.len().saturating_sub(THRESHOLD);
         wake.objects(ended.into_iter().take(excess));
     }

@@ -1,30 +1,30 @@
 //! Leases: keys that disappear by themselves (upstream: `server/lease/lessor.go`).
 
 use crate::sim::{Duration, Time};
-use imbl::{OrdMap, OrdSet};
+use crate::sim::{Map, Set};
 use std::rc::Rc;
 
 /// All leases.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Leases {
     last: u64,
-    granted: OrdMap<u64, Lease>,
+    granted: Map<u64, Lease>,
     /// By the moment at which they run out.
-    ends: OrdSet<(Time, u64)>,
+    ends: Set<(Time, u64)>,
 }
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Lease {
     ttl: Duration,
     ends: Time,
-    keys: OrdSet<Rc<str>>,
+    keys: Set<Rc<str>>,
 }
 
 impl Leases {
     /// Grants a lease for `ttl` from `now`; gives its id, from 1.
     pub fn grant(&mut self, ttl: Duration, now: Time) -> u64 {
         self.last += 1;
-        self.granted.insert(self.last, Lease { ttl, ends: now + ttl, keys: OrdSet::new() });
+        self.granted.insert(self.last, Lease { ttl, ends: now + ttl, keys: Set::new() });
         self.ends.insert((now + ttl, self.last));
         self.last
     }
@@ -52,13 +52,13 @@ impl Leases {
     pub fn revoke(&mut self, lease: u64) -> Option<Vec<Rc<str>>> {
         let gone = self.granted.remove(&lease)?;
         self.ends.remove(&(gone.ends, lease));
-        Some(gone.keys.into_iter().collect())
+        Some(gone.keys.iter().cloned().collect())
     }
 
     /// When the next lease runs out.
     #[must_use]
     pub fn next_end(&self) -> Option<Time> {
-        self.ends.get_min().map(|(at, _)| *at)
+        self.ends.first().map(|(at, _)| *at)
     }
 
     /// The leases that have run out by `now`.

@@ -8,8 +8,8 @@ use crate::cluster::wire::{
     Address, Behalf, Change, EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, Event, KeyValue, Message, Timer,
 };
 use crate::cluster::{Cx, timing};
+use crate::sim::Map;
 use crate::sim::{FactId, Time};
-use imbl::OrdMap;
 
 /// The value is told its revision here, so that nobody who reads it has to copy it (see the module's text).
 impl mvcc::Value for Object {
@@ -34,8 +34,8 @@ struct Caller {
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Etcd {
     replica: Replica<Object>,
-    callers: OrdMap<u64, Caller>,
-    watchers: OrdMap<u64, Caller>,
+    callers: Map<u64, Caller>,
+    watchers: Map<u64, Caller>,
     next: u64,
     waking: Option<Time>,
 }

@@ -3,7 +3,7 @@
 //! Kept are the present state and every change since the last compaction with the version that it replaced. The state
 //! at an older revision is the present one with the younger changes undone.
 
-use imbl::{OrdMap, Vector};
+use crate::sim::{Log, Map};
 use std::ops::Bound;
 use std::rc::Rc;
 
@@ -110,14 +110,14 @@ pub struct Found<V> {
 pub struct Store<V: Clone> {
     revision: u64,
     compacted: u64,
-    current: OrdMap<Rc<str>, KeyValue<V>>,
-    log: Vector<Event<V>>,
+    current: Map<Rc<str>, KeyValue<V>>,
+    log: Log<Event<V>>,
 }
 
 impl<V: Clone> Default for Store<V> {
     /// Empty, at revision 1 as a new etcd is.
     fn default() -> Self {
-        Self { revision: 1, compacted: 0, current: OrdMap::new(), log: Vector::new() }
+        Self { revision: 1, compacted: 0, current: Map::new(), log: Log::default() }
     }
 }
 
@@ -175,8 +175,8 @@ impl<V: Value> Store<V> {
     }
 
     /// The range as it was at an older revision.
-    fn undone(&self, span: &Span, revision: u64) -> OrdMap<Rc<str>, KeyValue<V>> {
-        let mut state: OrdMap<_, _> =
+    fn undone(&self, span: &Span, revision: u64) -> Map<Rc<str>, KeyValue<V>> {
+        let mut state: Map<_, _> =
             self.current.range(span.bounds()).map(|(key, kv)| (key.clone(), kv.clone())).collect();
         for event in self.log.iter().rev().take_while(|event| event.kv.mod_revision > revision) {
             let key = &event.kv.key;
@@ -211,7 +211,9 @@ impl<V: Value> Store<V> {
         }
         if !events.is_empty() {
             self.revision = revision;
-            self.log.extend(events.iter().cloned());
+            for event in &events {
+                self.log.push(event.clone());
+            }
         }
         events
     }
@@ -241,7 +243,7 @@ impl<V: Value> Store<V> {
             return Err(Error::Compacted(self.compacted));
         }
         let start = self.log_place(from);
-        let events = self.log.focus().narrow(start..).into_iter();
+        let events = self.log.range(start, usize::MAX);
         Ok(events.filter(|event| span.contains(&event.kv.key)).cloned().collect())
     }
 
@@ -257,22 +259,15 @@ impl<V: Value> Store<V> {
             return Err(Error::Future);
         }
         self.compacted = revision;
-        self.log = self.log.skip(self.log_place(revision));
+        for _ in 0..self.log_place(revision) {
+            self.log.pop_first();
+        }
         Ok(())
     }
 
     /// Where in the log the changes of `revision` begin.
     fn log_place(&self, revision: u64) -> usize {
-        let (mut low, mut high) = (0, self.log.len());
-        while low < high {
-            let middle = low.midpoint(high);
-            if self.log[middle].kv.mod_revision < revision {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        low
+        self.log.partition_point(|event| event.kv.mod_revision < revision)
     }
 }
 

@@ -7,8 +7,8 @@
 
 use super::lease::Leases;
 use super::mvcc::{Error, Event, Found, Span, Store, Txn, Value, Write};
+use crate::sim::Map;
 use crate::sim::{Duration, Time};
-use imbl::{OrdMap, Vector};
 
 /// What is put into the log.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -98,9 +98,9 @@ pub struct Replica<V: Clone> {
     store: Store<V>,
     leases: Leases,
     now: Time,
-    waiting: Vector<Entry<V>>,
-    writing: Vector<Entry<V>>,
-    watches: OrdMap<u64, Span>,
+    waiting: Vec<Entry<V>>,
+    writing: Vec<Entry<V>>,
+    watches: Map<u64, Span>,
     outputs: Vec<Output<V>>,
 }
 
@@ -116,9 +116,9 @@ impl<V: Value> Replica<V> {
             store,
             leases,
             now: Time::from_micros(i64::MIN),
-            waiting: Vector::new(),
-            writing: Vector::new(),
-            watches: OrdMap::new(),
+            waiting: Vec::new(),
+            writing: Vec::new(),
+            watches: Map::new(),
             outputs: Vec::new(),
         }
     }
@@ -138,7 +138,7 @@ impl<V: Value> Replica<V> {
     /// Takes an input.
     pub fn step(&mut self, input: Input<V>) {
         match input {
-            Input::Propose(from, proposal) => self.waiting.push_back(Entry { from: Some(from), proposal }),
+            Input::Propose(from, proposal) => self.waiting.push(Entry { from: Some(from), proposal }),
             Input::Range(from, span, revision, limit) => {
                 let found = self.store.range(&span, revision, limit).map(Answer::Range).map_err(Refusal::Store);
                 self.reply(Some(from), found);
@@ -164,7 +164,7 @@ impl<V: Value> Replica<V> {
                 _ => false,
             });
             if !under_way {
-                self.waiting.push_back(Entry { from: None, proposal: Proposal::Revoke(lease) });
+                self.waiting.push(Entry { from: None, proposal: Proposal::Revoke(lease) });
             }
         }
     }

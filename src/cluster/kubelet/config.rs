@@ -15,8 +15,8 @@ use crate::api::kinds::{self, pod::TOKEN_VOLUME};
 use crate::api::{Key, Object, Request, Status};
 use crate::cluster::wire::{Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
+use crate::sim::Map;
 use crate::sim::{Duration, Time};
-use imbl::OrdMap;
 use k8s_openapi::api::core::v1::{ConfigMap, Container, Secret, Volume};
 use std::rc::Rc;
 
@@ -49,9 +49,9 @@ struct Reference {
 /// The `ConfigMap`s and `Secret`s that are known.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Objects {
-    known: OrdMap<Source, (Option<Object>, Time)>,
+    known: Map<Source, (Option<Object>, Time)>,
     /// Requests under way, with the pods that wait for them.
-    asked: OrdMap<Source, Vec<Rc<str>>>,
+    asked: Map<Source, Vec<Rc<str>>>,
 }
 
 impl Objects {

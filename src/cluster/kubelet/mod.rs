@@ -53,7 +53,7 @@ use super::wire::{Address, ContainerStatus, CriCall, CriError, CriReply, Event, 
 use crate::api::Status;
 use crate::api::kinds;
 use crate::sim::{Duration, Time};
-use imbl::{OrdMap, OrdSet};
+use crate::sim::{Map, Set};
 use std::rc::Rc;
 
 /// The next look at the runtime.
@@ -71,16 +71,16 @@ pub struct Kubelet {
     recorder: Recorder,
     node: NodeAgent,
     /// By the pod's uid.
-    workers: OrdMap<Rc<str>, Worker>,
+    workers: Map<Rc<str>, Worker>,
     /// CRI calls under way.
-    calls: OrdMap<u64, Asked>,
+    calls: Map<u64, Asked>,
     next_call: u64,
     /// API requests under way.
-    requests: OrdMap<u64, Sent>,
+    requests: Map<u64, Sent>,
     pulls: Pulls,
     objects: Objects,
     /// Pods in which something has happened since the last look.
-    changed: OrdSet<Rc<str>>,
+    changed: Set<Rc<str>>,
     /// Whether the next look is planned.
     looking: bool,
     /// When this kubelet started: its looks are whole seconds after that.
@@ -94,8 +94,8 @@ pub struct Kubelet {
 /// What the runtime had when the kubelet started.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Found {
-    sandboxes: OrdMap<Rc<str>, Rc<str>>,
-    containers: OrdMap<Rc<str>, Vec<ContainerStatus>>,
+    sandboxes: Map<Rc<str>, Rc<str>>,
+    containers: Map<Rc<str>, Vec<ContainerStatus>>,
 }
 
 /// What the runtime was asked, and for whom.
@@ -140,13 +140,13 @@ impl Kubelet {
             client: Client::new(User::new(&format!("system:node:{name}"), &["system:nodes", "system:authenticated"])),
             recorder: Recorder::new("kubelet", &name),
             node: NodeAgent::default(),
-            workers: OrdMap::new(),
-            calls: OrdMap::new(),
+            workers: Map::new(),
+            calls: Map::new(),
             next_call: 1,
-            requests: OrdMap::new(),
+            requests: Map::new(),
             pulls: Pulls::default(),
             objects: Objects::default(),
-            changed: OrdSet::new(),
+            changed: Set::new(),
             looking: false,
             since: Time::ZERO,
             found: None,
@@ -311,10 +311,10 @@ impl Kubelet {
 
     fn relist(&mut self, cx: &mut Cx) {
         self.looking = false;
-        for uid in std::mem::take(&mut self.changed) {
-            let cause = self.workers.get(&uid).and_then(|worker| worker.cause);
+        for uid in &std::mem::take(&mut self.changed) {
+            let cause = self.workers.get(uid).and_then(|worker| worker.cause);
             cx.because(cause);
-            self.sync(cx, &uid);
+            self.sync(cx, uid);
         }
     }
 }

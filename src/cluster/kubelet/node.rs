@@ -76,7 +76,9 @@ pub fn labels(machine: &Machine) -> BTreeMap<String, String> {
         ("kubernetes.io/os", "linux"),
     ];
     let own = own.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned()));
-    own.chain(machine.labels.iter().map(|(name, value)| (name.to_string(), value.to_string()))).collect()
+    let mut labels = BTreeMap::new();
+    labels.extend(own.chain(machine.labels.iter().map(|(name, value)| (name.to_string(), value.to_string()))));
+    labels
 }
 
 /// The status of a machine's node.
@@ -89,17 +91,17 @@ fn status(machine: &Machine, images: &[&ImageStatus], (ready, since, now): (bool
         } else {
             format!("{}m", machine.cpu_milli)
         };
-        [
+        let amounts = [
             ("cpu", cpu),
             ("ephemeral-storage", disk),
             ("hugepages-1Gi", "0".to_owned()),
             ("hugepages-2Mi", "0".to_owned()),
             ("memory", format!("{}Ki", memory >> 10)),
             ("pods", machine.max_pods.to_string()),
-        ]
-        .into_iter()
-        .map(|(name, amount)| (name.to_owned(), quantity(amount)))
-        .collect()
+        ];
+        let mut resources = BTreeMap::new();
+        resources.extend(amounts.into_iter().map(|(name, amount)| (name.to_owned(), quantity(amount))));
+        resources
     };
     let address = |kind: &str, address: &str| NodeAddress { type_: kind.to_owned(), address: address.to_owned() };
     NodeStatus {

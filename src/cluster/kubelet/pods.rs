@@ -8,7 +8,7 @@ use crate::api::{Object, kinds};
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::wire::{ContainerStatus, CriCall, ImageStatus};
-use imbl::OrdMap;
+use crate::sim::{Map, Order};
 use std::rc::Rc;
 
 impl Kubelet {
@@ -20,9 +20,9 @@ impl Kubelet {
         containers: &[ContainerStatus],
         images: &[ImageStatus],
     ) {
-        let mut found = Found { sandboxes: sandboxes.iter().cloned().collect(), containers: OrdMap::new() };
+        let mut found = Found { sandboxes: sandboxes.iter().cloned().collect(), containers: Map::new() };
         for status in containers {
-            found.containers.entry(status.pod.clone()).or_default().push(status.clone());
+            found.containers.get_or_default(status.pod.clone()).push(status.clone());
         }
         self.found = Some(found);
         self.pulls.have(images);
@@ -108,7 +108,7 @@ impl Kubelet {
         worker.sandbox = sandbox.is_some();
         worker.ip = sandbox.or_else(|| worker.typed().status.pod_ip.as_deref().map(Rc::from));
         let mut containers = found.containers.remove(uid).unwrap_or_default();
-        containers.sort_by_key(|status| status.attempt);
+        containers.order_by_key(|status| status.attempt);
         for status in &containers {
             if let Some(slot) = worker.slots.iter_mut().find(|slot| slot.name == status.name) {
                 slot.learn(status);

@@ -13,17 +13,17 @@ use crate::cluster::fact::Fact;
 use crate::cluster::runtime::images::{Name, full_reference};
 use crate::cluster::timing;
 use crate::cluster::wire::{CriCall, CriError, CriReply, ImageStatus};
-use crate::sim::Time;
-use imbl::{OrdMap, Vector};
+use crate::sim::{Map, Order, Time};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// What the kubelet knows of images and of who waits for them.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Pulls {
     /// By full name: those that are there.
-    images: OrdMap<Rc<str>, ImageStatus>,
+    images: Map<Rc<str>, ImageStatus>,
     /// Who waits: pod, container, and since when.
-    queue: Vector<(Rc<str>, usize, Time)>,
+    queue: VecDeque<(Rc<str>, usize, Time)>,
     /// Since when the one in front is being pulled.
     pulling: Option<Time>,
     /// What the pods of the node have asked for.
@@ -40,7 +40,7 @@ impl Pulls {
     #[must_use]
     pub fn by_size(&self) -> Vec<&ImageStatus> {
         let mut images: Vec<_> = self.images.values().collect();
-        images.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
+        images.order_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
         images
     }
 

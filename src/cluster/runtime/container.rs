@@ -50,7 +50,9 @@ impl Container {
         let age = self.since().map_or(Duration::ZERO, |since| now.since(since));
         let made =
             self.course.files.iter().filter(|(at, ..)| *at <= age).map(|(_, path, exists)| (path.to_string(), *exists));
-        made.chain(self.touched.iter().map(|(path, exists)| (path.to_string(), *exists))).collect()
+        let mut files = BTreeMap::new();
+        files.extend(made.chain(self.touched.iter().map(|(path, exists)| (path.to_string(), *exists))));
+        files
     }
 
     /// The ports that are open at a moment.

@@ -39,8 +39,8 @@ use super::wire::{
     Address, ContainerSpec, ContainerState, CriCall, CriError, CriReply, Event, ImageStatus, Message, Timer,
 };
 use crate::api::Key;
+use crate::sim::Map;
 use crate::sim::{Duration, Time};
-use imbl::OrdMap;
 use sandbox::{Addresses, Sandbox};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -57,14 +57,14 @@ const FETCHED: &str = "fetched";
 pub struct Runtime {
     machine: Rc<Machine>,
     /// By the pod's uid.
-    sandboxes: OrdMap<Rc<str>, Sandbox>,
+    sandboxes: Map<Rc<str>, Sandbox>,
     /// By id.
-    containers: OrdMap<Rc<str>, Container>,
+    containers: Map<Rc<str>, Container>,
     /// By full name.
-    images: OrdMap<Rc<str>, ImageStatus>,
+    images: Map<Rc<str>, ImageStatus>,
     addresses: Addresses,
     /// Pulls under way, by the kubelet's number.
-    pulls: OrdMap<u64, Pull>,
+    pulls: Map<u64, Pull>,
 }
 
 /// A pull under way.
@@ -83,11 +83,11 @@ impl Runtime {
         let addresses = Addresses::of(&machine.pod_cidr);
         Self {
             machine: Rc::new(machine),
-            sandboxes: OrdMap::new(),
-            containers: OrdMap::new(),
-            images: OrdMap::new(),
+            sandboxes: Map::new(),
+            containers: Map::new(),
+            images: Map::new(),
             addresses,
-            pulls: OrdMap::new(),
+            pulls: Map::new(),
         }
     }
 

@@ -141,7 +141,8 @@ pub fn base(command: &str) -> &str {
 
 impl<'a> Process<'a> {
     fn new(around: &'a Surroundings<'a>) -> Self {
-        let vars = around.env.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        let mut vars = BTreeMap::new();
+        vars.extend(around.env.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         Self {
             around,
             course: Course::default(),

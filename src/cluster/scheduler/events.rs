@@ -8,8 +8,8 @@ use super::pod::PodInfo;
 use crate::api::Kind;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
+use crate::sim::Order;
 use k8s_openapi::api::core::v1 as core;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A pod's attempt has failed.
@@ -224,9 +224,11 @@ pub fn node_changes(old: &Object, new: &Object) -> Vec<ClusterEvent> {
     seen.map(|(_, action)| ClusterEvent::new(Resource::Node, action)).collect()
 }
 
-fn conditions(node: &core::Node) -> BTreeMap<&str, &str> {
+fn conditions(node: &core::Node) -> Vec<(&str, &str)> {
     let conditions = node.status.as_ref().and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    conditions.iter().map(|condition| (condition.type_.as_str(), condition.status.as_str())).collect()
+    let mut pairs: Vec<_> = conditions.iter().map(|c| (c.type_.as_str(), c.status.as_str())).collect();
+    pairs.order();
+    pairs
 }
 
 /// What an update of a pod means for scheduling. Upstream: `PodSchedulingPropertiesChange`.

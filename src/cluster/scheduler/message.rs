@@ -1,5 +1,6 @@
 //! The words of a failed attempt. Upstream: `framework.FitError.Error`.
 
+use crate::sim::Order;
 use std::collections::BTreeMap;
 
 /// An event's message is cut to so many bytes. Upstream: `schedule_one.go`, `truncateMessage`.
@@ -16,7 +17,7 @@ pub fn count_reasons<T: AsRef<str>>(counts: &mut BTreeMap<String, usize>, reason
 #[must_use]
 pub fn no_nodes(all: usize, counts: &BTreeMap<String, usize>) -> String {
     let mut parts: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-    parts.sort();
+    parts.order();
     if parts.is_empty() {
         return format!("0/{all} nodes are available:");
     }

@@ -65,8 +65,8 @@ use super::timing;
 use super::wire::{Event, Timer, User};
 use crate::api::kinds::{node, pod as pods};
 use crate::api::object::Ref;
+use crate::sim::Map;
 use crate::sim::Time;
-use imbl::OrdMap;
 use std::rc::Rc;
 
 const CYCLE: &str = "scheduler/cycle";
@@ -88,7 +88,7 @@ pub struct Scheduler {
     /// The pod that is being tried, and since when.
     trying: Option<(Queued, Time)>,
     /// Bindings without an answer, by the request's id.
-    binding: OrdMap<u64, Binding>,
+    binding: Map<u64, Binding>,
     /// Bindings that wait for volumes.
     preparing: Vec<binding::Preparing>,
     /// Where the next cycle begins to look.
@@ -125,7 +125,7 @@ impl Scheduler {
             nodes: Nodes::default(),
             queue: SchedulingQueue::default(),
             trying: None,
-            binding: OrdMap::new(),
+            binding: Map::new(),
             preparing: Vec::new(),
             next_start: 0,
             flush_at: None,

@@ -10,7 +10,7 @@ use super::zones::{Zones, zone_of};
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::quantity::Quantity;
-use imbl::{OrdMap, OrdSet};
+use crate::sim::{Map, Set};
 use k8s_openapi::api::core::v1 as core;
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -29,12 +29,12 @@ pub struct NodeInfo {
     /// Names of the images that it has.
     pub images: Rc<BTreeSet<Rc<str>>>,
     /// Its pods (assumed ones included) by uid.
-    pub pods: OrdMap<Rc<str>, Rc<PodInfo>>,
+    pub pods: Map<Rc<str>, Rc<PodInfo>>,
     /// How many of them have the same namespace and labels and are (or are not) ending, with one of each: what spreads
     /// pods asks this of every node for every pod.
     pub alike: Vec<(Rc<PodInfo>, usize)>,
     /// Those of them that have affinity to other pods.
-    pub with_affinity: OrdMap<Rc<str>, Rc<PodInfo>>,
+    pub with_affinity: Map<Rc<str>, Rc<PodInfo>>,
     /// Sum of their requests.
     pub requested: Resources,
     /// Sum of their requests with defaults: CPU (thousandths), memory (bytes).
@@ -60,9 +60,9 @@ impl NodeInfo {
             allocatable: Resources::default(),
             allowed_pods: 0,
             images: Rc::default(),
-            pods: OrdMap::new(),
+            pods: Map::new(),
             alike: Vec::new(),
-            with_affinity: OrdMap::new(),
+            with_affinity: Map::new(),
             requested: Resources::default(),
             non_zero: (0, 0),
             used_ports: BTreeSet::new(),
@@ -165,7 +165,7 @@ pub struct Image {
     /// Bytes, as the first node that had it said.
     pub size: i64,
     /// On which nodes it is.
-    pub nodes: OrdSet<Rc<str>>,
+    pub nodes: Set<Rc<str>>,
 }
 
 /// What one cycle sees: all nodes at one moment, in the order in which they are examined.
@@ -173,12 +173,12 @@ pub struct Image {
 pub struct Snapshot {
     /// The nodes: one of each zone in turn.
     pub nodes: Rc<Vec<Rc<NodeInfo>>>,
-    places: OrdMap<Rc<str>, usize>,
+    places: Map<Rc<str>, usize>,
     /// Images by name.
-    pub images: OrdMap<Rc<str>, Image>,
+    pub images: Map<Rc<str>, Image>,
     /// What else plugins look at.
     pub surroundings: Surroundings,
-    nominated: OrdMap<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
+    nominated: Map<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
 }
 
 impl Snapshot {
@@ -227,13 +227,13 @@ struct Placed {
 /// The cache.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Nodes {
-    infos: OrdMap<Rc<str>, Rc<NodeInfo>>,
-    pods: OrdMap<Rc<str>, Placed>,
-    images: OrdMap<Rc<str>, Image>,
+    infos: Map<Rc<str>, Rc<NodeInfo>>,
+    pods: Map<Rc<str>, Placed>,
+    images: Map<Rc<str>, Image>,
     /// What else plugins look at.
     pub surroundings: Surroundings,
     /// Pods without a node for which room is being made, by uid: upstream's nominator.
-    nominated: OrdMap<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
+    nominated: Map<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
     zones: Zones,
     snapshot: Snapshot,
     /// Nodes that differ from the snapshot.
@@ -366,7 +366,7 @@ impl Nodes {
 
     fn info(&mut self, name: &Rc<str>) -> &mut NodeInfo {
         self.changed.insert(name.clone());
-        let info = self.infos.entry(name.clone()).or_insert_with(|| Rc::new(NodeInfo::new(name.clone())));
+        let info = self.infos.get_or_insert_with(name.clone(), || Rc::new(NodeInfo::new(name.clone())));
         Rc::make_mut(info)
     }
 
@@ -377,7 +377,7 @@ impl Nodes {
         let status = object.get::<core::Node>().and_then(|node| node.status.as_ref());
         let images = status.and_then(|status| status.images.as_deref()).unwrap_or_default();
         for (name, size) in names(images).filter(|(name, _)| !before.contains(*name)) {
-            let image = self.images.entry(name.into()).or_insert_with(|| Image { size, nodes: OrdSet::new() });
+            let image = self.images.get_or_insert_with(name.into(), || Image { size, nodes: Set::new() });
             image.nodes.insert(node.clone());
         }
     }

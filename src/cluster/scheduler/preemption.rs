@@ -23,7 +23,7 @@ use crate::api::meta::moment;
 use crate::api::object::Object;
 use crate::api::selector::Selector;
 use crate::cluster::fact::{NodeAnswer, Refusal};
-use crate::sim::Time;
+use crate::sim::{Order, Time};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -142,7 +142,7 @@ fn victims_on(
         thought.remove(victim);
     }
     thought.fits().map_err(|refused| refused.reasons.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    lower.sort_by_key(importance);
+    lower.order_by_key(importance);
     let mut goes = |victim: &Rc<PodInfo>| {
         thought.add(victim);
         let stays = thought.fits().is_ok();

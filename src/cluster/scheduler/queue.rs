@@ -17,7 +17,7 @@ use crate::api::Key;
 use crate::cluster::fact::Queue as Place;
 use crate::cluster::timing;
 use crate::sim::{Duration, FactId, Time};
-use imbl::{OrdMap, OrdSet};
+use crate::sim::{Map, Set};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -115,13 +115,13 @@ type Order = (i64, Time, Key);
 /// The queue.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct SchedulingQueue {
-    pods: OrdMap<Key, Queued>,
-    active: OrdSet<Order>,
+    pods: Map<Key, Queued>,
+    active: Set<Order>,
     /// By the second in which the back-off ends, then as in the active queue.
-    backoff: OrdSet<(i64, Order)>,
+    backoff: Set<(i64, Order)>,
     /// The same for pods that failed with an error: these are never tried before their time.
-    error_backoff: OrdSet<(i64, Order)>,
-    waiting: OrdSet<Key>,
+    error_backoff: Set<(i64, Order)>,
+    waiting: Set<Key>,
 }
 
 impl SchedulingQueue {
@@ -201,8 +201,8 @@ impl SchedulingQueue {
 
     /// Takes the pod to be tried next. Upstream: `activeQueue.pop`.
     pub fn pop(&mut self) -> Option<Queued> {
-        let first = self.active.get_min().map(|(_, _, key)| key.clone());
-        let key = first.or_else(|| self.backoff.get_min().map(|(_, (_, _, key))| key.clone()))?;
+        let first = self.active.first().map(|(_, _, key)| key.clone());
+        let key = first.or_else(|| self.backoff.first().map(|(_, (_, _, key))| key.clone()))?;
         let mut queued = self.pods.remove(&key)?;
         self.unlink(&queued);
         queued.attempts += 1;
@@ -255,7 +255,7 @@ impl SchedulingQueue {
     /// When the next back-off is over: flushes happen at whole seconds.
     #[must_use]
     pub fn next_flush(&self) -> Option<Time> {
-        let first = self.backoff.get_min().into_iter().chain(self.error_backoff.get_min());
+        let first = self.backoff.first().into_iter().chain(self.error_backoff.first());
         first.map(|(second, _)| Time::from_secs(second + 1)).min()
     }
 

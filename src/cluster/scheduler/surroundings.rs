@@ -9,7 +9,7 @@ use crate::api::kinds::{
 use crate::api::meta::controller_of;
 use crate::api::object::{Key, Object};
 use crate::api::selector::Selector;
-use imbl::OrdMap;
+use crate::sim::Map;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use k8s_openapi::api::core::v1::{ReplicationController, Service};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 /// Namespaces, what selects pods, disruption budgets, and all about volumes.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Surroundings {
-    objects: OrdMap<(&'static Kind, Key), Object>,
+    objects: Map<(&'static Kind, Key), Object>,
 }
 
 impl Surroundings {

@@ -1,14 +1,14 @@
 //! In which order the nodes are examined: one of each zone in turn.
 
 use crate::api::object::Object;
-use imbl::OrdMap;
+use crate::sim::Map;
 use std::rc::Rc;
 
 /// The nodes of each zone in order of appearance. Upstream: `backend/cache/node_tree.go`.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Zones {
     zones: Vec<(Rc<str>, Vec<Rc<str>>)>,
-    of: OrdMap<Rc<str>, Rc<str>>,
+    of: Map<Rc<str>, Rc<str>>,
 }
 
 impl Zones {

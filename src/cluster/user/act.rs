@@ -10,13 +10,14 @@ use crate::api::request::{DeleteOptions, PatchType, Propagation, Request, Target
 use crate::api::{Kind, Status};
 use crate::cluster::input::{Input, Name};
 use crate::cluster::wire::Reply;
-use imbl::Vector;
+use crate::sim::Order;
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use serde_json::json;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The jobs of a single command.
-pub(super) fn jobs(input: &Input) -> Vector<Job> {
+pub(super) fn jobs(input: &Input) -> VecDeque<Job> {
     let action = match input {
         Input::Delete { object } => on(object, |kind, key| {
             let options = DeleteOptions { propagation: Some(Propagation::Background), ..DeleteOptions::default() };
@@ -51,10 +52,10 @@ pub(super) fn jobs(input: &Input) -> Vector<Job> {
         | Input::Network { .. }
         | Input::Scheduler { .. }
         | Input::Crash { .. } => {
-            return Vector::new();
+            return VecDeque::new();
         }
     };
-    Vector::unit(Job { index: 0, action, step: 0 })
+    VecDeque::from([Job { index: 0, action, step: 0 }])
 }
 
 fn on(name: &Name, action: impl Fn(&'static Kind, &Key) -> Action) -> Action {
@@ -78,7 +79,7 @@ pub(super) fn undo_follow(key: &Key, step: u8, reply: &Reply) -> Next {
     let Reply::List { items, .. } = reply else { return Next::Refused(Rc::new(Status::no_such_path())) };
     let mut sets: Vec<(u64, &Object)> =
         items.iter().filter(|set| is_owned_by(set, &key.name)).map(|set| (revision(set), set)).collect();
-    sets.sort_by_key(|(revision, _)| *revision);
+    sets.order_by_key(|(revision, _)| *revision);
     let Some((_, previous)) = sets.iter().rev().nth(1) else {
         let message = format!("no rollout history found for deployment \"{}\"", key.name);
         return Next::Refused(Rc::new(Status::bad_request(message)));

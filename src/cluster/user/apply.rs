@@ -11,15 +11,15 @@ use crate::api::request::{Body, FieldValidation, Options, PatchType, Request, Ta
 use crate::api::schema::schema;
 use crate::api::{Kind, Status, kinds};
 use crate::cluster::wire::Reply;
-use imbl::Vector;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The jobs of a manifest. What cannot be read becomes a job that fails, at its place.
-pub(super) fn jobs(text: &str, create_namespaces: bool) -> Vector<Job> {
+pub(super) fn jobs(text: &str, create_namespaces: bool) -> VecDeque<Job> {
     let read = manifest::read(text);
-    let mut jobs = Vector::new();
+    let mut jobs = VecDeque::new();
     let mut namespaces = BTreeSet::new();
     let mut last = 0;
     for document in read.documents {

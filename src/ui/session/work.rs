@@ -1,5 +1,7 @@
 //! What the page's main thread spends on us.
 
+use crate::sim::Order;
+
 /// Milliseconds of main-thread work since the last call of [`super::Session::frames`].
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub struct Frames {
@@ -70,8 +72,8 @@ impl Work {
     /// The figures so far; begins anew.
     pub fn take(&mut self) -> Frames {
         let Self { mut frames, mut slices } = std::mem::take(self);
-        frames.sort_by(f64::total_cmp);
-        slices.sort_by(f64::total_cmp);
+        frames.order_by(f64::total_cmp);
+        slices.order_by(f64::total_cmp);
         Frames {
             frame_p50: percentile(&frames, 50),
             frame_p95: percentile(&frames, 95),

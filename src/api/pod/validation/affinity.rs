@@ -9,7 +9,6 @@ use k8s_openapi::api::core::v1::{
     WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use std::collections::{BTreeMap, BTreeSet};
 
 const REQUIRED: &str = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED: &str = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -172,15 +171,16 @@ pub fn label_keys(out: &mut Errors, path: &Path, keys: [Option<&[String]>; 2], s
         return;
     }
     if let Some(selector) = selector {
-        let places: BTreeMap<&str, usize> = keys.iter().enumerate().map(|(index, key)| (key.as_str(), index)).collect();
-        let mut seen: BTreeSet<&str> = selector.match_labels.iter().flatten().map(|(key, _)| key.as_str()).collect();
+        // Of a key that is there twice, its last place.
+        let place = |key: &str| keys.iter().rposition(|known| known == key);
+        let mut seen: Vec<&str> = selector.match_labels.iter().flatten().map(|(key, _)| key.as_str()).collect();
         for expression in selector.match_expressions.iter().flatten() {
             let key = expression.key.as_str();
-            if let Some(index) = places.get(key).filter(|_| seen.contains(key)) {
+            if let Some(index) = place(key).filter(|_| seen.contains(&key)) {
                 let detail = "exists in both matchLabelKeys and labelSelector";
-                out.push(FieldError::invalid(path.index(*index), key, detail));
+                out.push(FieldError::invalid(path.index(index), key, detail));
             }
-            seen.insert(key);
+            seen.push(key);
         }
     }
     let path = path.field("matchLabelKeys");

@@ -6,9 +6,8 @@ use super::super::super::path::Path;
 use super::super::super::quantity::Quantity;
 use super::super::super::status::FieldError;
 use k8s_openapi::api::core::v1::{
-    EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, ObjectFieldSelector, PodSpec, ResourceFieldSelector, Volume,
+    EnvFromSource, EnvVar, EnvVarSource, FileKeySelector, ObjectFieldSelector, PodSpec, ResourceFieldSelector,
 };
-use std::collections::BTreeMap;
 
 /// Fields that a variable may show.
 const FIELDS: [&str; 9] = [
@@ -237,7 +236,6 @@ pub fn from(out: &mut Errors, path: &Path, sources: &[EnvFromSource]) {
 
 /// Variables from files must name a volume that is an empty directory (`validateFileKeyRefVolumes`).
 pub fn file_volumes(out: &mut Errors, path: &Path, spec: &PodSpec) {
-    let mut volumes: Option<BTreeMap<&str, &Volume>> = None;
     let init = spec.init_containers.as_deref().unwrap_or_default();
     let lists = [("initContainers", init), ("containers", spec.containers.as_slice())];
     for (field, containers) in lists {
@@ -249,13 +247,10 @@ pub fn file_volumes(out: &mut Errors, path: &Path, spec: &PodSpec) {
                 let Some(key) = variable.value_from.as_ref().and_then(|source| source.file_key_ref.as_ref()) else {
                     continue;
                 };
-                let volumes = volumes.get_or_insert_with(|| {
-                    spec.volumes.iter().flatten().map(|volume| (volume.name.as_str(), volume)).collect()
-                });
                 let path = path.index(index);
                 let path = path.field("valueFrom.fileKeyRef.volumeName");
                 let name = key.volume_name.as_str();
-                match volumes.get(name) {
+                match spec.volumes.iter().flatten().rfind(|volume| volume.name == name) {
                     None => out.push(FieldError::not_found(path, name)),
                     Some(volume) if volume.empty_dir.is_none() => {
                         let detail = "referenced volume must be of type emptyDir";

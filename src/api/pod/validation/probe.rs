@@ -4,6 +4,7 @@ use super::super::super::check::{self, Errors};
 use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::status::FieldError;
+use crate::sim::Order;
 use k8s_openapi::api::core::v1::{
     ExecAction, GRPCAction, HTTPGetAction, Lifecycle, Probe, SleepAction, TCPSocketAction,
 };
@@ -126,7 +127,7 @@ fn stop_signal(out: &mut Errors, path: &Path, signal: &str, os: Option<&str>) {
         Some("linux") if !SIGNALS.contains(&signal) && !is_realtime(signal) => {
             let mut known: Vec<String> = SIGNALS.iter().map(|&name| name.to_owned()).collect();
             known.extend(realtime());
-            known.sort();
+            known.order();
             let known: Vec<&str> = known.iter().map(String::as_str).collect();
             out.push(FieldError::not_supported(path, signal, &known));
         }

@@ -16,9 +16,9 @@ use crate::api::object::Object;
 use crate::api::{Request, Status};
 use crate::cluster::fact::Gate;
 use crate::cluster::wire::User;
+use crate::sim::Map;
 use crate::sim::Time;
 use crate::sim::rng::Rng;
-use imbl::OrdMap;
 use std::rc::Rc;
 
 /// All that the stages may look at.
@@ -36,7 +36,7 @@ pub struct Review<'a> {
     /// Texts for `Warning` headers.
     pub warnings: Vec<Rc<str>>,
     /// Addresses and ports that requests under way have claimed, by their flights.
-    pub claims: &'a OrdMap<u64, Vec<Rc<str>>>,
+    pub claims: &'a Map<u64, Vec<Rc<str>>>,
     /// What this one claims.
     pub claimed: Vec<Rc<str>>,
     /// Set with a refusal whose reason may soon be gone: the request is tried again in a moment.

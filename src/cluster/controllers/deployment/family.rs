@@ -4,6 +4,7 @@
 
 use crate::api::Object;
 use crate::cluster::controllers::shared::{annotation, labels, scaled};
+use crate::sim::Order;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentSpec, DeploymentStatus, ReplicaSet, ReplicaSetStatus};
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -189,7 +190,7 @@ pub fn same_template(a: &PodTemplateSpec, b: &PodTemplateSpec) -> bool {
 /// The set of the present template, the oldest if there are several, and all others (upstream: `FindNewReplicaSet`).
 #[must_use]
 pub fn split<'a>(plan: &Plan, mut sets: Vec<Child<'a>>) -> (Option<Child<'a>>, Vec<Child<'a>>) {
-    sets.sort_by_key(Child::age);
+    sets.order_by_key(Child::age);
     let is_new = |set: &Child| set.template().is_some_and(|template| same_template(template, &plan.spec.template));
     let new = sets.iter().position(is_new).map(|place| sets.remove(place));
     (new, sets)

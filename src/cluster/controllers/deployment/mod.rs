@@ -35,6 +35,7 @@ use crate::api::request::DeleteOptions;
 use crate::api::selector::Selector;
 use crate::api::{Key, Object, Ref, Request, Status};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Watch, Write, in_ending_namespace};
+use crate::sim::Order;
 use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus, ReplicaSet};
 
 /// The controller.
@@ -247,7 +248,7 @@ impl<'a> Look<'_, 'a> {
         if most <= 0 {
             return Ok(false);
         }
-        old.sort_by_key(Child::age);
+        old.order_by_key(Child::age);
         let mut sizes: Vec<i32> = old.iter().map(|set| set.replicas).collect();
         // First those pods that are of no use anyway (upstream: `cleanupUnhealthyReplicas`).
         let mut rest = most;
@@ -352,7 +353,7 @@ impl<'a> Look<'_, 'a> {
     fn clean_up(&mut self) {
         let Some(limit) = self.plan.spec.revision_history_limit.filter(|limit| *limit != i32::MAX) else { return };
         let mut sets: Vec<Child> = self.old.iter().filter(|set| !set.object.is_terminating()).copied().collect();
-        sets.sort_by_key(|set| (set.revision(), set.age()));
+        sets.order_by_key(|set| (set.revision(), set.age()));
         let excess = sets.len().saturating_sub(usize::try_from(limit).unwrap_or(0));
         for set in &sets[..excess] {
             let observed = set.status().and_then(|status| status.observed_generation);

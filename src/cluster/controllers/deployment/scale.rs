@@ -3,6 +3,7 @@
 //! Upstream: `pkg/controller/deployment/sync.go`, `scale`; `util.GetReplicaSetProportion`.
 
 use super::family::{Child, DESIRED, MAXIMUM, Plan, active, total};
+use crate::sim::Order;
 use std::cmp::Reverse;
 
 /// What the sets should want now: the set, its size, and whether to speak of it.
@@ -41,9 +42,9 @@ fn proportional<'a>(plan: &Plan, mut sets: Vec<Child<'a>>) -> Vec<(Child<'a>, i3
     let allowed = if plan.replicas() > 0 { plan.replicas() + plan.max_surge() } else { 0 };
     let to_add = allowed - total(&sets);
     if to_add > 0 {
-        sets.sort_by_key(|set| (Reverse(set.replicas), Reverse(set.age())));
+        sets.order_by_key(|set| (Reverse(set.replicas), Reverse(set.age())));
     } else if to_add < 0 {
-        sets.sort_by_key(|set| (Reverse(set.replicas), set.age()));
+        sets.order_by_key(|set| (Reverse(set.replicas), set.age()));
     }
     let mut added = 0;
     let mut sizes: Vec<(Child, i32, bool)> = Vec::new();

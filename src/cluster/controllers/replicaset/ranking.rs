@@ -8,7 +8,7 @@ use crate::api::Object;
 use crate::api::kinds::pod::Pod;
 use crate::api::meta::moment;
 use crate::cluster::controllers::shared::annotation;
-use crate::sim::Time;
+use crate::sim::{Order, Time};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as MetaTime;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub fn to_delete<'a>(
         .filter_map(|object| Some((*object, object.get()?)))
         .map(|(o, pod)| (o, pod, crowd(pod)))
         .collect();
-    ranked.sort_by(|a, b| compare((a.1, a.2), (b.1, b.2), now));
+    ranked.order_by(|a, b| compare((a.1, a.2), (b.1, b.2), now));
     ranked.into_iter().take(excess).map(|(object, ..)| object).collect()
 }
 

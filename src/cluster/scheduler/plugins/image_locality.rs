@@ -29,9 +29,12 @@ impl Plugin for ImageLocality {
         let (mut count, mut images) = (0, Vec::new());
         for name in names {
             count += 1;
-            let known = name.and_then(|name| cycle.snapshot.images.get_key_value(&*tagged(name)));
+            let known = name.and_then(|name| {
+                let name: Rc<str> = tagged(name).into();
+                cycle.snapshot.images.get(&name).map(|image| (name, image))
+            });
             if let Some((name, image)) = known {
-                images.push((name.clone(), scaled(image.size, image.nodes.len(), cycle.snapshot.nodes.len())));
+                images.push((name, scaled(image.size, image.nodes.len(), cycle.snapshot.nodes.len())));
             }
         }
         PreScore::Run(Box::new(Images { count, images }))
