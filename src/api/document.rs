@@ -24,13 +24,13 @@ impl Document {
     /// Reads a document as Go would.
     ///
     /// # Errors
-    /// Go's sentence for a bad quantity, otherwise serde's.
+    /// Go's sentence about the first bad quantity or field.
     pub fn read(kind: &'static Kind, document: Value) -> Result<Self, String> {
         let Value::Object(mut fields) = json::read(document)? else { return Err("not an object".to_owned()) };
         fields.remove("apiVersion");
         fields.remove("kind");
         let metadata = fields.remove("metadata").unwrap_or_else(|| Value::Object(Map::new()));
-        let metadata = serde_json::from_value(metadata).map_err(|error| error.to_string())?;
+        let metadata = json::decode_part(&metadata)?;
         Ok(Self { kind, metadata, fields })
     }
 
@@ -79,7 +79,7 @@ impl Document {
     /// The value at a path as a type.
     #[must_use]
     pub fn part<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
-        serde_json::from_value(self.at(path)?.clone()).ok()
+        json::decode_part(self.at(path)?).ok()
     }
 
     /// Sets the value at a path; what is missing on the way is made.

@@ -8,8 +8,14 @@
 //!
 //! Left out: the rules go by the names of fields, not by their types; a name means the same in all kinds modelled.
 
+mod decode;
+mod encode;
+
 use super::quantity::Quantity;
 use serde_json::{Map, Value};
+
+pub use decode::{decode, decode_part};
+pub use encode::encode;
 
 /// Maps from text to text: empty ones vanish, `null` in them is the empty text, and nothing within them is a field.
 const TEXT_MAPS: [&str; 12] = [

@@ -50,11 +50,13 @@ impl<T> Log<T> {
     }
 
     /// The items in order.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + use<'_, T> {
         self.items.values()
     }
 
     /// The items from a place up to, not including, another; places past the end are left out.
+    #[must_use]
     pub fn range(&self, from: usize, to: usize) -> impl DoubleEndedIterator<Item = &T> + use<'_, T> {
         self.items.range(self.number(from)..self.number(to)).map(|(_, item)| item)
     }

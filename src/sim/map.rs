@@ -68,11 +68,13 @@ impl<K, V> Map<K, V> {
     }
 
     /// The keys in order.
+    #[must_use]
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> + use<'_, K, V> {
         self.iter().map(|(key, _)| key)
     }
 
     /// The values in order of their keys.
+    #[must_use]
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> + use<'_, K, V> {
         self.iter().map(|(_, value)| value)
     }
@@ -307,7 +309,7 @@ impl<K: Eq, V: Eq> Eq for Map<K, V> {}
 
 impl<K: Hash, V: Hash> Hash for Map<K, V> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for entry in self.iter() {
+        for entry in self {
             entry.hash(state);
         }
     }

@@ -39,6 +39,7 @@ impl<T> Set<T> {
     }
 
     /// The elements in order.
+    #[must_use]
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> + use<'_, T> {
         self.0.keys()
     }

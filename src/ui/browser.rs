@@ -134,7 +134,7 @@ pub fn keep_inputs(ui: Ui) {
     let inputs: Vec<(i64, Input)> =
         ui.read(|session| session.inputs().iter().map(|(at, input)| (at.as_micros(), input.clone())).collect());
     let link = ui.link.with_value(|link| (link.scenario.clone(), link.seed, link.nodes));
-    let text = serde_json::to_string(&(link, inputs)).unwrap_or_default();
+    let text = serde_json::to_value((link, inputs)).unwrap_or_default().to_string();
     if let Some(storage) = window().session_storage().ok().flatten() {
         // Too much to keep: then only the manifest survives.
         let _ = storage.set_item(INPUTS, &text);
@@ -149,7 +149,8 @@ type Kept = ((String, u64, Option<usize>), Vec<(i64, Input)>);
 pub fn kept_inputs(link: &Link) -> Vec<(Time, Input)> {
     let storage = window().session_storage().ok().flatten();
     let text = storage.and_then(|storage| storage.get_item(INPUTS).ok().flatten()).unwrap_or_default();
-    match serde_json::from_str::<Kept>(&text) {
+    // Through a value, as all else is read: another way in would be another copy of the code that reads an input.
+    match serde_json::from_str(&text).and_then(serde_json::from_value::<Kept>) {
         Ok((run, inputs)) if run == (link.scenario.clone(), link.seed, link.nodes) => {
             inputs.into_iter().map(|(at, input)| (Time::from_micros(at), input)).collect()
         }

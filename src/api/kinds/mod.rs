@@ -252,11 +252,8 @@ impl Hash for Kind {
 }
 
 /// The JSON form of a `k8s-openapi` object. Empty optional parts are left out as Go's `omitempty` does.
-///
-/// # Panics
-/// Never: the types serialise into JSON values without failing.
 pub fn serialize<T: serde::Serialize>(typed: &T) -> Value {
-    let mut value = serde_json::to_value(typed).unwrap_or(Value::Null);
+    let mut value = json::encode(typed);
     json::omit(&mut value);
     value
 }
@@ -264,9 +261,9 @@ pub fn serialize<T: serde::Serialize>(typed: &T) -> Value {
 /// Reads a document into any type as Go would.
 ///
 /// # Errors
-/// Go's sentence for a bad quantity, otherwise serde's.
+/// Go's sentence about the first bad quantity or field.
 pub fn parse<T: serde::de::DeserializeOwned>(document: Value) -> Result<T, String> {
-    serde_json::from_value(json::read(document)?).map_err(|error| error.to_string())
+    json::decode(&json::read(document)?)
 }
 
 /// Decodes a `k8s-openapi` type that is stored as it is.

@@ -111,7 +111,7 @@ impl Args {
 }
 
 fn part<T: DeserializeOwned>(value: &Value) -> Option<T> {
-    serde_json::from_value(value.clone()).ok()
+    crate::api::json::decode_part(value).ok()
 }
 
 fn strategy(value: &Value) -> Strategy {

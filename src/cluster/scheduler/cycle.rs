@@ -9,6 +9,7 @@ use super::nodes::{NodeInfo, Snapshot};
 use super::pod::PodInfo;
 use super::preemption::{Candidate, Failure, WhatIf};
 use crate::cluster::fact::{NodeAnswer, Refusal};
+use crate::sim::Order;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -81,7 +82,7 @@ pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usiz
             }
         }
     }
-    filters.sort_by_key(|(place, ..)| *place);
+    filters.order_by_key(|(place, ..)| *place);
     for (_, name, filter) in filters.into_iter().filter(|(place, ..)| place.is_some()) {
         decision.filters.push(name);
         prepared.filters.push(filter);

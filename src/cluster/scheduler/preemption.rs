@@ -161,7 +161,7 @@ fn victims_on(
     others.retain(&mut goes);
     let violations = victims.len();
     victims.append(&mut others);
-    victims.sort_by_key(importance);
+    victims.order_by_key(importance);
     Ok((victims, violations))
 }
 

@@ -11,6 +11,7 @@ use crate::api::document::Document;
 use crate::api::kinds::{persistent_volume as volumes, persistent_volume_claim as claims, storage_class as classes};
 use crate::api::object::Object;
 use crate::api::selector::Selector;
+use crate::sim::Order;
 use k8s_openapi::api::core::v1::{NodeSelector, TopologySelectorTerm};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::json;
@@ -72,7 +73,7 @@ impl<'a> Claims<'a> {
                 found.immediate = true;
             }
         }
-        found.delayed.sort_by_key(|claim| wanted(claim));
+        found.delayed.order_by_key(|claim| wanted(claim));
         found
     }
 }

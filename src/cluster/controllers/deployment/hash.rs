@@ -5,13 +5,14 @@
 //! template's JSON stands in its place. So the hash has the same form and the same properties (equal templates, equal
 //! hashes; a collision count changes it), but **not the same letters as in a real cluster**.
 
+use crate::api::json::encode;
 use crate::api::meta::safe_encode;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 
 /// Eight to ten letters that stand for a template.
 #[must_use]
 pub fn template_hash(template: &PodTemplateSpec, collisions: Option<i32>) -> String {
-    let text = serde_json::to_string(template).unwrap_or_default();
+    let text = encode(template).to_string();
     let mut hash = fnv(0x811c_9dc5, text.as_bytes());
     if let Some(collisions) = collisions {
         // Upstream writes the count into the first half of eight bytes.

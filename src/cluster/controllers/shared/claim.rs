@@ -5,6 +5,7 @@
 //! read from the API server: a cache may not know yet that it is being deleted.
 
 use super::labels;
+use crate::api::json::encode;
 use crate::api::meta::{controller_of, controller_ref};
 use crate::api::request::PatchType;
 use crate::api::selector::Selector;
@@ -58,7 +59,7 @@ fn may_adopt<E: ToString>(owner: &Object, live: &Result<Object, E>) -> Result<()
 }
 
 fn adopt(owner: &Object, object: &Object) -> Write {
-    let reference = serde_json::to_value(controller_ref(owner)).unwrap_or(Value::Null);
+    let reference = encode(&controller_ref(owner));
     patch(object, json!({"metadata": {"ownerReferences": [reference], "uid": object.uid()}}))
 }
 

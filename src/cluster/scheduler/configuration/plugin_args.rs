@@ -20,8 +20,7 @@ pub fn check(out: &mut Errors, path: &Path, name: &str, args: &Value) {
             range(out, &path.field("hardPodAffinityWeight"), args["hardPodAffinityWeight"].as_i64().unwrap_or(1));
         }
         "NodeAffinity" => {
-            let added: Option<NodeAffinity> = serde_json::from_value(args["addedAffinity"].clone()).ok();
-            if let Some(added) = added {
+            if let Ok(added) = crate::api::json::decode_part::<NodeAffinity>(&args["addedAffinity"]) {
                 affinity::node_affinity(out, &path.field("addedAffinity"), &added);
             }
         }
