@@ -62,7 +62,9 @@ fn next_key(message: &str) -> Option<usize> {
 fn families() -> BTreeSet<String> {
     let sprites = crate::scene::gallery::names().map(|name| format!("sprite-{name}"));
     let examples = crate::examples::EXAMPLES.iter().map(|example| format!("example-{}", example.name));
-    sprites.chain(examples).collect()
+    let plugins = crate::cluster::scheduler::plugins::PLUGINS.iter().map(|entry| entry.plugin.name());
+    let plugins = plugins.chain(["PreFilterResult"]).map(|name| format!("plugin-{name}"));
+    sprites.chain(examples).chain(plugins).collect()
 }
 
 #[test]

@@ -212,7 +212,7 @@ fn of_attempt(shown: &Shown, attempt: &Attempt) -> Lack {
 }
 
 /// A reason of a filter in a few words; unknown ones as the scheduler says them.
-fn in_words(shown: &Shown, reason: &str) -> String {
+pub(super) fn in_words(shown: &Shown, reason: &str) -> String {
     if let Some(resource) = reason.strip_prefix("Insufficient ") {
         return shown.text("reason-insufficient", &[("resource", resource.into())]);
     }

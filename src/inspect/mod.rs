@@ -8,6 +8,8 @@
 //! 4. [`events`]: what has been noted about it; also the list of all events.
 //! 5. YAML as stored, which needs no words.
 //!
+//! A pod and the scheduler also have their attempts: [`scheduling`].
+//!
 //! A component has a [`card`] instead of an object's sections. [`deeds`] says what a person can do with a thing, and
 //! what came of it.
 //!
@@ -23,6 +25,7 @@ pub mod deeds;
 pub mod events;
 pub mod identity;
 pub mod lack;
+pub mod scheduling;
 pub mod story;
 
 use crate::api::Kind;

@@ -69,7 +69,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("learn", &["cluster::view", "cluster::why", "@words", "kubectl", "api", "sim", "i18n"]),
     ("scene", &["cluster::view", "cluster::why", "@words", "api", "sim", "i18n"]),
     // What the panels tell: as the scene, with its words.
-    ("inspect", &["cluster::view", "cluster::why", "@words", "scene", "api", "sim", "i18n"]),
+    ("inspect", &["cluster::view", "cluster::why", "cluster::what_if", "@words", "scene", "api", "sim", "i18n"]),
     // No Kubernetes logic; only the session runs the world.
     (
         "ui::session",
@@ -80,6 +80,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
         &[
             "cluster::view",
             "cluster::why",
+            "cluster::what_if",
             "@words",
             "kubectl",
             "shell",

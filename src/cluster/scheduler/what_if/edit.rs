@@ -109,7 +109,11 @@ impl Edit {
                 let value = value.as_ref().map(|value| json!(value));
                 set(child(child(document, "metadata"), "labels"), key, value);
             }
-            Self::Uncordon(_) => set(child(document, "spec"), "unschedulable", None),
+            Self::Uncordon(_) => {
+                set(child(document, "spec"), "unschedulable", None);
+                // The node lifecycle controller does that when it sees it.
+                list(document, "taints").retain(|taint| taint["key"] != "node.kubernetes.io/unschedulable");
+            }
             Self::Leave { .. } | Self::Weight { .. } => {}
         }
     }
