@@ -248,7 +248,8 @@ fn what_is_thought_stands_beside_what_was() {
     let differ = matrix::compare(&old, &mut new);
     let row = new.rows.iter().find(|row| row.node == "node-2").expect("a row");
     assert!(row.feasible && row.cells[2].answer == Answer::Passes, "{row:?}");
-    assert_eq!(row.cells[2].before.as_deref(), Some("✕ node(s) had untolerated taint(s)"));
+    assert_eq!(row.cells[2].before.as_deref(), Some("taint"));
+    assert_eq!(row.cells[3].before.as_deref(), Some(""), "it had not been asked");
     assert_eq!(differ, new.rows.iter().flat_map(|row| &row.cells).filter(|cell| cell.before.is_some()).count());
     let weight = Edit::Weight { plugin: "NodeResourcesFit".to_owned(), weight: 10 };
     let heavier = thought(&history).with(&weight).expect("a weight").attempt();

@@ -186,6 +186,15 @@ pub fn object(entries: &[(&str, JsValue)]) -> JsValue {
     object.into()
 }
 
+/// Lets a person keep a text as a file.
+pub fn save(name: &str, kind: &str, text: &str) {
+    let Ok(link) = document().create_element("a") else { return };
+    let address = format!("data:{kind};charset=utf-8,{}", js_sys::encode_uri_component(text));
+    let _ = link.set_attribute("href", &address);
+    let _ = link.set_attribute("download", name);
+    call(&link, "click", &[]);
+}
+
 /// Copies a text for pasting elsewhere; `done` gets whether the browser let it.
 pub fn copy(text: &str, done: impl Fn(bool) + Clone + 'static) {
     let promise = call(&get(&window().navigator(), "clipboard"), "writeText", &[text.into()]);

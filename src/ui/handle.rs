@@ -4,6 +4,7 @@ use super::answers::Answers;
 use super::browser;
 use super::captions::Captions;
 use super::link::{Link, Notice, theme_name};
+use super::panels::Scheduling;
 use super::select::Selection;
 use super::session::Session;
 use super::stage::Stage;
@@ -97,6 +98,8 @@ pub struct Ui {
     pub captions: RwSignal<Captions, LocalStorage>,
     /// Sentences about the page itself: an address that was not understood, storage that is full.
     pub notices: RwSignal<Vec<Notice>, LocalStorage>,
+    /// What the scheduler view shows, and the guess.
+    pub scheduling: Scheduling,
 }
 
 /// Under this name it is remembered whether single letters are keys.
@@ -130,6 +133,7 @@ impl Ui {
             answers: RwSignal::new_local(Answers::new(session.trace().head())),
             captions: RwSignal::new_local(Captions::new(session.trace().head())),
             notices: RwSignal::new_local(link.notices.clone()),
+            scheduling: Scheduling::new(),
             session: StoredValue::new_local(session),
             stage: StoredValue::new_local(Stage::default()),
             link: StoredValue::new_local(link),

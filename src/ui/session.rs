@@ -8,15 +8,17 @@
 //! At adaptive speed a quiet time is shown shorter than it is, and for that one must know how long it will be: the
 //! [`scout`] looks ahead in a copy of the world.
 
+mod guess;
 mod scout;
 mod tell;
 mod work;
 
-pub use self::work::Frames;
+pub use self::work::{Clock, Frames};
 
+use self::guess::Guessing;
 use self::scout::Scout;
 use self::tell::Step;
-use self::work::{Clock, Slice, Work};
+use self::work::{Slice, Work};
 use super::link::Link;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::History;
@@ -62,6 +64,7 @@ pub struct Session {
     seen: (u64, u64),
     branches: Vec<History>,
     work: Work,
+    guessing: Guessing,
 }
 
 impl Session {
@@ -92,6 +95,7 @@ impl Session {
             seen: (0, 0),
             branches: Vec::new(),
             work: Work::default(),
+            guessing: Guessing::default(),
         };
         session.pres_ms = session.script.pace.to_pres(session.now(), session.speed);
         if let Some(t) = link.t {
@@ -320,6 +324,9 @@ impl Session {
                 self.script.extend(self.history.trace());
                 // What just happened may be told earlier or later than a silent moment would have been.
                 target += self.script.pace.to_pres(at, self.speed) - due;
+            }
+            if self.asks() {
+                return self.catch_up();
             }
         }
         self.script.extend(self.history.trace());

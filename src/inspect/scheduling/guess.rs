@@ -79,16 +79,12 @@ fn other(shown: &Shown, attempt: &Attempt, chosen: &NodeAnswer, own: &NodeAnswer
     if let Some(refused) = &own.refused {
         return wrong(shown, "guess-refused", chosen, &own.node, Some((refused.plugin, refused.reasons.join(", "))));
     }
-    match difference(attempt, chosen, own) {
-        Some(said) => {
-            let sentence = points(shown, "guess-fewer", chosen, own, &said);
-            Verdict { right: false, sentences: explained(shown, sentence, &said.0) }
-        }
-        None => {
-            let lot = wrong(shown, "guess-lot", chosen, &own.node, None);
-            Verdict { right: true, ..lot }
-        }
+    if let Some(said) = difference(attempt, chosen, own) {
+        let sentence = points(shown, "guess-fewer", chosen, own, &said);
+        return Verdict { right: false, sentences: explained(shown, sentence, &said.0) };
     }
+    let lot = wrong(shown, "guess-lot", chosen, &own.node, None);
+    Verdict { right: true, ..lot }
 }
 
 /// A plugin, the points that it gave to the one, and those to the other.

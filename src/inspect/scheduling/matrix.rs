@@ -56,7 +56,7 @@ pub struct Cell {
     pub answer: Answer,
     /// In words, complete.
     pub words: String,
-    /// What it said before something was changed in thought, if that was something else.
+    /// What it said before something was changed in thought, if that was something else (empty: nothing).
     pub before: Option<String>,
 }
 
@@ -191,13 +191,24 @@ pub fn compare(old: &Matrix, new: &mut Matrix) -> usize {
     for row in &mut new.rows {
         let before = old.rows.iter().find(|other| other.node == row.node);
         for (cell, column) in row.cells.iter_mut().zip(&new.columns) {
-            let place = old.columns.iter().position(|other| other.name == column.name);
+            let same = |other: &Column| other.group == column.group && other.name == column.name;
+            let place = old.columns.iter().position(same);
             let was = place.zip(before).and_then(|(place, row)| row.cells.get(place));
-            if was.is_none_or(|was| was.answer != cell.answer) {
-                cell.before = Some(was.map_or_else(|| short(&Answer::Silent), |was| short(&was.answer)));
+            let changed = was.map_or(cell.answer != Answer::Silent, |was| was.answer != cell.answer);
+            if changed {
+                cell.before = Some(was.map_or_else(String::new, before_in_words));
                 count += 1;
             }
         }
     }
     count
+}
+
+/// Empty: nothing had been said.
+fn before_in_words(was: &Cell) -> String {
+    match &was.answer {
+        Answer::Silent => String::new(),
+        Answer::Points(_, normal, weight) => (normal * weight).to_string(),
+        Answer::Passes | Answer::Refuses(_) | Answer::Sum(_) => was.words.clone(),
+    }
 }

@@ -166,7 +166,6 @@ fn requests(shown: &Shown, thought: &Thought, attempt: &Attempt) -> Vec<Idea> {
 /// So much less of a resource, by the container that asks for most of it.
 fn less(shown: &Shown, thought: &Thought, resource: &str, missing: i64) -> Option<Idea> {
     let (scale, format) = match resource {
-        "cpu" => (1, Format::DecimalSi),
         "memory" | "ephemeral-storage" => (1 << 20, Format::BinarySi),
         _ => (1, Format::DecimalSi),
     };

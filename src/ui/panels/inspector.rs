@@ -9,6 +9,7 @@ use super::inspector_card::card_sections;
 use super::inspector_state::{events_section, state_section, yaml_section};
 use super::inspector_why::why_section;
 use super::moment;
+use super::scheduling;
 use crate::api::age;
 use crate::inspect::identity::{self, Shape, Tone};
 use crate::ui::dom::{El, button, drawing, el};
@@ -48,8 +49,24 @@ pub fn inspector(ui: Ui) -> El {
 
 /// Everything about one thing.
 fn thing_panel(ui: Ui, thing: Thing) -> El {
+    let panel = el("div", "insp-thing").add(head(ui, thing));
+    if !thing.selection.with_value(scheduling::has_attempts) {
+        return panel.add(overview(ui, thing));
+    }
+    let part = move || {
+        let on = ui.scheduling.shown.get();
+        let name = if on { "insp-scheduling" } else { "insp-overview" };
+        let part = untrack(|| if on { scheduling::scheduling(ui, thing) } else { overview(ui, thing) });
+        let panel = el("div", "").attr("id", "insp-part").attr("role", "tabpanel").attr("aria-labelledby", name);
+        [panel.add(part)]
+    };
+    panel.add(scheduling::tabs(ui)).part(part)
+}
+
+/// What all things have.
+fn overview(ui: Ui, thing: Thing) -> El {
     let is_object = thing.selection.with_value(|selection| selection.object().is_some());
-    let panel = el("div", "insp-thing").add(head(ui, thing)).part(actions(ui, thing));
+    let panel = el("div", "insp-overview").part(actions(ui, thing));
     if is_object {
         panel
             .add(why_section(ui, thing))

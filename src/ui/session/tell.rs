@@ -5,7 +5,8 @@
 
 use super::Session;
 use super::work::Slice;
-use crate::sim::{Duration, Time};
+use crate::scene::motion::Motion;
+use crate::sim::{Duration, FactId, Time};
 
 /// A step on its way.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -22,6 +23,8 @@ const PATIENCE: Duration = Duration::from_mins(10);
 const LINGER_MS: f64 = 1800.0;
 /// The same in simulated time, where nothing is told.
 const LINGER: Duration = Duration::from_secs(2);
+/// The part of a motion after which all of it can be seen.
+const NEARLY: f64 = 0.95;
 
 impl Session {
     /// One beat forward. A second call while a beat is being told goes to its end at once.
@@ -39,6 +42,15 @@ impl Session {
         self.play(false);
         let beat = self.pace().previous_beat(self.now());
         self.show(beat.map_or(self.start(), before).max(self.start()));
+    }
+
+    /// Shows something that happened as it stands at the end of its motion; time stands still.
+    pub fn show_fact(&mut self, place: u64) {
+        let Some(record) = self.trace().get(FactId(place)) else { return };
+        let (at, motion) = (record.at, Motion::of(&record.fact));
+        self.play(false);
+        self.seek(at);
+        self.pres_ms += motion.map_or(0.0, |motion| motion.takes_ms * NEARLY);
     }
 
     /// A frame of a step.
@@ -85,7 +97,7 @@ impl Session {
         if let Some(next) = pace.next_beat(beat) {
             return self.presented() >= pace.to_pres(next, self.speed());
         }
-        let last = pace.beats().last().and_then(|beat| self.trace().get(crate::sim::FactId(beat.last)));
+        let last = pace.beats().last().and_then(|beat| self.trace().get(FactId(beat.last)));
         last.is_none_or(|record| self.presented() > pace.to_pres(record.at, self.speed()) + LINGER_MS)
     }
 

@@ -62,7 +62,8 @@ pub fn stage_panel(ui: Ui) -> El {
         .add(el("p", "visually-hidden").attr("id", "stage-keys").word(ui, "stage-keys"))
         .add(canvas)
         .when(move || tip.with(Option::is_some), move || tooltip(ui, tip))
-        .add(banners(ui));
+        .add(banners(ui))
+        .add(crate::ui::panels::question(ui));
     // Escape puts the tip away.
     on_window("keydown", move |event: &KeyboardEvent| {
         if event.key() == "Escape" {
