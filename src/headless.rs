@@ -1,5 +1,7 @@
 //! The engine without a window: what the native command does.
 
+pub mod scheduling;
+
 use crate::api::kinds;
 use crate::api::manifest;
 use crate::api::object::Object;

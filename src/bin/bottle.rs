@@ -10,6 +10,7 @@ fn main() {}
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
+    use bottle::headless::scheduling::{self, SchedulerBench, Workload};
     use bottle::headless::{self, Bench, Output, Run};
     use bottle::verify::verify;
     use clap::{Parser, Subcommand};
@@ -65,6 +66,12 @@ mod native {
             /// Pods in all.
             #[arg(long, default_value_t = 1000)]
             pods: usize,
+            /// Measures the scheduler alone.
+            #[arg(long)]
+            scheduler: bool,
+            /// What the pods ask of it: plain, antiaff, spread or preemption.
+            #[arg(long, default_value = "plain", requires = "scheduler")]
+            workload: Workload,
             /// Prints JSON.
             #[arg(long)]
             json: bool,
@@ -103,7 +110,10 @@ mod native {
                 length,
                 output,
             }),
-            Command::Bench { nodes, pods, json } => headless::bench(&Bench { nodes, pods, json }),
+            Command::Bench { nodes, pods, scheduler: true, workload, json } => {
+                scheduling::scheduler(&SchedulerBench { nodes, pods, workload, json })
+            }
+            Command::Bench { nodes, pods, json, .. } => headless::bench(&Bench { nodes, pods, json }),
             Command::Verify { paths, corpus } => verify(&paths, corpus.as_deref()),
         };
         match result {
