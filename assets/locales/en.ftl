@@ -200,6 +200,7 @@ skip-dock = To the manifest
 gallery-title = Gallery
 gallery-statuses = Cargo by status and workload
 gallery-sprites = Things in the harbour
+gallery-motions = Motions
 gallery-picture = A sheet of pictures with their names
 
 ## Components and states

@@ -192,6 +192,7 @@ skip-dock = 매니페스트로 가기
 gallery-title = 모음
 gallery-statuses = 상태와 워크로드별 화물
 gallery-sprites = 항만에 있는 것
+gallery-motions = 움직임
 gallery-picture = 이름이 적힌 그림 모음
 
 ## 구성 요소와 상태

@@ -17,6 +17,7 @@ mod dom;
 mod editor;
 mod frame;
 mod gallery;
+mod gallery_motions;
 mod handle;
 mod hook;
 mod icons;

@@ -351,9 +351,14 @@ test('no page scrolls sideways, down to 320 px', async () => {
   }
 });
 
-test('the gallery shows every sprite', async () => {
+test('the gallery shows every sprite, status and motion', async () => {
   const one = await open(rig, 'ko/gallery', { lang: 'ko' });
   opened.push(one);
   await one.page.locator('.gallery-sheets canvas').first().waitFor();
+  // A run is played for the motions: each is shown where it first happened, with a sentence.
+  const motions = one.page.getByTestId('motions').locator('figcaption');
+  await motions.first().waitFor({ timeout: POD_MS });
+  const said = await motions.allInnerTexts();
+  assert.ok(said.length >= 24 && said.every((sentence) => /[가-힣]/.test(sentence)), said.join(' | '));
   assert.deepEqual(await inaccessible(one.page), []);
 });

@@ -6,7 +6,7 @@
 //!   that runs for ever and serves whatever it is asked (`programs/service.rs`).
 //! - *These images never exist*: names or tags that contain `doesnotexist`, `does-not-exist`, `nonexist`, `non-exist`,
 //!   `notexist`, `not-exist`, `notfound`, `not-found`, `no-such`, `nosuch`, `invalid` or `missing`; a tag that is or
-//!   begins with `bad`, `wrong`, `broken`, `fake` or `typo`; a tag of the catalogue whose numbers are impossible
+//!   begins with `bad`, `wrong`, `broken`, `fake`, `nope` or `typo`; a tag of the catalogue whose numbers are impossible
 //!   (a part above 99, such as `nginx:1.999`, unless it is a year or a build date); and the registries `example.com` and `*.invalid`.
 //!
 //! Left out: layers shared between images, credentials, digests that do not fit.
@@ -266,7 +266,7 @@ fn never_exists(text: &str) -> bool {
 
 fn bad_tag(name: &Name) -> bool {
     let tag = name.tag.to_ascii_lowercase();
-    if ["bad", "wrong", "broken", "fake", "typo"].iter().any(|word| tag.starts_with(word)) {
+    if ["bad", "wrong", "broken", "fake", "nope", "typo"].iter().any(|word| tag.starts_with(word)) {
         return true;
     }
     let mut numbers = tag.trim_start_matches('v').split(['.', '-']).filter_map(|part| part.parse::<u32>().ok());
