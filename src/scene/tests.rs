@@ -400,3 +400,30 @@ fn what_really_happens_is_drawn_when_it_happens() {
         assert!(checked > 15, "{example}: {checked}");
     }
 }
+
+#[test]
+fn flags_and_plates_are_those_of_one_attempt() {
+    // Pods of one Deployment are tried within milliseconds: at real speed their lights would fall upon each other.
+    let mut history = real("deployment", 10);
+    let trace = history.trace().clone();
+    let script = Script::of(&trace);
+    let attempts = trace
+        .range(0, trace.len())
+        .filter(|record| matches!(record.fact, Fact::Attempted(_)) && record.at > Time::ZERO);
+    let attempts: Vec<(FactId, Time)> = attempts.map(|record| (record.id, record.at)).collect();
+    assert!(attempts.len() >= 3);
+    for (id, at) in attempts {
+        history.seek(at);
+        let view = history.world().view();
+        let layout = layout::Layout::of(&view, false);
+        let camera = Camera::whole(SIZES[0], &layout);
+        let (speed, language, options) = (Speed::Times(10.0), Language::En, &Options::default());
+        let pres_ms = script.pace.to_pres(at, speed) + 1_000.0;
+        let (view, script) = (&view, &script);
+        let frame = Frame { view, trace: history.trace(), script, pres_ms, speed, camera, language, options };
+        let list = display_list(&frame);
+        let said = list.items.iter().filter(|item| ["score-plate", "refusal-flag", "light-cone"].contains(&item.kind));
+        let of: BTreeSet<Option<FactId>> = said.map(|item| item.fact).collect();
+        assert_eq!(of, BTreeSet::from([Some(id)]), "at {at:?}");
+    }
+}

@@ -103,7 +103,7 @@ fn draw_one<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], mover
         Act::List | Act::Break | Act::Pulse => watch::draw(stage, one, movers),
         Act::Window | Act::Retry => machines::window(stage, one),
         Act::Queue => schedule::queue(stage, one),
-        Act::Crane => schedule::attempt(stage, one),
+        Act::Crane => schedule::attempt(stage, one, all),
         Act::Lease | Act::Board | Act::Stop | Act::Cut => machines::sign(stage, one),
         Act::Barge => cargo::barge(stage, one, all, movers),
         Act::Ping => cargo::ping(stage, one, movers),

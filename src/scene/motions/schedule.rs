@@ -42,18 +42,26 @@ fn board(stage: &Stage, pod: &Ref) -> Area {
 }
 
 /// An attempt to find a ship.
-pub fn attempt(stage: &mut Stage, one: &Shown) {
+pub fn attempt(stage: &mut Stage, one: &Shown, all: &[Shown]) {
     let Fact::Attempted(attempt) = &one.record.fact else { return };
     if !one.lasts(250.0) {
         return;
     }
     let share = progress(stage, one.share());
+    cabin(stage, one, attempt);
+    if let AttemptResult::Chosen(node) = &attempt.result {
+        chosen(stage, one, (&attempt.pod, node), share);
+    }
+    // There is one light: what it says of an attempt goes when the next one begins.
+    let latest = all.iter().rev().find(|other| matches!(other.record.fact, Fact::Attempted(_)));
+    if latest.is_some_and(|latest| latest.record.id != one.record.id) {
+        return;
+    }
     let places: Vec<_> = attempt.nodes.iter().map(|answer| over(stage, &answer.node)).collect();
     let winner = match &attempt.result {
         AttemptResult::Chosen(node) => attempt.nodes.iter().position(|answer| answer.node == *node),
         AttemptResult::Unschedulable | AttemptResult::Error(_) => None,
     };
-    cabin(stage, one, attempt);
     cone(stage, one, (&places, winner), share);
     #[expect(clippy::cast_precision_loss, reason = "a dozen ships")]
     let (mut visited, count) = (0.0, attempt.nodes.len().max(1) as f64);
@@ -65,9 +73,6 @@ pub fn attempt(stage: &mut Stage, one: &Shown) {
             verdict(stage, one, answer, ((x, y), wins));
         }
         visited += 1.0;
-    }
-    if let AttemptResult::Chosen(node) = &attempt.result {
-        chosen(stage, one, (&attempt.pod, node), share);
     }
 }
 
