@@ -12,7 +12,7 @@ use bottle::i18n::Language;
 use bottle::inspect::scheduling::attempts::{self, Search};
 use bottle::inspect::scheduling::matrix::{self, Answer, Matrix};
 use bottle::inspect::scheduling::{export, guess, queue, suggest, what_if};
-use bottle::inspect::{Objects, Shown};
+use bottle::inspect::{Objects, Shown, deeds};
 use bottle::sim::{Duration, Simulation, Time};
 use std::rc::Rc;
 
@@ -216,7 +216,7 @@ fn the_suggestions_are_the_smallest_and_come_true_when_they_are_carried_out() {
         for suggestion in &suggestions {
             let mut other = history.clone();
             let edits = [suggestion.edit.clone()];
-            let plan = shown(&other, |shown| what_if::plan(shown, &thought, &edits));
+            let plan = shown(&other, |shown| what_if::plan(shown, &thought, &edits, None));
             for input in plan.inputs {
                 act(&mut other, input);
             }
@@ -254,7 +254,32 @@ fn what_is_thought_stands_beside_what_was() {
     let weight = Edit::Weight { plugin: "NodeResourcesFit".to_owned(), weight: 10 };
     let heavier = thought(&history).with(&weight).expect("a weight").attempt();
     assert_eq!(heavier.nodes.iter().map(|answer| answer.total).max(), Some(454 + 9 * 86));
-    assert!(shown(&history, |shown| what_if::plan(shown, &changed, &[weight])).inputs.is_empty());
+    assert!(shown(&history, |shown| what_if::plan(shown, &changed, &[weight], None)).inputs.is_empty());
+}
+
+#[test]
+fn a_weight_that_was_thought_comes_true_when_it_is_applied() {
+    let mut history = harbour(3);
+    apply(&mut history, &pod("first", &requests("1")));
+    let edits = [Edit::Weight { plugin: "NodeResourcesFit".to_owned(), weight: 10 }];
+    let thought = thought(&history).with(&edits[0]).expect("a weight");
+    let expected = thought.attempt();
+    assert_eq!(
+        shown(&history, |shown| what_if::verdict(shown, &expected)),
+        "node-3 would be chosen: 3 of 4 nodes would pass the filters."
+    );
+    let weighed = history.world().weighed("default-scheduler", &[("NodeResourcesFit", 10)]);
+    let plan = shown(&history, |shown| what_if::plan(shown, &thought, &edits, weighed));
+    let [restart] = &plan.inputs[..] else { panic!("{plan:?}") };
+    act(&mut history, restart.clone());
+    let first = deeds::name(&ObjectRef::new(&bottle::api::kinds::pod::KIND, "default", "first"));
+    act(&mut history, Input::Delete { object: first });
+    apply(&mut history, &pod("again", &requests("1")));
+    let really = last(&history).2;
+    // On the third ship there is an image now.
+    let of = |attempt: &Attempt| attempt.nodes.iter().find(|answer| &*answer.node == "node-2").cloned();
+    assert_eq!((&really.scorers, of(&really)), (&expected.scorers, of(&expected)));
+    assert_eq!(history.world().weighed("nobody", &[("NodeResourcesFit", 10)]), None);
 }
 
 #[test]

@@ -1,11 +1,9 @@
 //! How a [`View`] is read off a world. Reads only; the API server's own cache is what "the API says".
 
+mod schedulers;
+
 use super::controllers::tainteviction;
-use super::fact::{Attempt, Queue};
-use super::scheduler::Scheduler;
-use super::scheduler::configuration::Configuration;
 use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
-use super::what_if::Thought;
 use super::wire::Address;
 use super::{Process, World};
 use crate::api::kinds::{self, KINDS, pod::Pod};
@@ -118,51 +116,6 @@ impl World {
             Some(Process::Etcd(etcd)) => etcd.revision(),
             _ => 0,
         }
-    }
-
-    /// All schedulers, the cluster's own first.
-    fn schedulers(&self) -> impl Iterator<Item = &Scheduler> {
-        self.processes.values().filter_map(|process| match &**process {
-            Process::Scheduler(scheduler) => Some(&**scheduler),
-            _ => None,
-        })
-    }
-
-    /// The file that a scheduler was started with (empty: none); `name`: empty for the cluster's own. `None`: there is none
-    /// of that name.
-    #[must_use]
-    pub fn scheduler_configuration(&self, name: &str) -> Option<&str> {
-        let address = if name.is_empty() { Address::Scheduler } else { Address::OtherScheduler(name.into()) };
-        match self.process(&address) {
-            Some(Process::Scheduler(scheduler)) => Some(&scheduler.configuration().text),
-            _ => None,
-        }
-    }
-
-    /// Whether a scheduler would start with this file.
-    ///
-    /// # Errors
-    /// What the real one says.
-    pub fn check_scheduler_configuration(text: &str) -> Result<(), String> {
-        Configuration::read(text).map(|_| ())
-    }
-
-    /// An attempt that was made at this very moment, to be thought through again.
-    #[must_use]
-    pub fn thought(&self, attempt: &Rc<Attempt>) -> Option<Thought> {
-        let pod = self.object(&kinds::pod::KIND, &attempt.pod.key)?;
-        let responsible = |scheduler: &&Scheduler| scheduler.configuration().named(&attempt.profile).is_some();
-        self.schedulers().find(responsible).map(|scheduler| scheduler.thought(attempt, pod))
-    }
-
-    /// The pod that a scheduler is about to try, and which attempt that is.
-    #[must_use]
-    pub fn trying(&self) -> Option<(Ref, u32)> {
-        self.schedulers().find_map(Scheduler::trying)
-    }
-
-    fn queue(&self) -> Vec<(Ref, Queue)> {
-        self.schedulers().flat_map(Scheduler::queued).collect()
     }
 
     /// The node and the id of a pod's container; with an empty name of its first.

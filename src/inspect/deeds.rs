@@ -116,7 +116,9 @@ pub struct Outcome {
 pub fn outcome(shown: &Shown, place: u64) -> Option<Outcome> {
     let id = FactId(place);
     let Fact::Input(input) = &shown.trace.get(id).filter(|_| place < shown.trace.head())?.fact else { return None };
-    if is_fault(input) {
+    let is_answer: fn(&Fact) -> bool = |fact| matches!(fact, Fact::Answer { .. });
+    // A scheduler answers only when it does not start.
+    if is_fault(input) && followed(shown.trace, id, is_answer).is_none() {
         let consequence = followed(shown.trace, id, |fact| !matches!(fact, Fact::Input(_)));
         let lines = match consequence {
             Some(fact) => vec![caption::of_fact(fact, shown.language).unwrap_or_default()],
@@ -125,7 +127,7 @@ pub fn outcome(shown: &Shown, place: u64) -> Option<Outcome> {
         };
         return Some(Outcome { lines, refused: false });
     }
-    match followed(shown.trace, id, |fact| matches!(fact, Fact::Answer { .. }))? {
+    match followed(shown.trace, id, is_answer)? {
         Fact::Answer { lines, refused, .. } => {
             let said = lines.iter().map(ToString::to_string);
             let refusals = refused.iter().map(|(_, status)| status.message.clone());

@@ -1,8 +1,11 @@
 //! The code editor's bundle behind a Rust handle. Until it has arrived (or where it cannot), a plain text field serves.
 
 use super::browser::{call, get, object};
+use super::dom::{El, afterwards, el};
 use super::handle::Ui;
+use crate::scene::theme::Theme;
 use leptos::prelude::*;
+use std::time::Duration;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -41,28 +44,78 @@ const PHRASES: &[(&str, &str)] = &[
     ("unfold", "editor-unfold"),
 ];
 
-/// A running editor.
+/// A running editor, and the key of its name.
 #[derive(Clone)]
-pub struct Editor(JsValue);
+pub struct Editor(JsValue, &'static str);
+
+/// The text that an editor is for.
+#[derive(Clone, Copy)]
+pub struct Text {
+    /// Key of the editor's name.
+    pub label: &'static str,
+    /// The text; follows what somebody writes.
+    pub content: RwSignal<String>,
+    /// What Ctrl+Enter does.
+    pub apply: fn(Ui),
+}
 
 impl Editor {
+    /// The place of an editor, a plain text field until it has come. `editor` gets it; text, theme and language follow.
+    pub fn place(ui: Ui, of: Text, editor: RwSignal<Option<Self>, LocalStorage>) -> El {
+        let place = el("div", "editor");
+        let parent = place.node::<web_sys::HtmlElement>();
+        let load = move || {
+            // Somebody may have gone on to something else.
+            let ready = move |made| drop(editor.try_set(Some(made)));
+            Self::load(ui, parent, of, Box::new(ready));
+        };
+        // After the first picture: the harbour comes first.
+        set_timeout(load, Duration::from_millis(50));
+        afterwards(move || {
+            let text = of.content.get();
+            editor.with(|editor| {
+                if let Some(editor) = editor {
+                    editor.set_text(&text);
+                }
+            });
+        });
+        afterwards(move || {
+            let dark = ui.theme.get() == Theme::Dark;
+            ui.language.track();
+            editor.with(|editor| {
+                if let Some(editor) = editor {
+                    editor.set_dark(dark);
+                    editor.set_language(ui);
+                }
+            });
+        });
+        let plain = move || {
+            el("textarea", "plain-editor")
+                .attr("spellcheck", "false")
+                .label(ui, of.label)
+                .value(move || of.content.get())
+                .on("input", move |event| of.content.set(event_target_value(event)))
+        };
+        place.when(move || editor.with(Option::is_none), plain)
+    }
+
     /// Loads the bundle and makes an editor in `parent`; `ready` gets it.
-    pub fn load(ui: Ui, parent: web_sys::HtmlElement, apply: fn(Ui), ready: impl FnOnce(Self) + 'static) {
+    fn load(ui: Ui, parent: web_sys::HtmlElement, of: Text, ready: Box<dyn FnOnce(Self)>) {
         let promise = call(&get(&window(), "__bottleBoot"), "editor", &[]);
         let Ok(promise) = promise.dyn_into::<js_sys::Promise>() else { return };
         let made = Closure::once(move |bundle: JsValue| {
-            let changed = Closure::<dyn Fn(String)>::new(move |text: String| ui.manifest.set(text));
-            let applied = Closure::<dyn Fn()>::new(move || apply(ui));
+            let changed = Closure::<dyn Fn(String)>::new(move |text: String| of.content.set(text));
+            let applied = Closure::<dyn Fn()>::new(move || (of.apply)(ui));
             let options = object(&[
-                ("doc", ui.manifest.get_untracked().into()),
-                ("dark", (ui.theme.get_untracked() == crate::scene::theme::Theme::Dark).into()),
-                ("labels", phrases(ui)),
+                ("doc", of.content.get_untracked().into()),
+                ("dark", (ui.theme.get_untracked() == Theme::Dark).into()),
+                ("labels", phrases(ui, of.label)),
                 ("onChange", changed.into_js_value()),
                 ("onApply", applied.into_js_value()),
             ]);
             let handle = call(&bundle, "create", &[parent.into(), options]);
             if handle.is_object() {
-                ready(Self(handle));
+                ready(Self(handle, of.label));
             }
         });
         // A bundle that does not arrive leaves the plain field in place.
@@ -73,7 +126,7 @@ impl Editor {
     }
 
     /// Replaces the text.
-    pub fn set_text(&self, text: &str) {
+    fn set_text(&self, text: &str) {
         call(&self.0, "setText", &[text.into()]);
     }
 
@@ -106,20 +159,20 @@ impl Editor {
     }
 
     /// Tells it the page's theme.
-    pub fn set_dark(&self, dark: bool) {
+    fn set_dark(&self, dark: bool) {
         call(&self.0, "setTheme", &[dark.into()]);
     }
 
     /// Changes its language.
-    pub fn set_language(&self, ui: Ui) {
-        call(&self.0, "setPhrases", &[phrases(ui)]);
+    fn set_language(&self, ui: Ui) {
+        call(&self.0, "setPhrases", &[phrases(ui, self.1)]);
     }
 }
 
-fn phrases(ui: Ui) -> JsValue {
+fn phrases(ui: Ui, label: &str) -> JsValue {
     let language = ui.language.get_untracked();
     let text = |key: &str| JsValue::from(crate::i18n::text(language, key, &[]));
-    let mut entries = vec![("editor", text("editor-label"))];
+    let mut entries = vec![("editor", text(label))];
     entries.extend(PHRASES.iter().map(|(phrase, key)| (*phrase, text(key))));
     object(&entries)
 }

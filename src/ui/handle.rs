@@ -8,6 +8,7 @@ use super::panels::Scheduling;
 use super::select::Selection;
 use super::session::Session;
 use super::stage::Stage;
+use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
 use crate::cluster::view::View;
 use crate::examples::{EXAMPLES, Example};
@@ -170,10 +171,16 @@ impl Ui {
         text(self.language.get(), key, args)
     }
 
-    /// Does something.
-    pub fn act(self, input: Input) {
+    /// Does something; where it stands in the trace.
+    pub fn act(self, input: Input) -> Option<u64> {
+        let before = self.read(|session| session.trace().head());
         self.change(|session| session.input(input));
         browser::keep_inputs(self);
+        self.read(|session| {
+            let trace = session.trace();
+            let mut new = trace.range(before, trace.head()).rev();
+            new.find(|record| matches!(record.fact, Fact::Input(_))).map(|record| record.id.0)
+        })
     }
 
     /// Lets time pass, or stops everything.

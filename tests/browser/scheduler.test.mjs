@@ -174,6 +174,64 @@ test('a suggestion is tried in thought, applied, and the pod is scheduled', asyn
   await close();
 });
 
+test('a weight that was thought restarts the scheduler with it', async () => {
+  const { page, close } = await known();
+  await page.getByTestId('what-if-open').click();
+  await page.getByTestId('what-if').getByLabel('NodeResourcesFit', { exact: true }).fill('10');
+  await page.keyboard.press('Tab');
+  await page.getByTestId('what-if').getByText(/node-\d would be chosen: 4 of 4 nodes/).waitFor();
+  await page.getByTestId('what-if-apply').click();
+  await apply(page, POD('later', '1'));
+  await page.waitForFunction(BOUND, 'later', WAIT);
+  await show(page, /^later/);
+  await page.getByTestId('matrix').locator('th', { hasText: 'weight 10' }).waitFor();
+  assert.ok((await cells(page.getByTestId('matrix')))[0].includes('NodeResourcesFit weight 10'));
+  await close();
+});
+
+const editor = (page) => page.getByTestId('configuration').locator('.cm-content');
+const HEAD = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
+
+test('the configuration is edited as YAML while the cluster runs; a wrong one is refused with the real message', async () => {
+  const { page, errors, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler`, { lang: 'en' });
+  await page.getByTestId('insp-configuration').click();
+  await editor(page).getByText('KubeSchedulerConfiguration').waitFor();
+  await editor(page).getByText('LeastAllocated').waitFor();
+  await editor(page).fill(`${HEAD}parallelism: 0\n`);
+  await page.getByTestId('config-apply').click();
+  const outcome = page.getByTestId('configuration').getByTestId('outcome');
+  await outcome.getByText('parallelism: Invalid value: 0: should be an integer value greater than zero').waitFor(WAIT);
+  assert.equal(await outcome.locator('.refused').count(), 1);
+  const strategy = '{name: NodeResourcesFit, args: {scoringStrategy: {type: MostAllocated}}}';
+  await editor(page).fill(`${HEAD}profiles: [{schedulerName: default-scheduler, pluginConfig: [${strategy}], plugins: {score: {disabled: [{name: ImageLocality}]}}}]\n`);
+  await page.getByTestId('config-apply').click();
+  await outcome.getByText('Started again').waitFor(WAIT);
+  await apply(page, POD('packed', '1'));
+  await page.waitForFunction(BOUND, 'packed', WAIT);
+  await show(page, /^packed/);
+  const heads = (await cells(page.getByTestId('matrix')))[0];
+  assert.ok(heads.some((name) => name.startsWith('NodeResourcesFit weight')) && !heads.some((name) => name.startsWith('ImageLocality')), heads.join());
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a further scheduler runs beside the first and takes the pods that ask for it', async () => {
+  const { page, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler`, { lang: 'en' });
+  await page.getByTestId('insp-configuration').click();
+  await editor(page).getByText('KubeSchedulerConfiguration').waitFor();
+  await editor(page).fill(`${HEAD}profiles: [{schedulerName: packing}]\n`);
+  await page.getByTestId('scheduler-name').fill('second');
+  await page.getByTestId('config-further').click();
+  await page.getByTestId('configuration').getByRole('button', { name: 'second', pressed: true }).waitFor(WAIT);
+  await apply(page, POD('mine', '1', 'schedulerName: packing, '));
+  await page.waitForFunction(BOUND, 'mine', WAIT);
+  await page.getByTestId('configuration').getByRole('button', { name: 'kube-scheduler' }).click();
+  await editor(page).getByText('LeastAllocated').waitFor();
+  const { violations } = await new AxeBuilder({ page }).include('#inspector').analyze();
+  assert.deepEqual(violations.map((rule) => `${rule.id}: ${rule.nodes[0].html}`), []);
+  await close();
+});
+
 test('guess first: time stops, and the guess is told what made the difference', async () => {
   const { page, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler`, { lang: 'en' });
   await page.getByTestId('insp-scheduling').click();

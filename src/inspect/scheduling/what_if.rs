@@ -5,6 +5,7 @@ use crate::api::kinds::{self, Kind};
 use crate::api::manifest;
 use crate::api::meta::controller_of;
 use crate::api::object::{Key, Object};
+use crate::cluster::fact::{Attempt, AttemptResult};
 use crate::cluster::input::Input;
 use crate::cluster::what_if::{Edit, Thought, taint_text};
 use crate::inspect::Shown;
@@ -106,6 +107,15 @@ pub fn sentence(shown: &Shown, edit: &Edit) -> String {
     }
 }
 
+/// What would come of an attempt that is only thought.
+#[must_use]
+pub fn verdict(shown: &Shown, attempt: &Attempt) -> String {
+    let AttemptResult::Chosen(node) = &attempt.result else { return shown.text("what-if-none", &[]) };
+    let count = attempt.nodes.iter().filter(|answer| answer.refused.is_none()).count();
+    let args = [("node", (&**node).into()), ("count", count.into()), ("all", attempt.nodes.len().into())];
+    shown.text("what-if-chosen", &args)
+}
+
 /// What is to be done to make it so.
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Plan {
@@ -115,10 +125,15 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// What is to be done so that changes that were thought become real. `thought`: with the changes.
+/// What is to be done so that changes that were thought become real. `thought`: with the changes; `weighed`: what gives
+/// the changed weights to the scheduler.
 #[must_use]
-pub fn plan(shown: &Shown, thought: &Thought, edits: &[Edit]) -> Plan {
+pub fn plan(shown: &Shown, thought: &Thought, edits: &[Edit], weighed: Option<Input>) -> Plan {
     let mut plan = Plan::default();
+    if let Some(weighed) = weighed {
+        plan.inputs.push(weighed);
+        plan.notes.push(shown.text("plan-weight", &[]));
+    }
     let mut names: Vec<&str> =
         edits.iter().filter(|edit| !matches!(edit, Edit::Leave { .. })).filter_map(Edit::node).collect();
     names.dedup();
@@ -128,10 +143,8 @@ pub fn plan(shown: &Shown, thought: &Thought, edits: &[Edit]) -> Plan {
         }
     }
     for edit in edits {
-        match edit {
-            Edit::Leave { pod, .. } => plan.inputs.push(Input::Delete { object: deeds::name(pod) }),
-            Edit::Weight { .. } => plan.notes.push(shown.text("plan-weight", &[])),
-            _ => {}
+        if let Edit::Leave { pod, .. } = edit {
+            plan.inputs.push(Input::Delete { object: deeds::name(pod) });
         }
     }
     if edits.iter().any(Edit::is_of_pod) {

@@ -5,7 +5,6 @@
 use super::inspector::Thing;
 use super::moment;
 use crate::api::object::Ref;
-use crate::cluster::fact::Fact;
 use crate::cluster::input::{Input, Name};
 use crate::cluster::wire::Address;
 use crate::inspect::deeds::{self, Deed, Outcome};
@@ -33,14 +32,7 @@ impl Desk {
     }
 
     fn act(self, input: Input) {
-        let before = self.ui.read(|session| session.trace().head());
-        self.ui.act(input);
-        let place = self.ui.read(|session| {
-            let trace = session.trace();
-            let mut new = trace.range(before, trace.head()).rev();
-            new.find(|record| matches!(record.fact, Fact::Input(_))).map(|record| record.id.0)
-        });
-        self.done.set(place);
+        self.done.set(self.ui.act(input));
     }
 
     fn act_on(self, input: impl FnOnce(&Ref) -> Input) {
@@ -79,7 +71,7 @@ pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
             .part(scale(desk))
             .part(images(desk))
             .add(buttons(desk))
-            .add(result(desk))
+            .add(came_of(desk.ui, desk.thing, desk.done))
     };
     move || any.get().then(|| untrack(section))
 }
@@ -240,12 +232,11 @@ fn image_form(
         .add(el("button", "button").attr("type", "submit").attr("data-testid", "set-image").word(ui, "deed-set-image"))
 }
 
-/// What came of it: kubectl's lines, or the server's refusal.
-fn result(desk: Desk) -> El {
-    let ui = desk.ui;
+/// What came of the input at a place of the trace: kubectl's lines, or the refusal.
+pub fn came_of(ui: Ui, thing: Thing, done: RwSignal<Option<u64>>) -> El {
     let outcome = Memo::new(move |_| {
-        desk.thing.changes.track();
-        let place = desk.done.get()?;
+        thing.changes.track();
+        let place = done.get()?;
         let there = ui.read(|session| place < session.trace().head());
         there.then(|| moment::read(ui, |shown| deeds::outcome(shown, place)))
     });

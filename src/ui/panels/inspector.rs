@@ -54,13 +54,16 @@ fn thing_panel(ui: Ui, thing: Thing) -> El {
         return panel.add(overview(ui, thing));
     }
     let part = move || {
-        let on = ui.scheduling.shown.get();
-        let name = if on { "insp-scheduling" } else { "insp-overview" };
-        let part = untrack(|| if on { scheduling::scheduling(ui, thing) } else { overview(ui, thing) });
+        let (tab, name) = ui.scheduling.tab(thing);
+        let part = untrack(|| match tab {
+            scheduling::Tab::Overview => overview(ui, thing),
+            scheduling::Tab::Attempts => scheduling::scheduling(ui, thing),
+            scheduling::Tab::Configuration => scheduling::configuration(ui, thing),
+        });
         let panel = el("div", "").attr("id", "insp-part").attr("role", "tabpanel").attr("aria-labelledby", name);
         [panel.add(part)]
     };
-    panel.add(scheduling::tabs(ui)).part(part)
+    panel.add(scheduling::tabs(ui, thing)).part(part)
 }
 
 /// What all things have.

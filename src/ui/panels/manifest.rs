@@ -4,10 +4,9 @@ use super::problems::problems;
 use crate::api::manifest::{MAX_BYTES, read};
 use crate::cluster::input::Input;
 use crate::examples::{self, EXAMPLES};
-use crate::scene::theme::Theme;
 use crate::ui::browser::{self, MANIFEST};
 use crate::ui::dom::{El, afterwards, button, el};
-use crate::ui::editor::{Editor, Mark};
+use crate::ui::editor::{Editor, Mark, Text};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::Notice;
@@ -15,7 +14,7 @@ use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{DragEvent, Event, HtmlElement, HtmlInputElement};
+use web_sys::{DragEvent, Event, HtmlInputElement};
 
 /// So long after the last key the text is read and remembered.
 const SETTLED: Duration = Duration::from_millis(250);
@@ -120,23 +119,10 @@ fn tools(ui: Ui) -> El {
 
 /// The text.
 fn editor_field(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
-    let place = el("div", "editor").attr("data-testid", "manifest-editor");
-    let parent = place.node::<HtmlElement>();
-    // After the first picture: the harbour comes first.
-    let load = move || Editor::load(ui, parent, |ui| apply(ui, false), move |made| editor.set(Some(made)));
-    set_timeout(load, Duration::from_millis(50));
-    text_follows(ui, editor);
+    let text = Text { label: "editor-label", content: ui.manifest, apply: |ui| apply(ui, false) };
+    let place = Editor::place(ui, text, editor).attr("data-testid", "manifest-editor");
+    text_is_kept(ui);
     marks_follow(ui, editor);
-    afterwards(move || {
-        let dark = ui.theme.get() == Theme::Dark;
-        ui.language.track();
-        editor.with(|editor| {
-            if let Some(editor) = editor {
-                editor.set_dark(dark);
-                editor.set_language(ui);
-            }
-        });
-    });
     afterwards(move || {
         // After the text: it may have been set in the same breath.
         let Some(line) = ui.line.get() else { return };
@@ -148,27 +134,15 @@ fn editor_field(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
             }
         });
     });
-    let plain = move || {
-        el("textarea", "plain-editor")
-            .attr("spellcheck", "false")
-            .label(ui, "editor-label")
-            .value(move || ui.manifest.get())
-            .on("input", move |event| ui.manifest.set(event_target_value(event)))
-    };
-    place.when(move || editor.with(Option::is_none), plain)
+    place
 }
 
-/// The editor shows the text, and the text is remembered a moment after the last key.
-fn text_follows(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
+/// The text is remembered a moment after the last key.
+fn text_is_kept(ui: Ui) {
     let timer = StoredValue::new(None::<TimeoutHandle>);
     let mut is_first = true;
     afterwards(move || {
-        let text = ui.manifest.get();
-        editor.with(|editor| {
-            if let Some(editor) = editor {
-                editor.set_text(&text);
-            }
-        });
+        ui.manifest.track();
         if std::mem::take(&mut is_first) {
             return;
         }

@@ -2,7 +2,9 @@
 
 use super::Session;
 use crate::api::object::Ref;
-use crate::cluster::what_if::Thought;
+use crate::cluster::World;
+use crate::cluster::input::Input;
+use crate::cluster::what_if::{Edit, Thought};
 use crate::inspect::scheduling::attempts;
 use crate::sim::FactId;
 
@@ -41,6 +43,32 @@ impl Session {
             self.play(false);
         }
         new
+    }
+
+    /// What gives other weights to a profile's plugins.
+    #[must_use]
+    pub fn weighed(&self, profile: &str, edits: &[Edit]) -> Option<Input> {
+        let weights = edits.iter().filter_map(|edit| match edit {
+            Edit::Weight { plugin, weight } => Some((plugin.as_str(), *weight)),
+            _ => None,
+        });
+        let weights: Vec<_> = weights.collect();
+        if weights.is_empty() { None } else { self.history.world().weighed(profile, &weights) }
+    }
+
+    /// The names of the schedulers (that of the cluster's own is empty), and the file of one: what it was started with, or
+    /// one that says what holds without.
+    #[must_use]
+    pub fn schedulers(&self, name: &str) -> (Vec<String>, String) {
+        let world = self.history.world();
+        let text = world.scheduler_configuration(name).filter(|text| !text.is_empty());
+        (world.scheduler_names(), text.map_or_else(World::default_scheduler_configuration, ToOwned::to_owned))
+    }
+
+    /// What a scheduler would say to such a file, if it would not start with it.
+    #[must_use]
+    pub fn refusal(text: &str) -> Option<String> {
+        World::check_scheduler_configuration(text).err()
     }
 
     /// The attempt at a place of the trace, to be thought through again on a copy of the world of that moment.

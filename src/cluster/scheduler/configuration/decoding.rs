@@ -6,8 +6,8 @@ use crate::api::schema::{check, schema};
 use serde_json::Value;
 
 const GROUP: &str = "kubescheduler.config.k8s.io";
-const VERSION: &str = "kubescheduler.config.k8s.io/v1";
-const KIND: &str = "KubeSchedulerConfiguration";
+pub(super) const VERSION: &str = "kubescheduler.config.k8s.io/v1";
+pub(super) const KIND: &str = "KubeSchedulerConfiguration";
 const SCHEME: &str = "pkg/scheduler/apis/config/scheme/scheme.go:30";
 
 /// Decodes a file strictly.

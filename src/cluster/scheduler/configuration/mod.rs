@@ -11,6 +11,9 @@ mod decoding;
 mod plugin_args;
 mod plugins;
 mod validation;
+mod written;
+
+pub use self::written::{default_text, weighed};
 
 use super::framework::Profile;
 use super::pod::PodInfo;

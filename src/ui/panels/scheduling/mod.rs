@@ -3,12 +3,16 @@
 //! What it says is made by [`crate::inspect::scheduling`]; here it gets its form: [`report`] is an attempt, [`grid`] the
 //! matrix, [`thought`] what would be if, [`question`] asks over the stage what the learner expects.
 
+mod configuration;
 mod grid;
 mod question;
 mod report;
 mod thought;
 
+pub use self::configuration::configuration;
 pub use self::question::question;
+
+use self::configuration::Draft;
 
 use super::inspector::Thing;
 use super::moment;
@@ -26,19 +30,51 @@ use web_sys::KeyboardEvent;
 /// What is shown of scheduling, whatever is selected.
 #[derive(Clone, Copy)]
 pub struct Scheduling {
-    /// Whether the inspector shows this tab where there is one.
-    pub shown: RwSignal<bool>,
+    /// The tab of the inspector, where a thing has it.
+    pub shown: RwSignal<Tab>,
     /// The attempt that was asked for; none: the latest.
     pub chosen: RwSignal<Option<u64>>,
     /// Whether time stops before the crane decides.
     pub guessing: RwSignal<bool>,
+    /// The scheduler's file, as somebody writes it.
+    pub draft: Draft,
 }
+
+/// A tab of the inspector.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    /// What all things have.
+    Overview,
+    /// Attempts.
+    Attempts,
+    /// The scheduler's file.
+    Configuration,
+}
+
+/// All tabs: id, and key of the name.
+const TABS: [(Tab, &str, &str); 3] = [
+    (Tab::Overview, "insp-overview", "sched-tab-overview"),
+    (Tab::Attempts, "insp-scheduling", "sched-tab-attempts"),
+    (Tab::Configuration, "insp-configuration", "sched-tab-configuration"),
+];
 
 impl Scheduling {
     /// At first nothing was asked for.
     #[must_use]
     pub fn new() -> Self {
-        Self { shown: RwSignal::new(false), chosen: RwSignal::new(None), guessing: RwSignal::new(false) }
+        Self {
+            shown: RwSignal::new(Tab::Overview),
+            chosen: RwSignal::new(None),
+            guessing: RwSignal::new(false),
+            draft: Draft::new(),
+        }
+    }
+
+    /// The tab that is shown of a thing, and its id.
+    pub fn tab(self, thing: Thing) -> (Tab, &'static str) {
+        let shown = self.shown.get();
+        let there = tabs_of(thing).iter().find(|(tab, ..)| *tab == shown).unwrap_or(&TABS[0]);
+        (there.0, there.1)
     }
 }
 
@@ -89,37 +125,52 @@ pub fn has_attempts(selection: &Selection) -> bool {
     }
 }
 
-/// The tabs of a thing that has attempts: what all things have, and its scheduling.
-pub fn tabs(ui: Ui) -> El {
+/// The tabs of a thing that has attempts: only the scheduler has a file.
+fn tabs_of(thing: Thing) -> &'static [(Tab, &'static str, &'static str)] {
+    let of_pod = thing.selection.with_value(|selection| selection.object().is_some());
+    if of_pod { &TABS[..2] } else { &TABS }
+}
+
+/// The tabs of a thing that has attempts.
+pub fn tabs(ui: Ui, thing: Thing) -> El {
+    let tabs = tabs_of(thing);
     let shown = ui.scheduling.shown;
-    let tab = |name: &'static str, key: &'static str, on: bool| {
-        button("tab", move || shown.set(on))
+    let place = move || tabs.iter().position(|(tab, ..)| *tab == ui.scheduling.tab(thing).0).unwrap_or(0);
+    let tab = |(at, (own, name, key)): (usize, &(Tab, &'static str, &'static str))| {
+        let own = *own;
+        button("tab", move || shown.set(own))
             .attr("role", "tab")
             .attr("id", name)
             .attr("data-testid", name)
             .attr("aria-controls", "insp-part")
-            .bind("aria-selected", move || (shown.get() == on).to_string())
-            .bind("tabindex", move || if shown.get() == on { "0" } else { "-1" })
+            .bind("aria-selected", move || (place() == at).to_string())
+            .bind("tabindex", move || if place() == at { "0" } else { "-1" })
             .word(ui, key)
     };
     let key = move |event: &KeyboardEvent| {
-        if matches!(event.key().as_str(), "ArrowLeft" | "ArrowRight" | "Home" | "End") {
-            event.prevent_default();
-            let on = match event.key().as_str() {
-                "Home" => false,
-                "End" => true,
-                _ => !shown.get_untracked(),
-            };
-            shown.set(on);
-            focus(if on { "insp-scheduling" } else { "insp-overview" });
-        }
+        let (at, last) = (untrack(place), tabs.len() - 1);
+        let next = match event.key().as_str() {
+            "ArrowLeft" => at.checked_sub(1).unwrap_or(last),
+            "ArrowRight" => {
+                if at == last {
+                    0
+                } else {
+                    at + 1
+                }
+            }
+            "Home" => 0,
+            "End" => last,
+            _ => return,
+        };
+        event.prevent_default();
+        shown.set(tabs[next].0);
+        focus(tabs[next].1);
     };
     el("div", "tabs insp-tabs")
         .attr("role", "tablist")
         .label(ui, "sched-tabs")
         .on_as("keydown", key)
-        .add(tab("insp-overview", "sched-tab-overview", false))
-        .add(tab("insp-scheduling", "sched-tab-attempts", true))
+        .all(tabs.iter().enumerate().map(tab))
 }
 
 /// Gives the focus to an element.

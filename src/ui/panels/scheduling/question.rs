@@ -113,7 +113,7 @@ fn answer(ui: Ui, guess: &Guess, made: RwSignal<Option<Guess>, LocalStorage>) ->
         let pod = pod.clone();
         let see = move || {
             made.set(None);
-            ui.scheduling.shown.set(true);
+            ui.scheduling.shown.set(super::Tab::Attempts);
             ui.scheduling.chosen.set(Some(place));
             ui.select(Some(Selection::Object(pod.clone())));
         };

@@ -101,7 +101,8 @@ fn fields(bench: Bench) -> Vec<El> {
             .flat_map(|attempt| attempt.scorers.to_vec())
             .map(|(plugin, weight)| {
                 let set = move |text: String| {
-                    if let Ok(weight) = text.trim().parse::<u8>() {
+                    // A weight of nothing is one that was not given.
+                    if let Some(weight) = text.trim().parse::<u8>().ok().filter(|weight| *weight > 0) {
                         bench.add(Edit::Weight { plugin: plugin.to_owned(), weight: i64::from(weight) });
                     }
                 };
@@ -195,16 +196,17 @@ fn changes(bench: Bench) -> Vec<El> {
         let back = back.attr("aria-label", &label).attr("title", &label).text(&sentence);
         el("li", "").add(back.add(crate::ui::icons::icon(crate::ui::icons::Icon::Close)))
     });
-    let Plan { inputs, notes } = desk
-        .thought()
-        .map(|thought| moment::read(ui, |shown| what_if::plan(shown, &thought, &edits)))
-        .unwrap_or_default();
+    let Some(thought) = desk.thought() else { return Vec::new() };
+    let weighed = ui.read(|session| session.weighed(&thought.was().profile, &edits));
+    let (verdict, Plan { inputs, notes }) = moment::read(ui, |shown| {
+        (what_if::verdict(shown, &thought.attempt()), what_if::plan(shown, &thought, &edits, weighed))
+    });
     let can = !inputs.is_empty();
     let apply = button("button primary", move || {
         desk.edits.set(Vec::new());
         ui.scheduling.chosen.set(None);
         for input in inputs.clone() {
-            ui.act(input);
+            let _ = ui.act(input);
         }
     });
     let apply = can.then(|| apply.attr("data-testid", "what-if-apply").word(ui, "what-if-apply"));
@@ -214,6 +216,7 @@ fn changes(bench: Bench) -> Vec<El> {
     vec![
         el("h4", "sub").word(ui, "what-if-changes"),
         el("ul", "chips").all(rows),
+        el("p", "what-if-verdict").attr("role", "status").text(&verdict),
         el("div", "").all(notes.iter().map(|note| el("p", "quiet").text(note))),
         el("div", "sched-tools").all(apply).add(reset),
     ]
