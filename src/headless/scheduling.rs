@@ -201,7 +201,7 @@ impl Harbour {
                 }
             }
             (Verb::Patch | Verb::Update, "status", Body::Object(changed)) => {
-                self.tell(Change::Updated, changed.clone())
+                self.tell(Change::Updated, changed.clone());
             }
             _ => {}
         }

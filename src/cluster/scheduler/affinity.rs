@@ -9,7 +9,7 @@ use k8s_openapi::api::core::v1 as core;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Which pods, near in what sense.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Term {
     namespaces: BTreeSet<String>,
     namespace_selector: Selector,
@@ -19,7 +19,7 @@ pub struct Term {
 }
 
 /// All terms of a pod; those with weights are preferences.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Terms {
     /// Must be near.
     pub required: Vec<Term>,

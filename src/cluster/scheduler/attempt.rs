@@ -99,6 +99,15 @@ impl Scheduler {
             let text = format!("Preempted by pod {} on node {node}", pod.uid);
             self.say(cx, &victim.object, Some(&pod.object), Said::normal("Preempted", "Preempting", &text));
         }
+        // Less important pods for which room was being made there may not fit any more.
+        for other in self.nodes.nominated_below(&node, pod.priority()) {
+            self.nodes.withdraw(&other.uid);
+            let current = self.client.lookup(&PODS, &other.reference.key).cloned();
+            if let Some(mut current) = current.filter(|object| object.uid() == &*other.uid) {
+                set_nominated(&mut current, "");
+                self.client.request(cx, Request::patch_status(current));
+            }
+        }
         self.nodes.nominate(pod, &node);
         node
     }

@@ -10,7 +10,6 @@ use super::pod::PodInfo;
 use super::preemption::{Candidate, Failure, WhatIf};
 use crate::cluster::fact::{NodeAnswer, Refusal};
 use crate::sim::Order;
-use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -73,7 +72,11 @@ pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usiz
             PreFilter::Run(filter) => filters.push((place, name, filter)),
             PreFilter::Only(filter, names) => {
                 filters.push((place, name, filter));
-                prepared.restrict(names, name);
+                if let Some(refused) = prepared.restrict(&names, name) {
+                    decision.rejectors.extend(prepared.only.iter().flat_map(|(_, by)| by));
+                    decision.pre_filter = Some(refusal(name, refused));
+                    break;
+                }
             }
             PreFilter::Refuse(refused) => {
                 decision.rejectors.insert(name);
@@ -88,8 +91,12 @@ pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usiz
         prepared.filters.push(filter);
     }
     if decision.pre_filter.is_none() {
-        examine(&cycle, profile, &prepared, start, &mut decision);
-        rate_nodes(&cycle, profile, rate, &mut decision);
+        let feasible = examine(&cycle, profile, &prepared, &mut decision);
+        if let ([(single, _)], Rate::Choices) = (feasible.as_slice(), rate) {
+            decision.best = vec![decision.nodes[*single].node.clone()];
+        } else if !feasible.is_empty() {
+            rate_nodes(&cycle, profile, &feasible, &mut decision);
+        }
     }
     if decision.best.is_empty() {
         explain(&cycle, profile, &prepared.filters, &mut decision);
@@ -118,14 +125,18 @@ struct Prepared<'a> {
 }
 
 impl<'a> Prepared<'a> {
-    fn restrict(&mut self, names: BTreeSet<&'a str>, by: &'static str) {
-        self.only = Some(match self.only.take() {
-            None => (names, vec![by]),
-            Some((before, mut plugins)) => {
-                plugins.push(by);
-                (before.intersection(&names).copied().collect(), plugins)
-            }
-        });
+    /// Gives a refusal if no node is left. Upstream: `RunPreFilterPlugins`.
+    fn restrict(&mut self, names: &BTreeSet<&'a str>, by: &'static str) -> Option<Refused> {
+        let (before, mut plugins) = self.only.take().unwrap_or_else(|| (names.clone(), Vec::new()));
+        plugins.push(by);
+        let left: BTreeSet<&str> = before.intersection(names).copied().collect();
+        let reason = match (left.is_empty(), plugins.len()) {
+            (false, _) => None,
+            (true, 1) => Some(format!("node(s) didn't satisfy plugin {by}")),
+            (true, _) => Some(format!("node(s) didn't satisfy plugin(s) [{}] simultaneously", plugins.join(" "))),
+        };
+        self.only = Some((left, plugins));
+        reason.map(|reason| Refused { resolvable: false, reasons: vec![reason.into()] })
     }
 }
 
@@ -134,31 +145,37 @@ fn refusal(plugin: &'static str, refused: Refused) -> Refusal {
     Refusal { plugin, resolvable: refused.resolvable, reasons }
 }
 
-/// Upstream: `findNodesThatPassFilters`.
-fn examine(cycle: &Cycle, profile: &Profile, prepared: &Prepared, start: usize, decision: &mut Decision) {
-    let all = &cycle.snapshot.nodes;
-    let nodes: Cow<'_, [Rc<NodeInfo>]> = match &prepared.only {
-        None => Cow::Borrowed(all.as_slice()),
-        Some((names, _)) => names.iter().filter_map(|name| cycle.snapshot.get(name)).cloned().collect(),
-    };
-    let enough = feasible_to_find(nodes.len(), profile.percentage_of_nodes_to_score);
+/// Gives the feasible nodes with their places among the answers. Upstream: `findNodesThatPassFilters`.
+fn examine<'a>(
+    cycle: &Cycle<'a>,
+    profile: &Profile,
+    prepared: &Prepared,
+    decision: &mut Decision,
+) -> Vec<(usize, &'a NodeInfo)> {
+    let (all, snapshot) = (&cycle.snapshot.nodes, cycle.snapshot);
+    let some = prepared.only.as_ref().map(|(names, _)| names.iter().filter_map(|name| snapshot.get(name)).collect());
+    let some: Option<Vec<&Rc<NodeInfo>>> = some;
+    let number = some.as_ref().map_or(all.len(), Vec::len);
+    let enough = feasible_to_find(number, profile.percentage_of_nodes_to_score);
     let mut answers = Answers::default();
     // Upstream: `evaluateNominatedNode`: room has been made there.
     let nominated = cycle.pod.nominated_node().and_then(|name| cycle.snapshot.get(name));
     if let Some(node) = nominated.filter(|node| answers.ask(cycle, prepared, &decision.filters, node).is_none()) {
         let scores = answers.nothing.clone();
-        return decision.nodes.push(NodeAnswer { node: node.name.clone(), refused: None, scores, total: 0 });
+        decision.nodes.push(NodeAnswer { node: node.name.clone(), refused: None, scores, total: 0 });
+        return vec![(0, node)];
     }
-    let mut feasible = 0;
-    decision.nodes.reserve(nodes.len());
-    for step in 0..nodes.len() {
-        if feasible == enough {
+    let mut feasible = Vec::with_capacity(enough);
+    decision.nodes.reserve(enough);
+    for step in 0..number {
+        if feasible.len() == enough {
             break;
         }
-        let node = &nodes[(start + step) % nodes.len()];
+        let place = (cycle.start + step) % number;
+        let node: &Rc<NodeInfo> = some.as_ref().map_or_else(|| &all[place], |some| some[place]);
         let refused = answers.ask(cycle, prepared, &decision.filters, node);
         match &refused {
-            None => feasible += 1,
+            None => feasible.push((step, &**node)),
             Some(refusal) => {
                 decision.rejectors.insert(refusal.plugin);
             }
@@ -176,6 +193,7 @@ fn examine(cycle: &Cycle, profile: &Profile, prepared: &Prepared, start: usize, 
         }
         decision.rejectors.extend(by);
     }
+    feasible
 }
 
 /// Upstream: `numFeasibleNodesToFind`.
@@ -235,17 +253,8 @@ fn with_nominated(cycle: &Cycle, prepared: &Prepared, node: &NodeInfo) -> Option
 }
 
 /// Upstream: `prioritizeNodes`, `selectHost`.
-fn rate_nodes(cycle: &Cycle, profile: &Profile, rate: Rate, decision: &mut Decision) {
-    let feasible: Vec<usize> = (0..decision.nodes.len()).filter(|i| decision.nodes[*i].refused.is_none()).collect();
-    if let ([single], Rate::Choices) = (feasible.as_slice(), rate) {
-        decision.best = vec![decision.nodes[*single].node.clone()];
-        return;
-    }
-    let infos: Vec<&NodeInfo> =
-        feasible.iter().filter_map(|i| cycle.snapshot.get(&decision.nodes[*i].node)).map(|info| &**info).collect();
-    if infos.is_empty() {
-        return;
-    }
+fn rate_nodes(cycle: &Cycle, profile: &Profile, feasible: &[(usize, &NodeInfo)], decision: &mut Decision) {
+    let infos: Vec<&NodeInfo> = feasible.iter().map(|(_, info)| *info).collect();
     let mut columns: Vec<(Vec<i64>, Vec<i64>)> = Vec::new();
     for entry in profile.at(Point::Score) {
         let PreScore::Run(scorer) = entry.plugin.pre_score(cycle, &infos) else { continue };
@@ -253,13 +262,13 @@ fn rate_nodes(cycle: &Cycle, profile: &Profile, rate: Rate, decision: &mut Decis
         columns.push(column(&*scorer, &infos));
     }
     let mut rows = Rows::default();
-    for (row, place) in feasible.iter().enumerate() {
+    for (row, (place, _)) in feasible.iter().enumerate() {
         let answer = &mut decision.nodes[*place];
         answer.scores = rows.share(columns.iter().map(|(raw, normalized)| (raw[row], normalized[row])));
         let weighted = answer.scores.iter().zip(&decision.scorers).map(|((_, score), (_, weight))| score * weight);
         answer.total = weighted.sum();
     }
-    let most = feasible.iter().map(|place| decision.nodes[*place].total).max();
+    let most = feasible.iter().map(|(place, _)| decision.nodes[*place].total).max();
     let best = decision.nodes.iter().filter(|answer| answer.refused.is_none() && Some(answer.total) == most);
     decision.best = best.map(|answer| answer.node.clone()).collect();
 }
@@ -351,5 +360,16 @@ mod tests {
         assert_eq!(feasible_to_find(5000, 0), 500);
         assert_eq!(feasible_to_find(15000, 0), 750);
         assert_eq!(feasible_to_find(1000, 70), 700);
+    }
+
+    #[test]
+    fn plugins_that_leave_no_node_together_are_named() {
+        let set = |names: &[&'static str]| -> BTreeSet<&'static str> { names.iter().copied().collect() };
+        let mut prepared = Prepared::default();
+        assert_eq!(prepared.restrict(&set(&["a", "b"]), "NodeAffinity"), None);
+        let refused = prepared.restrict(&set(&["c"]), "VolumeBinding").expect("nothing is left");
+        assert_eq!(refused.reasons, ["node(s) didn't satisfy plugin(s) [NodeAffinity VolumeBinding] simultaneously"]);
+        let refused = Prepared::default().restrict(&set(&[]), "VolumeBinding").expect("nothing is left");
+        assert_eq!(refused.reasons, ["node(s) didn't satisfy plugin VolumeBinding"]);
     }
 }

@@ -15,7 +15,7 @@
 //! | --- | --- |
 //! | `queue` | who is tried next, who waits for what ([`events`] names what happens) |
 //! | `nodes`, `pod` | the cache with assumed pods, the snapshot of one cycle; what is computed of a pod once |
-//! | `affinity`, `surroundings` | terms between pods; namespaces, services and sets |
+//! | `affinity`, `crowd`, `surroundings` | terms between pods; who is where; namespaces, services and sets |
 //! | `framework`, `args` | the extension points, the profile, what plugins are told; `plugins/` has one file a plugin |
 //! | `configuration` | `KubeSchedulerConfiguration`: a file becomes profiles, or is refused |
 //! | `cycle` | one attempt as a pure function; every answer of every plugin is kept |
@@ -35,11 +35,14 @@ pub mod args;
 mod attempt;
 mod binding;
 pub mod configuration;
+pub mod crowd;
 pub mod cycle;
 pub mod events;
 pub mod framework;
+pub mod images;
 pub mod message;
 pub mod nodes;
+mod nominations;
 pub mod plugins;
 pub mod pod;
 pub mod preemption;
@@ -256,7 +259,7 @@ impl Scheduler {
 mod tests {
     use super::testing::{object, object_of};
     use super::*;
-    use crate::api::object::Object;
+    use crate::api::object::{Key, Object};
     use crate::api::{Body, Request, Status, Verb};
     use crate::cluster::fact::{AttemptResult, Fact};
     use crate::cluster::wire::{Address, Change, Message, Reply, WatchEvent};
@@ -498,6 +501,71 @@ mod tests {
         harbour.run(2000);
         let text = "running PreBind plugin \"VolumeBinding\": binding volumes: context deadline exceeded";
         assert_eq!((harbour.events(), harbour.place("a")), (vec![text.to_owned()], Some(Place::Backoff)));
+    }
+
+    fn with_priority(name: &str, cpu: &str, priority: i32, status: &serde_json::Value) -> Object {
+        let meta = json!({"name": name, "namespace": "default", "uid": name, "resourceVersion": "2"});
+        let containers = json!([{"name": "c", "resources": {"requests": {"cpu": cpu}}}]);
+        object(
+            "Pod",
+            json!({"metadata": meta, "spec": {"priority": priority, "containers": containers}, "status": status}),
+        )
+    }
+
+    #[test]
+    fn when_a_nominated_pod_goes_those_that_are_not_more_important_are_tried_again() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        let nominated = with_priority("nominated", "5", 10, &json!({"nominatedNodeName": "node-1"}));
+        harbour.tell(nominated.clone());
+        let mut tried = Vec::new();
+        for (name, priority) in [("more", 11), ("equal", 10), ("less", 9)] {
+            harbour.tell(with_priority(name, "5", priority, &json!({})));
+            assert_eq!(harbour.place(name), Some(Place::Unschedulable));
+        }
+        harbour.run(20_000);
+        let before = harbour.trace.head();
+        harbour.tell_of(Change::Deleted, nominated);
+        for record in harbour.trace.range(before, harbour.trace.head()) {
+            if let Fact::Attempted(attempt) = &record.fact {
+                tried.push((attempt.pod.key.name.to_string(), attempt.woken_by.to_string()));
+            }
+        }
+        let woken = "AssignedPodDelete".to_owned();
+        assert_eq!(tried, [("equal".to_owned(), woken.clone()), ("less".to_owned(), woken)]);
+    }
+
+    #[test]
+    fn a_pod_that_is_deleted_while_it_is_being_bound_frees_its_room() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        // Its claim is not bound yet, so the binding waits.
+        tell_of_volumes(&mut harbour);
+        assert!(harbour.scheduler.nodes.is_assumed("a"));
+        let mut going = harbour.scheduler.client.lookup(&pods::KIND, &Key::new("default", "a")).expect("known").clone();
+        going.meta_mut().deletion_timestamp = Some(crate::api::meta::timestamp(harbour.kernel.now()));
+        harbour.tell_of(Change::Updated, going);
+        assert!(!harbour.scheduler.nodes.is_assumed("a"));
+        harbour.tell(pod("b", "4"));
+        assert_eq!(harbour.bindings(), ["node-1"]);
+    }
+
+    #[test]
+    fn less_important_pods_lose_the_nomination_for_a_node_that_a_more_important_one_gets() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        let mut victim = with_priority("victim", "3", 0, &json!({}));
+        victim.get_mut::<crate::api::kinds::pod::Pod>().expect("a pod").node_name = Some("node-1".into());
+        harbour.tell(victim);
+        harbour.tell(with_priority("less", "2", 5, &json!({})));
+        harbour.tell(with_priority("more", "4", 10, &json!({})));
+        let nominations = harbour.requests.iter().filter_map(|request| match &request.body {
+            Body::StatusPatch(object) if object.name() != "victim" => {
+                let pod = object.get::<crate::api::kinds::pod::Pod>()?;
+                Some((object.name().to_owned(), pod.status.nominated_node_name.clone()))
+            }
+            _ => None,
+        });
+        let on = Some("node-1".to_owned());
+        let all: Vec<_> = nominations.collect();
+        assert_eq!(all, [("less".to_owned(), on.clone()), ("less".to_owned(), None), ("more".to_owned(), on)]);
     }
 
     #[test]

@@ -4,13 +4,16 @@
 //! chosen is *assumed* to be there until the API server's answer comes back through the watch, so that the next pod
 //! does not take the same room. Upstream: `pkg/scheduler/backend/cache`.
 
-use super::pod::{HostPort, PodInfo, Resources, labels_of};
+use super::crowd::Crowd;
+use super::images::{self, Image, names};
+use super::nominations::Nominations;
+use super::pod::{HostPort, PodInfo, Resources};
 use super::surroundings::Surroundings;
 use super::zones::{Zones, zone_of};
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::quantity::Quantity;
-use crate::sim::{Map, Set};
+use crate::sim::Map;
 use k8s_openapi::api::core::v1 as core;
 use std::collections::BTreeSet;
 use std::hash::{Hash, Hasher};
@@ -30,11 +33,8 @@ pub struct NodeInfo {
     pub images: Rc<BTreeSet<Rc<str>>>,
     /// Its pods (assumed ones included) by uid.
     pub pods: Map<Rc<str>, Rc<PodInfo>>,
-    /// How many of them have the same namespace and labels and are (or are not) ending, with one of each: what spreads
-    /// pods asks this of every node for every pod.
-    pub alike: Vec<(Rc<PodInfo>, usize)>,
-    /// Those of them that have affinity to other pods.
-    pub with_affinity: Map<Rc<str>, Rc<PodInfo>>,
+    /// How many of them are alike ([`PodInfo::likeness`]).
+    pub alike: Vec<(Rc<str>, i64)>,
     /// Sum of their requests.
     pub requested: Resources,
     /// Sum of their requests with defaults: CPU (thousandths), memory (bytes).
@@ -62,7 +62,6 @@ impl NodeInfo {
             images: Rc::default(),
             pods: Map::new(),
             alike: Vec::new(),
-            with_affinity: Map::new(),
             requested: Resources::default(),
             non_zero: (0, 0),
             used_ports: BTreeSet::new(),
@@ -119,53 +118,30 @@ impl NodeInfo {
         self.non_zero.0 += pod.non_zero.0;
         self.non_zero.1 += pod.non_zero.1;
         self.used_ports.extend(pod.ports.iter().cloned());
-        if pod.terms.is_some() {
-            self.with_affinity.insert(pod.uid.clone(), pod.clone());
-        }
-        match self.alike.iter_mut().find(|(other, _)| are_alike(other, pod)) {
+        match self.alike.iter_mut().find(|(likeness, _)| *likeness == pod.likeness) {
             Some((_, count)) => *count += 1,
-            None => self.alike.push((pod.clone(), 1)),
+            None => self.alike.push((pod.likeness.clone(), 1)),
         }
         self.pods.insert(pod.uid.clone(), pod.clone());
     }
 
     /// Removes a pod, if it is there.
-    pub fn remove_pod(&mut self, uid: &str) {
-        let Some(pod) = self.pods.remove(uid) else { return };
-        if let Some(place) = self.alike.iter().position(|(other, _)| are_alike(other, &pod)) {
+    pub fn remove_pod(&mut self, uid: &str) -> Option<Rc<PodInfo>> {
+        let pod = self.pods.remove(uid)?;
+        if let Some(place) = self.alike.iter().position(|(likeness, _)| *likeness == pod.likeness) {
             self.alike[place].1 -= 1;
             if self.alike[place].1 == 0 {
                 self.alike.swap_remove(place);
             }
         }
-        self.with_affinity.remove(uid);
         self.requested.subtract(&pod.requests);
         self.non_zero.0 -= pod.non_zero.0;
         self.non_zero.1 -= pod.non_zero.1;
         for port in &pod.ports {
             self.used_ports.remove(port);
         }
+        Some(pod)
     }
-}
-
-fn are_alike(a: &PodInfo, b: &PodInfo) -> bool {
-    let (a, b) = (&a.object, &b.object);
-    a.is_terminating() == b.is_terminating() && a.namespace() == b.namespace() && labels_of(a) == labels_of(b)
-}
-
-fn names(images: &[core::ContainerImage]) -> impl Iterator<Item = (&str, i64)> {
-    images.iter().flat_map(|image| {
-        image.names.iter().flatten().map(|name| (name.as_str(), image.size_bytes.unwrap_or_default()))
-    })
-}
-
-/// An image as far as its place matters.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
-pub struct Image {
-    /// Bytes, as the first node that had it said.
-    pub size: i64,
-    /// On which nodes it is.
-    pub nodes: Set<Rc<str>>,
 }
 
 /// What one cycle sees: all nodes at one moment, in the order in which they are examined.
@@ -178,28 +154,33 @@ pub struct Snapshot {
     pub images: Map<Rc<str>, Image>,
     /// What else plugins look at.
     pub surroundings: Surroundings,
-    nominated: Map<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
+    /// Who is where.
+    pub crowd: Crowd,
+    nominated: Nominations,
 }
 
 impl Snapshot {
     /// The pods that are nominated for a node and matter as much as the given one, or more: it must leave them room.
     /// Upstream: `addGENominatedPods`.
     pub fn nominated_on<'a>(&'a self, node: &'a str, pod: &'a PodInfo) -> impl Iterator<Item = &'a Rc<PodInfo>> {
-        let here = self.nominated.values().filter(move |(_, on)| **on == *node).map(|(other, _)| other);
+        let here = self.nominated.on(node).iter();
         here.filter(|other| other.priority() >= pod.priority() && other.uid != pod.uid)
     }
 
     /// What if the node were so? It keeps its place and its pods.
     pub fn set_node(&mut self, object: &Object) {
+        let old = self.get(object.name()).and_then(|node| node.object()).cloned();
         if let Some(node) = self.node_mut(object.name()) {
             node.set_node(object);
+            self.crowd.relabel(object.name(), old.as_ref(), Some(object));
         }
     }
 
     /// What if this pod were not on this node?
     pub fn remove_pod(&mut self, node: &str, uid: &str) {
-        if let Some(node) = self.node_mut(node) {
-            node.remove_pod(uid);
+        let gone = self.node_mut(node).and_then(|info| Some((info.remove_pod(uid)?, info.node.clone())));
+        if let Some((pod, object)) = gone {
+            self.crowd.remove(&pod, node, object.as_ref());
         }
     }
 
@@ -233,7 +214,8 @@ pub struct Nodes {
     /// What else plugins look at.
     pub surroundings: Surroundings,
     /// Pods without a node for which room is being made, by uid: upstream's nominator.
-    nominated: Map<Rc<str>, (Rc<PodInfo>, Rc<str>)>,
+    nominated: Nominations,
+    crowd: Crowd,
     zones: Zones,
     snapshot: Snapshot,
     /// Nodes that differ from the snapshot.
@@ -249,11 +231,12 @@ impl Nodes {
         let zone = zone_of(object);
         self.reordered |= self.zones.put(&zone, &name);
         let info = self.info(&name);
-        let before = info.images.clone();
+        let (old, before) = (info.node.clone(), info.images.clone());
         info.set_node(object);
-        if *before != *info.images {
-            let after = info.images.clone();
-            self.move_images(object, &name, &before, &after);
+        self.crowd.relabel(&name, old.as_ref(), Some(object));
+        let after = self.info(&name).images.clone();
+        if *before != *after {
+            images::moved(&mut self.images, object, &before, &after);
         }
     }
 
@@ -261,8 +244,9 @@ impl Nodes {
     pub fn remove_node(&mut self, name: &str) {
         let Some(info) = self.infos.remove(name) else { return };
         let name = info.name.clone();
+        self.crowd.relabel(&name, info.object(), None);
         for image in info.images.iter() {
-            self.take_image(image, &name);
+            images::gone(&mut self.images, image, &name);
         }
         if !info.pods.is_empty() {
             let mut left = NodeInfo::new(name.clone());
@@ -283,10 +267,10 @@ impl Nodes {
         };
         let Some(pod) = pod.map(Rc::new) else { return };
         if let Some(elsewhere) = known.filter(|placed| placed.node != node).map(|placed| placed.node.clone()) {
-            self.info(&elsewhere).remove_pod(&pod.uid);
+            self.take(&pod.uid, &elsewhere);
         }
         self.withdraw(&pod.uid);
-        self.info(&node).add_pod(&pod);
+        self.put(&pod, &node);
         self.pods.insert(pod.uid.clone(), Placed { pod, node, assumed: false });
     }
 
@@ -294,8 +278,7 @@ impl Nodes {
     pub fn remove_pod(&mut self, uid: &str) {
         self.withdraw(uid);
         let Some(placed) = self.pods.remove(uid) else { return };
-        let info = self.info(&placed.node);
-        info.remove_pod(uid);
+        let info = self.take(uid, &placed.node);
         let forgotten = info.pods.is_empty() && info.node.is_none();
         if forgotten {
             self.infos.remove(&placed.node);
@@ -304,7 +287,13 @@ impl Nodes {
 
     /// Notes for which node a pod is nominated.
     pub fn nominate(&mut self, pod: &Rc<PodInfo>, node: &str) {
-        self.nominated.insert(pod.uid.clone(), (pod.clone(), node.into()));
+        self.nominated.add(pod, node);
+    }
+
+    /// The pods nominated for a node that matter less than this. Upstream: `getLowerPriorityNominatedPods`.
+    #[must_use]
+    pub fn nominated_below(&self, node: &str, priority: i32) -> Vec<Rc<PodInfo>> {
+        self.nominated.on(node).iter().filter(|pod| pod.priority() < priority).cloned().collect()
     }
 
     /// Forgets for which node a pod was nominated.
@@ -315,7 +304,7 @@ impl Nodes {
     /// Counts a pod on a node before it is bound there.
     pub fn assume(&mut self, pod: &Rc<PodInfo>, node: &Rc<str>) {
         self.withdraw(&pod.uid);
-        self.info(node).add_pod(pod);
+        self.put(pod, node);
         let placed = Placed { pod: pod.clone(), node: node.clone(), assumed: true };
         self.pods.insert(pod.uid.clone(), placed);
     }
@@ -355,6 +344,7 @@ impl Nodes {
         self.snapshot.images = self.images.clone();
         self.snapshot.surroundings = self.surroundings.clone();
         self.snapshot.nominated = self.nominated.clone();
+        self.snapshot.crowd = self.crowd.clone();
         &self.snapshot
     }
 
@@ -364,30 +354,26 @@ impl Nodes {
         &self.snapshot
     }
 
+    fn put(&mut self, pod: &Rc<PodInfo>, node: &Rc<str>) {
+        self.take(&pod.uid, node);
+        let info = self.info(node);
+        info.add_pod(pod);
+        let object = info.node.clone();
+        self.crowd.add(pod, node, object.as_ref());
+    }
+
+    fn take(&mut self, uid: &str, node: &Rc<str>) -> &NodeInfo {
+        let info = self.info(node);
+        if let (Some(pod), object) = (info.remove_pod(uid), info.node.clone()) {
+            self.crowd.remove(&pod, node, object.as_ref());
+        }
+        self.info(node)
+    }
+
     fn info(&mut self, name: &Rc<str>) -> &mut NodeInfo {
         self.changed.insert(name.clone());
         let info = self.infos.get_or_insert_with(name.clone(), || Rc::new(NodeInfo::new(name.clone())));
         Rc::make_mut(info)
-    }
-
-    fn move_images(&mut self, object: &Object, node: &Rc<str>, before: &BTreeSet<Rc<str>>, after: &BTreeSet<Rc<str>>) {
-        for image in before.difference(after) {
-            self.take_image(image, node);
-        }
-        let status = object.get::<core::Node>().and_then(|node| node.status.as_ref());
-        let images = status.and_then(|status| status.images.as_deref()).unwrap_or_default();
-        for (name, size) in names(images).filter(|(name, _)| !before.contains(*name)) {
-            let image = self.images.get_or_insert_with(name.into(), || Image { size, nodes: Set::new() });
-            image.nodes.insert(node.clone());
-        }
-    }
-
-    fn take_image(&mut self, image: &Rc<str>, node: &Rc<str>) {
-        let Some(known) = self.images.get_mut(image) else { return };
-        known.nodes.remove(node);
-        if known.nodes.is_empty() {
-            self.images.remove(image);
-        }
     }
 }
 

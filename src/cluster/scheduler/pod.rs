@@ -4,6 +4,7 @@ use super::affinity::Terms;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, Ref};
 use crate::api::quantity::Quantity;
+use crate::sim::hash::stable_hash;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use std::collections::BTreeMap;
@@ -145,6 +146,9 @@ pub struct PodInfo {
     pub ports: Vec<HostPort>,
     /// Its affinity to other pods.
     pub terms: Option<Rc<Terms>>,
+    /// Pods for which this is equal are alike to all who look at other pods: namespace, labels and terms are the same, and
+    /// all or none of them are ending. Of pods with terms it is smaller than of others.
+    pub likeness: Rc<str>,
 }
 
 /// What is computed follows from the object: comparing that is enough.
@@ -171,14 +175,16 @@ impl PodInfo {
             None => non_zero,
             Some(_) => cpu_and_memory(&requests_with(&pod.spec, all_missing, false)),
         };
+        let terms = Terms::of(object, &pod.spec).map(Rc::new);
         Some(Self {
+            likeness: likeness(object, terms.as_deref()),
             reference: object.reference(),
             uid: object.uid().into(),
             requests,
             non_zero,
             containers_non_zero,
             ports: host_ports(&pod.spec),
-            terms: Terms::of(object, &pod.spec).map(Rc::new),
+            terms,
             object: object.clone(),
         })
     }
@@ -190,7 +196,13 @@ impl PodInfo {
             (Some(old), Some(new)) => Rc::ptr_eq(&old.spec, &new.spec) && self.object.uid() == object.uid(),
             _ => false,
         };
-        if same { Some(Self { object: object.clone(), ..self.clone() }) } else { Self::new(object) }
+        if !same {
+            return Self::new(object);
+        }
+        let known = &self.object;
+        let alike = labels_of(known) == labels_of(object) && known.is_terminating() == object.is_terminating();
+        let likeness = if alike { self.likeness.clone() } else { likeness(object, self.terms.as_deref()) };
+        Some(Self { object: object.clone(), likeness, ..self.clone() })
     }
 
     /// The pod.
@@ -225,6 +237,19 @@ impl PodInfo {
     pub fn tolerations(&self) -> &[core::Toleration] {
         self.spec().tolerations.as_deref().unwrap_or_default()
     }
+}
+
+fn likeness(object: &Object, terms: Option<&Terms>) -> Rc<str> {
+    let ending = if object.is_terminating() { "!" } else { "" };
+    let mut text = match terms {
+        Some(terms) => format!("+{:016x}", stable_hash(terms)),
+        None => String::from("-"),
+    };
+    text.extend([ending, "\0", object.namespace()]);
+    for (key, value) in labels_of(object) {
+        text.extend(["\0", key, "\0", value]);
+    }
+    text.into()
 }
 
 /// What a pod requests, exactly and with defaults for what its containers leave out.

@@ -13,7 +13,7 @@
 //!
 //! Left out: that the requests are sent in the background.
 
-use super::framework::{Cycle, Filter, Refused, Verdict};
+use super::framework::{Cycle, Filter, Refused};
 use super::message::{count_reasons, no_nodes};
 use super::nodes::NodeInfo;
 use super::pod::{PodInfo, labels_of};
@@ -134,22 +134,31 @@ fn victims_on(
     if lower.is_empty() {
         return Err(vec![NO_VICTIMS.to_owned()]);
     }
-    let mut thought = WhatIf::new(node, filters);
-    for nominated in cycle.snapshot.nominated_on(&node.name, cycle.pod) {
-        thought.add(nominated);
+    // It must fit without the pods that are nominated for the node, and with them if there are any.
+    let mut thoughts = vec![WhatIf::new(node, filters)];
+    let mut nominated = cycle.snapshot.nominated_on(&node.name, cycle.pod).peekable();
+    if nominated.peek().is_some() {
+        thoughts.insert(0, WhatIf::new(node, filters));
+        nominated.for_each(|pod| thoughts[0].add(pod));
     }
-    for victim in &lower {
-        thought.remove(victim);
-    }
-    thought.fits().map_err(|refused| refused.reasons.iter().map(ToString::to_string).collect::<Vec<_>>())?;
-    lower.order_by_key(importance);
-    let mut goes = |victim: &Rc<PodInfo>| {
-        thought.add(victim);
-        let stays = thought.fits().is_ok();
-        if !stays {
+    for thought in &mut thoughts {
+        for victim in &lower {
             thought.remove(victim);
         }
-        !stays
+    }
+    if let Some((_, refused)) = thoughts.iter().find_map(WhatIf::first_no) {
+        return Err(refused.reasons.iter().map(ToString::to_string).collect());
+    }
+    lower.order_by_key(importance);
+    let mut goes = |victim: &Rc<PodInfo>| {
+        for thought in &mut thoughts {
+            thought.add(victim);
+        }
+        let goes = thoughts.iter().any(|thought| thought.first_no().is_some());
+        for thought in thoughts.iter_mut().filter(|_| goes) {
+            thought.remove(victim);
+        }
+        goes
     };
     // Those whose going would break a budget are let back first.
     let protected = budgets.protected(&lower);
@@ -268,10 +277,6 @@ impl<'f> WhatIf<'f> {
                 filter.add_pod(pod, &self.node);
             }
         }
-    }
-
-    fn fits(&self) -> Verdict {
-        self.first_no().map_or(Ok(()), |(_, refused)| Err(refused))
     }
 
     /// The first filter that refuses: its place, and why.

@@ -195,8 +195,22 @@ impl SchedulingQueue {
 
     /// Something has happened: moves the pods that it may help. Upstream: `MoveAllToActiveOrBackoffQueue`.
     pub fn happened(&mut self, configuration: &Configuration, change: Change, now: Time) -> Vec<Moved> {
+        self.happened_up_to(i32::MAX, configuration, change, now)
+    }
+
+    /// The same for pods that are not more important than `priority`: they alone can use room that was kept for a pod
+    /// of that priority. Upstream: `getLEPriorityPreCheck`.
+    pub fn happened_up_to(
+        &mut self,
+        priority: i32,
+        configuration: &Configuration,
+        change: Change,
+        now: Time,
+    ) -> Vec<Moved> {
         let waiting = self.waiting.clone();
-        waiting.iter().filter_map(|key| self.wake(configuration, key, change, now)).collect()
+        let concerned = |key: &&Key| self.pods.get(*key).is_some_and(|queued| queued.info.priority() <= priority);
+        let keys: Vec<&Key> = waiting.iter().filter(concerned).collect();
+        keys.into_iter().filter_map(|key| self.wake(configuration, key, change, now)).collect()
     }
 
     /// Takes the pod to be tried next. Upstream: `activeQueue.pop`.

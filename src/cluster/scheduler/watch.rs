@@ -70,6 +70,8 @@ impl Scheduler {
                 self.nodes.remove_pod(old.uid());
                 if known {
                     self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, Some(old), None));
+                } else if let Some(info) = PodInfo::new(old).filter(|info| info.nominated_node().is_some()) {
+                    self.no_longer_nominated(cx, &info);
                 }
             }
             (None, None) => {}
@@ -96,7 +98,14 @@ impl Scheduler {
     /// A pod without a node is new or has changed.
     fn unassigned(&mut self, cx: &mut Cx, old: Option<&Object>, new: &Object) {
         let Some(info) = PodInfo::new(new).map(Rc::new) else { return };
-        if self.configuration.of(&info).is_none() || self.nodes.is_assumed(&info.uid) {
+        if self.configuration.of(&info).is_none() {
+            return;
+        }
+        if self.nodes.is_assumed(&info.uid) {
+            // Upstream: `handleAssumedPodDeletion`: it will not come to its node any more.
+            if new.is_terminating() && self.nodes.forget(&info.uid) {
+                self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, Some(new), None));
+            }
             return;
         }
         let key = &info.reference.key;
@@ -117,16 +126,25 @@ impl Scheduler {
 
     /// A pod that others have made room for counts on that node, until it is bound or the room is needed elsewhere.
     fn follow_nomination(&mut self, cx: &mut Cx, old: Option<&Object>, info: &Rc<PodInfo>) {
-        let before = old.and_then(PodInfo::new);
-        let before = before.as_ref().and_then(|before| before.nominated_node());
+        let old = old.and_then(PodInfo::new);
+        let before = old.as_ref().and_then(|before| before.nominated_node());
         let now = info.nominated_node();
         match now {
             Some(node) => self.nodes.nominate(info, node),
             None if before.is_some() => self.nodes.withdraw(&info.uid),
             None => {}
         }
-        if before.is_some() && before != now {
-            self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, old, None));
+        if let Some(old) = old.as_ref().filter(|_| before.is_some() && before != now) {
+            self.no_longer_nominated(cx, old);
+        }
+    }
+
+    /// The room that was kept for a pod is free for others: for them it is as if the pod had been there.
+    fn no_longer_nominated(&mut self, cx: &mut Cx, pod: &PodInfo) {
+        if self.queue.is_waiting() {
+            let gone = Change::new(Resource::AssignedPod, Action::DELETE, Some(&pod.object), None);
+            let moved = self.queue.happened_up_to(pod.priority(), &self.configuration, gone, cx.now());
+            self.note_moves(cx, moved);
         }
     }
 

@@ -48,12 +48,9 @@ impl Plugin for InterPodAffinity {
             existing: Counts::default(),
         };
         let own = !near.terms.required.is_empty() || !near.terms.required_anti.is_empty();
-        for node in cycle.snapshot.nodes.iter() {
-            if own {
-                node.pods.values().for_each(|other| near.count(other, node, 1));
-            } else {
-                node.with_affinity.values().for_each(|other| near.count_existing(other, node, 1));
-            }
+        let crowd = &cycle.snapshot.crowd;
+        for alike in crowd.all().take_while(|alike| own || alike.one.terms.is_some()) {
+            near.count(&alike.one, &|key, add| alike.values_of(key).for_each(|(value, count)| add(value, count)));
         }
         if near.existing.is_empty() && !own { PreFilter::Skip } else { PreFilter::Run(Box::new(near)) }
     }
@@ -67,19 +64,23 @@ impl Plugin for InterPodAffinity {
         let hard = cycle.args.hard_pod_affinity_weight;
         let namespace = cycle.snapshot.surroundings.namespace_labels(cycle.pod.object.namespace());
         let mut points = Points::default();
-        let me = Whom { pod: &cycle.pod.object, namespace };
-        for node in cycle.snapshot.nodes.iter() {
-            for other in node.pods.values().filter(|_| own) {
-                let other = Whom { pod: &other.object, namespace: None };
-                points.add_all(&terms.preferred, 1, other, node);
-                points.add_all(&terms.preferred_anti, -1, other, node);
-            }
-            for theirs in node.with_affinity.values().filter_map(|other| other.terms.as_deref()) {
-                for term in theirs.required.iter().filter(|_| hard > 0) {
-                    points.add(term, hard, me, node);
+        for alike in cycle.snapshot.crowd.all().take_while(|alike| own || alike.one.terms.is_some()) {
+            let mut worth = Vec::new();
+            let mut add = |term: &Term, weight: i64, pod: &Object, namespace: Option<&Labels>| {
+                if weight != 0 && term.matches(pod, namespace) {
+                    worth.push((term.topology_key.clone(), weight));
                 }
-                points.add_all(&theirs.preferred, 1, me, node);
-                points.add_all(&theirs.preferred_anti, -1, me, node);
+            };
+            terms.preferred.iter().for_each(|(term, weight)| add(term, *weight, &alike.one.object, None));
+            terms.preferred_anti.iter().for_each(|(term, weight)| add(term, -weight, &alike.one.object, None));
+            if let Some(theirs) = alike.one.terms.as_deref() {
+                let me = &cycle.pod.object;
+                theirs.required.iter().for_each(|term| add(term, hard, me, namespace));
+                theirs.preferred.iter().for_each(|(term, weight)| add(term, *weight, me, namespace));
+                theirs.preferred_anti.iter().for_each(|(term, weight)| add(term, -weight, me, namespace));
+            }
+            for (key, weight) in worth {
+                alike.values_of(&key).for_each(|(value, count)| add_to(&mut points.0, &key, value, weight * count));
             }
         }
         if points.0.is_empty() { PreScore::Skip } else { PreScore::Run(Box::new(points)) }
@@ -92,29 +93,51 @@ fn resolved(cycle: &Cycle) -> Terms {
 
 type Labels = BTreeMap<String, String>;
 
-/// Pods that match, by topology key and value.
+/// Gives, for a label, its values where some pods are, and how many of the pods.
+type Places<'a> = &'a dyn Fn(&str, &mut dyn FnMut(&str, i64));
+
+/// Pods that match, by topology key and value. Copies share what was counted and note only how they differ.
 #[derive(Clone, Default)]
-struct Counts(BTreeMap<String, BTreeMap<String, i64>>);
+struct Counts {
+    counted: Rc<BTreeMap<String, BTreeMap<String, i64>>>,
+    since: Vec<(String, String, i64)>,
+}
 
 impl Counts {
     fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        let gone = |key: &str, value: &str| self.get(key, value) == 0;
+        self.counted.iter().all(|(key, values)| values.keys().all(|value| gone(key, value)))
+            && self.since.iter().all(|(key, value, _)| gone(key, value))
     }
 
     fn get(&self, key: &str, value: &str) -> i64 {
-        self.0.get(key).and_then(|values| values.get(value)).copied().unwrap_or(0)
+        let counted = self.counted.get(key).and_then(|values| values.get(value)).copied().unwrap_or(0);
+        let since = self.since.iter().filter(|(of, with, _)| of == key && with == value);
+        counted + since.map(|(.., by)| by).sum::<i64>()
     }
 
-    fn add(&mut self, term: &Term, node: &NodeInfo, by: i64) {
-        let Some(value) = term.place(node) else { return };
-        let values = self.0.entry(term.topology_key.clone()).or_default();
-        let count = values.entry(value.to_owned()).or_default();
-        *count += by;
-        if *count == 0 {
-            values.remove(value);
-        }
-        if values.is_empty() {
-            self.0.remove(&term.topology_key);
+    fn add(&mut self, term: &Term, places: Places) {
+        let key = &term.topology_key;
+        places(key, &mut |value, by| match Rc::get_mut(&mut self.counted) {
+            Some(counted) => add_to(counted, key, value, by),
+            None => self.since.push((key.clone(), value.to_owned(), by)),
+        });
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &String> {
+        self.counted.keys().chain(self.since.iter().map(|(key, ..)| key))
+    }
+}
+
+fn add_to(sums: &mut BTreeMap<String, BTreeMap<String, i64>>, key: &str, value: &str, by: i64) {
+    if !sums.contains_key(key) {
+        sums.insert(key.to_owned(), BTreeMap::new());
+    }
+    let Some(values) = sums.get_mut(key) else { return };
+    match values.get_mut(value) {
+        Some(sum) => *sum += by,
+        None => {
+            values.insert(value.to_owned(), by);
         }
     }
 }
@@ -138,22 +161,24 @@ fn all_match(terms: &[Term], pod: &Object) -> bool {
 }
 
 impl Near<'_> {
-    fn count(&mut self, other: &PodInfo, node: &NodeInfo, by: i64) {
+    /// Counts pods like this one.
+    fn count(&mut self, other: &PodInfo, places: Places) {
         let terms = self.terms.clone();
-        if all_match(&terms.required, &other.object) {
-            terms.required.iter().for_each(|term| self.affinity.add(term, node, by));
+        let near = all_match(&terms.required, &other.object);
+        let far: Vec<&Term> = terms.required_anti.iter().filter(|term| term.matches(&other.object, None)).collect();
+        let theirs = other.terms.iter().flat_map(|terms| &terms.required_anti);
+        let unwanted: Vec<&Term> = theirs.filter(|term| term.matches(&self.pod.object, self.namespace)).collect();
+        terms.required.iter().filter(|_| near).for_each(|term| self.affinity.add(term, places));
+        for term in far {
+            self.anti_affinity.add(term, places);
         }
-        for term in terms.required_anti.iter().filter(|term| term.matches(&other.object, None)) {
-            self.anti_affinity.add(term, node, by);
+        for term in unwanted {
+            self.existing.add(term, places);
         }
-        self.count_existing(other, node, by);
     }
 
-    fn count_existing(&mut self, other: &PodInfo, node: &NodeInfo, by: i64) {
-        let theirs = other.terms.as_ref().map(|terms| terms.required_anti.as_slice()).unwrap_or_default();
-        for term in theirs.iter().filter(|term| term.matches(&self.pod.object, self.namespace)) {
-            self.existing.add(term, node, by);
-        }
+    fn count_one(&mut self, other: &PodInfo, node: &NodeInfo, by: i64) {
+        self.count(other, &|key, add| node.label(key).into_iter().for_each(|value| add(value, by)));
     }
 
     /// Upstream: `satisfyPodAffinity`. The first pod of a group that is to be together may go anywhere.
@@ -173,10 +198,7 @@ impl Near<'_> {
     }
 
     fn is_unwanted(&self, node: &NodeInfo) -> bool {
-        self.existing
-            .0
-            .iter()
-            .any(|(key, values)| node.label(key).is_some_and(|value| values.get(value).copied().unwrap_or(0) > 0))
+        self.existing.keys().any(|key| node.label(key).is_some_and(|value| self.existing.get(key, value) > 0))
     }
 }
 
@@ -192,11 +214,11 @@ impl Filter for Near<'_> {
     }
 
     fn add_pod(&mut self, pod: &PodInfo, node: &NodeInfo) {
-        self.count(pod, node, 1);
+        self.count_one(pod, node, 1);
     }
 
     fn remove_pod(&mut self, pod: &PodInfo, node: &NodeInfo) {
-        self.count(pod, node, -1);
+        self.count_one(pod, node, -1);
     }
 
     fn copy<'b>(&'b self) -> Option<Box<dyn Filter + 'b>> {
@@ -207,27 +229,6 @@ impl Filter for Near<'_> {
 /// Points by topology key and value.
 #[derive(Default)]
 struct Points(BTreeMap<String, BTreeMap<String, i64>>);
-
-/// The pod that a term may be about.
-#[derive(Clone, Copy)]
-struct Whom<'a> {
-    pod: &'a Object,
-    /// Labels of its namespace, where they matter.
-    namespace: Option<&'a Labels>,
-}
-
-impl Points {
-    fn add(&mut self, term: &Term, weight: i64, whom: Whom, node: &NodeInfo) {
-        let Some(value) = term.place(node).filter(|_| term.matches(whom.pod, whom.namespace)) else { return };
-        *self.0.entry(term.topology_key.clone()).or_default().entry(value.to_owned()).or_default() += weight;
-    }
-
-    fn add_all(&mut self, terms: &[(Term, i64)], sign: i64, whom: Whom, node: &NodeInfo) {
-        for (term, weight) in terms {
-            self.add(term, weight * sign, whom, node);
-        }
-    }
-}
 
 impl Scorer for Points {
     fn score(&self, node: &NodeInfo) -> i64 {
@@ -273,6 +274,54 @@ fn node_matters(pod: &PodInfo, change: &Change) -> bool {
     let value = |object: Option<&Object>, term: &Term| {
         object.and_then(|object| object.meta().labels.as_ref()?.get(&term.topology_key).cloned())
     };
-    let required = terms.required.iter().chain(&terms.required_anti);
-    required.into_iter().any(|term| value(change.new, term) != value(change.old, term))
+    let moved = |term: &&Term| value(change.new, term) != value(change.old, term);
+    terms.required.iter().filter(moved).any(|term| value(change.new, term).is_some())
+        || terms.required_anti.iter().any(|term| change.old.is_none() || moved(&term))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::scheduler::events::Resource;
+    use crate::cluster::scheduler::testing::{object, pod};
+    use serde_json::{Value, json};
+
+    fn waiting(which: &str) -> PodInfo {
+        let term = json!({"labelSelector": {"matchLabels": {"app": "a"}}, "topologyKey": "zone"});
+        pod(&json!({"containers": [],
+            "affinity": {which: {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}))
+    }
+
+    fn other(app: &str, affinity: &Value) -> Object {
+        let meta = json!({"name": "o", "uid": "o", "namespace": "default", "labels": {"app": app}});
+        object("Pod", json!({"metadata": meta, "spec": {"nodeName": "n", "containers": [], "affinity": affinity}}))
+    }
+
+    #[test]
+    fn pods_wake_those_that_want_them_near_by_coming_and_those_that_want_them_far_by_going() {
+        let wakes = |which: &str, old: Option<&Object>, new: Option<&Object>| {
+            pod_matters(&waiting(which), &Change::new(Resource::AssignedPod, Action::ADD, old, new))
+        };
+        let (a, b) = (other("a", &Value::Null), other("b", &Value::Null));
+        assert!(wakes("podAffinity", None, Some(&a)) && wakes("podAffinity", Some(&b), Some(&a)));
+        assert!(!wakes("podAffinity", None, Some(&b)) && !wakes("podAffinity", Some(&a), None));
+        assert!(wakes("podAntiAffinity", Some(&a), None) && wakes("podAntiAffinity", Some(&a), Some(&b)));
+        assert!(!wakes("podAntiAffinity", Some(&b), None) && !wakes("podAntiAffinity", None, Some(&a)));
+        let term = json!({"labelSelector": {}, "topologyKey": "zone"});
+        let lonely = json!({"podAntiAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}});
+        assert!(wakes("podAffinity", Some(&other("b", &lonely)), None), "it kept everybody away");
+    }
+
+    #[test]
+    fn nodes_wake_by_the_topology_that_they_bring_or_lose() {
+        let node = |labels: &Value| object("Node", json!({"metadata": {"name": "n", "labels": labels}}));
+        let (zone, elsewhere, nowhere) = (node(&json!({"zone": "a"})), node(&json!({"zone": "b"})), node(&json!({})));
+        let wakes = |which: &str, old: Option<&Object>, new: &Object| {
+            node_matters(&waiting(which), &Change::new(Resource::Node, Action::ADD, old, Some(new)))
+        };
+        assert!(wakes("podAffinity", None, &zone) && wakes("podAffinity", Some(&nowhere), &zone));
+        assert!(!wakes("podAffinity", None, &nowhere) && !wakes("podAffinity", Some(&zone), &nowhere));
+        assert!(wakes("podAntiAffinity", None, &nowhere) && wakes("podAntiAffinity", Some(&zone), &nowhere));
+        assert!(wakes("podAntiAffinity", Some(&zone), &elsewhere) && !wakes("podAntiAffinity", Some(&zone), &zone));
+    }
 }

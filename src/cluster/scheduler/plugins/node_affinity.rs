@@ -77,6 +77,12 @@ impl<'a> Required<'a> {
         }
     }
 
+    /// Whether any node will do.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        self.labels.is_none_or(BTreeMap::is_empty) && self.terms.is_none()
+    }
+
     /// Whether a node has it.
     #[must_use]
     pub fn matches(&self, node: &Object) -> bool {

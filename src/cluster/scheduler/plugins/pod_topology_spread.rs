@@ -3,11 +3,16 @@
 //! with skew 5, host with skew 3, both `ScheduleAnyway`) for the pods that its services and its set select.
 //! Upstream: `plugins/podtopologyspread/{common,filtering,scoring,plugin}.go`.
 
+mod domains;
+
+use self::domains::{Domains, Matching};
 use super::node_affinity::Required;
 use super::taint_toleration::untolerated;
+use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::selector::{Operator, Selector};
 use crate::cluster::scheduler::affinity::with_keys;
+use crate::cluster::scheduler::crowd::nodes_of;
 use crate::cluster::scheduler::events::{Action, Change, Interest, Of};
 use crate::cluster::scheduler::framework::{
     Cycle, Filter, MAX_NODE_SCORE, Plugin, PreFilter, PreScore, Refused, Scorer, Verdict,
@@ -37,7 +42,7 @@ impl Plugin for PodTopologySpread {
             &[
                 Interest {
                     of: Of::Pods,
-                    actions: Action::ADD.or(Action::DELETE).or(Action::POD_LABEL),
+                    actions: Action::ADD.or(Action::DELETE).or(Action::POD_LABEL).or(Action::POD_TOLERATIONS),
                     hint: pod_counts,
                 },
                 Interest {
@@ -55,24 +60,17 @@ impl Plugin for PodTopologySpread {
         if constraints.is_empty() {
             return PreFilter::Skip;
         }
-        let mut hard = Hard {
-            pod: cycle.pod,
-            minimums: vec![0; constraints.len()],
-            counts: vec![BTreeMap::new(); constraints.len()],
-            constraints: Rc::new(constraints),
-        };
         let required = Required::of(cycle.pod.spec());
-        for node in cycle.snapshot.nodes.iter().filter(|node| has_all(&hard.constraints, node)) {
-            for (constraint, counts) in hard.constraints.iter().zip(&mut hard.counts) {
-                if let Some(value) =
-                    node.label(constraint.key).filter(|_| constraint.includes(cycle.pod, &required, node))
-                {
-                    *counts.entry(value).or_default() += matching(node, &constraint.selector, cycle.pod);
-                }
-            }
-        }
-        hard.find_minimums();
-        PreFilter::Run(Box::new(hard))
+        let crowd = &cycle.snapshot.crowd;
+        // Where all nodes count alike, it is enough to look at those with pods that match.
+        let domains: Option<Vec<usize>> =
+            constraints.iter().map(|c| crowd.values_everywhere(c.key).filter(|_| c.includes_all(&required))).collect();
+        let counts = match domains {
+            Some(domains) => domains.into_iter().zip(&constraints).map(|(n, c)| Domains::known(cycle, c, n)).collect(),
+            None => Domains::asked(cycle, &constraints, &required),
+        };
+        let since = vec![0; constraints.len()];
+        PreFilter::Run(Box::new(Hard { pod: cycle.pod, known: Rc::new((constraints, counts)), since }))
     }
 
     fn pre_score<'a>(&self, cycle: &Cycle<'a>, nodes: &[&'a NodeInfo]) -> PreScore<'a> {
@@ -97,6 +95,19 @@ struct Constraint<'a> {
 }
 
 impl Constraint<'_> {
+    /// Whether the pods of all nodes count.
+    fn includes_all(&self, required: &Required) -> bool {
+        !self.honour_taints && (!self.honour_affinity || required.is_nothing())
+    }
+
+    /// Whether pods like this one count. Upstream: `countPodsMatchSelector`.
+    fn counts(&self, other: &Object, pod: &PodInfo) -> bool {
+        !other.is_terminating()
+            && other.namespace() == pod.object.namespace()
+            && !self.selector.is_everything()
+            && self.selector.matches(labels_of(other))
+    }
+
     /// Whether the pods of a node count at all. Upstream: `matchNodeInclusionPolicies`.
     fn includes(&self, pod: &PodInfo, required: &Required, node: &NodeInfo) -> bool {
         let selected = || node.object().is_some_and(|object| required.matches(object));
@@ -152,65 +163,46 @@ fn defaults<'a>(cycle: &Cycle<'a>, action: &str) -> Vec<Constraint<'a>> {
     read(cycle.pod, list, action).into_iter().map(selected).collect()
 }
 
+/// Whether every node has the labels of all constraints.
+fn everywhere(cycle: &Cycle, constraints: &[Constraint]) -> bool {
+    constraints.iter().all(|constraint| cycle.snapshot.crowd.values_everywhere(constraint.key).is_some())
+}
+
 fn has_all(constraints: &[Constraint], node: &NodeInfo) -> bool {
     constraints.iter().all(|constraint| node.label(constraint.key).is_some())
-}
-
-/// How many pods of a node count. Upstream: `countPodsMatchSelector`.
-fn matching(node: &NodeInfo, selector: &Selector, pod: &PodInfo) -> i64 {
-    if selector.is_everything() {
-        return 0;
-    }
-    let alike = node.alike.iter().filter(|(other, _)| counts(&other.object, selector, pod));
-    i64::try_from(alike.map(|(_, count)| count).sum::<usize>()).unwrap_or(i64::MAX)
-}
-
-fn counts(other: &Object, selector: &Selector, pod: &PodInfo) -> bool {
-    !other.is_terminating() && other.namespace() == pod.object.namespace() && selector.matches(labels_of(other))
 }
 
 /// `DoNotSchedule`.
 struct Hard<'a> {
     pod: &'a PodInfo,
-    constraints: Rc<Vec<Constraint<'a>>>,
-    /// For each constraint: pods in each domain.
-    counts: Vec<BTreeMap<&'a str, i64>>,
-    minimums: Vec<i64>,
+    known: Rc<(Vec<Constraint<'a>>, Vec<Domains<'a>>)>,
+    /// For each constraint how many pods more (or less) there would be in the domain of the node that is asked about.
+    since: Vec<i64>,
 }
 
 impl Hard<'_> {
-    fn find_minimums(&mut self) {
-        for (minimum, counts) in self.minimums.iter_mut().zip(&self.counts) {
-            *minimum = counts.values().copied().min().unwrap_or(i64::from(i32::MAX));
-        }
-    }
-
     fn shift(&mut self, other: &PodInfo, node: &NodeInfo, by: i64) {
-        if other.object.namespace() != self.pod.object.namespace() || !has_all(&self.constraints, node) {
+        let constraints = &self.known.0;
+        if other.object.namespace() != self.pod.object.namespace() || !has_all(constraints, node) {
             return;
         }
         let required = Required::of(self.pod.spec());
-        for (constraint, counts) in self.constraints.iter().zip(&mut self.counts) {
-            let concerned =
-                constraint.selector.matches(labels_of(&other.object)) && constraint.includes(self.pod, &required, node);
-            let count = node.label(constraint.key).and_then(|value| counts.get_mut(value));
-            if let Some(count) = count.filter(|_| concerned) {
-                *count += by;
+        for (constraint, since) in constraints.iter().zip(&mut self.since) {
+            if constraint.selector.matches(labels_of(&other.object)) && constraint.includes(self.pod, &required, node) {
+                *since += by;
             }
         }
-        self.find_minimums();
     }
 }
 
 impl Filter for Hard<'_> {
     fn filter(&self, node: &NodeInfo) -> Verdict {
-        for (index, constraint) in self.constraints.iter().enumerate() {
+        for ((constraint, domains), since) in self.known.0.iter().zip(&self.known.1).zip(&self.since) {
             let Some(value) = node.label(constraint.key) else { return Err(Refused::unresolvable(NO_LABEL)) };
-            let counts = &self.counts[index];
-            let least = if counts.len() < constraint.min_domains { 0 } else { self.minimums[index] };
-            let here = counts.get(value).copied().unwrap_or(0);
+            let (here, least) = domains.here_and_least(value, *since);
+            let few = domains.counts.len() + domains.empty < constraint.min_domains;
             let own = i64::from(constraint.selector.matches(labels_of(&self.pod.object)));
-            if here + own - least > constraint.max_skew {
+            if here + own - if few { 0 } else { least } > constraint.max_skew {
                 return Err(Refused::unschedulable(MISMATCH));
             }
         }
@@ -226,20 +218,16 @@ impl Filter for Hard<'_> {
     }
 
     fn copy<'b>(&'b self) -> Option<Box<dyn Filter + 'b>> {
-        Some(Box::new(Hard {
-            pod: self.pod,
-            constraints: self.constraints.clone(),
-            counts: self.counts.clone(),
-            minimums: self.minimums.clone(),
-        }))
+        Some(Box::new(Hard { pod: self.pod, known: self.known.clone(), since: self.since.clone() }))
     }
 }
 
 /// `ScheduleAnyway`.
 struct Soft<'a> {
-    pod: &'a PodInfo,
     constraints: Vec<Constraint<'a>>,
-    /// For each constraint: pods in each domain of a feasible node; hosts are counted when they are asked about.
+    /// For each constraint: the pods that match, for hosts, which are counted when they are asked about.
+    matching: Vec<Matching<'a>>,
+    /// For each constraint: pods in each domain of a feasible node.
     counts: Vec<BTreeMap<&'a str, i64>>,
     weights: Vec<f64>,
     /// Feasible nodes that lack a label.
@@ -254,7 +242,7 @@ impl<'a> Soft<'a> {
         let lacks = |node: &NodeInfo| strict && !has_all(&constraints, node);
         let ignored_places: Vec<bool> = nodes.iter().map(|node| lacks(node)).collect();
         let mut counts = vec![BTreeMap::new(); constraints.len()];
-        for node in nodes.iter().filter(|node| !lacks(node)) {
+        for (node, _) in nodes.iter().zip(&ignored_places).filter(|(_, ignored)| !**ignored) {
             for (constraint, counts) in constraints.iter().zip(&mut counts).filter(|(c, _)| c.key != HOST) {
                 counts.insert(node.label(constraint.key).unwrap_or_default(), 0);
             }
@@ -265,16 +253,32 @@ impl<'a> Soft<'a> {
         };
         let weights = constraints.iter().zip(&counts).map(|pair| natural_log(size(pair) + 2)).collect();
         let required = Required::of(cycle.pod.spec());
-        for node in cycle.snapshot.nodes.iter().filter(|node| !lacks(node)) {
-            for (constraint, counts) in constraints.iter().zip(&mut counts) {
-                let count = counts.get_mut(node.label(constraint.key).unwrap_or_default());
-                if let Some(count) = count.filter(|_| constraint.includes(cycle.pod, &required, node)) {
-                    *count += matching(node, &constraint.selector, cycle.pod);
+        for (constraint, counts) in constraints.iter().zip(&mut counts).filter(|(c, _)| c.key != HOST) {
+            let known = if strict {
+                everywhere(cycle, &constraints)
+            } else {
+                everywhere(cycle, std::slice::from_ref(constraint))
+            };
+            let all = known && constraint.includes_all(&required);
+            for alike in cycle.snapshot.crowd.all().filter(|alike| constraint.counts(&alike.one.object, cycle.pod)) {
+                if all {
+                    for (value, number) in alike.values_of(constraint.key) {
+                        counts.entry(value).and_modify(|count| *count += number);
+                    }
+                    continue;
+                }
+                for (node, number) in nodes_of(alike, cycle.snapshot).filter(|(node, _)| !lacks(node)) {
+                    let count = counts.get_mut(node.label(constraint.key).unwrap_or_default());
+                    if let Some(count) = count.filter(|_| constraint.includes(cycle.pod, &required, node)) {
+                        *count += number;
+                    }
                 }
             }
         }
-        let ignored = nodes.iter().filter(|node| lacks(node)).map(|node| node.name.clone()).collect();
-        Self { pod: cycle.pod, constraints, counts, weights, ignored, ignored_places }
+        let ignored = nodes.iter().zip(&ignored_places).filter(|(_, ignored)| **ignored);
+        let ignored = ignored.map(|(node, _)| node.name.clone()).collect();
+        let matching = constraints.iter().map(|constraint| Matching::new(cycle, constraint)).collect();
+        Self { constraints, matching, counts, weights, ignored, ignored_places }
     }
 }
 
@@ -288,7 +292,7 @@ impl Scorer for Soft<'_> {
         for (index, constraint) in self.constraints.iter().enumerate() {
             let Some(value) = node.label(constraint.key) else { continue };
             let count = if constraint.key == HOST {
-                matching(node, &constraint.selector, self.pod)
+                self.matching[index].on(node)
             } else {
                 self.counts[index].get(value).copied().unwrap_or(0)
             };
@@ -337,32 +341,46 @@ fn natural_log(number: usize) -> f64 {
     k * LN2_HIGH - ((half - (s * (half + (odd + even)) + k * LN2_LOW)) - f)
 }
 
-/// Whether a pod that comes, goes or changes its labels changes the counts.
+/// Whether a pod that comes, goes or changes its labels changes the counts, or the pod itself tolerates more.
+/// Constraints that stand in the configuration are not known here: then every change counts.
 fn pod_counts(pod: &PodInfo, change: &Change) -> bool {
     let constraints = given(pod, "DoNotSchedule");
-    let selects = |object: Option<&Object>| {
-        let all = |object: &&Object| constraints.iter().all(|c| c.selector.matches(labels_of(object)));
-        object.as_ref().is_some_and(all)
-    };
-    if change.is_about(pod) {
+    let own = change.is_about(pod);
+    let assigned = |object: &Object| object.get::<Pod>().is_some_and(|other| other.node().is_some());
+    let concerned = |object: &Object| own || (object.namespace() == pod.object.namespace() && assigned(object));
+    if !change.old.iter().chain(&change.new).all(|object| concerned(object)) {
+        return false;
+    }
+    if !has_own(pod) || (own && tolerates_otherwise(change) && constraints.iter().any(|c| c.honour_taints)) {
         return true;
     }
-    let near = change.new.or(change.old).is_some_and(|object| object.namespace() == pod.object.namespace());
-    near && selects(change.old) != selects(change.new)
+    let selects = |object: Option<&Object>, c: &Constraint| object.is_some_and(|o| c.selector.matches(labels_of(o)));
+    constraints.iter().any(|constraint| selects(change.old, constraint) != selects(change.new, constraint))
 }
 
-/// Whether a node that comes, goes or changes brings or takes a domain.
+fn tolerates_otherwise(change: &Change) -> bool {
+    let tolerations = |object: Option<&Object>| Some(object?.get::<Pod>()?.spec.tolerations.clone());
+    tolerations(change.old) != tolerations(change.new)
+}
+
+/// Whether a node that comes, goes or changes brings or takes a domain, or is counted in another way.
 fn node_counts(pod: &PodInfo, change: &Change) -> bool {
     let constraints = given(pod, "DoNotSchedule");
-    let labelled = |object: Option<&Object>| {
-        object.is_some_and(|object| constraints.iter().all(|c| labels_of(object).contains_key(c.key)))
+    let labelled = |object: &Object| constraints.iter().all(|c| labels_of(object).contains_key(c.key));
+    let (Some(old), Some(new)) = (change.old, change.new) else {
+        return change.old.or(change.new).is_some_and(labelled);
     };
-    labelled(change.new) || labelled(change.old)
+    let taints = |object: &Object| object.get::<core::Node>().and_then(|node| node.spec.as_ref()?.taints.clone());
+    let moved = |c: &Constraint| labels_of(old).get(c.key) != labels_of(new).get(c.key);
+    labelled(old) != labelled(new) || (labelled(new) && (constraints.iter().any(moved) || taints(old) != taints(new)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::scheduler::events::Resource;
+    use crate::cluster::scheduler::testing::{object, pod};
+    use serde_json::json;
 
     #[test]
     fn the_logarithm_is_that_of_the_platform_to_the_last_bits() {
@@ -370,5 +388,58 @@ mod tests {
             let reference = f64::from(u32::try_from(number).expect("small")).ln();
             assert!((natural_log(number) - reference).abs() <= 2.0 * f64::EPSILON * reference, "{number}");
         }
+    }
+
+    fn with_constraint(more: &serde_json::Value) -> PodInfo {
+        let mut constraint = json!({"maxSkew": 1, "topologyKey": ZONE, "whenUnsatisfiable": "DoNotSchedule",
+            "labelSelector": {"matchLabels": {"app": "a"}}});
+        constraint["nodeTaintsPolicy"] = more.clone();
+        pod(&json!({"containers": [], "topologySpreadConstraints": [constraint]}))
+    }
+
+    #[test]
+    fn only_pods_that_are_counted_wake_a_pod() {
+        let waiting = with_constraint(&json!("Ignore"));
+        let other = |namespace: &str, app: &str, node: Option<&str>| {
+            let meta = json!({"name": "o", "uid": "o", "namespace": namespace, "labels": {"app": app}});
+            object("Pod", json!({"metadata": meta, "spec": {"nodeName": node, "containers": []}}))
+        };
+        let wakes = |old: Option<&Object>, new: Option<&Object>| {
+            pod_counts(&waiting, &Change::new(Resource::AssignedPod, Action::ADD, old, new))
+        };
+        let counted = other("default", "a", Some("n"));
+        assert!(wakes(None, Some(&counted)) && wakes(Some(&counted), None));
+        assert!(!wakes(None, Some(&other("other", "a", Some("n")))));
+        assert!(!wakes(None, Some(&other("default", "b", Some("n")))));
+        assert!(!wakes(Some(&other("default", "a", None)), None), "it was on no node");
+        assert!(wakes(Some(&counted), Some(&other("default", "b", Some("n")))));
+        assert!(!wakes(Some(&counted), Some(&counted)));
+    }
+
+    #[test]
+    fn only_nodes_with_the_topology_wake_a_pod_and_its_tolerations_if_taints_count() {
+        let node = |zone: Option<&str>, tainted: bool| {
+            let labels = zone.map_or_else(|| json!({}), |zone| json!({ZONE: zone}));
+            let taints = if tainted { json!([{"key": "k", "effect": "NoSchedule"}]) } else { json!([]) };
+            object("Node", json!({"metadata": {"name": "n", "labels": labels}, "spec": {"taints": taints}}))
+        };
+        let waiting = with_constraint(&json!("Honor"));
+        let wakes = |old: Option<&Object>, new: Option<&Object>| {
+            node_counts(&waiting, &Change::new(Resource::Node, Action::ADD, old, new))
+        };
+        let (plain, tainted, elsewhere, nowhere) =
+            (node(Some("a"), false), node(Some("a"), true), node(Some("b"), false), node(None, false));
+        assert!(wakes(None, Some(&plain)) && wakes(Some(&plain), None) && wakes(Some(&nowhere), Some(&plain)));
+        assert!(wakes(Some(&plain), Some(&elsewhere)) && wakes(Some(&tainted), Some(&plain)));
+        assert!(!wakes(None, Some(&nowhere)) && !wakes(Some(&plain), Some(&plain)));
+        assert!(!wakes(Some(&nowhere), Some(&node(None, true))));
+        let mut tolerant = waiting.object.clone();
+        let spec = json!({"containers": [], "tolerations": [{"operator": "Exists"}]});
+        if let (Some(mine), Some(other)) = (tolerant.get_mut::<Pod>(), pod(&spec).object.get::<Pod>()) {
+            mine.spec = other.spec.clone();
+        }
+        let change = Change::new(Resource::UnschedulablePod, Action::ADD, Some(&waiting.object), Some(&tolerant));
+        assert!(pod_counts(&waiting, &change));
+        assert!(!pod_counts(&with_constraint(&json!("Ignore")), &change));
     }
 }
