@@ -1,4 +1,5 @@
-// Makes what the page needs beside the app: the editor bundle, the style sheet and the fonts, in target/site.
+// Makes what the page needs beside the app: the editor bundle, the style sheet, the fonts and the catalogues, in
+// target/site.
 // Trunk runs it before each build (Trunk.toml); index.html takes the results from there.
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -97,6 +98,16 @@ async function editor() {
   });
 }
 
+/** The words of the interface, as data in the page: they arrive before the program, and the program is smaller without them. */
+function catalogues() {
+  const data = filesIn('assets/locales', '.ftl').map((file) => {
+    const text = readFileSync(join(root, file), 'utf8');
+    if (/<\/script|<!--/i.test(text)) throw new Error(`assets: ${file} holds what ends a script element.`);
+    return `<script type="text/plain" id="catalogue-${basename(file, '.ftl')}">\n${text}</script>\n`;
+  });
+  write('catalogues.html', data.join(''));
+}
+
 /** The Open Font License wants to travel with the fonts. */
 function licences() {
   const from = { pretendard: 'pretendard/dist/LICENSE.txt', 'jetbrains-mono': '@fontsource-variable/jetbrains-mono/LICENSE' };
@@ -110,5 +121,6 @@ function licences() {
 rmSync(join(out, 'fonts'), { recursive: true, force: true });
 laterFonts();
 licences();
+catalogues();
 await Promise.all([firstFonts().then(styles), editor()]);
-console.log('assets: editor, styles and fonts are in target/site');
+console.log('assets: editor, styles, fonts and catalogues are in target/site');

@@ -207,3 +207,11 @@ pub fn copy(text: &str, done: impl Fn(bool) + Clone + 'static) {
     copied.forget();
     refused.forget();
 }
+
+/// The words of the interface, which the page brings along, in the order of [`Language::ALL`].
+pub fn catalogues() -> [String; 2] {
+    Language::ALL.map(|language| {
+        let element = document().get_element_by_id(&format!("catalogue-{}", language.tag()));
+        element.and_then(|element| element.text_content()).unwrap_or_default()
+    })
+}

@@ -13,7 +13,7 @@ use crate::scene::display::DisplayList;
 use crate::scene::layout::Layout;
 use crate::scene::motion::{Act, Motion};
 use crate::scene::{Frame, Options, attention, caption, display_list};
-use crate::sim::{FactId, Time};
+use crate::sim::{FactId, Order, Time};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use web_sys::HtmlCanvasElement;
@@ -71,7 +71,7 @@ fn found(ui: Ui) -> Vec<Shown> {
         }
     });
     let mut all: Vec<Shown> = first.into_values().collect();
-    all.sort_by_key(|(id, ..)| *id);
+    all.order_by_key(|(id, ..)| *id);
     all
 }
 

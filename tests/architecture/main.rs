@@ -206,6 +206,32 @@ fn the_kernel_knows_no_kubernetes() {
     report("src/sim has no Kubernetes word", &found);
 }
 
+#[test]
+fn sorting_is_compiled_once() {
+    let words = [
+        "sort",
+        "sort_by",
+        "sort_by_key",
+        "sort_by_cached_key",
+        "sort_unstable",
+        "sort_unstable_by",
+        "sort_unstable_by_key",
+    ];
+    let in_the_page = |source: &Source| {
+        !["src/sim/order.rs", "src/headless.rs"].contains(&source.path.as_str())
+            && !source.module.first().is_some_and(|first| first == "verify" || first == "bin" || first == "headless")
+    };
+    let mut found = Vec::new();
+    for source in sources().iter().filter(|source| in_the_page(source)) {
+        for call in source.code.windows(3) {
+            if call[0].text == "." && words.contains(&call[1].text.as_str()) && call[2].text == "(" {
+                found.push(format!("{}:{}: `{}`", source.path, call[1].line, call[1].text));
+            }
+        }
+    }
+    report("what is sorted in the page is sorted by sim::Order (src/sim/order.rs says why)", &found);
+}
+
 /// The words of a name: `ReplicaSet` and `replica_set` are `replica` and `set`.
 fn words_of(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];

@@ -1,6 +1,7 @@
 //! `Node`: a machine that runs pods.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::json::encode;
 use crate::api::names;
 use crate::api::status::{Fault, FieldError};
 use crate::api::table::{joined, none_if_empty};
@@ -88,7 +89,7 @@ fn validate(object: &Object) -> Vec<FieldError> {
 
 /// A taint as Go prints the internal struct: fields in the order of their declaration.
 fn go_taint(taint: &Taint) -> String {
-    let (value, added) = (json!(taint.value.as_deref().unwrap_or_default()), json!(taint.time_added));
+    let (value, added) = (json!(taint.value.as_deref().unwrap_or_default()), encode(&taint.time_added));
     let (key, effect) = (json!(taint.key), json!(taint.effect));
     format!("{{\"Key\":{key},\"Value\":{value},\"Effect\":{effect},\"TimeAdded\":{added}}}")
 }

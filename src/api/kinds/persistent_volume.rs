@@ -3,6 +3,7 @@
 use super::{Column, Kind, Object, persistent_volume_claim as claims};
 use crate::api::check::{self, Errors};
 use crate::api::document::Document;
+use crate::api::json::encode;
 use crate::api::path::Path;
 use crate::api::pod::validation::affinity;
 use crate::api::status::{Fault, FieldError};
@@ -24,7 +25,7 @@ pub static KIND: Kind = Kind {
     prepare_create: |object, now| {
         let at = crate::api::meta::timestamp(now);
         super::with_document(object, |volume| {
-            volume.set("status", json!({"phase": "Pending", "lastPhaseTransitionTime": at}));
+            volume.set("status", json!({"phase": "Pending", "lastPhaseTransitionTime": encode(&at)}));
         });
     },
     prepare_update: |new, old| super::keep(new, old, "status"),

@@ -19,6 +19,7 @@
 
 use super::{Client, Cx};
 use crate::api::Object;
+use crate::api::json::encode;
 use crate::api::meta::{EPOCH_SECOND, timestamp};
 use crate::cluster::timing;
 use crate::cluster::wire::User;
@@ -139,7 +140,7 @@ impl Recorder {
         event.reporting_component = Some(reporter.to_owned());
         event.reporting_instance = Some(format!("{reporter}-{}", self.host));
         event.related = related.map(reference);
-        let patch = before.map(|_| json!({"series": {"count": count, "lastObservedTime": moment}}));
+        let patch = before.map(|_| json!({"series": {"count": count, "lastObservedTime": encode(&moment)}}));
         client.write_event(cx, self.user.as_ref(), event, patch);
     }
 

@@ -4,7 +4,7 @@ use super::matrix::FEW;
 use crate::api::object::{ObjectRef, Ref};
 use crate::cluster::fact::{Attempt, AttemptResult, Fact};
 use crate::inspect::Shown;
-use crate::sim::{FactId, Time, Trace};
+use crate::sim::{FactId, Order, Time, Trace};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -137,7 +137,7 @@ fn reasons(attempt: &Attempt) -> Vec<(usize, String)> {
         *counts.entry(&**reason).or_default() += 1;
     }
     let mut reasons: Vec<(usize, String)> = counts.into_iter().map(|(text, count)| (count, text.to_owned())).collect();
-    reasons.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    reasons.order_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     reasons
 }
 

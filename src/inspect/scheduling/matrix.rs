@@ -3,6 +3,7 @@
 use super::{Shown, natural, plugin};
 use crate::cluster::fact::{Attempt, AttemptResult, NodeAnswer, Refusal};
 use crate::inspect::lack::in_words;
+use crate::sim::Order;
 use std::cmp::Reverse;
 
 /// Up to so many nodes, all are shown;
@@ -97,7 +98,7 @@ pub fn limited(shown: &Shown, attempt: &Attempt, most: usize) -> Matrix {
     let mut answers: Vec<&NodeAnswer> = attempt.nodes.iter().collect();
     let wins = |answer: &NodeAnswer| matches!(&attempt.result, AttemptResult::Chosen(node) if *node == answer.node);
     answers
-        .sort_by_key(|answer| (!wins(answer), answer.refused.is_some(), Reverse(answer.total), natural(&answer.node)));
+        .order_by_key(|answer| (!wins(answer), answer.refused.is_some(), Reverse(answer.total), natural(&answer.node)));
     let columns = columns(shown, attempt);
     let row = |answer: &&NodeAnswer| Row {
         node: answer.node.to_string(),

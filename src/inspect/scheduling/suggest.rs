@@ -9,6 +9,7 @@ use crate::api::quantity::{Format, Quantity};
 use crate::cluster::fact::{Attempt, AttemptResult, NodeAnswer, Refusal};
 use crate::cluster::what_if::{Edit, Thought, taint_text};
 use crate::inspect::Shown;
+use crate::sim::Order;
 use k8s_openapi::api::core::v1 as core;
 use std::collections::BTreeSet;
 use std::rc::Rc;
@@ -98,7 +99,7 @@ fn ideas(shown: &Shown, thought: &Thought, attempt: &Attempt) -> Vec<Idea> {
             idea(3, Edit::Label { node: name.to_string(), key, value: Some(value) });
         }
         let mut pods: Vec<&Object> = thought.pods_on(&name).filter(|pod| pod.namespace() != "kube-system").collect();
-        pods.sort_by_key(|pod| pod.get::<Pod>().and_then(|pod| pod.spec.priority));
+        pods.order_by_key(|pod| pod.get::<Pod>().and_then(|pod| pod.spec.priority));
         for pod in pods {
             idea(7, Edit::Leave { node: name.to_string(), pod: pod.reference() });
         }
@@ -107,7 +108,7 @@ fn ideas(shown: &Shown, thought: &Thought, attempt: &Attempt) -> Vec<Idea> {
     for key in pod.iter().flat_map(|pod| pod.spec.node_selector.iter().flatten()).map(|(key, _)| key) {
         idea(5, Edit::Selector(key.clone()));
     }
-    ideas.sort_by_key(|idea| idea.sort);
+    ideas.order_by_key(|idea| idea.sort);
     ideas
 }
 
@@ -115,7 +116,7 @@ fn ideas(shown: &Shown, thought: &Thought, attempt: &Attempt) -> Vec<Idea> {
 fn examples(attempt: &Attempt) -> Vec<Rc<str>> {
     let mut refused: Vec<(&NodeAnswer, &Rc<Refusal>)> =
         attempt.nodes.iter().filter_map(|node| Some((node, node.refused.as_ref()?))).collect();
-    refused.sort_by_key(|(node, _)| natural(&node.node));
+    refused.order_by_key(|(node, _)| natural(&node.node));
     let mut seen: Vec<(&Rc<Refusal>, usize)> = Vec::new();
     let mut found = Vec::new();
     for (node, refusal) in refused {
@@ -156,7 +157,7 @@ fn requests(shown: &Shown, thought: &Thought, attempt: &Attempt) -> Vec<Idea> {
     for resource in short {
         let amounts = attempt.nodes.iter().filter_map(|node| thought.amounts(&node.node, resource));
         let mut missing: Vec<i64> = amounts.map(|(asked, free)| asked - free).filter(|missing| *missing > 0).collect();
-        missing.sort_unstable();
+        missing.order();
         missing.dedup();
         ideas.extend(missing.into_iter().filter_map(|missing| less(shown, thought, resource, missing)));
     }

@@ -20,6 +20,7 @@ pub mod zones;
 use self::taints::{NOT_READY, UNREACHABLE, condition};
 use self::zones::{Zones, zone};
 use super::shared::subject;
+use crate::api::json::encode;
 use crate::api::kinds::{lease, node, pod, pod::Pod};
 use crate::api::meta::{moment, timestamp};
 use crate::api::request::PatchType;
@@ -29,7 +30,7 @@ use crate::cluster::timing;
 use crate::sim::Time;
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{Node, NodeCondition, Taint};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::rc::Rc;
 
 /// The controller.
@@ -306,7 +307,7 @@ fn execute(reconcile: &mut Reconcile, object: &Object) -> Vec<Vec<Taint>> {
 }
 
 fn write_taints(reconcile: &mut Reconcile, object: &Object, list: &[Taint]) {
-    let taints = if list.is_empty() { json!(null) } else { json!(list) };
+    let taints = if list.is_empty() { Value::Null } else { encode(list) };
     let patch = json!({"spec": {"taints": taints}});
     let request = Request::patch(&node::KIND, &object.key(), PatchType::Strategic, patch);
     reconcile.write(Write::new(request).tolerating(Tolerate::NotFound));
