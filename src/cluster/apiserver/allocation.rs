@@ -205,9 +205,9 @@ fn node_ports(
     automatic: bool,
     taken: &mut Taken,
 ) -> Result<(), FieldError> {
-    let had: BTreeSet<i32> =
+    let had: Vec<i32> =
         before.into_iter().flat_map(|spec| spec.ports.iter().flatten()).filter_map(|p| p.node_port).collect();
-    let mut own: BTreeSet<i32> = BTreeSet::new();
+    let mut own: Vec<i32> = Vec::new();
     for (at, port) in ports.iter().enumerate() {
         let Some(asked) = port.node_port.filter(|asked| *asked != 0) else { continue };
         if review.request.options.dry_run {
@@ -225,7 +225,7 @@ fn node_ports(
         if taken.contains(&asked.to_string()) && !had.contains(&asked) && !own.contains(&asked) {
             return Err(FieldError::invalid(field, asked, "provided port is already allocated"));
         }
-        own.insert(asked);
+        own.push(asked);
         claim(review, taken, &asked.to_string());
     }
     for at in 0..ports.len() {

@@ -66,7 +66,9 @@ fn attachable(pod: &PodInfo, around: &Surroundings) -> Attachable {
         let driver = class.document()?.text("provisioner").to_owned();
         Some((format!("{driver}/unbound-{namespace}/{name}"), driver))
     };
-    pod.pod().claims(pod.object.name()).filter_map(volume).collect()
+    let mut volumes = Attachable::new();
+    volumes.extend(pod.pod().claims(pod.object.name()).filter_map(volume));
+    volumes
 }
 
 struct Limits<'a> {
@@ -74,7 +76,7 @@ struct Limits<'a> {
     around: &'a Surroundings,
 }
 
-fn limits(node: &Object) -> BTreeMap<&str, i64> {
+fn limits(node: &Object) -> Vec<(&str, i64)> {
     let drivers = node.document().map(|node| node.list("spec.drivers")).unwrap_or_default();
     let limit = |driver: &'_ serde_json::Value| driver["allocatable"]["count"].as_i64();
     drivers.iter().filter_map(|driver| Some((driver["name"].as_str()?, limit(driver)?))).collect()
@@ -87,7 +89,8 @@ impl Filter for Limits<'_> {
         if self.wanted.is_empty() || limits.is_empty() {
             return Ok(());
         }
-        let mut all: Attachable = node.pods.values().flat_map(|pod| attachable(pod, self.around)).collect();
+        let mut all = Attachable::new();
+        all.extend(node.pods.values().flat_map(|pod| attachable(pod, self.around)));
         let here = |wish: &&Object| wish.document().is_some_and(|wish| *wish.text("spec.nodeName") == *node.name);
         for wish in self.around.all(&volume_attachment::KIND).filter(here) {
             let volume = wish.document().map(|wish| wish.text("spec.source.persistentVolumeName")).unwrap_or_default();
@@ -98,7 +101,7 @@ impl Filter for Limits<'_> {
             let old = all.values().filter(|known| *known == driver).count();
             i64::try_from(old + new.iter().filter(|(_, known)| *known == driver).count()).unwrap_or(i64::MAX)
         };
-        let over = |driver: &str| limits.get(driver).is_some_and(|limit| count(driver) > *limit);
+        let over = |driver: &str| limits.iter().any(|(limited, limit)| *limited == driver && count(driver) > *limit);
         if new.iter().any(|(_, driver)| over(driver)) { Err(Refused::unschedulable(REASON)) } else { Ok(()) }
     }
 }
@@ -107,7 +110,7 @@ impl Filter for Limits<'_> {
 fn grew(_: &PodInfo, change: &Change) -> bool {
     let Some(old) = change.old.map(limits) else { return true };
     let new = change.new.map(limits).unwrap_or_default();
-    old.iter().any(|(driver, limit)| new.get(driver).is_some_and(|now| now > limit))
+    old.iter().any(|(driver, limit)| new.iter().any(|(known, now)| known == driver && now > limit))
 }
 
 /// Whether a pod with claims has gone.
