@@ -1,10 +1,10 @@
-//! The words of the interface: Fluent catalogues for Korean and English. The native program has them built in; in the
-//! browser the page brings them along (`tools/assets.mjs` puts them there), and they are handed over by [`provide`].
+//! The words of the interface: Fluent catalogues for Korean and English.
 //!
 //! `text(language, key, args)` is all there is. Korean is formal (합니다체) and follows the kubernetes.io glossary.
 //! Particles that depend on the sound before them are chosen by `JOSA($word, "이/가")` in the catalogue. Adding a
 //! language is one file under `assets/locales/` and one variant here.
 
+use crate::texts;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue};
 use std::sync::LazyLock;
@@ -39,17 +39,11 @@ impl Language {
         Self::ALL.into_iter().find(|language| language.tag() == primary)
     }
 
-    #[cfg(not(target_arch = "wasm32"))]
     fn source(self) -> &'static str {
         match self {
-            Self::Ko => include_str!("../assets/locales/ko.ftl"),
-            Self::En => include_str!("../assets/locales/en.ftl"),
+            Self::Ko => texts::text("locales/ko.ftl"),
+            Self::En => texts::text("locales/en.ftl"),
         }
-    }
-
-    #[cfg(target_arch = "wasm32")]
-    fn source(self) -> &'static str {
-        PROVIDED.get().map_or("", |sources| &sources[usize::from(self == Self::En)])
     }
 }
 
@@ -85,15 +79,6 @@ impl From<usize> for Arg {
     fn from(number: usize) -> Self {
         Self::from(i64::try_from(number).unwrap_or(i64::MAX))
     }
-}
-
-#[cfg(target_arch = "wasm32")]
-static PROVIDED: std::sync::OnceLock<[String; 2]> = std::sync::OnceLock::new();
-
-/// Hands over the catalogues, in the order of [`Language::ALL`]; once, before the first text.
-#[cfg(target_arch = "wasm32")]
-pub fn provide(sources: [String; 2]) {
-    let _ = PROVIDED.set(sources);
 }
 
 static BUNDLES: LazyLock<[FluentBundle<FluentResource>; 2]> = LazyLock::new(|| Language::ALL.map(bundle));

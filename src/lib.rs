@@ -9,6 +9,7 @@
 //!   scene     the harbour: (view, trace, time) → display list; pure
 //!   inspect   what the panels tell of a thing: identity, why, desired and actual, events; pure
 //!   i18n      every text, in Korean and English
+//!   texts     the files behind them, and the schema of Kubernetes
 //!   ui        leptos, in the browser only; `session` is the only place that changes anything
 //!   headless  the same engine for the native command
 //!   verify    recordings of a real cluster, played against the engine; native only
@@ -30,6 +31,7 @@ pub mod i18n;
 pub mod inspect;
 pub mod scene;
 pub mod sim;
+pub mod texts;
 #[cfg(target_arch = "wasm32")]
 pub mod ui;
 #[cfg(not(target_arch = "wasm32"))]

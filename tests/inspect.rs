@@ -29,7 +29,7 @@ fn harbour() -> History {
 }
 
 fn apply(history: &mut History, example: &str) {
-    let text = bottle::examples::find(example).expect("the example is there").text.to_owned();
+    let text = bottle::examples::find(example).expect("the example is there").text().to_owned();
     history.input(Input::Apply { text, dry_run: false, create_namespaces: false });
 }
 

@@ -208,7 +208,7 @@ fn the_suggestions_are_the_smallest_and_come_true_when_they_are_carried_out() {
                 }
                 apply(&mut history, &pod("p", &requests("1")));
             }
-            example => apply(&mut history, bottle::examples::find(example).expect("an example").text),
+            example => apply(&mut history, bottle::examples::find(example).expect("an example").text()),
         }
         let thought = thought(&history);
         let suggestions = shown(&history, |shown| suggest::of(shown, &thought));
@@ -285,7 +285,7 @@ fn a_weight_that_was_thought_comes_true_when_it_is_applied() {
 #[test]
 fn all_attempts_of_a_pod_are_found_and_its_way_through_the_queues() {
     let mut history = harbour(3);
-    apply(&mut history, bottle::examples::find("node-selector").expect("an example").text);
+    apply(&mut history, bottle::examples::find("node-selector").expect("an example").text());
     patch(&mut history, "node-3", r#"{"metadata":{"labels":{"disktype":"ssd"}}}"#);
     apply(&mut history, &pod("other", &requests("1")));
     let wanted = ObjectRef::new(&bottle::api::kinds::pod::KIND, "default", "wants-ssd");
@@ -313,7 +313,7 @@ fn all_attempts_of_a_pod_are_found_and_its_way_through_the_queues() {
 #[test]
 fn in_a_large_cluster_the_reasons_are_counted_as_in_the_event() {
     let mut history = harbour(60);
-    apply(&mut history, bottle::examples::find("too-big").expect("an example").text);
+    apply(&mut history, bottle::examples::find("too-big").expect("an example").text());
     let (_, _, attempt) = last(&history);
     let (matrix, outcome) = shown(&history, |shown| (matrix::of(shown, &attempt), attempts::outcome(shown, &attempt)));
     assert_eq!((matrix.rows.len(), matrix.more), (20, 41));

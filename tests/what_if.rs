@@ -21,7 +21,7 @@ fn apply(history: &mut History, text: &str) {
 }
 
 fn example(name: &str) -> &'static str {
-    bottle::examples::find(name).expect("the example is there").text
+    bottle::examples::find(name).expect("the example is there").text()
 }
 
 fn attempts(history: &History) -> Vec<(Time, Rc<Attempt>)> {

@@ -1,4 +1,4 @@
-// Makes what the page needs beside the app: the editor bundle, the style sheet, the fonts and the catalogues, in
+// Makes what the page needs beside the app: the editor bundle, the style sheet, the fonts and the texts, in
 // target/site.
 // Trunk runs it before each build (Trunk.toml); index.html takes the results from there.
 import { createHash } from 'node:crypto';
@@ -98,14 +98,12 @@ async function editor() {
   });
 }
 
-/** The words of the interface, as data in the page: they arrive before the program, and the program is smaller without them. */
-function catalogues() {
-  const data = filesIn('assets/locales', '.ftl').map((file) => {
-    const text = readFileSync(join(root, file), 'utf8');
-    if (/<\/script|<!--/i.test(text)) throw new Error(`assets: ${file} holds what ends a script element.`);
-    return `<script type="text/plain" id="catalogue-${basename(file, '.ftl')}">\n${text}</script>\n`;
-  });
-  write('catalogues.html', data.join(''));
+/** The program's texts (build.rs has the same folders), as data in the page: the program is smaller without them. */
+function texts() {
+  const files = [...filesIn('assets/examples', '.yaml'), ...filesIn('assets/locales', '.ftl'), ...filesIn('assets/schema', '.txt')];
+  const named = files.map((file) => [file.replaceAll('\\', '/').replace('assets/', ''), readFileSync(join(root, file), 'utf8')]);
+  const json = JSON.stringify(Object.fromEntries(named)).replaceAll('<', '\\u003c');
+  write('texts.html', `<script type="application/json" id="texts">${json}</script>\n`);
 }
 
 /** The Open Font License wants to travel with the fonts. */
@@ -121,6 +119,6 @@ function licences() {
 rmSync(join(out, 'fonts'), { recursive: true, force: true });
 laterFonts();
 licences();
-catalogues();
+texts();
 await Promise.all([firstFonts().then(styles), editor()]);
-console.log('assets: editor, styles, fonts and catalogues are in target/site');
+console.log('assets: editor, styles, fonts and texts are in target/site');

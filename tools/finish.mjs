@@ -14,7 +14,7 @@ if (!dist) {
 
 function page() {
   const html = readFileSync(join(dist, 'index.html'), 'utf8');
-  const inline = [...html.matchAll(/<script(?![^>]*\s(?:src=|type="?text\/plain))[^>]*>([\s\S]*?)<\/script>/g)];
+  const inline = [...html.matchAll(/<script(?![^>]*\s(?:src=|type="?application\/json))[^>]*>([\s\S]*?)<\/script>/g)];
   const hashes = inline.map(([, code]) => `'sha256-${createHash('sha256').update(code).digest('base64')}'`);
   if (!html.includes('INLINE-SCRIPTS') || hashes.length < 2) {
     throw new Error('finish: index.html has no INLINE-SCRIPTS in its policy, or lost its inline scripts.');

@@ -15,6 +15,7 @@ mod check;
 mod convert;
 mod literal;
 
+use crate::texts;
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
@@ -109,15 +110,15 @@ pub struct Schema {
 pub fn schema() -> &'static Schema {
     static SCHEMA: OnceLock<Schema> = OnceLock::new();
     SCHEMA.get_or_init(|| {
-        let text =
-            concat!(include_str!("../../assets/schema/kinds.txt"), include_str!("../../assets/schema/scheduler.txt"));
-        Schema::parse(text)
+        let mut schema = Schema::default();
+        schema.parse(texts::text("schema/kinds.txt"));
+        schema.parse(texts::text("schema/scheduler.txt"));
+        schema
     })
 }
 
 impl Schema {
-    fn parse(text: &'static str) -> Self {
-        let mut schema = Self::default();
+    fn parse(&mut self, text: &'static str) {
         let mut current = "";
         for line in text.lines() {
             let mut words = line.split(' ');
@@ -126,21 +127,20 @@ impl Schema {
                 Some("!") => {
                     let words: Vec<&'static str> = words.collect();
                     if let [group, version, kind, name] = words[..] {
-                        schema.kinds.insert((if group == "-" { "" } else { group }, version, kind), name);
+                        self.kinds.insert((if group == "-" { "" } else { group }, version, kind), name);
                     }
                 }
                 Some("=") => {
                     current = words.next().unwrap_or_default();
                     let atomic = words.next() == Some("atomic");
-                    schema.types.insert(current, Type { fields: BTreeMap::new(), atomic });
+                    self.types.insert(current, Type { fields: BTreeMap::new(), atomic });
                 }
                 Some(name) => {
                     let field = Field::parse(words);
-                    schema.types.entry(current).or_default().fields.insert(name, field);
+                    self.types.entry(current).or_default().fields.insert(name, field);
                 }
             }
         }
-        schema
     }
 
     /// The type of a kind, by group (empty: core), version and kind. `DeleteOptions` and `Status` belong to every group.

@@ -22,8 +22,8 @@ const JOIN: Time = Time::from_secs(-70);
 
 /// What every cluster has before its user comes.
 const SYSTEM: &str = include_str!("../../assets/scenarios/system.yaml");
-/// All scenarios by name.
-const SCENARIOS: &[(&str, &str)] = &[("three-ships", include_str!("../../assets/scenarios/three-ships.yaml"))];
+/// All scenarios by name, in JSON (`build.rs`).
+const SCENARIOS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
 /// Which machines there are.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -57,7 +57,7 @@ impl Scenario {
     pub fn named(name: &str) -> Result<Self, String> {
         let known = SCENARIOS.iter().find(|(known, _)| *known == name);
         let (_, text) = known.ok_or_else(|| format!("there is no scenario \"{name}\""))?;
-        serde_yaml::from_str(text).map_err(|error| format!("scenario {name}: {error}"))
+        serde_json::from_str(text).and_then(serde_json::from_value).map_err(|error| format!("scenario {name}: {error}"))
     }
 
     /// The names of all scenarios.

@@ -249,7 +249,7 @@ fn large(view: &View, trace: &Trace<Fact>, pres_ms: f64, language: Language) -> 
 fn real(example: &str, seconds: i64) -> crate::cluster::History {
     let scenario = crate::cluster::boot::Scenario::named("three-ships").unwrap();
     let mut history = crate::cluster::boot::boot(&scenario, 42);
-    let text = crate::examples::find(example).unwrap().text.to_owned();
+    let text = crate::examples::find(example).unwrap().text().to_owned();
     history.run_until(Time::from_secs(1));
     history.input(crate::cluster::input::Input::Apply { text, dry_run: false, create_namespaces: true });
     if example == "node-loss" {

@@ -13,7 +13,7 @@ use super::panels::{dock, guide, inspector, top_bar, transport};
 use super::panic;
 use super::session::Session;
 use super::stage::stage_panel;
-use crate::i18n::provide;
+use crate::texts;
 use leptos::prelude::*;
 
 /// Starts the app on the page.
@@ -21,7 +21,7 @@ use leptos::prelude::*;
 /// # Panics
 /// When the scenario that comes with the program cannot be read: the page says so.
 pub fn start() {
-    provide(browser::catalogues());
+    texts::provide(browser::texts());
     panic::catch();
     let mut link = browser::link();
     let session = Session::open(&link).unwrap_or_else(|_| {

@@ -208,10 +208,8 @@ pub fn copy(text: &str, done: impl Fn(bool) + Clone + 'static) {
     refused.forget();
 }
 
-/// The words of the interface, which the page brings along, in the order of [`Language::ALL`].
-pub fn catalogues() -> [String; 2] {
-    Language::ALL.map(|language| {
-        let element = document().get_element_by_id(&format!("catalogue-{}", language.tag()));
-        element.and_then(|element| element.text_content()).unwrap_or_default()
-    })
+/// The texts that the page brings along.
+pub fn texts() -> serde_json::Value {
+    let element = document().get_element_by_id("texts").and_then(|element| element.text_content());
+    serde_json::from_str(&element.unwrap_or_default()).unwrap_or_default()
 }

@@ -32,7 +32,7 @@ type Shown = (FactId, Time, f64);
 /// What is done in the run, and when.
 fn deeds() -> Vec<(Time, Input)> {
     let apply = |seconds, name: &str| {
-        let text = examples::find(name).map(|example| example.text.to_owned()).unwrap_or_default();
+        let text = examples::find(name).map(|example| example.text().to_owned()).unwrap_or_default();
         (Time::from_secs(seconds), Input::Apply { text, dry_run: false, create_namespaces: false })
     };
     let web = Name {

@@ -17,9 +17,10 @@ const CLIENT: &[&str] = &["cluster::client", "@words", "api", "sim"];
 /// a file counts. A module that is not here must be entered first: that is the moment to think about it.
 const IMPORTS: &[(&str, &[&str])] = &[
     ("sim", &[]),
+    ("texts", &[]),
     // No behaviour over time; a uid is drawn from the caller's rng.
-    ("api", &["sim::time", "sim::Time", "sim::Duration", "sim::hash", "sim::rng", "sim::Order"]),
-    ("i18n", &[]),
+    ("api", &["sim::time", "sim::Time", "sim::Duration", "sim::hash", "sim::rng", "sim::Order", "texts"]),
+    ("i18n", &["texts"]),
     // Pure `step / tick / ready`; never look inside a value.
     ("cluster::etcd::raft", &["sim"]),
     ("cluster::etcd::mvcc", &["sim"]),
@@ -57,7 +58,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The person outside the ship: only requests.
     ("cluster::user", CLIENT),
     ("cluster::why", &["cluster::view", "@words", "api", "sim"]),
-    ("examples", &[]),
+    ("examples", &["texts"]),
     // The native command's engine room.
     ("headless", &["cluster", "examples", "api", "sim"]),
     // Recordings of a real cluster are played against the engine: it may look at everything.
@@ -89,6 +90,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "inspect",
             "examples",
             "i18n",
+            "texts",
             "api",
             "sim",
         ],
