@@ -19,7 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for folder in TEXTS {
         for file in files(&assets.join(folder))? {
             let name = file.file_name().unwrap_or_default().to_string_lossy();
-            writeln!(texts, "({:?}, include_str!({file:?})),", format!("{folder}/{name}"))?;
+            writeln!(texts, "({:?}, include_str!({:?})),", format!("{folder}/{name}"), file.to_string_lossy())?;
         }
     }
     fs::write(out.join("texts.rs"), texts + "]\n")?;
