@@ -191,7 +191,7 @@ fn happen(rng: &mut Rng, nodes: &mut Nodes, truth: &mut BTreeMap<String, Object>
                 let info = Rc::new(PodInfo::new(&object(pod, 0)).expect("a pod"));
                 nodes.assume(&info, &name.as_str().into());
                 nodes.update_snapshot();
-                assert!(nodes.forget(&uid));
+                assert!(nodes.forget(&uid).is_some());
                 return;
             }
             pod["spec"]["nodeName"] = name.into();

@@ -131,3 +131,75 @@ fn a_run_with_other_schedulers_is_the_same_when_it_is_gone_through_again() {
     history.seek(Time::from_secs(20));
     assert_eq!(history.world().hash(), end);
 }
+
+/// Of several best nodes one is drawn: by the seed, and by nothing else.
+#[test]
+fn ties_are_broken_by_the_seed() {
+    let first = |seed: u64| {
+        let mut history = boot(&Scenario::named("three-ships").expect("a scenario"), seed);
+        apply(&mut history, pod("a", "default-scheduler", "100m"));
+        history.run_until(Time::from_secs(5));
+        nodes(&history).remove(0).1
+    };
+    let drawn: Vec<String> = (0..8).map(first).collect();
+    assert_eq!(drawn, (0..8).map(first).collect::<Vec<_>>());
+    assert!(drawn.iter().collect::<std::collections::BTreeSet<_>>().len() > 1, "{drawn:?}");
+}
+
+/// Three pods that fill the three ships and take their time to end, and one that matters more, with the given policy.
+fn crowded(policy: &str) -> History {
+    let mut history = cluster();
+    let class = |name: &str, value: i32, policy: &str| {
+        format!(
+            "apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {{name: {name}}}\nvalue: {value}\n\
+             preemptionPolicy: {policy}\n---\n"
+        )
+    };
+    apply(&mut history, class("low", 1, "PreemptLowerPriority") + &class("high", 1000, policy));
+    let of_class = |name: &str, class: &str| {
+        pod(name, "default-scheduler", "3")
+            .replace("spec:\n", &format!("spec:\n  priorityClassName: {class}\n"))
+            .replace("image: nginx", "image: busybox, command: [sleep, 1d]")
+    };
+    apply(&mut history, ["a", "b", "c"].map(|name| of_class(name, "low")).concat());
+    history.run_until(Time::from_secs(20));
+    assert!(nodes(&history).iter().all(|(_, node)| !node.is_empty()), "{:?}", nodes(&history));
+    apply(&mut history, of_class("high", "high"));
+    history
+}
+
+fn status_of(history: &History, name: &str) -> Option<(bool, Option<String>, Option<String>)> {
+    let object = history.world().objects(&PODS).find(|object| object.name() == name)?;
+    let pod = object.get::<Pod>()?;
+    Some((object.is_terminating(), pod.status.nominated_node_name.clone(), pod.node().map(str::to_owned)))
+}
+
+#[test]
+fn victims_end_gracefully_and_then_the_pod_gets_their_room() {
+    let mut history = crowded("PreemptLowerPriority");
+    history.run_until(Time::from_secs(22));
+    let leaving: Vec<&str> =
+        ["a", "b", "c"].into_iter().filter(|name| status_of(&history, name).is_some_and(|(ends, ..)| ends)).collect();
+    let [victim] = leaving[..] else { panic!("{leaving:?} leave") };
+    let (_, _, on) = status_of(&history, victim).expect("it takes its time");
+    assert_eq!(status_of(&history, "high"), Some((false, on.clone(), None)), "nominated, not bound");
+    let said = events(&history, "Preempted").into_iter().filter_map(|event| event.message).collect::<Vec<_>>();
+    let uid = history.world().objects(&PODS).find(|object| object.name() == "high").map(|o| o.uid().to_owned());
+    assert_eq!(
+        said,
+        [format!("Preempted by pod {} on node {}", uid.expect("it is there"), on.clone().expect("bound"))]
+    );
+    history.run_until(Time::from_secs(70));
+    assert_eq!(status_of(&history, victim), None);
+    assert_eq!(status_of(&history, "high").map(|(.., node)| node), Some(on));
+}
+
+#[test]
+fn a_pod_that_may_not_preempt_waits() {
+    let mut history = crowded("Never");
+    history.run_until(Time::from_secs(60));
+    assert_eq!(status_of(&history, "high"), Some((false, None, None)));
+    let said = events(&history, "FailedScheduling").into_iter().find_map(|event| event.message);
+    let said = said.expect("it is said why");
+    assert!(said.ends_with("preemption: not eligible due to preemptionPolicy=Never."), "{said}");
+}

@@ -2,7 +2,6 @@
 //! true. It is asynchronous: meanwhile the next pods are tried. Upstream: `schedule_one.go`, `bindingCycle`.
 
 use super::attempt::{Failed, set_nominated};
-use super::events::{Action, Change, Resource};
 use super::framework::Cycle;
 use super::queue::Queued;
 use super::{AWAIT_VOLUMES, Binding, Scheduler};
@@ -108,9 +107,7 @@ impl Scheduler {
                 None => self.nodes.surroundings.remove(object),
             }
         }
-        if self.nodes.forget(&queued.info.uid) {
-            self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, Some(&queued.info.object), None));
-        }
+        self.forget(cx, &queued.info.uid);
         let text = format!("running {point} plugin \"{plugin}\": {why}");
         let rejectors = BTreeSet::new();
         self.failed(cx, queued, Failed { rejectors, reason: "SchedulerError", text: &text, nominated: None });

@@ -276,6 +276,9 @@ mod tests {
         requests: Vec<Rc<Request>>,
         watches: Vec<(&'static str, u64, u64)>,
         refuse: Option<Status>,
+        /// Bindings get no answer yet.
+        hold: bool,
+        held: Option<u64>,
     }
 
     impl Harbour {
@@ -283,7 +286,8 @@ mod tests {
             let kernel = Kernel::new(1, Time::ZERO, Duration::from_micros(500));
             let (requests, watches, trace) = (Vec::new(), Vec::new(), Trace::default());
             let scheduler = Scheduler::new();
-            let mut harbour = Self { kernel, trace, scheduler, nodes, requests, watches, refuse: None };
+            let mut harbour =
+                Self { kernel, trace, scheduler, nodes, requests, watches, refuse: None, hold: false, held: None };
             harbour.scheduler.start(&mut Cx::new(&mut harbour.kernel, &mut harbour.trace, Address::Scheduler, None));
             harbour.run(100);
             harbour
@@ -317,6 +321,10 @@ mod tests {
                 _ => {
                     self.requests.push(request.clone());
                     let binding = request.target.subresource == "binding";
+                    if binding && self.hold {
+                        self.held = Some(id);
+                        return;
+                    }
                     match self.refuse.clone().filter(|_| binding) {
                         Some(status) => Err(Rc::new(status)),
                         None => Ok(Reply::Done { revision: 2 }),
@@ -404,6 +412,46 @@ mod tests {
         harbour.run(3000);
         assert_eq!(harbour.bindings(), ["node-1", "node-1"]);
         assert_eq!(harbour.place("a"), None);
+    }
+
+    #[test]
+    fn the_room_of_a_refused_binding_wakes_those_that_it_was_kept_from() {
+        let mut harbour = Harbour::new(vec![node("node-1", "4")]);
+        harbour.refuse = Some(Status::timeout("no"));
+        // Both are tried before the answer is there.
+        harbour.hold = true;
+        harbour.tell(pod("a", "3"));
+        harbour.tell(pod("b", "3"));
+        assert_eq!(harbour.place("b"), Some(Place::Unschedulable));
+        harbour.hold = false;
+        harbour.refuse = None;
+        let binding = harbour.held.take().expect("a binding");
+        harbour.say(Message::Response { id: binding, outcome: Err(Rc::new(Status::timeout("no"))) });
+        harbour.run(3000);
+        assert_eq!(harbour.place("a"), Some(Place::Unschedulable), "b has its room now");
+        assert_eq!(harbour.bindings(), ["node-1", "node-1"]);
+    }
+
+    #[test]
+    fn each_cycle_begins_after_the_nodes_that_the_last_one_looked_at() {
+        let nodes: Vec<Object> = (0..150).map(|number| node(&format!("node-{number:03}"), "4")).collect();
+        let mut harbour = Harbour::new(nodes);
+        for name in ["a", "b"] {
+            harbour.tell(pod(name, "1"));
+        }
+        let looked: Vec<Vec<String>> = harbour
+            .trace
+            .range(0, harbour.trace.head())
+            .filter_map(|record| match &record.fact {
+                Fact::Attempted(attempt) => Some(attempt.nodes.iter().map(|answer| answer.node.to_string()).collect()),
+                _ => None,
+            })
+            .collect();
+        // 49 % of 150 is less than the least number, 100.
+        let names = |places: std::ops::Range<usize>| -> Vec<String> {
+            places.map(|place| format!("node-{:03}", place % 150)).collect()
+        };
+        assert_eq!(looked, [names(0..100), names(100..200)]);
     }
 
     #[test]

@@ -309,13 +309,15 @@ impl Nodes {
         self.pods.insert(pod.uid.clone(), placed);
     }
 
-    /// Takes an assumption back, unless it has come true. Says whether anything was taken back.
-    pub fn forget(&mut self, uid: &str) -> bool {
-        let assumed = self.is_assumed(uid);
-        if assumed {
-            self.remove_pod(uid);
+    /// Takes an assumption back, unless it has come true. Gives the pod as it would have been on its node.
+    pub fn forget(&mut self, uid: &str) -> Option<Object> {
+        let placed = self.pods.get(uid).filter(|placed| placed.assumed)?;
+        let mut object = placed.pod.object.clone();
+        if let Some(pod) = object.get_mut::<Pod>() {
+            pod.node_name = Some(placed.node.clone());
         }
-        assumed
+        self.remove_pod(uid);
+        Some(object)
     }
 
     /// Whether the pod is assumed to be on a node.
@@ -427,11 +429,11 @@ mod tests {
         let info = Rc::new(PodInfo::new(&pod("u", None, "1")).expect("a pod"));
         nodes.assume(&info, &"a".into());
         assert_eq!(cpu(&mut nodes, "a"), Some(1000));
-        assert!(nodes.forget("u"));
+        assert!(nodes.forget("u").is_some());
         assert_eq!(cpu(&mut nodes, "a"), Some(0));
         nodes.assume(&info, &"a".into());
         nodes.set_pod(&pod("u", Some("b"), "1"));
-        assert!(!nodes.forget("u"), "it is really bound, though elsewhere");
+        assert_eq!(nodes.forget("u"), None, "it is really bound, though elsewhere");
         assert_eq!((cpu(&mut nodes, "a"), cpu(&mut nodes, "b")), (Some(0), Some(1000)));
     }
 

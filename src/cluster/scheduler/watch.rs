@@ -66,9 +66,9 @@ impl Scheduler {
             (old, Some(new)) => self.unassigned(cx, old, new),
             (Some(old), None) => {
                 self.queue.delete(&old.key());
-                let known = bound(&old) || self.nodes.is_assumed(old.uid());
+                self.forget(cx, old.uid());
                 self.nodes.remove_pod(old.uid());
-                if known {
+                if bound(&old) {
                     self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, Some(old), None));
                 } else if let Some(info) = PodInfo::new(old).filter(|info| info.nominated_node().is_some()) {
                     self.no_longer_nominated(cx, &info);
@@ -103,8 +103,8 @@ impl Scheduler {
         }
         if self.nodes.is_assumed(&info.uid) {
             // Upstream: `handleAssumedPodDeletion`: it will not come to its node any more.
-            if new.is_terminating() && self.nodes.forget(&info.uid) {
-                self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, Some(new), None));
+            if new.is_terminating() {
+                self.forget(cx, &info.uid);
             }
             return;
         }
@@ -145,6 +145,13 @@ impl Scheduler {
             let gone = Change::new(Resource::AssignedPod, Action::DELETE, Some(&pod.object), None);
             let moved = self.queue.happened_up_to(pod.priority(), &self.configuration, gone, cx.now());
             self.note_moves(cx, moved);
+        }
+    }
+
+    /// A pod will not come to the node that was chosen for it: others may have its room.
+    pub(super) fn forget(&mut self, cx: &mut Cx, uid: &str) {
+        if let Some(pod) = self.nodes.forget(uid) {
+            self.happened(cx, Change::new(Resource::AssignedPod, Action::DELETE, Some(&pod), None));
         }
     }
 

@@ -123,9 +123,33 @@ mod tests {
         let empty = read("").expect("a configuration");
         let default = Configuration::default();
         assert_eq!((&empty.profiles, empty.initial_backoff), (&default.profiles, default.initial_backoff));
-        let filters = names(&default.profiles[0], Point::Filter);
-        assert_eq!((filters[0], filters.len()), ("NodeUnschedulable", 14));
-        assert_eq!(names(&default.profiles[0], Point::Bind), ["DefaultBinder"]);
+        let profile = &default.profiles[0];
+        let at = |point| names(profile, point).join(" ");
+        assert_eq!(at(Point::PreEnqueue), "SchedulingGates DynamicResources DefaultPreemption");
+        assert_eq!(at(Point::QueueSort), "PrioritySort");
+        assert_eq!(
+            at(Point::PreFilter),
+            "NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions NodeVolumeLimits VolumeBinding VolumeZone \
+             PodTopologySpread InterPodAffinity DynamicResources NodeDeclaredFeatures"
+        );
+        assert_eq!(
+            at(Point::Filter),
+            "NodeUnschedulable NodeName TaintToleration NodeAffinity NodePorts NodeResourcesFit VolumeRestrictions \
+             NodeVolumeLimits VolumeBinding VolumeZone PodTopologySpread InterPodAffinity DynamicResources \
+             NodeDeclaredFeatures"
+        );
+        assert_eq!(at(Point::PostFilter), "DynamicResources DefaultPreemption");
+        let scores: Vec<String> = profile.at(Point::Score).iter().map(|entry| format!("{entry:?}")).collect();
+        assert_eq!(
+            scores.join(" "),
+            "TaintToleration×3 NodeAffinity×2 NodeResourcesFit×1 VolumeBinding×1 PodTopologySpread×2 InterPodAffinity×2 \
+             DynamicResources×2 NodeResourcesBalancedAllocation×1 ImageLocality×1"
+        );
+        assert_eq!(
+            (at(Point::Reserve), at(Point::PreBind)),
+            ("VolumeBinding DynamicResources".into(), "VolumeBinding DynamicResources".into())
+        );
+        assert_eq!(at(Point::Bind), "DefaultBinder");
     }
 
     #[test]
