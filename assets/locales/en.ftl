@@ -685,6 +685,7 @@ guess-title = Guess first
 guess-text = Before the crane decides, time stops and you point at the ship.
 guess-ask = Which ship will the scheduler choose for pod { $pod }? Point at it.
 guess-none-button = None fits
+guess-choose = Choose a ship
 guess-skip = Show me
 guess-waits = You say { $node }. The scheduler decides …
 guess-none-fits = none fits

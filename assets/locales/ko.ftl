@@ -658,6 +658,7 @@ guess-title = 먼저 맞혀 보기
 guess-text = 크레인이 정하기 전에 시간이 멈추고, 배를 가리키게 됩니다.
 guess-ask = 스케줄러는 파드 { $pod }에 어느 배를 고르겠습니까? 배를 가리켜 보십시오.
 guess-none-button = 맞는 배 없음
+guess-choose = 배 고르기
 guess-skip = 그냥 보기
 guess-waits = 예상: { $node }. 스케줄러가 정하고 있습니다 …
 guess-none-fits = 맞는 배 없음

@@ -257,6 +257,46 @@ test('guess first: time stops, and the guess is told what made the difference', 
   await close();
 });
 
+test('more than 50 nodes: the reasons in the words of the event, and the best 20; guessing is by a menu', async () => {
+  const { page, close } = await open(rig, `en/${FAST}&nodes=60&sel=components/kube-scheduler`, { lang: 'en' });
+  await page.getByTestId('insp-scheduling').click();
+  await page.getByTestId('guess-first').click();
+  await apply(page, POD('huge', '100'));
+  const guess = page.getByTestId('guess');
+  await guess.getByRole('combobox').selectOption('node-7');
+  await guess.getByText('No node was found. NodeResourcesFit refused node-7: Insufficient cpu').waitFor(WAIT);
+  await page.getByTestId('guess-go-on').click();
+  await page.getByTestId('guess-first').click();
+  await page.waitForFunction(UNSCHEDULABLE, 'huge', WAIT);
+  await show(page, /^huge/);
+  const event = await page.getByTestId('scheduler').getByText(/^0\/61 nodes are available/).innerText();
+  const reasons = await page.getByTestId('reasons').locator('li').allInnerTexts();
+  assert.deepEqual(reasons, ['60 Insufficient cpu', '1 node(s) had untolerated taint(s)']);
+  for (const reason of reasons) assert.ok(event.includes(reason), event);
+  assert.equal(await page.getByTestId('matrix').locator('tbody tr').count(), 20);
+  await page.getByTestId('scheduler').getByText('41 more nodes').waitFor();
+  await close();
+});
+
+const CLASS = (name, value) => `apiVersion: scheduling.k8s.io/v1\nkind: PriorityClass\nmetadata: {name: ${name}}\nvalue: ${value}\n---\n`;
+
+test('preemption: the candidates with their victims, the chosen one first', async () => {
+  const { page, close } = await open(rig, `en/${FAST}&nodes=2`, { lang: 'en' });
+  const low = ['a', 'b'].map((name) => POD(`low-${name}`, '3', 'priorityClassName: low, ')).join('---\n');
+  await apply(page, CLASS('low', 10) + CLASS('high', 1000) + low);
+  for (const name of ['low-a', 'low-b']) await page.waitForFunction(BOUND, name, WAIT);
+  await apply(page, POD('high', '3', 'priorityClassName: high, '));
+  await page.waitForFunction(BOUND, 'high', WAIT);
+  await show(page, /^high/);
+  const attempt = page.getByTestId('attempt');
+  await attempt.selectOption({ index: (await attempt.locator('option').count()) - 1 });
+  const rows = await page.getByTestId('preemption').getByRole('listitem').allInnerTexts();
+  assert.equal(rows.length, 2);
+  assert.match(rows[0], /^node-\d\s+chosen\s+default\/low-[ab]$/);
+  assert.match(rows[1], /^node-\d\s+default\/low-[ab]$/);
+  await close();
+});
+
 test('the matrix can be taken along', async () => {
   const { page, context, close } = await known();
   await context.grantPermissions(['clipboard-read', 'clipboard-write']);

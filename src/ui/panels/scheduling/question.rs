@@ -66,14 +66,32 @@ pub fn question(ui: Ui) -> El {
     })
 }
 
+/// More ships than this are in a menu: the stage is to be seen.
+const BUTTONS: usize = 13;
+
+fn menu(ui: Ui, nodes: &[String], say: &Rc<dyn Fn(Option<String>)>) -> El {
+    let say = say.clone();
+    let options = nodes.iter().map(|node| el("option", "").attr("value", node).text(node));
+    el("select", "button")
+        .add(el("option", "").attr("value", "").word(ui, "guess-choose"))
+        .label(ui, "guess-choose")
+        .all(options)
+        .on("change", move |event| say(Some(event_target_value(event))))
+}
+
 fn card(ui: Ui, pod: &Ref, say: &Rc<dyn Fn(Option<String>)>) -> El {
     let name = pod.key.name.to_string();
     let nodes: Vec<String> =
         ui.view.with_untracked(|view| view.nodes.iter().map(|node| node.name.to_string()).collect());
-    let choices = nodes.into_iter().map(|node| {
-        let (say, shown) = (say.clone(), node.clone());
-        button("button", move || say(Some(node.clone()))).text(&shown)
-    });
+    let choices: Vec<El> = if nodes.len() > BUTTONS {
+        vec![menu(ui, &nodes, say)]
+    } else {
+        let one = |node: String| {
+            let (say, shown) = (say.clone(), node.clone());
+            button("button", move || say(Some(node.clone()))).text(&shown)
+        };
+        nodes.into_iter().map(one).collect()
+    };
     let none = say.clone();
     let skip = move || ui.play(true);
     el("section", "guess")
