@@ -59,7 +59,9 @@ bench: build
 	@tools/setup.sh browser
 	@echo "bench: 100 nodes, 1,000 pods until all are Ready, natively"
 	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- bench --nodes 100 --pods 1000 --json
-	@echo "bench: the same in Chromium"
+	@echo "bench: the scheduler alone, 5,000 nodes and 10,000 pods"
+	@$(TOOLS) for workload in plain antiaff spread; do cargo run --locked --release --quiet --bin bottle -- bench --scheduler --nodes 5000 --pods 10000 --workload $$workload --json; done
+	@echo "bench: 1,000 pods in Chromium"
 	@$(TOOLS) node tools/bench.mjs
 
 clean:
