@@ -108,11 +108,13 @@ fn page_follows(ui: Ui) {
     afterwards(move || {
         let (language, speed) = (ui.language.get(), ui.speed.get());
         let (selected, truth) = (ui.selected.get(), ui.truth.get());
+        let panel = ui.scheduling.shown.get();
         // A moment is in the address only while time stands still there.
         let t = (!ui.moving.get()).then(|| ui.now.get());
         ui.theme.track();
         ui.link.update_value(|link| {
             (link.speed, link.selected, link.t, link.truth) = (speed, selected, t, truth);
+            link.panel = panel;
             browser::set_address(&link.write(language));
         });
     });
@@ -123,6 +125,7 @@ fn page_follows(ui: Ui) {
             ui.seek(t);
         }
         ui.truth.set(link.truth);
+        ui.scheduling.shown.set(link.panel);
         ui.select(link.selected);
     });
 }

@@ -134,7 +134,7 @@ impl Ui {
             answers: RwSignal::new_local(Answers::new(session.trace().head())),
             captions: RwSignal::new_local(Captions::new(session.trace().head())),
             notices: RwSignal::new_local(link.notices.clone()),
-            scheduling: Scheduling::new(),
+            scheduling: Scheduling::new(link.panel),
             session: StoredValue::new_local(session),
             stage: StoredValue::new_local(Stage::default()),
             link: StoredValue::new_local(link),

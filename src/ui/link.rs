@@ -1,8 +1,9 @@
 //! The address of the page: it holds language, scenario, seed and moment, so that a link shares a moment.
 //!
 //! `/{lang}/sandbox?scenario=three-ships&seed=42&nodes=3&speed=auto&t=12340&sel=pods/default/web-x&theme=dark&motion=reduced
-//! &truth=actual` and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
+//! &truth=actual&panel=sched` and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
 
+use super::panels::InspectorTab;
 use super::select::Selection;
 use super::session::is_scenario;
 use crate::i18n::{Arg, Language};
@@ -68,6 +69,8 @@ pub struct Link {
     pub t: Option<Time>,
     /// What is selected.
     pub selected: Option<Selection>,
+    /// The tab of the inspector.
+    pub panel: InspectorTab,
     /// The theme.
     pub theme: Option<Theme>,
     /// Whether motion is reduced.
@@ -97,6 +100,7 @@ impl Default for Link {
             speed: Speed::Adaptive,
             t: None,
             selected: None,
+            panel: InspectorTab::Overview,
             theme: None,
             reduced: None,
             truth: Truth::Believed,
@@ -137,6 +141,7 @@ impl Link {
             "speed" => self.speed = read_speed(value)?,
             "t" => self.t = Some(read_millis(value).filter(|t| (Time::ZERO..=LATEST).contains(t))?),
             "sel" => self.selected = Some(Selection::read(value)?),
+            "panel" => self.panel = InspectorTab::read(value)?,
             "theme" => self.theme = Some(read_theme(value)?),
             "motion" => self.reduced = Some(["full", "reduced"].iter().position(|word| *word == value)? == 1),
             "truth" if value == "cp" => self.truth = Truth::Believed,
@@ -165,6 +170,9 @@ impl Link {
         }
         if let Some(selected) = &self.selected {
             let _ = write!(address, "&sel={}", selected.write());
+            if self.panel != InspectorTab::Overview {
+                let _ = write!(address, "&panel={}", self.panel.name());
+            }
         }
         if let Some(theme) = self.theme {
             let _ = write!(address, "&theme={}", theme_name(theme));
@@ -179,7 +187,7 @@ impl Link {
     }
 }
 
-const KEYS: &[&str] = &["scenario", "seed", "nodes", "speed", "t", "sel", "theme", "motion", "truth"];
+const KEYS: &[&str] = &["scenario", "seed", "nodes", "speed", "t", "sel", "panel", "theme", "motion", "truth"];
 
 /// The speeds that can be chosen, beside the adaptive one.
 pub const SPEEDS: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1000.0];

@@ -193,8 +193,7 @@ const editor = (page) => page.getByTestId('configuration').locator('.cm-content'
 const HEAD = 'apiVersion: kubescheduler.config.k8s.io/v1\nkind: KubeSchedulerConfiguration\n';
 
 test('the configuration is edited as YAML while the cluster runs; a wrong one is refused with the real message', async () => {
-  const { page, errors, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler`, { lang: 'en' });
-  await page.getByTestId('insp-configuration').click();
+  const { page, errors, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler&panel=config`, { lang: 'en' });
   await editor(page).getByText('KubeSchedulerConfiguration').waitFor();
   await editor(page).getByText('LeastAllocated').waitFor();
   await editor(page).fill(`${HEAD}parallelism: 0\n`);
@@ -216,8 +215,7 @@ test('the configuration is edited as YAML while the cluster runs; a wrong one is
 });
 
 test('a further scheduler runs beside the first and takes the pods that ask for it', async () => {
-  const { page, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler`, { lang: 'en' });
-  await page.getByTestId('insp-configuration').click();
+  const { page, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler&panel=config`, { lang: 'en' });
   await editor(page).getByText('KubeSchedulerConfiguration').waitFor();
   await editor(page).fill(`${HEAD}profiles: [{schedulerName: packing}]\n`);
   await page.getByTestId('scheduler-name').fill('second');
@@ -225,16 +223,19 @@ test('a further scheduler runs beside the first and takes the pods that ask for 
   await page.getByTestId('configuration').getByRole('button', { name: 'second', pressed: true }).waitFor(WAIT);
   await apply(page, POD('mine', '1', 'schedulerName: packing, '));
   await page.waitForFunction(BOUND, 'mine', WAIT);
+  await show(page, /^mine/);
+  assert.match(new URL(page.url()).searchParams.get('panel'), /sched/);
+  await page.getByTestId('attempt').locator('option', { hasText: 'attempt 1 · packing → node-' }).waitFor({ state: 'attached' });
+  await page.getByTestId('tree').getByRole('treeitem').filter({ hasText: /^Scheduler/ }).first().click();
+  await page.getByTestId('insp-scheduling').focus();
+  await page.keyboard.press('ArrowRight');
   await page.getByTestId('configuration').getByRole('button', { name: 'kube-scheduler' }).click();
   await editor(page).getByText('LeastAllocated').waitFor();
-  const { violations } = await new AxeBuilder({ page }).include('#inspector').analyze();
-  assert.deepEqual(violations.map((rule) => `${rule.id}: ${rule.nodes[0].html}`), []);
   await close();
 });
 
 test('guess first: time stops, and the guess is told what made the difference', async () => {
-  const { page, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler`, { lang: 'en' });
-  await page.getByTestId('insp-scheduling').click();
+  const { page, close } = await open(rig, `en/${FAST}&sel=components/kube-scheduler&panel=sched`, { lang: 'en' });
   await page.getByTestId('guess-first').click();
   assert.equal(await page.getByTestId('guess-first').getAttribute('aria-checked'), 'true');
   await apply(page, POD('first', '1'));
@@ -331,6 +332,24 @@ test('it is accessible and nothing is cut off, small and over the whole screen, 
       assert.deepEqual(cut, [], `${lang} ${size} ${full}`);
     }
     if (lang === 'ko') assert.match(await page.getByTestId('matrix').innerText(), /가중치 3/);
+    await close();
+  }
+});
+
+test('the configuration is accessible and nothing is cut off, in both languages and themes', async () => {
+  for (const [lang, theme, size] of [['ko', 'light', '1440x900'], ['en', 'dark', '1024x768'], ['ko', 'dark', '390x844']]) {
+    const { page, close } = await open(rig, `${lang}/${FAST}&sel=components/kube-scheduler&panel=config`, { lang, theme, viewport: VIEWPORTS[size] });
+    if (size === '390x844') await page.getByTestId('tab-inspector').click();
+    await editor(page).fill(`${HEAD}parallelism: 0\n`);
+    await page.getByTestId('config-further').click();
+    await page.getByTestId('outcome').getByText('parallelism: Invalid value').waitFor(WAIT);
+    const { violations } = await new AxeBuilder({ page }).include('#inspector').analyze();
+    assert.deepEqual(violations.map((rule) => `${rule.id}: ${rule.nodes[0].html}`), [], `${lang} ${size}`);
+    const cut = await page.getByTestId('inspector').evaluate((panel) =>
+      [...panel.querySelectorAll('*:not(.editor, .editor *, svg, svg *, .visually-hidden)')]
+        .filter((element) => element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0 && getComputedStyle(element).display !== 'inline')
+        .map((element) => `${element.className || element.tagName}: ${element.textContent.slice(0, 40)}`));
+    assert.deepEqual(cut, [], `${lang} ${size}`);
     await close();
   }
 });

@@ -70,6 +70,9 @@ pub fn line(shown: &Shown, place: FactId, named: bool) -> Option<Line> {
         _ => shown.text("sched-none", &[]),
     };
     let number = shown.text("sched-number", &[("number", i64::from(attempt.number).into())]);
+    // Which scheduler's rules they were, if not those that most pods go by.
+    let number =
+        if *attempt.profile == *"default-scheduler" { number } else { format!("{number} · {}", attempt.profile) };
     let text = if named { format!("{} · {number} {outcome}", attempt.pod.key) } else { format!("{number} {outcome}") };
     Some(Line { fact: place.0, at: attempt.at, text })
 }

@@ -23,6 +23,6 @@ pub use self::branches::branches;
 pub use self::dock::dock;
 pub use self::guide::guide;
 pub use self::inspector::inspector;
-pub use self::scheduling::{Scheduling, question};
+pub use self::scheduling::{Scheduling, Tab as InspectorTab, question};
 pub use self::top::top_bar;
 pub use self::transport::transport;

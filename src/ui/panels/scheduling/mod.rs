@@ -41,7 +41,7 @@ pub struct Scheduling {
 }
 
 /// A tab of the inspector.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Tab {
     /// What all things have.
     Overview,
@@ -49,6 +49,24 @@ pub enum Tab {
     Attempts,
     /// The scheduler's file.
     Configuration,
+}
+
+impl Tab {
+    /// Its name in links; empty: it is the first.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "",
+            Self::Attempts => "sched",
+            Self::Configuration => "config",
+        }
+    }
+
+    /// From a link.
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        TABS.iter().map(|(tab, ..)| *tab).find(|tab| tab.name() == name)
+    }
 }
 
 /// All tabs: id, and key of the name.
@@ -59,11 +77,11 @@ const TABS: [(Tab, &str, &str); 3] = [
 ];
 
 impl Scheduling {
-    /// At first nothing was asked for.
+    /// At first no attempt was asked for.
     #[must_use]
-    pub fn new() -> Self {
+    pub fn new(shown: Tab) -> Self {
         Self {
-            shown: RwSignal::new(Tab::Overview),
+            shown: RwSignal::new(shown),
             chosen: RwSignal::new(None),
             guessing: RwSignal::new(false),
             draft: Draft::new(),
