@@ -17,6 +17,10 @@ use k8s_openapi::api::core::v1 as core;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// Of how many nodes on which preemption would help the trace tells, the chosen one first. In large clusters there are
+/// hundreds, for every attempt.
+const CANDIDATES_KEPT: usize = 50;
+
 /// How an attempt failed.
 pub(super) struct Failed<'a> {
     /// The plugins that refused; none: something else went wrong.
@@ -149,7 +153,8 @@ impl Scheduler {
 
 /// What was decided about a pod, as the trace keeps it; whose attempt it was is still to be filled in.
 pub(super) fn recorded(decision: &mut Decision, pod: &PodInfo, chosen: Option<&Rc<str>>) -> Attempt {
-    let candidates = decision.candidate.iter().chain(&decision.others).map(|candidate| PreemptionCandidate {
+    let candidates = decision.candidate.iter().chain(&decision.others).take(CANDIDATES_KEPT);
+    let candidates = candidates.map(|candidate| PreemptionCandidate {
         node: candidate.node.clone(),
         victims: candidate.victims.iter().map(|victim| victim.reference.clone()).collect(),
     });

@@ -163,8 +163,9 @@ impl Snapshot {
     /// The pods that are nominated for a node and matter as much as the given one, or more: it must leave them room.
     /// Upstream: `addGENominatedPods`.
     pub fn nominated_on<'a>(&'a self, node: &'a str, pod: &'a PodInfo) -> impl Iterator<Item = &'a Rc<PodInfo>> {
-        let here = self.nominated.on(node).iter();
-        here.filter(|other| other.priority() >= pod.priority() && other.uid != pod.uid)
+        let (here, least) = (self.nominated.on(node).iter(), pod.priority());
+        let matters = move |(priority, other): &&(i32, Rc<PodInfo>)| *priority >= least && other.uid != pod.uid;
+        here.filter(matters).map(|(_, other)| other)
     }
 
     /// What if the node were so? It keeps its place and its pods.
@@ -293,7 +294,8 @@ impl Nodes {
     /// The pods nominated for a node that matter less than this. Upstream: `getLowerPriorityNominatedPods`.
     #[must_use]
     pub fn nominated_below(&self, node: &str, priority: i32) -> Vec<Rc<PodInfo>> {
-        self.nominated.on(node).iter().filter(|pod| pod.priority() < priority).cloned().collect()
+        let less = self.nominated.on(node).iter().filter(|(other, _)| *other < priority);
+        less.map(|(_, pod)| pod.clone()).collect()
     }
 
     /// Forgets for which node a pod was nominated.

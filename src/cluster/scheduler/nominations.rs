@@ -9,7 +9,8 @@ use std::rc::Rc;
 pub struct Nominations {
     /// The node of each, by the pod's uid.
     nodes: Map<Rc<str>, Rc<str>>,
-    on: Map<Rc<str>, Vec<Rc<PodInfo>>>,
+    /// With their priorities, so that those that do not matter need not be looked at.
+    on: Map<Rc<str>, Vec<(i32, Rc<PodInfo>)>>,
 }
 
 impl Nominations {
@@ -17,22 +18,22 @@ impl Nominations {
     pub fn add(&mut self, pod: &Rc<PodInfo>, node: &str) {
         self.remove(&pod.uid);
         self.nodes.insert(pod.uid.clone(), node.into());
-        self.on.get_or_default(node.into()).push(pod.clone());
+        self.on.get_or_default(node.into()).push((pod.priority(), pod.clone()));
     }
 
     /// Forgets for which node a pod was nominated.
     pub fn remove(&mut self, uid: &str) {
         let Some(node) = self.nodes.remove(uid) else { return };
         let Some(pods) = self.on.get_mut(&*node) else { return };
-        pods.retain(|pod| *pod.uid != *uid);
+        pods.retain(|(_, pod)| *pod.uid != *uid);
         if pods.is_empty() {
             self.on.remove(&*node);
         }
     }
 
-    /// The pods that are nominated for a node.
+    /// The pods that are nominated for a node, with their priorities.
     #[must_use]
-    pub fn on(&self, node: &str) -> &[Rc<PodInfo>] {
+    pub fn on(&self, node: &str) -> &[(i32, Rc<PodInfo>)] {
         self.on.get(node).map(Vec::as_slice).unwrap_or_default()
     }
 }
