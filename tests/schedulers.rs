@@ -6,6 +6,8 @@ use bottle::cluster::History;
 use bottle::cluster::boot::{Scenario, boot};
 use bottle::cluster::fact::Fact;
 use bottle::cluster::input::Input;
+use bottle::i18n::Language;
+use bottle::scene::caption;
 use bottle::sim::Time;
 use k8s_openapi::api::core::v1::Event;
 
@@ -108,7 +110,11 @@ fn a_wrong_file_changes_nothing_and_says_why() {
     let before = history.trace().head();
     scheduler(&mut history, "", "parallelism: 0\n");
     let refused = history.trace().range(before, history.trace().head()).find_map(|record| match &record.fact {
-        Fact::Answer { refused, .. } => refused.first().map(|(_, status)| status.message.clone()),
+        Fact::Answer { refused, .. } => {
+            let said = caption::of_fact(&record.fact, Language::En).unwrap_or_default();
+            assert!(said.starts_with("The scheduler does not start with this file: parallelism"), "{said}");
+            refused.first().map(|(_, status)| status.message.clone())
+        }
         _ => None,
     });
     assert_eq!(refused.as_deref(), Some("parallelism: Invalid value: 0: should be an integer value greater than zero"));

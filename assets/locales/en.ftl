@@ -70,6 +70,7 @@ caption-input-kubelet-stop = You stop the kubelet on { $node }.
 caption-input-kubelet-start = You start the kubelet on { $node } again.
 caption-input-cut = You cut the network of { $node }.
 caption-input-join = You join the network of { $node } again.
+caption-scheduler-refused = The scheduler does not start with this file: { $message }. Nothing has changed.
 caption-input-scheduler = You restart the scheduler with another configuration.
 caption-input-other-scheduler = You start the scheduler { $name } beside the first.
 caption-input-crash = You crash the process of a container of pod { $pod }.

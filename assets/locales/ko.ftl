@@ -71,6 +71,7 @@ caption-input-kubelet-stop = { $node }의 kubelet을 멈추었습니다.
 caption-input-kubelet-start = { $node }의 kubelet을 다시 시작했습니다.
 caption-input-cut = { $node }의 네트워크를 끊었습니다.
 caption-input-join = { $node }의 네트워크를 다시 이었습니다.
+caption-scheduler-refused = 스케줄러가 이 파일로는 시작하지 않습니다: { $message }. 바뀐 것은 없습니다.
 caption-input-scheduler = 스케줄러를 다른 구성으로 다시 시작했습니다.
 caption-input-other-scheduler = 첫 번째 스케줄러 옆에서 스케줄러 { $name }을(를) 시작했습니다.
 caption-input-crash = 파드 { $pod }의 컨테이너 프로세스를 강제로 끝냈습니다.

@@ -53,7 +53,8 @@ fn start_scheduler(world: &mut World, name: &str, config: &str, cause: FactId, t
     let configuration = match Configuration::read(config) {
         Ok(configuration) => Rc::new(configuration),
         Err(why) => {
-            let refused = [(0, Rc::new(Status::bad_request(why)))].into();
+            // Without a code: no server has said it, the program ends.
+            let refused = [(0, Rc::new(Status { code: 0, ..Status::bad_request(why) }))].into();
             trace.note(world.now(), Some(cause), Fact::Answer { lines: Rc::default(), refused, dry_run: false });
             return;
         }

@@ -121,7 +121,10 @@ pub fn of_fact(fact: &Fact, language: Language) -> Option<String> {
     match fact {
         Fact::Input(input) => Some(input_sentence(input, language)),
         Fact::Answer { lines, refused, .. } => match refused.first() {
-            Some((_, status)) => say("caption-answer-refused", &[("message", status.message.as_str().into())]),
+            Some((_, status)) => {
+                let key = if status.code == 0 { "caption-scheduler-refused" } else { "caption-answer-refused" };
+                say(key, &[("message", status.message.as_str().into())])
+            }
             None => say("caption-answer", &[("line", lines.first().map_or("", |line| &**line).into())]),
         },
         Fact::Requested { call, verb, target, .. } => {

@@ -247,7 +247,9 @@ pub fn came_of(ui: Ui, thing: Thing, done: RwSignal<Option<u64>>) -> El {
         Some(Some(Outcome { lines, refused })) => {
             let mark = if refused { Icon::Refused } else { Icon::Tick };
             let lines = lines.iter().map(|line| el("p", "").add(icon(mark)).add(el("span", "").text(line)));
-            vec![el("div", if refused { "refused" } else { "" }).all(lines), quiet("deed-undo-hint")]
+            // What was refused cannot be undone.
+            let hint = (!refused).then(|| quiet("deed-undo-hint"));
+            [el("div", if refused { "refused" } else { "" }).all(lines)].into_iter().chain(hint).collect()
         }
     };
     el("div", "deed-result").attr("aria-live", "polite").attr("data-testid", "outcome").part(lines)
