@@ -171,6 +171,14 @@ test('a suggestion is tried in thought, applied, and the pod is scheduled', asyn
   assert.equal(await attempt.locator('option').count(), 2);
   await attempt.selectOption({ index: 1 });
   await page.getByTestId('scheduler').getByText('0/4 nodes are available').waitFor();
+  // The stage goes back to that attempt, not to the last one.
+  const refused = await page.getByTestId('matrix').locator('td.refuses').evaluateAll((all) => all.map((cell) => cell.title));
+  await page.getByTestId('show-on-stage').click();
+  const said = (kind) => window.__bottle.displayList().filter((item) => item.kind === kind);
+  await page.waitForFunction(() => window.__bottle.displayList().filter((item) => item.kind === 'refusal-flag').length === 4, null, WAIT);
+  const flags = (await page.evaluate(said, 'refusal-flag')).map((item) => item.text.replace(/^\w+: /, ''));
+  assert.deepEqual(flags.sort(), refused.sort());
+  assert.deepEqual(await page.evaluate(said, 'score-plate'), []);
   await close();
 });
 
