@@ -1,9 +1,11 @@
 //! All that a person can do. The only thing saved: a link or a file is scenario + seed + inputs.
 
-use serde::{Deserialize, Serialize};
+use crate::api::json::decode_part;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One thing that a person did.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Input {
     /// `kubectl apply -f`: the text as written, one or more documents.
@@ -11,10 +13,8 @@ pub enum Input {
         /// The manifest's text.
         text: String,
         /// `--dry-run=server`: through all gates, nothing is stored.
-        #[serde(default)]
         dry_run: bool,
         /// Creates the namespaces that the documents name and that do not exist.
-        #[serde(default)]
         create_namespaces: bool,
     },
     /// `kubectl delete`.
@@ -75,7 +75,6 @@ pub enum Input {
     /// not start with changes nothing: the answer says what it would say.
     Scheduler {
         /// Empty: the cluster's own; otherwise one beside it.
-        #[serde(default)]
         name: String,
         /// The file: a `KubeSchedulerConfiguration`, or nothing for the default.
         config: String,
@@ -92,7 +91,8 @@ pub enum Input {
 }
 
 /// Names an object in an input.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Name {
     /// `v1`, `apps/v1`.
     #[serde(rename = "apiVersion")]
@@ -100,8 +100,102 @@ pub struct Name {
     /// `Pod`, `Deployment`.
     pub kind: String,
     /// Empty for cluster-scoped kinds.
-    #[serde(default)]
     pub namespace: String,
     /// The name.
     pub name: String,
+}
+
+/// All that an input can hold: one shape for all kinds of them, which a reader of each kind's own would be six times the
+/// size of. What is missing is empty.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Form {
+    r#do: String,
+    text: String,
+    dry_run: bool,
+    create_namespaces: bool,
+    object: Name,
+    replicas: i32,
+    container: String,
+    image: String,
+    patch: String,
+    node: String,
+    on: bool,
+    stop: bool,
+    cut: bool,
+    name: String,
+    config: String,
+    namespace: String,
+    pod: String,
+}
+
+impl<'de> Deserialize<'de> for Input {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = serde_json::Value::deserialize(deserializer)?;
+        decode_part(&value).and_then(Self::of).map_err(Error::custom)
+    }
+}
+
+impl Input {
+    fn of(form: Form) -> Result<Self, String> {
+        let Form { text, dry_run, create_namespaces, object, replicas, container, .. } = form;
+        let Form { image, patch, node, on, stop, cut, name, config, namespace, pod, .. } = form;
+        Ok(match form.r#do.as_str() {
+            "apply" => Self::Apply { text, dry_run, create_namespaces },
+            "delete" => Self::Delete { object },
+            "scale" => Self::Scale { object, replicas },
+            "set-image" => Self::SetImage { object, container, image },
+            "patch" => Self::Patch { object, patch },
+            "undo" => Self::Undo { object },
+            "cordon" => Self::Cordon { node, on },
+            "kubelet" => Self::Kubelet { node, stop },
+            "network" => Self::Network { node, cut },
+            "scheduler" => Self::Scheduler { name, config },
+            "crash" => Self::Crash { namespace, pod, container },
+            other => return Err(format!("nobody can do \"{other}\"")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read() {
+        let text = || "a".to_owned();
+        let object = || Name { api_version: text(), kind: text(), namespace: text(), name: text() };
+        let inputs = [
+            Input::Apply { text: text(), dry_run: true, create_namespaces: true },
+            Input::Delete { object: object() },
+            Input::Scale { object: object(), replicas: 3 },
+            Input::SetImage { object: object(), container: text(), image: text() },
+            Input::Patch { object: object(), patch: text() },
+            Input::Undo { object: object() },
+            Input::Cordon { node: text(), on: true },
+            Input::Kubelet { node: text(), stop: true },
+            Input::Network { node: text(), cut: true },
+            Input::Scheduler { name: text(), config: text() },
+            Input::Crash { namespace: text(), pod: text(), container: text() },
+        ];
+        for input in inputs {
+            let written = serde_json::to_string(&input).unwrap();
+            assert_eq!(serde_json::from_str::<Input>(&written).unwrap(), input, "{written}");
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused_with_a_sentence() {
+        for text in [
+            "{}",
+            "[]",
+            "3",
+            "null",
+            r#"{"do":"fly"}"#,
+            r#"{"do":"scale","replicas":"x"}"#,
+            r#"{"do":"undo","object":[]}"#,
+        ] {
+            assert!(serde_json::from_str::<Input>(text).is_err(), "{text}");
+        }
+    }
 }

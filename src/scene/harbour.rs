@@ -3,6 +3,7 @@
 use super::Truth;
 use super::display::{Area, Layer, Look};
 use super::layout::{BOARD, DEEPEST, Grid, Layout, SHIPS, Spot, board_slot, load};
+use super::pen::sine;
 use super::sprites::{board, bridge, buoy, control_ship, controllers, crane, fog, hut, lighthouse, log_room};
 use super::sprites::{crate_, quay, registry, sea, ship as ship_sprite, signs, skyline};
 use super::stage::{LEAST_HIT, Stage, Thing};
@@ -60,7 +61,7 @@ fn drift(stage: &Stage) -> f64 {
     if options.reduced || !options.ambient {
         return 0.0;
     }
-    2.0 * (stage.frame.pres_ms / 6000.0 * std::f64::consts::TAU).sin()
+    2.0 * sine(stage.frame.pres_ms / 6000.0)
 }
 
 fn lanes(stage: &mut Stage) {

@@ -176,16 +176,34 @@ fn map(seg: Seg, to: impl Fn((f64, f64)) -> (f64, f64)) -> Seg {
     }
 }
 
+/// The sine of so many turns, to a hundred thousandth: what a drawing needs, without the tables of the general function.
+#[must_use]
+pub fn sine(turns: f64) -> f64 {
+    let part = turns - turns.floor();
+    // The quarter turn on either side of zero holds all there is.
+    let near = if part < 0.25 {
+        part
+    } else if part < 0.75 {
+        0.5 - part
+    } else {
+        part - 1.0
+    };
+    let x = near * std::f64::consts::TAU;
+    let square = x * x;
+    x * (1.0 - square / 6.0 * (1.0 - square / 20.0 * (1.0 - square / 42.0 * (1.0 - square / 72.0))))
+}
+
 /// A circle's arc as cubic curves of at most a quarter turn.
 fn arc(x: f64, y: f64, r: f64, (from, to): (f64, f64)) -> Vec<Seg> {
-    let turn = std::f64::consts::TAU;
-    let point = |t: f64| (x + r * (t * turn).sin(), y - r * (t * turn).cos());
-    let slope = |t: f64| ((t * turn).cos(), (t * turn).sin());
+    let cosine = |t: f64| sine(t + 0.25);
+    let point = |t: f64| (x + r * sine(t), y - r * cosine(t));
+    let slope = |t: f64| (cosine(t), sine(t));
     let mut segments = vec![Seg::Move(point(from))];
     let mut t = from;
     while t < to - 1e-9 {
         let end = (t + 0.25).min(to);
-        let reach = r * 4.0 / 3.0 * ((end - t) * turn / 4.0).tan();
+        let quarter = (end - t) / 4.0;
+        let reach = r * 4.0 / 3.0 * sine(quarter) / cosine(quarter);
         let ((ax, ay), (bx, by)) = (point(t), point(end));
         let ((au, av), (bu, bv)) = (slope(t), slope(end));
         segments.push(Seg::Cubic((ax + reach * au, ay + reach * av), (bx - reach * bu, by - reach * bv), (bx, by)));
@@ -299,6 +317,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_sine_is_good_enough_for_a_drawing() {
+        for step in -300..300 {
+            let turns = f64::from(step) / 97.0;
+            assert!((sine(turns) - (turns * std::f64::consts::TAU).sin()).abs() < 1e-5, "{turns}");
+        }
+    }
+
+    #[test]
     fn paths_are_read_as_svg_reads_them() {
         assert_eq!(
             parse("M1 2h3v-4l-1-1q1 1 2 0T9 9Z"),
@@ -320,7 +346,7 @@ mod tests {
         let segments = arc(5.0, 5.0, 3.0, (0.0, 1.0));
         assert_eq!(segments.len(), 5);
         let Some(Seg::Cubic(_, _, (x, y))) = segments.last() else { panic!("a curve") };
-        assert!((x - 5.0).abs() < 1e-9 && (y - 2.0).abs() < 1e-9);
+        assert!((x - 5.0).abs() < 1e-4 && (y - 2.0).abs() < 1e-4);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::api::kinds::pod::{self, Pod};
 use crate::api::object::Object;
 use crate::cluster::view::{PodView, Readiness, View};
 use leptos::prelude::*;
-use serde_json::{Value, json};
+use serde_json::Value;
 use wasm_bindgen::JsValue;
 use wasm_bindgen::prelude::Closure;
 
@@ -66,63 +66,66 @@ impl AsObject for JsValue {
     }
 }
 
-fn view(view: &View) -> Value {
+/// A JSON object. (A function, not `json!`, which would write all this out at each place.)
+fn fields(entries: Vec<(&str, Value)>) -> Value {
+    Value::Object(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+}
+
+fn pods(pods: &[PodView]) -> Value {
     let pod = |pod: &PodView| {
-        json!({
-            "namespace": &*pod.object.key.namespace,
-            "name": &*pod.object.key.name,
-            "phase": &*pod.phase,
-            "status": &*pod.status,
-            "ready": pod.ready,
-            "reason": &*pod.reason,
-        })
+        let text = |text: &str| Value::from(text);
+        fields(vec![
+            ("namespace", text(&pod.object.key.namespace)),
+            ("name", text(&pod.object.key.name)),
+            ("phase", text(&pod.phase)),
+            ("status", text(&pod.status)),
+            ("ready", pod.ready.into()),
+            ("reason", text(&pod.reason)),
+        ])
     };
+    Value::Array(pods.iter().map(pod).collect())
+}
+
+fn view(view: &View) -> Value {
     let node = |node: &crate::cluster::view::NodeView| {
-        json!({
-            "name": &*node.name,
-            "ready": node.readiness == Readiness::Ready,
-            "pods": node.pods.iter().map(pod).collect::<Vec<_>>(),
-        })
+        let ready = node.readiness == Readiness::Ready;
+        fields(vec![("name", (*node.name).into()), ("ready", ready.into()), ("pods", pods(&node.pods))])
     };
-    json!({
-        "nodes": view.nodes.iter().map(node).collect::<Vec<_>>(),
-        "pending": view.pending.iter().map(pod).collect::<Vec<_>>(),
-        "objects": view.objects,
-    })
+    let objects = view.objects.iter().map(|(kind, count)| ((*kind).to_owned(), Value::from(*count)));
+    fields(vec![
+        ("nodes", Value::Array(view.nodes.iter().map(node).collect())),
+        ("pending", pods(&view.pending)),
+        ("objects", Value::Object(objects.collect())),
+    ])
 }
 
 fn display_list(ui: Ui) -> Value {
     let list = ui.stage.with_value(super::stage::Stage::list);
     let items = list.items.iter().map(|item| {
-        let mut value = json!({
-            "id": item.id,
-            "kind": item.kind,
-            "x": item.area.x,
-            "y": item.area.y,
-            "w": item.area.w,
-            "h": item.area.h,
-        });
-        if let Some(reference) = &item.reference {
-            value["ref"] = json!(reference);
-        }
-        if let Some(fact) = item.fact {
-            value["fact"] = json!(fact.0);
-        }
-        if let Some(text) = &item.text {
-            value["text"] = json!(text);
-        }
-        value
+        let area = item.area;
+        let mut entries = vec![
+            ("id", item.id.as_str().into()),
+            ("kind", (*item.kind).into()),
+            ("x", area.x.into()),
+            ("y", area.y.into()),
+            ("w", area.w.into()),
+            ("h", area.h.into()),
+        ];
+        entries.extend(item.reference.as_ref().map(|reference| ("ref", reference.as_str().into())));
+        entries.extend(item.fact.map(|fact| ("fact", fact.0.into())));
+        entries.extend(item.text.as_ref().map(|text| ("text", text.as_str().into())));
+        fields(entries)
     });
     Value::Array(items.collect())
 }
 
 fn frames(ui: Ui) -> Value {
     let frames = ui.frames();
-    json!({
-        "frame_p50": frames.frame_p50,
-        "frame_p95": frames.frame_p95,
-        "slice_p50": frames.slice_p50,
-        "slice_p95": frames.slice_p95,
-        "slice_max": frames.slice_max,
-    })
+    fields(vec![
+        ("frame_p50", frames.frame_p50.into()),
+        ("frame_p95", frames.frame_p95.into()),
+        ("slice_p50", frames.slice_p50.into()),
+        ("slice_p95", frames.slice_p95.into()),
+        ("slice_max", frames.slice_max.into()),
+    ])
 }

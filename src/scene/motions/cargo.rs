@@ -6,6 +6,7 @@ use crate::cluster::fact::{Fact, ProbeKind};
 use crate::scene::display::{Anchor, Area, Layer, Look};
 use crate::scene::layout::Layout;
 use crate::scene::motion::Act;
+use crate::scene::pen::sine;
 use crate::scene::sprites::{barge as barge_sprite, crate_, pulse, ship, signs};
 use crate::scene::stage::{Stage, Thing};
 use crate::scene::theme::Token;
@@ -196,7 +197,7 @@ pub fn ending(stage: &mut Stage, one: &Shown) {
 /// A crash shakes the crate; a good end raises a flag.
 fn exit(stage: &mut Stage, one: &Shown, (pod, area): (&Ref, Area), (code, reason): (i32, &str)) {
     let still = stage.frame.options.reduced || one.age_ms > 240.0 || code == 0;
-    let shake = if still { 0.0 } else { 3.0 * (one.age_ms / 120.0 * std::f64::consts::TAU).sin() };
+    let shake = if still { 0.0 } else { 3.0 * sine(one.age_ms / 120.0) };
     let area = Area { x: area.x + shake, ..area };
     let thing = at_crate(one, "exit", "exit", (pod, area)).says(format!("{reason} {code}"));
     stage.put(thing, |pen| {
