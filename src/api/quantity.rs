@@ -15,6 +15,10 @@ const NANO: i128 = 1_000_000_000;
 /// Binary notations are capped at the largest 64-bit integer, as upstream does.
 const MAX_BINARY: i128 = i64::MAX as i128 * NANO;
 
+/// No machine has more than this of anything, in units or in thousandths: where amounts are summed up they are clipped
+/// to it, so that the sums of many still fit.
+pub const MOST: i64 = 1 << 50;
+
 /// In which notation a quantity was written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Format {

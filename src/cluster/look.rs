@@ -9,7 +9,7 @@ use super::{Process, World};
 use crate::api::kinds::{self, KINDS, pod::Pod};
 use crate::api::meta::{controller_of, moment};
 use crate::api::object::{Key, Object, Ref};
-use crate::api::quantity::Quantity;
+use crate::api::quantity::{MOST, Quantity};
 use crate::sim::{Order, Simulation, Time};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ContainerStatus, Node, Service};
@@ -270,9 +270,9 @@ fn natural(a: &str, b: &str) -> std::cmp::Ordering {
 fn amounts(map: &BTreeMap<String, Text>) -> Amounts {
     let quantity = |name: &str| map.get(name).and_then(|text| Quantity::parse(&text.0).ok());
     Amounts {
-        cpu_milli: quantity("cpu").map_or(0, |q| q.milli_value()),
-        memory: quantity("memory").map_or(0, |q| q.value()),
-        pods: quantity("pods").map_or(0, |q| q.value()),
+        cpu_milli: quantity("cpu").map_or(0, |q| q.milli_value().min(MOST)),
+        memory: quantity("memory").map_or(0, |q| q.value().min(MOST)),
+        pods: quantity("pods").map_or(0, |q| q.value().min(MOST)),
     }
 }
 

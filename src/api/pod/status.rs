@@ -58,7 +58,8 @@ fn sum(sums: &mut BTreeMap<&'static str, i128>, amounts: Option<&BTreeMap<String
     for name in ["cpu", "memory"] {
         let amount = amounts.and_then(|amounts| amounts.get(name)).and_then(|text| Quantity::try_from(text).ok());
         if let Some(amount) = amount.filter(|amount| amount.sign() > 0) {
-            *sums.entry(name).or_default() += amount.nano_value();
+            let sum = sums.entry(name).or_default();
+            *sum = sum.saturating_add(amount.nano_value());
             count += 1;
         }
     }

@@ -7,7 +7,7 @@
 use super::Kubelet;
 use super::report::warning;
 use super::worker::{Stage, Worker};
-use crate::api::quantity::Quantity;
+use crate::api::quantity::{MOST, Quantity};
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::machine::Machine;
@@ -48,8 +48,8 @@ impl Amounts {
             overhead.and_then(|overhead| overhead.get(name)).and_then(|quantity| Quantity::parse(&quantity.0).ok())
         };
         Self {
-            cpu_milli: sum.cpu_milli.max(peak.cpu_milli) + extra("cpu").map_or(0, |cpu| cpu.milli_value()),
-            memory: sum.memory.max(peak.memory) + extra("memory").map_or(0, |memory| memory.value()),
+            cpu_milli: sum.cpu_milli.max(peak.cpu_milli) + extra("cpu").map_or(0, |cpu| cpu.milli_value().min(MOST)),
+            memory: sum.memory.max(peak.memory) + extra("memory").map_or(0, |memory| memory.value().min(MOST)),
             pods: 1,
         }
     }
@@ -60,8 +60,8 @@ impl Amounts {
             requests.and_then(|requests| requests.get(name)).and_then(|quantity| Quantity::parse(&quantity.0).ok())
         };
         Self {
-            cpu_milli: amount("cpu").map_or(0, |cpu| cpu.milli_value()),
-            memory: amount("memory").map_or(0, |memory| memory.value()),
+            cpu_milli: amount("cpu").map_or(0, |cpu| cpu.milli_value().min(MOST)),
+            memory: amount("memory").map_or(0, |memory| memory.value().min(MOST)),
             pods: 0,
         }
     }

@@ -3,7 +3,7 @@
 use super::affinity::Terms;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, Ref};
-use crate::api::quantity::Quantity;
+use crate::api::quantity::{MOST, Quantity};
 use crate::sim::hash::stable_hash;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
@@ -38,11 +38,11 @@ impl Resources {
         for (name, text) in list.into_iter().flatten() {
             let Ok(quantity) = Quantity::try_from(text) else { continue };
             match name.as_str() {
-                "cpu" => resources.milli_cpu = quantity.milli_value(),
-                "memory" => resources.memory = quantity.value(),
-                "ephemeral-storage" => resources.ephemeral_storage = quantity.value(),
+                "cpu" => resources.milli_cpu = quantity.milli_value().min(MOST),
+                "memory" => resources.memory = quantity.value().min(MOST),
+                "ephemeral-storage" => resources.ephemeral_storage = quantity.value().min(MOST),
                 name if is_scalar(name) => {
-                    resources.scalar.insert(name.into(), quantity.value());
+                    resources.scalar.insert(name.into(), quantity.value().min(MOST));
                 }
                 _ => {}
             }

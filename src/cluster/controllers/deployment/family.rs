@@ -84,6 +84,12 @@ impl<'a> Plan<'a> {
         if self.recreates() { 0 } else { self.bounds().0 }
     }
 
+    /// How many pods there may be in all. Wraps as upstream's `int32` does: of almost 2^31 replicas none is created.
+    #[must_use]
+    pub fn most(&self) -> i32 {
+        self.replicas().wrapping_add(self.max_surge())
+    }
+
     /// Upstream: `MaxUnavailable`.
     #[must_use]
     pub fn max_unavailable(&self) -> i32 {
@@ -202,8 +208,6 @@ pub fn new_size(plan: &Plan, all: &[Child], present: i32) -> i32 {
     if plan.recreates() {
         return plan.replicas();
     }
-    let rolling = plan.spec.strategy.as_ref().and_then(|strategy| strategy.rolling_update.as_ref());
-    let surge = scaled(rolling.and_then(|rolling| rolling.max_surge.as_ref()), plan.replicas(), true);
-    let room = plan.replicas() + surge - total(all);
+    let room = plan.most().saturating_sub(total(all));
     if room <= 0 { present } else { present + room.min(plan.replicas() - present) }
 }

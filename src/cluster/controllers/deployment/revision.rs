@@ -72,7 +72,7 @@ fn remember(annotations: &mut Annotations, number: &str) {
 /// Notes for how many replicas a set was sized (upstream: `SetReplicasAnnotations`).
 pub fn note_size(plan: &Plan, annotations: &mut Annotations) -> bool {
     let desired = put(annotations, DESIRED, plan.replicas().to_string());
-    put(annotations, MAXIMUM, (plan.replicas() + plan.max_surge()).to_string()) || desired
+    put(annotations, MAXIMUM, plan.most().to_string()) || desired
 }
 
 /// The number that a rollout to the present template gets.

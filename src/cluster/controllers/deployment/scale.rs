@@ -39,8 +39,8 @@ fn is_saturated(plan: &Plan, set: &Child) -> bool {
 }
 
 fn proportional<'a>(plan: &Plan, mut sets: Vec<Child<'a>>) -> Vec<(Child<'a>, i32, bool)> {
-    let allowed = if plan.replicas() > 0 { plan.replicas() + plan.max_surge() } else { 0 };
-    let to_add = allowed - total(&sets);
+    let allowed = if plan.replicas() > 0 { plan.most() } else { 0 };
+    let to_add = allowed.saturating_sub(total(&sets));
     if to_add > 0 {
         sets.order_by_key(|set| (Reverse(set.replicas), Reverse(set.age())));
     } else if to_add < 0 {
@@ -73,7 +73,7 @@ fn share(plan: &Plan, set: &Child) -> i32 {
     if plan.replicas() == 0 {
         return -set.replicas;
     }
-    let maximum = i64::from(plan.replicas() + plan.max_surge());
+    let maximum = i64::from(plan.most());
     let status = || plan.deployment.status.as_ref().and_then(|status| status.replicas).unwrap_or(0);
     let before = i64::from(set.number(MAXIMUM).filter(|n| *n != 0).unwrap_or_else(status));
     if before <= 0 {
