@@ -12,8 +12,10 @@ import { highlightSelectionMatches, search, searchKeymap } from '@codemirror/sea
 import { Compartment, EditorState, StateEffect, StateField } from '@codemirror/state';
 import { Decoration, drawSelection, EditorView, highlightActiveLine, highlightActiveLineGutter, highlightSpecialChars, keymap, lineNumbers } from '@codemirror/view';
 import { tags } from '@lezer/highlight';
+import { shallow } from './shallow.js';
 
 const PULSE_MS = 1200;
+const language = shallow(yaml());
 
 // Colours come from the page's variables (assets/styles/tokens.css), so that a theme change needs no new theme here.
 const look = EditorView.theme({
@@ -128,7 +130,7 @@ function create(parent, { doc = '', dark = false, labels = {}, onChange, onApply
       highlightSelectionMatches(),
       search({ top: true }),
       lintGutter(),
-      yaml(),
+      language,
       marks,
       look,
       theme.of(EditorView.darkTheme.of(dark)),

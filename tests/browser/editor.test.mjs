@@ -76,3 +76,19 @@ test('a line is pointed at, and the language changes', async () => {
   await page.evaluate(() => window.handle.destroy());
   assert.equal(await page.locator('.cm-editor').count(), 0);
 });
+
+test('a text nested thousands of times is shown as it is', async () => {
+  const { page } = opened;
+  const deep = [600, 1000, 1500, 2500, 20000].map((depth) => '['.repeat(depth));
+  const blocks = ['- '.repeat(3000), Array.from({ length: 1200 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')];
+  for (const text of [...deep, ...blocks, MANIFEST]) {
+    assert.equal(await page.evaluate((doc) => (window.handle.setText(doc), window.handle.getText()), text), text);
+    // What is parsed and coloured later must not fail either.
+    await page.evaluate(() => new Promise((done) => requestIdleCallback(done)));
+  }
+  // A text that is not so deep has its colours again.
+  await page.waitForFunction(() => {
+    const parts = [...document.querySelectorAll('.cm-line span')].map((part) => getComputedStyle(part).color);
+    return new Set(parts).size > 1;
+  });
+});
