@@ -146,6 +146,23 @@ test('several files are opened together, as documents of one manifest, and all a
   for (const name of ['a', 'b', 'c']) await page.getByTestId('problems').getByText(`pod/${name} created`).waitFor({ timeout: POD_MS });
 });
 
+test('files dropped anywhere on the page are opened, other things that are dragged are left alone', async () => {
+  const page = await sandbox();
+  const drop = (place, files) => page.evaluate(([selector, texts]) => {
+    const dataTransfer = new DataTransfer();
+    if (texts.length === 0) dataTransfer.setData('text/plain', 'words');
+    for (const text of texts) dataTransfer.items.add(new File([text], 'a.yaml'));
+    const send = (type) => !document.querySelector(selector).dispatchEvent(new DragEvent(type, { dataTransfer, bubbles: true, cancelable: true }));
+    return [send('dragover'), send('drop')];
+  }, [place, files]);
+  assert.deepEqual(await drop('.stage canvas', ['kind: A\n', 'kind: B\n']), [true, true]);
+  await page.locator('.cm-content').getByText('kind: B').waitFor();
+  await page.getByTestId('tab-events').click();
+  assert.deepEqual(await drop('.guide', ['kind: C\n']), [true, true]);
+  await page.locator('.cm-content').getByText('kind: C').waitFor();
+  assert.deepEqual(await drop('.guide', []), [false, false]);
+});
+
 test('an unknown field is refused in decoding, at its line', async () => {
   const page = await sandbox();
   await write(page, MANIFEST.replace('replicas: 2', 'replica: 2'));

@@ -5,7 +5,7 @@ use crate::api::manifest::{MAX_BYTES, read};
 use crate::cluster::input::Input;
 use crate::examples::{self, EXAMPLES};
 use crate::ui::browser::{self, MANIFEST};
-use crate::ui::dom::{El, afterwards, button, el};
+use crate::ui::dom::{El, afterwards, button, el, on_window};
 use crate::ui::editor::{Editor, Mark, Text};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
@@ -52,22 +52,29 @@ fn title(name: &str) -> &'static str {
 /// The panel.
 pub fn manifest_panel(ui: Ui) -> El {
     let over = RwSignal::new(false);
-    let drop = move |event: &DragEvent| {
-        event.prevent_default();
+    // Files may be dropped anywhere: a browser left to itself would go to them, and leave the run.
+    on_window("dragover", move |event: &DragEvent| over.set(has_files(event)));
+    on_window("drop", move |event: &DragEvent| {
+        if has_files(event) {
+            open(ui, event.data_transfer().and_then(|data| data.files()));
+        }
         over.set(false);
-        open(ui, event.data_transfer().and_then(|data| data.files()));
-    };
+    });
+    on_window("dragleave", move |_: &Event| over.set(false));
     let editor = RwSignal::new_local(None::<Editor>);
     el("div", "manifest")
         .class_if("over", move || over.get())
-        .on("dragover", move |event| {
-            event.prevent_default();
-            over.set(true);
-        })
-        .on("dragleave", move |_| over.set(false))
-        .on_as("drop", drop)
         .add(tools(ui))
         .add(el("div", "manifest-body").add(editor_field(ui, editor)).add(problems(ui, editor)))
+}
+
+/// Whether files are being dragged; then the page takes them.
+fn has_files(event: &DragEvent) -> bool {
+    let files = event.data_transfer().is_some_and(|data| data.types().includes(&"Files".into(), 0));
+    if files {
+        event.prevent_default();
+    }
+    files
 }
 
 /// Examples, files, dry run, Apply.
@@ -243,5 +250,6 @@ fn join(ui: Ui, texts: StoredValue<Vec<Option<String>>>) {
     let parts: Vec<&str> = read.iter().map(|text| text.trim_end()).collect();
     if !parts.is_empty() {
         ui.manifest.set(parts.join("\n---\n") + "\n");
+        ui.tab.set(Tab::Manifest);
     }
 }
