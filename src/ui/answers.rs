@@ -120,8 +120,12 @@ fn problems(text: &str, document: usize, status: &Status, gate: Option<Gate>) ->
     causes.iter().map(|cause| problem(&cause.field, &cause.message)).collect()
 }
 
-/// The field of `unknown field "spec.replica"` and its like.
+/// The field of `unknown field "spec.replica"`, of `Go struct field DeploymentSpec.spec.replicas of type int32` and
+/// their like.
 fn field_in(message: &str) -> Option<String> {
+    if let Some((_, typed)) = message.split_once("Go struct field ") {
+        return Some(typed.split_once('.')?.1.split_once(' ')?.0.to_owned());
+    }
     let rest = ["unknown field \"", "duplicate field \""].iter().find_map(|start| message.split_once(start))?.1;
     rest.split_once('"').map(|(field, _)| field.to_owned())
 }

@@ -65,8 +65,13 @@ fn walk<'a>(root: &'a Node, path: &str) -> &'a Node {
 /// One step along the path and how many segments it took: keys may contain dots.
 fn step<'a>(node: &'a Node, segments: &[&str]) -> Option<(&'a Node, &'a Node, usize)> {
     if let Kind::Sequence(items) = &target(node).kind {
-        let item = items.get(segments.first()?.parse::<usize>().ok()?)?;
-        return Some((item, item, 1));
+        // Some messages leave indices out: then only one item can be meant, or none is.
+        let (item, used) = match (segments.first()?.parse::<usize>(), items.as_slice()) {
+            (Ok(index), _) => (items.get(index)?, 1),
+            (Err(_), [only]) => (only, 0),
+            _ => return None,
+        };
+        return Some((item, item, used));
     }
     (1..=segments.len()).find_map(|used| {
         let (key, value) = child(node, &segments[..used].join("."))?;
@@ -92,6 +97,14 @@ fn segments(path: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_index_may_be_left_out_where_there_is_one_item() {
+        let text = |items: &str| format!("spec:\n  containers:\n{items}");
+        let line = |text: &str| locate(text, 0, "spec.containers.ports").map(|place| place.line);
+        assert_eq!(line(&text("  - name: a\n    ports: x\n")), Some(4));
+        assert_eq!(line(&text("  - name: a\n    ports: x\n  - name: b\n")), Some(2));
+    }
 
     #[test]
     fn paths() {
