@@ -112,12 +112,13 @@ pub fn of_component(shown: &Shown, component: &Address) -> Identity {
         _ => (Shape::Tick, Tone::Ok, "process-running"),
     };
     let word = shown.text(key, &[]);
+    let there = component.node().is_none_or(|node| shown.view.nodes.iter().any(|known| known.name == *node));
     Identity {
         kind: shown.text("insp-component", &[]),
         harbour,
         name: caption::actor(component, shown.language),
         namespace: String::new(),
-        sign: Some(Sign { shape, tone, word, meaning: String::new() }),
+        sign: there.then(|| Sign { shape, tone, word, meaning: String::new() }),
         since: None,
     }
 }

@@ -119,7 +119,7 @@ pub fn remember(ui: Ui, name: &str, value: &str) {
     let notice = Notice::new("notice-storage", &[]);
     if !kept {
         ui.notify(notice);
-    } else if ui.notices.with_untracked(|notices| notices.contains(&notice)) {
+    } else if name == MANIFEST && ui.notices.with_untracked(|notices| notices.contains(&notice)) {
         ui.notices.update(|notices| notices.retain(|known| *known != notice));
     }
 }

@@ -149,6 +149,9 @@ impl Ui {
         if super::panic::wants_restoring() {
             let (link, t) = self.link.with_value(|link| (link.clone(), link.t));
             let inputs = browser::kept_inputs(&link);
+            if inputs.is_empty() {
+                return;
+            }
             self.change(|session| session.replay(inputs, t.unwrap_or_default()));
             self.notify(Notice::new("notice-restored", &[]));
         }

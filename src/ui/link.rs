@@ -119,7 +119,7 @@ impl Link {
         link.language = first.and_then(|tag| Language::ALL.into_iter().find(|language| language.tag() == tag));
         let page = if link.language.is_some() { parts.next() } else { first };
         match page {
-            None | Some("sandbox" | "index.html") => {}
+            None | Some("sandbox" | "index.html" | "404.html") => {}
             Some("gallery") => link.page = Page::Gallery,
             Some(other) => link.notices.push(Notice::new("notice-no-page", &[("page", other.into())])),
         }

@@ -3,7 +3,8 @@
 //! The manifest is in the browser's storage since it was typed, and all that was done is in that of the tab; the link
 //! opens the same run with the same deeds, standing still at the moment before it broke.
 
-use super::browser;
+use super::browser::{self, get};
+use super::dom::on_window;
 use crate::i18n::{Language, text};
 use leptos::prelude::{document, window};
 use std::cell::Cell;
@@ -24,6 +25,13 @@ pub fn catch() {
         web_sys::console::error_1(&info.to_string().into());
         show(&info.to_string());
     }));
+    // What ends the program without a panic, such as memory that is used up.
+    on_window("error", |event: &web_sys::Event| {
+        let error = get(event, "error");
+        if get(&error, "name") == "RuntimeError" {
+            show(&get(&error, "message").as_string().unwrap_or_default());
+        }
+    });
 }
 
 /// Covers the page with a sentence. Plain DOM calls only: nothing of the program can be relied upon any more.

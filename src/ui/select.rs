@@ -26,6 +26,10 @@ impl Selection {
     /// From a link.
     #[must_use]
     pub fn read(text: &str) -> Option<Self> {
+        // No name has other signs, and these need no escapes in an address.
+        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:/".contains(&byte)) {
+            return None;
+        }
         if let Some(id) = text.strip_prefix(COMPONENTS) {
             return component(id).map(Self::Component);
         }
