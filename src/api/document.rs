@@ -21,6 +21,12 @@ pub struct Document {
 }
 
 impl Document {
+    /// An object that is only its metadata.
+    #[must_use]
+    pub fn new(kind: &'static Kind, metadata: ObjectMeta) -> Self {
+        Self { kind, metadata, fields: Map::new() }
+    }
+
     /// Reads a document as Go would.
     ///
     /// # Errors

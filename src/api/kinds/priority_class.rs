@@ -1,10 +1,8 @@
 //! `PriorityClass`: a name for a priority.
 
-use super::{Column, Kind, Object, decode, plain_kind};
+use super::{Column, Kind, Object, differs, document_text, with_document};
+use crate::api::document::Document;
 use crate::api::status::FieldError;
-use k8s_openapi::api::scheduling::v1::PriorityClass;
-
-plain_kind!(PriorityClass);
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -16,25 +14,18 @@ pub static KIND: Kind = Kind {
     namespaced: false,
     storage: "priorityclasses",
     generation: true,
-    decode: decode::<PriorityClass>,
+    decode: |value| Document::read(&KIND, value).map(Object::from_document),
     columns: &[
         Column::NAME,
-        Column::integer("Value", |object, _| cell(object, |class| class.value.unwrap_or(0).to_string())),
-        Column {
-            kind: "boolean",
-            ..Column::text("Global-Default", |object, _| {
-                cell(object, |class| class.global_default.unwrap_or(false).to_string())
-            })
-        },
+        Column::integer("Value", |object, _| value(object).to_string()),
+        Column { kind: "boolean", ..Column::text("Global-Default", |object, _| is_default(object).to_string()) },
         Column::AGE,
-        Column::text("PreemptionPolicy", |object, _| {
-            cell(object, |class| class.preemption_policy.clone().unwrap_or_default())
-        }),
+        Column::text("PreemptionPolicy", |object, _| policy(object).to_owned()),
     ],
     default,
     validate,
     validate_update,
-    spec_changed: |new, old| content(new) != content(old),
+    spec_changed: |new, old| CONTENT.iter().any(|field| differs(new, old, field)),
     ..Kind::plain()
 };
 
@@ -45,63 +36,74 @@ const SYSTEM: &[(&str, i32)] = &[("system-cluster-critical", 2_000_000_000), ("s
 const POLICIES: [&str; 2] = ["PreemptLowerPriority", "Never"];
 
 /// What the generation counts.
-fn content(object: &Object) -> Option<PriorityClass> {
-    let class = object.get::<PriorityClass>()?;
-    Some(PriorityClass { metadata: super::ObjectMeta::default(), ..class.clone() })
+const CONTENT: [&str; 4] = ["value", "globalDefault", "description", "preemptionPolicy"];
+
+/// The priority of pods that name a class.
+#[must_use]
+pub fn value(object: &Object) -> i32 {
+    let value = object.document().and_then(|class| class.at("value")?.as_i64());
+    value.and_then(|value| i32::try_from(value).ok()).unwrap_or_default()
+}
+
+/// Whether pods that name no class get this one.
+#[must_use]
+pub fn is_default(object: &Object) -> bool {
+    object.document().and_then(|class| class.at("globalDefault")?.as_bool()).unwrap_or_default()
+}
+
+/// Whether its pods push others out.
+#[must_use]
+pub fn policy(object: &Object) -> &str {
+    document_text(object, "preemptionPolicy")
 }
 
 /// Upstream: `SetDefaults_PriorityClass`.
 fn default(object: &mut Object) {
-    let Some(class) = object.get_mut::<PriorityClass>() else { return };
-    class.value.get_or_insert(0);
-    class.preemption_policy.get_or_insert_with(|| POLICIES[0].to_owned());
+    with_document(object, |class| {
+        class.set_default("value", 0.into());
+        class.set_default("preemptionPolicy", POLICIES[0].into());
+    });
 }
 
 /// Upstream: `pkg/apis/scheduling/validation`, `ValidatePriorityClass`.
 fn validate(object: &Object) -> Vec<FieldError> {
-    let Some(class) = object.get::<PriorityClass>() else { return Vec::new() };
     let mut errors = Vec::new();
-    let value = class.value.unwrap_or(0);
     if object.name().starts_with("system-") {
-        errors.extend(system_error(object.name(), class).map(|text| {
+        errors.extend(system_error(object).map(|text| {
             let head = "priority class names with 'system-' prefix are reserved for system use only. error:";
             FieldError::forbidden("metadata.name", format!("{head} {text}"))
         }));
-    } else if value > HIGHEST {
+    } else if value(object) > HIGHEST {
         let text = format!("maximum allowed value of a user defined priority is {HIGHEST}");
         errors.push(FieldError::forbidden("value", text));
     }
-    if let Some(policy) = class.preemption_policy.as_deref().filter(|policy| !POLICIES.contains(policy)) {
+    let policy = policy(object);
+    if !policy.is_empty() && !POLICIES.contains(&policy) {
         errors.push(FieldError::not_supported("preemptionPolicy", policy, &POLICIES));
     }
     errors
 }
 
 /// Upstream: `IsKnownSystemPriorityClass`.
-fn system_error(name: &str, class: &PriorityClass) -> Option<String> {
-    let Some((_, value)) = SYSTEM.iter().find(|(known, _)| *known == name) else {
+fn system_error(object: &Object) -> Option<String> {
+    let name = object.name();
+    let Some((_, known)) = SYSTEM.iter().find(|(known, _)| *known == name) else {
         return Some(format!("{name} is not a known system priority class"));
     };
-    if class.value != Some(*value) {
-        return Some(format!("value of {name} PriorityClass must be {value}"));
+    if value(object) != *known {
+        return Some(format!("value of {name} PriorityClass must be {known}"));
     }
-    (class.global_default == Some(true)).then(|| format!("globalDefault of {name} PriorityClass must be false"))
+    is_default(object).then(|| format!("globalDefault of {name} PriorityClass must be false"))
 }
 
 /// Upstream: `ValidatePriorityClassUpdate`.
 fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    let (Some(new), Some(old)) = (new.get::<PriorityClass>(), old.get::<PriorityClass>()) else { return errors };
-    if new.value != old.value {
+    if value(new) != value(old) {
         errors.push(FieldError::forbidden("value", "may not be changed in an update."));
     }
-    if new.preemption_policy != old.preemption_policy {
-        let value = new.preemption_policy.clone().unwrap_or_default();
-        errors.push(FieldError::invalid("preemptionPolicy", value, "field is immutable"));
+    if policy(new) != policy(old) {
+        errors.push(FieldError::invalid("preemptionPolicy", policy(new), "field is immutable"));
     }
     errors
-}
-
-fn cell(object: &Object, of: fn(&PriorityClass) -> String) -> String {
-    object.get::<PriorityClass>().map(of).unwrap_or_default()
 }

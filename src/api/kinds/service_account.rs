@@ -1,9 +1,7 @@
 //! `ServiceAccount`: who a pod is when it talks to the API server.
 
-use super::{Kind, decode, plain_kind};
-use k8s_openapi::api::core::v1::ServiceAccount;
-
-plain_kind!(ServiceAccount);
+use super::{Kind, Object};
+use crate::api::document::Document;
 
 /// The kind. Upstream validates nothing but its metadata (`ValidateServiceAccount`).
 pub static KIND: Kind = Kind {
@@ -13,6 +11,6 @@ pub static KIND: Kind = Kind {
     short_names: &["sa"],
     storage: "serviceaccounts",
     subresources: &["token"],
-    decode: decode::<ServiceAccount>,
+    decode: |value| Document::read(&KIND, value).map(Object::from_document),
     ..Kind::plain()
 };

@@ -4,7 +4,8 @@
 
 use super::ApiServer;
 use crate::api::Request;
-use crate::api::kinds::named;
+use crate::api::document::Document;
+use crate::api::kinds::{named, priority_class};
 use crate::api::object::Object;
 use crate::cluster::Cx;
 use crate::cluster::fact::Call;
@@ -13,7 +14,6 @@ use k8s_openapi::api::core::v1::{
     EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Namespace, Service, ServicePort, ServiceSpec,
 };
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort as SlicePort, EndpointSlice};
-use k8s_openapi::api::scheduling::v1::PriorityClass;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -60,13 +60,11 @@ fn objects() -> Vec<Object> {
 }
 
 fn priority_class(name: &str, value: i32, description: &str) -> Object {
-    Object::new(PriorityClass {
-        metadata: named("", name),
-        value: Some(value),
-        description: Some(description.to_owned()),
-        preemption_policy: Some("PreemptLowerPriority".to_owned()),
-        ..PriorityClass::default()
-    })
+    let mut class = Document::new(&priority_class::KIND, named("", name));
+    class.set("value", value.into());
+    class.set("description", description.into());
+    class.set("preemptionPolicy", "PreemptLowerPriority".into());
+    Object::from_document(class)
 }
 
 fn labels(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {

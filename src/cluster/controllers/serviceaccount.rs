@@ -3,10 +3,11 @@
 //! Upstream: `pkg/controller/serviceaccount/serviceaccounts_controller.go`.
 
 use super::shared::subject;
+use crate::api::document::Document;
 use crate::api::kinds::{named, namespace, service_account};
 use crate::api::{Key, Object, ObjectRef, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Tolerate, Watch, Write};
-use k8s_openapi::api::core::v1::{Namespace, ServiceAccount};
+use k8s_openapi::api::core::v1::Namespace;
 
 const NAME: &str = "default";
 
@@ -35,8 +36,9 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(namespace) = subject(reconcile, key) else { return Ok(()) };
     let account = Key::new(namespace.name(), NAME);
     if is_active(namespace) && reconcile.lookup(&service_account::KIND, &account).is_none() {
-        let account = ServiceAccount { metadata: named(namespace.name(), NAME), ..ServiceAccount::default() };
-        reconcile.write(Write::new(Request::create(Object::new(account))).tolerating(Tolerate::AlreadyExists));
+        let account = Document::new(&service_account::KIND, named(namespace.name(), NAME));
+        let request = Request::create(Object::from_document(account));
+        reconcile.write(Write::new(request).tolerating(Tolerate::AlreadyExists));
     }
     Ok(())
 }

@@ -1,11 +1,11 @@
 //! `Priority`: turns the name of a `PriorityClass` into a number (upstream: `plugin/pkg/admission/priority/admission.go`).
 
 use super::{Attributes, Plugin};
+use crate::api::Status;
 use crate::api::kinds::pod::Pod;
-use crate::api::object::Object;
-use crate::api::{Status, Typed};
+use crate::api::kinds::priority_class::{self, KIND};
+use crate::api::object::{Key, Object};
 use crate::cluster::apiserver::watch_cache::WatchCache;
-use k8s_openapi::api::scheduling::v1::PriorityClass;
 use std::rc::Rc;
 
 /// The plugin.
@@ -31,14 +31,15 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
     let refuse = |text: String| Err(Status::forbidden(kind, &name, &text));
     let class_name = pod.spec.priority_class_name.clone().filter(|name| !name.is_empty());
     let class = match &class_name {
-        Some(class) => match request.review.cache.typed::<PriorityClass>("", class) {
+        Some(class) => match request.review.cache.get(&KIND, &Key::new("", class)) {
             Some(found) => Some(found),
             None => return refuse(format!("no PriorityClass with name {class} was found")),
         },
         None => default_class(request.review.cache),
     };
-    let value = class.map_or(0, |class| class.value.unwrap_or(0));
-    let policy = class.map_or(Some("PreemptLowerPriority"), |class| class.preemption_policy.as_deref());
+    let value = class.map_or(0, priority_class::value);
+    let policy = class.map_or("PreemptLowerPriority", priority_class::policy);
+    let policy = Some(policy).filter(|policy| !policy.is_empty());
     if let Some(given) = pod.spec.priority.filter(|given| *given != value) {
         return refuse(format!(
             "the integer value of priority ({given}) must not be provided in pod spec; priority admission controller \
@@ -54,7 +55,7 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
              controller computed {policy} from the given PriorityClass name"
         ));
     }
-    let class_name = class_name.or_else(|| class.and_then(|class| class.metadata.name.clone()));
+    let class_name = class_name.or_else(|| class.map(|class| class.name().to_owned()));
     let policy = policy.map(str::to_owned);
     let Some(pod) = object.get_mut::<Pod>() else { return Ok(()) };
     let spec = Rc::make_mut(&mut pod.spec);
@@ -65,23 +66,18 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
 }
 
 /// The class of pods that name none: the lowest of those marked as default.
-fn default_class(cache: &WatchCache) -> Option<&PriorityClass> {
-    let classes = cache.iter(PriorityClass::kind()).filter_map(|object| object.get::<PriorityClass>());
-    classes.filter(|class| class.global_default == Some(true)).min_by_key(|class| class.value)
+fn default_class(cache: &WatchCache) -> Option<&Object> {
+    cache.iter(&KIND).filter(|class| priority_class::is_default(class)).min_by_key(|class| priority_class::value(class))
 }
 
 /// There is at most one default.
 fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Status> {
-    let Some(class) = object.and_then(|object| object.get::<PriorityClass>()) else { return Ok(()) };
-    if class.global_default != Some(true) {
-        return Ok(());
-    }
-    let other = default_class(request.review.cache).and_then(|class| class.metadata.name.clone());
-    match other.filter(|other| Some(other) != class.metadata.name.as_ref()) {
+    let is_class = |object: &&Object| object.kind() == &KIND && priority_class::is_default(object);
+    let Some(class) = object.filter(is_class) else { return Ok(()) };
+    match default_class(request.review.cache).map(Object::name).filter(|other| *other != class.name()) {
         Some(other) => {
             let text = format!("PriorityClass {other} is already marked as default. Only one default can exist");
-            let name = class.metadata.name.clone().unwrap_or_default();
-            Err(Status::forbidden(PriorityClass::kind(), &name, &text))
+            Err(Status::forbidden(&KIND, class.name(), &text))
         }
         None => Ok(()),
     }

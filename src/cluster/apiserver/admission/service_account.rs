@@ -5,12 +5,12 @@
 
 use super::{Attributes, Plugin};
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
-use crate::api::object::Object;
+use crate::api::kinds::service_account::KIND;
+use crate::api::object::{Key, Object};
 use crate::api::{Status, meta};
 use k8s_openapi::api::core::v1::{
     ConfigMapProjection, Container, DownwardAPIProjection, DownwardAPIVolumeFile, KeyToPath, ObjectFieldSelector,
-    PodSpec, ProjectedVolumeSource, ServiceAccount, ServiceAccountTokenProjection, Volume, VolumeMount,
-    VolumeProjection,
+    PodSpec, ProjectedVolumeSource, ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
 };
 use std::rc::Rc;
 
@@ -39,7 +39,8 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
     let spec = Rc::make_mut(&mut pod.spec);
     let given = [&spec.service_account_name, &spec.service_account].into_iter().flatten().find(|name| !name.is_empty());
     let account_name = given.cloned().unwrap_or_else(|| "default".to_owned());
-    let Some(account) = request.review.cache.typed::<ServiceAccount>(&namespace, &account_name) else {
+    let account = request.review.cache.get(&KIND, &Key::new(&namespace, &account_name));
+    let Some(account) = account.and_then(Object::document) else {
         // The account of a new namespace is on its way.
         request.review.wait = account_name == "default";
         let text = format!(
@@ -49,12 +50,15 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
     };
     spec.service_account_name = Some(account_name.clone());
     spec.service_account = Some(account_name);
-    let wanted = spec.automount_service_account_token.or(account.automount_service_account_token).unwrap_or(true);
+    let wanted = spec
+        .automount_service_account_token
+        .or_else(|| account.at("automountServiceAccountToken")?.as_bool())
+        .unwrap_or(true);
     if wanted && mount(spec) && pod.token_suffix.is_none() {
         pod.token_suffix = Some(meta::suffix(request.review.rng, 5).into());
     }
     if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty) {
-        spec.image_pull_secrets.clone_from(&account.image_pull_secrets);
+        spec.image_pull_secrets = account.part("imagePullSecrets");
     }
     Ok(())
 }
