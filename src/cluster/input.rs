@@ -109,6 +109,7 @@ pub struct Name {
 /// size of. What is missing is empty.
 #[derive(Default, Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields of a file, not states")]
 struct Form {
     r#do: String,
     text: String,
