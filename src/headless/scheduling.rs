@@ -15,7 +15,6 @@ use crate::cluster::fact::Fact;
 use crate::cluster::scheduler::Scheduler;
 use crate::cluster::wire::{Address, Change, Event, Message, Reply, WatchEvent};
 use crate::sim::{Duration, Kernel, Time, Trace};
-use k8s_openapi::api::core::v1::Binding;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -191,9 +190,7 @@ impl Harbour {
         self.say(Message::Response { id, outcome: Ok(reply) });
         match (request.verb, target.subresource, &request.body) {
             (Verb::Create, "binding", Body::Object(binding)) => {
-                if let Some(node) = binding.get::<Binding>().and_then(|binding| binding.target.name.clone()) {
-                    self.bind(&target.object.key, &node);
-                }
+                self.bind(&target.object.key, kinds::binding::node(binding));
             }
             (Verb::Delete, ..) => {
                 if let Some(gone) = self.pods.remove(&target.object.key) {

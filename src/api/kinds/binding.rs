@@ -1,10 +1,8 @@
 //! `Binding`: the wish that a pod runs on a node. Nobody stores it: the API server writes `spec.nodeName` instead.
 
-use super::{Kind, Object, decode, plain_kind};
+use super::{Kind, Object, document_text};
+use crate::api::document::Document;
 use crate::api::status::FieldError;
-use k8s_openapi::api::core::v1::Binding;
-
-plain_kind!(Binding);
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -13,21 +11,26 @@ pub static KIND: Kind = Kind {
     singular: "binding",
     verbs: &["create"],
     storage: "bindings",
-    decode: decode::<Binding>,
+    decode: |value| Document::read(&KIND, value).map(Object::from_document),
     validate,
     ..Kind::plain()
 };
 
 /// Upstream: `ValidatePodBinding`.
 fn validate(object: &Object) -> Vec<FieldError> {
-    let Some(binding) = object.get::<Binding>() else { return Vec::new() };
     let mut errors = Vec::new();
-    let kind = binding.target.kind.as_deref().unwrap_or_default();
+    let kind = document_text(object, "target.kind");
     if !kind.is_empty() && kind != "Node" {
         errors.push(FieldError::not_supported("target.kind", kind, &["Node", "<empty>"]));
     }
-    if binding.target.name.as_deref().unwrap_or_default().is_empty() {
+    if node(object).is_empty() {
         errors.push(FieldError::required("target.name", ""));
     }
     errors
+}
+
+/// The node that it binds the pod to; empty if it names none.
+#[must_use]
+pub fn node(object: &Object) -> &str {
+    document_text(object, "target.name")
 }

@@ -1,10 +1,9 @@
 //! `Endpoints`: the addresses behind a service, all in one object. `EndpointSlice` replaced it; it still exists.
 
-use super::{Column, Kind, Object, decode, plain_kind};
+use super::{Column, Kind, Object};
+use crate::api::document::Document;
 use crate::api::table::none_if_empty;
-use k8s_openapi::api::core::v1::{EndpointSubset, Endpoints};
-
-plain_kind!(Endpoints);
+use serde_json::Value;
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -13,15 +12,15 @@ pub static KIND: Kind = Kind {
     singular: "endpoints",
     short_names: &["ep"],
     storage: "services/endpoints",
-    decode: decode::<Endpoints>,
+    decode: |value| Document::read(&KIND, value).map(Object::from_document),
     columns: &[Column::NAME, Column::text("Endpoints", |object, _| addresses(object)), Column::AGE],
     ..Kind::plain()
 };
 
 /// Upstream: `formatEndpoints`: the first three, then how many more.
 fn addresses(object: &Object) -> String {
-    let Some(endpoints) = object.get::<Endpoints>() else { return String::new() };
-    let all: Vec<String> = endpoints.subsets.iter().flatten().flat_map(listed).collect();
+    let Some(endpoints) = object.document() else { return String::new() };
+    let all: Vec<String> = endpoints.list("subsets").iter().flat_map(listed).collect();
     let shown = all.iter().take(3).cloned().collect::<Vec<_>>().join(",");
     match all.len() {
         count @ 4.. => format!("{shown} + {} more...", count - 3),
@@ -29,13 +28,11 @@ fn addresses(object: &Object) -> String {
     }
 }
 
-fn listed(subset: &EndpointSubset) -> Vec<String> {
-    let addresses = subset.addresses.as_deref().unwrap_or_default();
-    match subset.ports.as_deref().unwrap_or_default() {
-        [] => addresses.iter().map(|address| address.ip.clone()).collect(),
-        ports => ports
-            .iter()
-            .flat_map(|port| addresses.iter().map(move |address| format!("{}:{}", address.ip, port.port)))
-            .collect(),
+fn listed(subset: &Value) -> Vec<String> {
+    let list = |name: &str| subset[name].as_array().map(Vec::as_slice).unwrap_or_default();
+    let ips = || list("addresses").iter().filter_map(|address| address["ip"].as_str());
+    match list("ports") {
+        [] => ips().map(str::to_owned).collect(),
+        ports => ports.iter().flat_map(|port| ips().map(move |ip| format!("{ip}:{}", port["port"]))).collect(),
     }
 }

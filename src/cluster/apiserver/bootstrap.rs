@@ -5,13 +5,14 @@
 use super::ApiServer;
 use crate::api::Request;
 use crate::api::document::Document;
-use crate::api::kinds::{named, priority_class};
+use crate::api::json::encode;
+use crate::api::kinds::{endpoints, named, priority_class};
 use crate::api::object::Object;
 use crate::cluster::Cx;
 use crate::cluster::fact::Call;
 use crate::cluster::wire::User;
 use k8s_openapi::api::core::v1::{
-    EndpointAddress, EndpointPort, EndpointSubset, Endpoints, Namespace, Service, ServicePort, ServiceSpec,
+    EndpointAddress, EndpointPort, EndpointSubset, Namespace, Service, ServicePort, ServiceSpec,
 };
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort as SlicePort, EndpointSlice};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -55,7 +56,7 @@ fn objects() -> Vec<Object> {
         priority_class("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
         priority_class("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
     ]);
-    objects.extend([Object::new(service()), Object::new(endpoints()), Object::new(endpoint_slice())]);
+    objects.extend([Object::new(service()), endpoints(), Object::new(endpoint_slice())]);
     objects
 }
 
@@ -99,7 +100,7 @@ fn service() -> Service {
     }
 }
 
-fn endpoints() -> Endpoints {
+fn endpoints() -> Object {
     let mut metadata = named("default", "kubernetes");
     metadata.labels = Some(labels(&[("endpointslice.kubernetes.io/skip-mirror", "true")]));
     let subset = EndpointSubset {
@@ -112,7 +113,9 @@ fn endpoints() -> Endpoints {
         }]),
         ..EndpointSubset::default()
     };
-    Endpoints { metadata, subsets: Some(vec![subset]) }
+    let mut endpoints = Document::new(&endpoints::KIND, metadata);
+    endpoints.set("subsets", encode(&vec![subset]));
+    Object::from_document(endpoints)
 }
 
 fn endpoint_slice() -> EndpointSlice {

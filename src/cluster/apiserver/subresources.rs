@@ -2,7 +2,7 @@
 
 use super::stages::{Plan, Refused, Review, admission, at, decoding};
 use crate::api::kinds::pod::Pod;
-use crate::api::kinds::scale;
+use crate::api::kinds::{binding, scale};
 use crate::api::object::Object;
 use crate::api::patch::{self, PatchFault};
 use crate::api::request::PatchType;
@@ -10,7 +10,7 @@ use crate::api::schema::schema;
 use crate::api::{Body, FieldError, Kind, Status, Typed, meta};
 use crate::cluster::fact::Gate;
 use k8s_openapi::api::autoscaling::v1::Scale;
-use k8s_openapi::api::core::v1::{Binding, Namespace, PodCondition};
+use k8s_openapi::api::core::v1::{Namespace, PodCondition};
 use serde_json::Value;
 
 /// `POST pods/<name>/binding`: the only way to a node (upstream: `registry/core/pod/storage`, `BindingREST`).
@@ -21,17 +21,14 @@ pub fn bind(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refuse
     let target = review.request.target.object.clone();
     let binding = match &review.request.body {
         Body::Object(object) => object.clone(),
-        Body::Document(document) => {
-            decoding::decode(document, <Binding as Typed>::kind(), review).map_err(at(Gate::Decoding))?
-        }
+        Body::Document(document) => decoding::decode(document, &binding::KIND, review).map_err(at(Gate::Decoding))?,
         _ => return Err(at(Gate::Decoding)(Status::bad_request("the body of the request is not a Binding"))),
     };
     let errors = (binding.kind().validate)(&binding);
     if !errors.is_empty() {
         return Err(at(Gate::Validation)(Status::invalid(binding.kind(), &target.key.name, &errors)));
     }
-    let wrong = || at(Gate::Decoding)(Status::bad_request("the body of the request is not a Binding"));
-    let node = binding.get::<Binding>().ok_or_else(wrong)?.target.name.clone().unwrap_or_default();
+    let node = binding::node(&binding).to_owned();
     let missing = || at(Gate::Storage)(Status::not_found(target.kind, &target.key.name));
     let old = stored.ok_or_else(missing)?;
     admission::validate(review, Some(old), Some(old)).map_err(at(Gate::Validating))?;

@@ -9,12 +9,15 @@ use super::shared::serving::{
     HEADLESS, Served, address, forget_key, port_number, set_trigger, target, trigger_time, wake_by_pod,
 };
 use super::shared::{labels, subject};
+use crate::api::document::Document;
+use crate::api::json::encode;
 use crate::api::kinds::{endpoints, named, pod, pod::Pod, service};
 use crate::api::request::DeleteOptions;
 use crate::api::{Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
 use crate::sim::Order;
-use k8s_openapi::api::core::v1::{EndpointAddress, EndpointPort, EndpointSubset, Endpoints, ServicePort};
+use k8s_openapi::api::core::v1::{EndpointAddress, EndpointPort, EndpointSubset, ServicePort};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
@@ -58,19 +61,25 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let trigger = trigger_time(reconcile.memory, object, &pods);
     let subsets = Some(subsets(&served, &pods)).filter(|subsets| !subsets.is_empty());
     let labels = wanted_labels(&served);
-    let typed = present.and_then(|object| object.get::<Endpoints>());
-    if typed.is_some_and(|known| known.subsets == subsets && known.metadata.labels.as_ref() == Some(&labels)) {
+    let subsets = encode(&subsets);
+    let known = present.and_then(Object::document).and_then(|known| known.at("subsets"));
+    if present.is_some_and(|present| present.meta().labels.as_ref() == Some(&labels))
+        && known.unwrap_or(&Value::Null) == &subsets
+    {
         return Ok(());
     }
-    let mut new = typed
-        .cloned()
-        .unwrap_or_else(|| Endpoints { metadata: named(object.namespace(), object.name()), ..Endpoints::default() });
-    new.subsets = subsets;
-    new.metadata.labels = Some(labels);
-    set_trigger(&mut new.metadata, trigger.as_deref());
+    let made = || Object::from_document(Document::new(&endpoints::KIND, named(object.namespace(), object.name())));
+    let mut new = present.cloned().unwrap_or_else(made);
+    match new.document_mut() {
+        Some(document) if subsets.is_null() => document.remove("subsets"),
+        Some(document) => document.set("subsets", subsets),
+        None => {}
+    }
+    new.meta_mut().labels = Some(labels);
+    set_trigger(new.meta_mut(), trigger.as_deref());
     let (request, reason, what) = match present {
-        None => (Request::create(Object::new(new)), "FailedToCreateEndpoint", "create"),
-        Some(_) => (Request::update(Object::new(new)), "FailedToUpdateEndpoint", "update"),
+        None => (Request::create(new), "FailedToCreateEndpoint", "create"),
+        Some(_) => (Request::update(new), "FailedToUpdateEndpoint", "update"),
     };
     let message = format!("Failed to {what} endpoint {}: {{error}}", object.key());
     let write = Write::new(request).failing(Saying::warning(present.unwrap_or(object), reason, message));

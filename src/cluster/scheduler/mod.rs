@@ -356,7 +356,9 @@ mod tests {
 
         fn bindings(&self) -> Vec<String> {
             let target = |request: &Rc<Request>| match &request.body {
-                Body::Object(object) => object.get::<core::Binding>()?.target.name.clone(),
+                Body::Object(object) => {
+                    Some(crate::api::kinds::binding::node(object)).filter(|node| !node.is_empty()).map(str::to_owned)
+                }
                 _ => None,
             };
             self.requests.iter().filter_map(target).collect()

@@ -1,11 +1,11 @@
 //! `DefaultBinder`: POSTs a Binding. Upstream: `plugins/defaultbinder/default_binder.go`.
 
-use crate::api::kinds::{named, pod};
+use crate::api::document::Document;
+use crate::api::kinds::{binding, named, pod};
 use crate::api::object::Object;
 use crate::api::request::{Body, Options, Request, Target, Verb};
 use crate::cluster::scheduler::framework::Plugin;
 use crate::cluster::scheduler::pod::PodInfo;
-use k8s_openapi::api::core::v1 as core;
 
 /// The plugin.
 #[derive(Debug)]
@@ -20,16 +20,14 @@ impl Plugin for DefaultBinder {
         let key = &pod.reference.key;
         let mut metadata = named(&key.namespace, &key.name);
         metadata.uid = Some(pod.uid.to_string());
-        let target = core::ObjectReference {
-            kind: Some("Node".to_owned()),
-            name: Some(node.to_owned()),
-            ..core::ObjectReference::default()
-        };
+        let mut wish = Document::new(&binding::KIND, metadata);
+        wish.set("target.kind", "Node".into());
+        wish.set("target.name", node.into());
         Some(Request {
             verb: Verb::Create,
             target: Target::sub(&pod::KIND, key, "binding"),
             options: Options::default(),
-            body: Body::Object(Object::new(core::Binding { metadata, target })),
+            body: Body::Object(Object::from_document(wish)),
         })
     }
 }
