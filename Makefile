@@ -17,8 +17,7 @@ run: build
 build:
 	@tools/setup.sh site
 	@echo "build: the site for $(PUBLIC_URL)"
-	@# Small rather than fast: what a first visitor waits for is the size (a third less than at level 3).
-	@$(TOOLS) CARGO_PROFILE_RELEASE_OPT_LEVEL=z trunk build --release --public-url $(PUBLIC_URL)
+	@tools/release.sh --public-url $(PUBLIC_URL)
 	@$(TOOLS) node tools/budget.mjs
 
 # Without optimisation: seconds instead of minutes after a change. Never measure with it.

@@ -8,9 +8,8 @@ const DIR = 'target/sub-site';
 const PATH = '/sub/path/';
 let rig;
 before(async () => {
-  // At the level of `make build`, so that what that has compiled is not compiled once more.
-  const env = { ...process.env, CARGO_PROFILE_RELEASE_OPT_LEVEL: 'z' };
-  execFileSync('trunk', ['build', '--release', '--public-url', PATH, '--dist', DIR], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  // As `make build` does, so that what that has compiled is not compiled once more.
+  execFileSync('tools/release.sh', ['--public-url', PATH, '--dist', DIR], { stdio: ['ignore', 'ignore', 'inherit'] });
   rig = await start({ dir: DIR, publicUrl: PATH });
 });
 after(() => rig?.stop());
