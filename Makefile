@@ -48,7 +48,7 @@ lint:
 	@echo "lint: clippy, native"
 	@$(TOOLS) cargo clippy --locked --all-targets -- -D warnings
 	@echo "lint: clippy, in the browser"
-	@$(TOOLS) cargo clippy --locked --target wasm32-unknown-unknown --lib --bin app -- -D warnings
+	@$(TOOLS) cargo clippy --locked --target wasm32-unknown-unknown --lib --bin app --bin bench -- -D warnings
 	@echo "lint: scripts"
 	@$(TOOLS) for script in tools/*.mjs assets/*/*.mjs assets/*/*.js tests/browser/*.mjs; do node --check "$$script"; done
 	@echo "lint: architecture"
@@ -60,6 +60,8 @@ bench: build
 	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- bench --nodes 100 --pods 1000 --json
 	@echo "bench: the scheduler alone, 5,000 nodes and 10,000 pods"
 	@$(TOOLS) for workload in plain antiaff spread; do cargo run --locked --release --quiet --bin bottle -- bench --scheduler --nodes 5000 --pods 10000 --workload $$workload --json; done
+	@echo "bench: the same in Wasm"
+	@$(TOOLS) for workload in plain antiaff spread; do node tools/bench-scheduler.mjs --workload $$workload; done
 	@echo "bench: 1,000 pods in Chromium"
 	@$(TOOLS) node tools/bench.mjs
 

@@ -11,6 +11,7 @@
 //!   i18n      every text, in Korean and English
 //!   texts     the files behind them, and the schema of Kubernetes
 //!   ui        leptos, in the browser only; `session` is the only place that changes anything
+//!   bench     what the scheduler's benchmarks run
 //!   headless  the same engine for the native command
 //!   verify    recordings of a real cluster, played against the engine; native only
 //! ```
@@ -23,6 +24,7 @@
 //! import each other; the picture owns no clock and cannot influence the simulation.
 
 pub mod api;
+pub mod bench;
 pub mod cluster;
 pub mod examples;
 #[cfg(not(target_arch = "wasm32"))]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Builds the released site. Usage: tools/release.sh [ARGUMENTS OF trunk build]
+# Builds the released site, or another program as that is built.
+# Usage: tools/release.sh [ARGUMENTS OF trunk build] | --cargo PROGRAM
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=tools/path.sh
@@ -19,4 +20,7 @@ done
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS
 
+if [ "${1:-}" = --cargo ]; then
+  exec cargo build --release --locked --target wasm32-unknown-unknown --bin "$2"
+fi
 exec trunk build --release "$@"

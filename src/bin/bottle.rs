@@ -10,7 +10,8 @@ fn main() {}
 
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
-    use bottle::headless::scheduling::{self, SchedulerBench, Workload};
+    use bottle::bench::Workload;
+    use bottle::headless::scheduling::{self, SchedulerBench};
     use bottle::headless::{self, Bench, Output, Run};
     use bottle::verify::verify;
     use clap::{Parser, Subcommand};

@@ -1,61 +1,8 @@
-//! How fast the scheduler decides: the whole process with its queue, cycles and bindings, against an API server that
-//! answers at once.
-//!
-//! The workloads are those of which the real scheduler's figures are known: nodes with 4 CPUs, 32 GiB and room for 110
-//! pods in three zones; pods of 20 applications with 100m and 128 MiB, plain, spread over zones (`DoNotSchedule`, skew 1)
-//! and hosts (`ScheduleAnyway`, skew 2), or with preferred anti-affinity by host. For preemption each node is full of less
-//! important pods, and each pod must make one of them go.
+//! How fast the scheduler decides, natively.
 
 use super::cpu_time;
-use crate::api::kinds::{self, pod};
-use crate::api::object::{Key, Object};
-use crate::api::{Body, Kind, Request, Verb};
-use crate::cluster::Cx;
-use crate::cluster::fact::Fact;
-use crate::cluster::scheduler::Scheduler;
-use crate::cluster::wire::{Address, Change, Event, Message, Reply, WatchEvent};
-use crate::sim::{Duration, Kernel, Time, Trace};
-use serde_json::{Value, json};
-use std::collections::BTreeMap;
-use std::rc::Rc;
-use std::str::FromStr;
-
-/// What the pods ask for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Workload {
-    /// CPU and memory.
-    Plain,
-    /// Not near others of their application, if possible.
-    AntiAffinity,
-    /// Spread over zones and hosts.
-    Spread,
-    /// The room of less important pods.
-    Preemption,
-}
-
-impl FromStr for Workload {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "plain" => Ok(Self::Plain),
-            "antiaff" => Ok(Self::AntiAffinity),
-            "spread" => Ok(Self::Spread),
-            "preemption" => Ok(Self::Preemption),
-            other => Err(format!("unknown workload \"{other}\": use plain, antiaff, spread or preemption")),
-        }
-    }
-}
-
-impl Workload {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Plain => "plain",
-            Self::AntiAffinity => "antiaff",
-            Self::Spread => "spread",
-            Self::Preemption => "preemption",
-        }
-    }
-}
+use crate::bench::{Race, Workload};
+use serde_json::json;
 
 /// What `bottle bench --scheduler` is asked to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,28 +17,15 @@ pub struct SchedulerBench {
     pub json: bool,
 }
 
-/// Applications among the pods.
-const APPS: usize = 20;
-/// Pods that fill a node before preemption.
-const FILLERS: usize = 4;
-/// The trace is begun anew after so many events: nobody reads it.
-const KEPT: u64 = 20_000;
-
 /// Schedules all pods and reports what it cost. `Ok(false)` if some were not scheduled.
 ///
 /// # Errors
 /// Never; a measurement may say why it could not be made.
 pub fn scheduler(options: &SchedulerBench) -> Result<bool, String> {
-    let mut harbour = Harbour::new(options);
-    harbour.run();
-    for number in 0..options.pods {
-        harbour.tell(Change::Created, pod_of(options.workload, number));
-    }
+    let mut race = Race::new(options.workload, options.nodes, options.pods);
     let before = cpu_time();
-    let started = harbour.bound;
-    harbour.run();
+    let decided = race.run();
     let cpu = cpu_time().saturating_sub(before).as_secs_f64();
-    let decided = harbour.bound - started;
     report(options, decided, cpu);
     Ok(decided == options.pods)
 }
@@ -113,192 +47,5 @@ fn report(options: &SchedulerBench, decided: usize, cpu: f64) {
     }
     for (name, value) in report.as_object().into_iter().flatten() {
         println!("{name:<22} {value}");
-    }
-}
-
-/// The scheduler and an API server that only lists, binds and deletes.
-struct Harbour {
-    kernel: Kernel<Address, Event>,
-    trace: Trace<Fact>,
-    scheduler: Scheduler,
-    nodes: Rc<[Object]>,
-    placed: Rc<[Object]>,
-    pods: BTreeMap<Key, Object>,
-    /// For each kind: the watch's id, and how many messages it has been sent.
-    watches: BTreeMap<&'static str, (u64, u64)>,
-    revision: u64,
-    bound: usize,
-}
-
-impl Harbour {
-    fn new(options: &SchedulerBench) -> Self {
-        let fillers = if options.workload == Workload::Preemption { options.nodes * FILLERS } else { 0 };
-        let placed: Rc<[Object]> = (0..fillers).map(|number| filler(options.nodes, number)).collect();
-        let mut harbour = Self {
-            kernel: Kernel::new(42, Time::ZERO, Duration::from_micros(500)),
-            trace: Trace::default(),
-            scheduler: Scheduler::new(),
-            nodes: (0..options.nodes).map(node_of).collect(),
-            pods: placed.iter().map(|pod| (pod.key(), pod.clone())).collect(),
-            placed,
-            watches: BTreeMap::new(),
-            revision: 1,
-            bound: 0,
-        };
-        harbour.scheduler.start(&mut Cx::new(&mut harbour.kernel, &mut harbour.trace, Address::Scheduler, None));
-        harbour
-    }
-
-    /// Until nothing happens for longer than any back-off.
-    fn run(&mut self) {
-        let mut last = (self.bound, self.kernel.now());
-        while let Some(next) = self.kernel.pop() {
-            if self.trace.len() > KEPT {
-                self.trace = Trace::default();
-            }
-            if next.to == Address::Scheduler {
-                let mut cx = Cx::new(&mut self.kernel, &mut self.trace, next.to, next.cause);
-                self.scheduler.handle(&mut cx, next.event);
-            } else if let Event::Message { message: Message::Request { id, request, .. }, .. } = next.event {
-                self.serve(id, &request);
-            }
-            if self.bound != last.0 {
-                last = (self.bound, self.kernel.now());
-            } else if self.kernel.now().since(last.1) > Duration::from_secs(30) {
-                break;
-            }
-        }
-    }
-
-    fn serve(&mut self, id: u64, request: &Rc<Request>) {
-        let target = &request.target;
-        let reply = match request.verb {
-            Verb::List => {
-                let items = match target.object.kind.kind {
-                    "Node" => self.nodes.clone(),
-                    "Pod" => self.placed.clone(),
-                    _ => Rc::from([]),
-                };
-                Reply::List { items, revision: 1, continue_token: "".into() }
-            }
-            Verb::Watch => {
-                self.watches.insert(target.object.kind.kind, (id, 0));
-                Reply::Watching
-            }
-            _ => Reply::Done { revision: 2 },
-        };
-        self.say(Message::Response { id, outcome: Ok(reply) });
-        match (request.verb, target.subresource, &request.body) {
-            (Verb::Create, "binding", Body::Object(binding)) => {
-                self.bind(&target.object.key, kinds::binding::node(binding));
-            }
-            (Verb::Delete, ..) => {
-                if let Some(gone) = self.pods.remove(&target.object.key) {
-                    self.tell(Change::Deleted, gone);
-                }
-            }
-            (Verb::Patch | Verb::Update, "status", Body::Object(changed)) => {
-                self.tell(Change::Updated, changed.clone());
-            }
-            _ => {}
-        }
-    }
-
-    fn bind(&mut self, key: &Key, node: &str) {
-        let Some(mut pod) = self.pods.get(key).cloned() else { return };
-        if let Some(pod) = pod.get_mut::<pod::Pod>() {
-            pod.node_name = Some(node.into());
-        }
-        self.bound += 1;
-        self.tell(Change::Updated, pod);
-    }
-
-    fn say(&mut self, message: Message) {
-        let event = Event::Message { from: Address::ApiServer, message };
-        self.kernel.schedule(self.kernel.now(), Address::Scheduler, event, None);
-    }
-
-    /// Those who watch its kind hear of the object.
-    fn tell(&mut self, change: Change, mut object: Object) {
-        self.revision += 1;
-        object.meta_mut().resource_version = Some(self.revision.to_string());
-        if change != Change::Deleted && object.kind() == &pod::KIND {
-            self.pods.insert(object.key(), object.clone());
-        }
-        let Some((id, sequence)) = self.watches.get_mut(object.kind().kind) else { return };
-        *sequence += 1;
-        let (id, sequence) = (*id, *sequence);
-        self.say(Message::Watch { id, sequence, events: [WatchEvent::Change(change, object)].into() });
-    }
-}
-
-/// An object as the server would have it.
-fn object(kind: &'static Kind, document: Value) -> Object {
-    let mut object = (kind.decode)(document).expect("a document of our own can be decoded");
-    (kind.default)(&mut object);
-    object
-}
-
-fn node_of(number: usize) -> Object {
-    let name = format!("node-{number:05}");
-    let labels = json!({"kubernetes.io/hostname": name, "topology.kubernetes.io/zone": format!("zone-{}", number % 3)});
-    let sizes = json!({"cpu": "4", "memory": "32Gi", "pods": "110"});
-    let document = json!({"apiVersion": "v1", "kind": "Node",
-        "metadata": {"name": name, "uid": name, "resourceVersion": "1", "labels": labels},
-        "status": {"capacity": sizes, "allocatable": sizes}});
-    object(&kinds::node::KIND, document)
-}
-
-fn filler(nodes: usize, number: usize) -> Object {
-    let name = format!("filler-{number:06}");
-    let requests = json!({"cpu": "1", "memory": "1Gi"});
-    let document = json!({"apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "namespace": "default", "uid": name, "resourceVersion": "1"},
-        "spec": {"nodeName": format!("node-{:05}", number % nodes), "priority": 0,
-            "containers": [{"name": "c", "image": "nginx:1.27", "resources": {"requests": requests}}]},
-        "status": {"phase": "Running", "startTime": "2026-01-05T08:00:00Z"}});
-    object(&kinds::pod::KIND, document)
-}
-
-fn pod_of(workload: Workload, number: usize) -> Object {
-    let name = format!("pod-{number:06}");
-    let labels = json!({"app": format!("app-{}", number % APPS)});
-    let requests =
-        if workload == Workload::Preemption { json!({"cpu": "1"}) } else { json!({"cpu": "100m", "memory": "128Mi"}) };
-    let mut spec = json!({"containers": [{"name": "c", "image": "nginx:1.27", "resources": {"requests": requests}}]});
-    let selector = json!({"matchLabels": labels});
-    match workload {
-        Workload::Plain => {}
-        Workload::Preemption => spec["priority"] = json!(1000),
-        Workload::Spread => {
-            spec["topologySpreadConstraints"] = json!([
-                {"maxSkew": 1, "topologyKey": "topology.kubernetes.io/zone", "whenUnsatisfiable": "DoNotSchedule",
-                    "labelSelector": selector},
-                {"maxSkew": 2, "topologyKey": "kubernetes.io/hostname", "whenUnsatisfiable": "ScheduleAnyway",
-                    "labelSelector": selector},
-            ]);
-        }
-        Workload::AntiAffinity => {
-            let term = json!({"labelSelector": selector, "topologyKey": "kubernetes.io/hostname"});
-            spec["affinity"] = json!({"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution":
-                [{"weight": 100, "podAffinityTerm": term}]}});
-        }
-    }
-    let document = json!({"apiVersion": "v1", "kind": "Pod",
-        "metadata": {"name": name, "namespace": "default", "uid": name, "resourceVersion": "1", "labels": labels},
-        "spec": spec});
-    object(&kinds::pod::KIND, document)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_workload_is_scheduled_to_the_last_pod() {
-        for workload in [Workload::Plain, Workload::Spread, Workload::AntiAffinity, Workload::Preemption] {
-            let options = SchedulerBench { nodes: 30, pods: 60, workload, json: true };
-            assert_eq!(scheduler(&options), Ok(true), "{workload:?}");
-        }
     }
 }

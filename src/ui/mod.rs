@@ -11,6 +11,7 @@
 
 mod answers;
 mod app;
+pub mod bench;
 mod browser;
 mod captions;
 mod dom;

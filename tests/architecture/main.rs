@@ -60,7 +60,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cluster::why", &["cluster::view", "@words", "api", "sim"]),
     ("examples", &["texts"]),
     // The native command's engine room.
-    ("headless", &["cluster", "examples", "api", "sim"]),
+    ("bench", &["cluster", "api", "sim"]),
+    ("headless", &["bench", "cluster", "examples", "api", "sim"]),
+    ("ui::bench", &["bench", "ui"]),
     // Recordings of a real cluster are played against the engine: it may look at everything.
     ("verify", &["cluster", "api", "sim"]),
     // A verb is only requests and text.
