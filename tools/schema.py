@@ -24,7 +24,11 @@ Namespace Node Pod PodTemplate Binding Event Lease Service Endpoints EndpointSli
 ReplicationController ReplicaSet Deployment StatefulSet DaemonSet ControllerRevision Job CronJob PriorityClass Scale
 Eviction DeleteOptions Status PersistentVolume PersistentVolumeClaim StorageClass ResourceQuota LimitRange Ingress
 IngressClass NetworkPolicy PodDisruptionBudget HorizontalPodAutoscaler Role RoleBinding ClusterRole ClusterRoleBinding
-CSINode VolumeAttachment
+CSINode VolumeAttachment ComponentStatus RuntimeClass CSIDriver CSIStorageCapacity VolumeAttributesClass
+CertificateSigningRequest ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration
+MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration CustomResourceDefinition APIService
+FlowSchema PriorityLevelConfiguration ServiceCIDR IPAddress DeviceClass ResourceClaim ResourceClaimTemplate
+ResourceSlice
 """.split()
 
 VERSIONS = ("v1", "v2")
@@ -93,7 +97,7 @@ v1.ReplicationControllerConditionType=ReplicationControllerCondition.type
 v1.StatefulSetConditionType=StatefulSetCondition.type
 v1.DaemonSetConditionType=DaemonSetCondition.type
 v1.JobConditionType=JobCondition.type
-v1.ConditionStatus=NamespaceCondition.status NodeCondition.status PodCondition.status DeploymentCondition.status ReplicaSetCondition.status ReplicationControllerCondition.status StatefulSetCondition.status DaemonSetCondition.status JobCondition.status Condition.status
+v1.ConditionStatus=NamespaceCondition.status NodeCondition.status PodCondition.status DeploymentCondition.status ReplicaSetCondition.status ReplicationControllerCondition.status StatefulSetCondition.status DaemonSetCondition.status JobCondition.status Condition.status CertificateSigningRequestCondition.status CustomResourceDefinitionCondition.status APIServiceCondition.status ComponentCondition.status FlowSchemaCondition.status PriorityLevelConfigurationCondition.status
 v1.UniqueVolumeName=NodeStatus.volumesInUse AttachedVolume.name
 v1.ResourceName=ContainerResizePolicy.resourceName ResourceHealth.name MetricSource.name ResourceMetricSource.name ContainerResourceMetricSource.name ResourceMetricStatus.name ContainerResourceMetricStatus.name
 v1.ResourceResizeRestartPolicy=ContainerResizePolicy.restartPolicy
@@ -116,7 +120,29 @@ v1.ScopeSelectorOperator=ScopedResourceSelectorRequirement.operator
 v1.CoordinatedLeaseStrategy=LeaseSpec.strategy
 v1.DeletionPropagation=DeleteOptions.propagationPolicy
 v1.ManagedFieldsOperationType=ManagedFieldsEntry.operation
-v1.StatusReason=Status.reason
+v1.StatusReason=Status.reason Validation.reason
+v1.FailurePolicyType=ValidatingAdmissionPolicySpec.failurePolicy MutatingAdmissionPolicySpec.failurePolicy ValidatingWebhook.failurePolicy MutatingWebhook.failurePolicy
+v1.MatchPolicyType=MatchResources.matchPolicy ValidatingWebhook.matchPolicy MutatingWebhook.matchPolicy
+v1.SideEffectClass=ValidatingWebhook.sideEffects MutatingWebhook.sideEffects
+v1.ReinvocationPolicyType=MutatingWebhook.reinvocationPolicy MutatingAdmissionPolicySpec.reinvocationPolicy
+v1.OperationType=RuleWithOperations.operations NamedRuleWithOperations.operations
+v1.ScopeType=RuleWithOperations.scope NamedRuleWithOperations.scope
+v1.ValidationAction=ValidatingAdmissionPolicyBindingSpec.validationActions
+v1.ParameterNotFoundActionType=ParamRef.parameterNotFoundAction
+v1.PatchType=Mutation.patchType
+v1.KeyUsage=CertificateSigningRequestSpec.usages
+v1.RequestConditionType=CertificateSigningRequestCondition.type
+v1.ResourceScope=CustomResourceDefinitionSpec.scope
+v1.ConversionStrategyType=CustomResourceConversion.strategy
+v1.CustomResourceDefinitionConditionType=CustomResourceDefinitionCondition.type
+v1.FieldValueErrorReason=ValidationRule.reason
+v1.APIServiceConditionType=APIServiceCondition.type
+v1.FSGroupPolicy=CSIDriverSpec.fsGroupPolicy
+v1.VolumeLifecycleMode=CSIDriverSpec.volumeLifecycleModes
+v1.ComponentConditionType=ComponentCondition.type
+v1.PriorityLevelEnablement=PriorityLevelConfigurationSpec.type
+v1.LimitResponseType=LimitResponse.type
+v1.FlowDistinguisherMethodType=FlowDistinguisherMethod.type
 v1.CauseType=StatusCause.reason
 v2.MetricSourceType=MetricSpec.type MetricStatus.type
 v2.MetricTargetType=MetricTarget.type
@@ -146,6 +172,11 @@ SPECIAL = {
     "io.k8s.apimachinery.pkg.apis.meta.v1.MicroTime": "microtime",
     "io.k8s.apimachinery.pkg.util.intstr.IntOrString": "intorstring",
     "io.k8s.apimachinery.pkg.runtime.RawExtension": "any",
+    # What Go reads with methods of its own is not read strictly.
+    **{
+        f"io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSON{name}": "any"
+        for name in ("", "SchemaPropsOrArray", "SchemaPropsOrBool", "SchemaPropsOrStringArray")
+    },
 }
 
 named = {field: go for line in STRINGS.strip().splitlines() for go, fields in [line.split("=")] for field in fields.split()}
@@ -153,7 +184,9 @@ named = {field: go for line in STRINGS.strip().splitlines() for go, fields in [l
 
 def short(name):
     """io.k8s.api.apps.v1.Deployment -> apps.v1.Deployment"""
-    return name.removeprefix("io.k8s.api.").removeprefix("io.k8s.apimachinery.pkg.apis.").removeprefix("io.k8s.")
+    for prefix in ("api", "apimachinery.pkg.apis", "apiextensions-apiserver.pkg.apis", "kube-aggregator.pkg.apis"):
+        name = name.removeprefix(f"io.k8s.{prefix}.")
+    return name.removeprefix("io.k8s.")
 
 
 def shape(schema, go):
@@ -199,7 +232,8 @@ def field_line(owner, name, schema, required):
 
 def references(schema):
     if isinstance(schema, dict):
-        if "$ref" in schema:
+        # JSONSchemaProps has a property of that name.
+        if isinstance(schema.get("$ref"), str):
             yield schema["$ref"].split("/")[-1]
         for value in schema.values():
             yield from references(value)

@@ -17,6 +17,7 @@ pub mod age;
 pub mod check;
 pub mod document;
 pub mod json;
+mod kind;
 pub mod kinds;
 pub mod manifest;
 pub mod meta;

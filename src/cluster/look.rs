@@ -201,7 +201,7 @@ impl World {
     /// kubectl's STATUS column.
     fn status_word(&self, object: &Object, pod: &Pod) -> Rc<str> {
         let column = object.kind().columns.iter().find(|column| column.name == "Status");
-        column.map_or_else(|| pod.phase().into(), |column| (column.cell)(object, self.now()).into())
+        column.map_or_else(|| pod.phase().into(), |column| column.show(object, self.now()).into())
     }
 
     /// The ends of the back-offs, which only the node itself knows.

@@ -116,7 +116,7 @@ fn last_seen(event: &Event) -> Time {
 fn row(shown: &Shown, object: &Object, event: &Event) -> Row {
     let cell = |name: &str| {
         let column = kinds::event::KIND.columns.iter().find(|column| column.name == name);
-        column.map_or_else(String::new, |column| (column.cell)(object, shown.now))
+        column.map_or_else(String::new, |column| column.show(object, shown.now))
     };
     let source = cell("Source");
     Row {
@@ -136,7 +136,7 @@ fn row(shown: &Shown, object: &Object, event: &Event) -> Row {
 fn age(shown: &Shown, object: &Object, event: &Event) -> String {
     let cell = |name: &str| {
         let column = kinds::event::KIND.columns.iter().find(|column| column.name == name);
-        column.map_or_else(String::new, |column| (column.cell)(object, shown.now))
+        column.map_or_else(String::new, |column| column.show(object, shown.now))
     };
     let series = event.series.as_ref().and_then(|series| series.count);
     match series.or(event.count).unwrap_or(1) {

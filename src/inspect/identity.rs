@@ -162,7 +162,7 @@ pub fn sign(shown: &Shown, object: &Object) -> Sign {
     }
     let column = object.kind().columns.iter().find(|column| column.name == "Status");
     match column {
-        Some(column) => plain(Shape::Tick, Tone::Ok, (column.cell)(object, shown.now)),
+        Some(column) => plain(Shape::Tick, Tone::Ok, column.show(object, shown.now)),
         None => plain(Shape::Dot, Tone::Neutral, shown.text("insp-stored", &[])),
     }
 }
@@ -191,7 +191,7 @@ fn pod(shown: &Shown, object: &Object) -> Sign {
 
 fn node(shown: &Shown, object: &Object) -> Sign {
     let column = object.kind().columns.iter().find(|column| column.name == "Status");
-    let word = column.map_or_else(String::new, |column| (column.cell)(object, shown.now));
+    let word = column.map_or_else(String::new, |column| column.show(object, shown.now));
     match shown.node(object.name()).map(|node| node.readiness) {
         Some(Readiness::Ready) => plain(Shape::Tick, Tone::Ok, word),
         Some(Readiness::NotReady) => plain(Shape::Triangle, Tone::Error, word),

@@ -161,8 +161,7 @@ fn kind_at(path: &str) -> Option<&'static Kind> {
 
 fn columns_of(kind: &Kind) -> Value {
     let told = kind.columns.iter().map(|column| {
-        let format = if column.name == "Name" { "name" } else { "" };
-        json!({"name": column.name, "type": column.kind, "format": format, "priority": i32::from(column.wide)})
+        json!({"name": column.name, "type": column.kind, "format": column.format(), "priority": i32::from(column.wide)})
     });
     told.collect()
 }

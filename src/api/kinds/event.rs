@@ -19,20 +19,23 @@ pub static KIND: Kind = Kind {
     storage: "events",
     decode: decode::<Event>,
     field,
-    columns: &[
-        Column::text("Last Seen", last_seen),
-        Column::text("Type", |object, _| cell(object, |event| event.type_.clone())),
-        Column::text("Reason", |object, _| cell(object, |event| event.reason.clone())),
-        Column::text("Object", |object, _| target(object)),
-        Column::text("Subobject", |object, _| cell(object, |event| event.involved_object.field_path.clone())).wide(),
-        Column::text("Source", |object, _| source(object)).wide(),
-        Column::text("Message", |object, _| cell(object, |event| Some(event.message.as_ref()?.trim().to_owned()))),
-        Column::text("First Seen", first_seen).wide(),
-        Column::text("Count", |object, _| count(object)).wide(),
-        Column { wide: true, ..Column::NAME },
-    ],
+    columns: COLUMNS,
     ..Kind::plain()
 };
+
+/// Those of its newer form too.
+pub(super) const COLUMNS: &[Column] = &[
+    Column::text("Last Seen", last_seen),
+    Column::text("Type", |object, _| cell(object, |event| event.type_.clone())),
+    Column::text("Reason", |object, _| cell(object, |event| event.reason.clone())),
+    Column::text("Object", |object, _| target(object)),
+    Column::text("Subobject", |object, _| cell(object, |event| event.involved_object.field_path.clone())).wide(),
+    Column::text("Source", |object, _| source(object)).wide(),
+    Column::text("Message", |object, _| cell(object, |event| Some(event.message.as_ref()?.trim().to_owned()))),
+    Column::text("First Seen", first_seen).wide(),
+    Column::text("Count", |object, _| count(object)).wide(),
+    Column { wide: true, ..Column::NAME },
+];
 
 fn cell(object: &Object, of: fn(&Event) -> Option<String>) -> String {
     object.get::<Event>().and_then(of).unwrap_or_default()

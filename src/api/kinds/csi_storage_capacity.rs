@@ -1,0 +1,12 @@
+//! `CSIStorageCapacity`: how much a storage class can still give to which nodes.
+
+use super::{Column, Kind};
+use crate::api::document::Document;
+use crate::api::object::Object;
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    columns: &[Column::NAME, Column::CREATED_AT],
+    ..Kind::tree("storage.k8s.io", "CSIStorageCapacity", "csistoragecapacities", "csistoragecapacity")
+};

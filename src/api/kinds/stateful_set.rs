@@ -1,0 +1,39 @@
+//! `StatefulSet`: keeps pods with names, an order and claims of their own.
+
+use super::{Column, Kind, Scale};
+use crate::api::document::Document;
+use crate::api::object::Object;
+use crate::api::table;
+use serde_json::{Value, json};
+
+/// The kind.
+pub static KIND: Kind = Kind {
+    short_names: &["sts"],
+    categories: &["all"],
+    subresources: &["scale", "status"],
+    scale: Some(Scale {
+        replicas: |object| count(object, "spec.replicas"),
+        set_replicas: |object, replicas| super::with_document(object, |set| set.set("spec.replicas", replicas.into())),
+        current: |object| count(object, "status.replicas"),
+        selector: |object| table::selector_string(object, "spec.selector"),
+    }),
+    decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    prepare_create: |object, _| super::reset_status(object, json!({"replicas": 0, "availableReplicas": 0})),
+    columns: &[
+        Column::NAME,
+        Column::text("Ready", |object, _| ready(object)),
+        Column::AGE,
+        Column::text("Containers", |object, _| table::listed(object, "spec.template.spec.containers", "name")).wide(),
+        Column::text("Images", |object, _| table::listed(object, "spec.template.spec.containers", "image")).wide(),
+    ],
+    ..Kind::tree("apps", "StatefulSet", "statefulsets", "statefulset").with_status()
+};
+
+fn count(object: &Object, path: &str) -> i32 {
+    let value = object.document().and_then(|set| set.at(path)).and_then(Value::as_i64);
+    value.and_then(|value| i32::try_from(value).ok()).unwrap_or(0)
+}
+
+fn ready(object: &Object) -> String {
+    format!("{}/{}", count(object, "status.readyReplicas"), count(object, "spec.replicas"))
+}
