@@ -141,18 +141,43 @@ pub fn shown_selector(selector: &LabelSelector) -> String {
 
 /// An address (`IsValidIPForLegacyField`). Parts with leading zeros are read as Go's older parser read them.
 pub fn ip(out: &mut Errors, path: &Path, value: &str) {
-    if !is_ip(value) {
+    if parse_ip(value).is_none() {
         out.push(FieldError::invalid(path, value, "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"));
     }
 }
 
-fn is_ip(value: &str) -> bool {
+/// An address, with leading zeros or without (`ParseIPSloppy`).
+#[must_use]
+pub fn parse_ip(value: &str) -> Option<IpAddr> {
     let without_zeros = |part: &str| {
         let trimmed = part.trim_start_matches('0');
         if trimmed.is_empty() && !part.is_empty() { "0".to_owned() } else { trimmed.to_owned() }
     };
-    value.parse::<IpAddr>().is_ok()
-        || value.split('.').map(without_zeros).collect::<Vec<_>>().join(".").parse::<IpAddr>().is_ok()
+    let plain = || value.split('.').map(without_zeros).collect::<Vec<_>>().join(".");
+    value.parse().ok().or_else(|| plain().parse().ok())
+}
+
+/// A network such as `10.0.0.0/8` (`ParseCIDRSloppy`): its first address as bits, how many bits stand for the network,
+/// and whether it is IPv4. Leading zeros are minded by nobody.
+#[must_use]
+pub fn parse_cidr(value: &str) -> Option<(u128, u32, bool)> {
+    let (address, bits) = value.split_once('/')?;
+    let plain = bits.bytes().all(|byte| byte.is_ascii_digit());
+    let bits: u32 = bits.parse().ok().filter(|_| plain)?;
+    let (number, width) = match parse_ip(address)? {
+        IpAddr::V4(ip) => (u128::from(u32::from(ip)), 32),
+        IpAddr::V6(ip) => (u128::from(ip), 128),
+    };
+    let shift = u32::checked_sub(width, bits)?;
+    Some((number.checked_shr(shift).unwrap_or(0).checked_shl(shift).unwrap_or(0), bits, width == 32))
+}
+
+/// A network (`IsValidCIDRForLegacyField`).
+pub fn cidr(out: &mut Errors, path: &Path, value: &str) {
+    if parse_cidr(value).is_none() {
+        let detail = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
+        out.push(FieldError::invalid(path, value, detail));
+    }
 }
 
 /// A port by number or name (`ValidatePortNumOrName`).

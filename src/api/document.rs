@@ -5,6 +5,8 @@
 //! tree, checked against the schema like all others, and read by path.
 
 use super::kinds::{Kind, serialize};
+use super::path::Path;
+use super::tree::At;
 use super::{json, quantity::Quantity};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::de::DeserializeOwned;
@@ -56,6 +58,17 @@ impl Document {
         let mut names = path.split('.');
         let first = self.fields.get(names.next()?)?;
         names.try_fold(first, |value, name| value.get(name))
+    }
+
+    /// A field of the object itself (`spec`, `rules`) with its place, to walk through.
+    #[must_use]
+    pub fn field<'a>(&'a self, name: &'a str) -> At<'a, 'a> {
+        At::new(self.fields.get(name), Path::new(name))
+    }
+
+    /// A field of the object itself, to change.
+    pub fn field_mut(&mut self, name: &str) -> Option<&mut Value> {
+        self.fields.get_mut(name)
     }
 
     /// The text at a path; empty if there is none.

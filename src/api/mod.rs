@@ -5,6 +5,7 @@
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
 //! - [`meta`]: what all objects have: owner references, times, uids.
 //! - [`pod`]: what a pod spec means; [`json`]: what Go reads and writes differently.
+//! - [`rules`]: what the values of kinds kept as trees must be; [`tree`]: walking through them.
 //! - [`meta_validation`]: what the metadata of any object must be; [`check`], [`path`]: what validation is made of.
 //! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`]: texts with rules of their own.
 //! - [`schema`]: which fields every kind has; what the strict decoder says.
@@ -29,11 +30,13 @@ pub mod path;
 pub mod pod;
 pub mod quantity;
 pub mod request;
+pub mod rules;
 pub mod schema;
 pub mod selector;
 pub mod service;
 pub mod status;
 pub mod table;
+pub mod tree;
 
 pub use kinds::Kind;
 pub use object::{Key, Object, ObjectRef, Ref, Typed};

@@ -289,6 +289,15 @@ pub fn http_header_name(value: &str) -> Vec<String> {
     vec![pattern_error(message, "[-A-Za-z0-9]+", &["X-Header-Name"])]
 }
 
+/// A segment of a path: names of roles and of what refers to anything (`IsValidPathSegmentName`).
+#[must_use]
+pub fn path_segment(value: &str) -> Vec<String> {
+    if matches!(value, "." | "..") {
+        return vec![format!("may not be '{value}'")];
+    }
+    ["/", "%"].iter().filter(|sign| value.contains(**sign)).map(|sign| format!("may not contain '{sign}'")).collect()
+}
+
 /// Digits and `%` (`IsValidPercent`).
 #[must_use]
 pub fn percent(value: &str) -> Vec<String> {

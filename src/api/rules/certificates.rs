@@ -1,0 +1,248 @@
+//! `CertificateSigningRequest`.
+//!
+//! Upstream: `pkg/apis/certificates/validation/validation.go`, `pkg/registry/certificates/certificates/strategy.go`.
+//! Left out: a request's own signature is not verified.
+
+use super::field;
+use crate::api::check::Errors;
+use crate::api::names;
+use crate::api::object::Object;
+use crate::api::status::FieldError;
+use crate::api::tree::At;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+
+/// What a certificate may be used for, in the order in which errors name it.
+const USAGES: [&str; 23] = [
+    "any",
+    "cert sign",
+    "client auth",
+    "code signing",
+    "content commitment",
+    "crl sign",
+    "data encipherment",
+    "decipher only",
+    "digital signature",
+    "email protection",
+    "encipher only",
+    "ipsec end system",
+    "ipsec tunnel",
+    "ipsec user",
+    "key agreement",
+    "key encipherment",
+    "microsoft sgc",
+    "netscape sgc",
+    "ocsp signing",
+    "s/mime",
+    "server auth",
+    "signing",
+    "timestamping",
+];
+/// Decisions, which stay once they are made.
+pub const DECISIONS: [&str; 3] = ["Approved", "Denied", "Failed"];
+const SHORTEST_SECONDS: i64 = 600;
+
+/// What Go writes of a status that nobody has set.
+pub fn default(object: &mut Object) {
+    if let Some(request) = object.document_mut() {
+        request.set_default("status", json!({}));
+    }
+}
+
+/// All errors (`validateCertificateSigningRequest`).
+#[must_use]
+pub fn validate(object: &Object) -> Errors {
+    let mut out = Vec::new();
+    let spec = field(object, "spec");
+    let (request, usages, signer, expiry) =
+        (spec.field("request"), spec.field("usages"), spec.field("signerName"), spec.field("expirationSeconds"));
+    if pem(request.text(), "CERTIFICATE REQUEST").is_none() {
+        out.push(FieldError::invalid(request.path, request.text(), "PEM block type must be CERTIFICATE REQUEST"));
+    }
+    if usages.is_empty() {
+        out.push(usages.required(""));
+    }
+    for usage in usages.items().filter(|usage| !USAGES.contains(&usage.text())) {
+        out.push(usage.not_supported(&USAGES));
+    }
+    let mut seen = BTreeSet::new();
+    for usage in usages.items() {
+        if !seen.insert(usage.text()) {
+            out.push(usage.duplicate());
+        }
+    }
+    if signer.text() == "kubernetes.io/legacy-unknown" {
+        out.push(signer.invalid("the legacy signerName is not allowed via this API version"));
+    } else {
+        signer_name(&mut out, &signer);
+    }
+    if expiry.given() && expiry.number() < SHORTEST_SECONDS {
+        out.push(expiry.invalid("may not specify a duration less than 600 seconds (10 minutes)"));
+    }
+    let status = field(object, "status");
+    conditions(&mut out, &status.field("conditions"));
+    let certificate = status.field("certificate");
+    if !certificate.is_empty() && pem(certificate.text(), "CERTIFICATE").is_none() {
+        let detail = "must contain at least one CERTIFICATE PEM block";
+        out.push(FieldError::invalid(certificate.path, "<certificate data>", detail));
+    }
+    out
+}
+
+/// All errors of an update: decisions stay (`validateCertificateSigningRequestUpdate`).
+#[must_use]
+pub fn validate_update(new: &Object, old: &Object) -> Errors {
+    let mut out = validate(new);
+    let (status, before) = (field(new, "status"), field(old, "status"));
+    let (now, before) = (status.field("conditions"), before.field("conditions"));
+    let of = |conditions: &At, kind: &str| -> Vec<Value> {
+        conditions.items().filter(|one| one.value["type"] == kind).map(|one| one.value.clone()).collect()
+    };
+    for kind in DECISIONS {
+        let (new, old) = (of(&now, kind), of(&before, kind));
+        if new.len() < old.len() {
+            out.push(now.forbidden(&format!("updates may not remove a condition of type \"{kind}\"")));
+        }
+    }
+    out
+}
+
+fn conditions(out: &mut Errors, conditions: &At) {
+    let mut seen = BTreeSet::new();
+    for condition in conditions.items() {
+        let (kind, status) = (condition.field("type"), condition.field("status"));
+        if kind.is_empty() {
+            out.push(kind.required(""));
+        }
+        let decision = DECISIONS.contains(&kind.text());
+        let known: &[&str] = if decision { &["True"] } else { &["False", "True", "Unknown"] };
+        if status.is_empty() {
+            out.push(status.required(""));
+        } else if !known.contains(&status.text()) {
+            out.push(status.not_supported(known));
+        }
+        let opposite = match kind.text() {
+            "Approved" => "Denied",
+            "Denied" => "Approved",
+            _ => "",
+        };
+        if seen.contains(opposite) {
+            out.push(kind.invalid("Approved and Denied conditions are mutually exclusive"));
+        }
+        if !seen.insert(kind.text()) {
+            out.push(kind.duplicate());
+        }
+    }
+}
+
+/// Upstream: `pkg/apis/core/validation`, `ValidateSignerName`.
+fn signer_name(out: &mut Errors, signer: &At) {
+    if signer.is_empty() {
+        out.push(signer.required(""));
+        return;
+    }
+    let segments: Vec<&str> = signer.text().split('/').collect();
+    let (domain, path) = match segments[..] {
+        [domain, path] if !domain.is_empty() && !path.is_empty() => (domain, path),
+        _ => {
+            let detail = "must be a fully qualified domain and path of the form 'example.com/signer-name'";
+            out.push(signer.invalid(detail));
+            return;
+        }
+    };
+    if domain.len() > names::SUBDOMAIN_MAX {
+        out.push(FieldError::too_long(signer.path, names::SUBDOMAIN_MAX));
+    }
+    let mut labels = |whole: &str, rule: fn(&str) -> Vec<String>| {
+        for label in whole.split('.') {
+            let complaints = rule(label).into_iter();
+            let detail = |one: String| format!("validating label {label:?}: {one}");
+            out.extend(complaints.map(|one| FieldError::invalid(signer.path, whole, detail(one))));
+        }
+    };
+    labels(domain, names::dns1123_label);
+    labels(path, names::dns1123_subdomain);
+    if !domain.contains('.') {
+        let detail = "should be a domain with at least two segments separated by dots";
+        out.push(FieldError::invalid(signer.path, domain, detail));
+    }
+}
+
+/// The contents of the PEM block of this type that a base64 text begins with, if it does.
+#[must_use]
+pub fn pem(base64: &str, kind: &str) -> Option<Vec<u8>> {
+    let text = String::from_utf8(decode_base64(base64)?).ok()?;
+    let (_, rest) = text.split_once(&format!("-----BEGIN {kind}-----"))?;
+    let (body, _) = rest.split_once(&format!("-----END {kind}-----"))?;
+    let body: String = body.lines().filter(|line| !line.contains(':')).map(str::trim).collect();
+    decode_base64(&body)
+}
+
+/// Bytes of a base64 text; `None` if it is none.
+#[must_use]
+pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(text.len() * 3 / 4), 0u32, 0);
+    for byte in text.trim_end_matches('=').bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'\n' | b'\r' => continue,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(digit);
+        count += 6;
+        if count >= 8 {
+            count -= 8;
+            bytes.push(u8::try_from(bits >> count & 0xff).unwrap_or_default());
+        }
+    }
+    Some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::complaints;
+    use super::*;
+
+    #[test]
+    fn base64_and_pem() {
+        assert_eq!(decode_base64("aGVsbG8="), Some(b"hello".to_vec()));
+        assert_eq!(decode_base64("a!"), None);
+        // -----BEGIN CERTIFICATE REQUEST-----\naGk=\n-----END CERTIFICATE REQUEST-----
+        let text =
+            "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KYUdrPQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K";
+        assert_eq!(pem(text, "CERTIFICATE REQUEST"), Some(b"hi".to_vec()));
+        assert_eq!(pem(text, "CERTIFICATE"), None);
+    }
+
+    #[test]
+    fn a_request_names_its_signer_and_usages() {
+        let found = complaints(
+            validate,
+            &json!({"spec": {"request": "aGVsbG8=", "signerName": "me", "usages": ["fun", "any", "any"], "expirationSeconds": 10},
+                "status": {"conditions": [{"type": "Approved", "status": "False"}, {"type": "Denied", "status": "True"}]}}),
+        );
+        assert_eq!(found[0], "spec.request: Invalid value: \"aGVsbG8=\": PEM block type must be CERTIFICATE REQUEST");
+        assert!(
+            found[1]
+                .starts_with("spec.usages[0]: Unsupported value: \"fun\": supported values: \"any\", \"cert sign\",")
+        );
+        assert_eq!(found[2], "spec.usages[2]: Duplicate value: \"any\"");
+        assert_eq!(
+            found[3],
+            "spec.signerName: Invalid value: \"me\": must be a fully qualified domain and path of the form 'example.com/signer-name'"
+        );
+        assert_eq!(
+            found[4],
+            "spec.expirationSeconds: Invalid value: 10: may not specify a duration less than 600 seconds (10 minutes)"
+        );
+        assert_eq!(found[5], "status.conditions[0].status: Unsupported value: \"False\": supported values: \"True\"");
+        assert_eq!(
+            found[6],
+            "status.conditions[1].type: Invalid value: \"Denied\": Approved and Denied conditions are mutually exclusive"
+        );
+    }
+}
