@@ -2,7 +2,9 @@
 
 use super::{Column, Kind};
 use crate::api::document::Document;
+use crate::api::names;
 use crate::api::object::Object;
+use crate::api::rules::api_services;
 use crate::api::table;
 use serde_json::json;
 
@@ -12,6 +14,10 @@ pub static KIND: Kind = Kind {
     storage: "apiregistration.k8s.io/apiservices",
     generation: false,
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    name_errors: names::path_segment,
+    default: api_services::default,
+    validate: api_services::validate,
+    validate_update: |new, _| api_services::validate(new),
     prepare_create: |object, _| super::reset_status(object, json!({})),
     columns: &[
         Column::NAME,

@@ -4,6 +4,7 @@ use super::{Column, Kind};
 use crate::api::age;
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::certificates;
 use crate::api::table;
 use crate::sim::Duration;
 use serde_json::{Value, json};
@@ -14,6 +15,10 @@ pub static KIND: Kind = Kind {
     subresources: &["approval", "status"],
     generation: false,
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    name_errors: |_| Vec::new(),
+    default: certificates::default,
+    validate: certificates::validate,
+    validate_update: certificates::validate_update,
     prepare_create: |object, _| super::reset_status(object, json!({})),
     columns: &[
         Column::NAME,

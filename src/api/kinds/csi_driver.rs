@@ -3,11 +3,15 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::storage;
 use crate::api::table;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default: storage::default_driver,
+    validate: storage::validate_driver,
+    validate_update: storage::update_driver,
     columns: &[
         Column::NAME,
         Column::flag("AttachRequired", "spec.attachRequired"),

@@ -3,6 +3,7 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::ingresses;
 use crate::api::table;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -12,6 +13,10 @@ pub static KIND: Kind = Kind {
     short_names: &["ing"],
     storage: "ingress",
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default: ingresses::default,
+    validate: ingresses::validate,
+    validate_update: ingresses::validate_update,
+    warnings: ingresses::warnings,
     prepare_create: |object, _| super::reset_status(object, json!({"loadBalancer": {}})),
     columns: &[
         Column::NAME,

@@ -3,12 +3,16 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::ingresses;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     generation: true,
     spec_changed: |new, old| super::differs(new, old, "spec"),
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default: ingresses::default_class,
+    validate: ingresses::validate_class,
+    validate_update: ingresses::update_class,
     columns: &[
         Column::NAME,
         Column::at("Controller", "spec.controller"),

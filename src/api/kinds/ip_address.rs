@@ -3,11 +3,15 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::services;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     short_names: &["ip"],
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    name_errors: services::address_name,
+    validate: services::validate_address,
+    validate_update: services::update_address,
     columns: &[Column::NAME, Column::text("ParentRef", |object, _| parent(object))],
     ..Kind::tree("networking.k8s.io", "IPAddress", "ipaddresses", "ipaddress").cluster()
 };

@@ -2,12 +2,18 @@
 
 use super::{Column, Kind};
 use crate::api::document::Document;
+use crate::api::names;
 use crate::api::object::Object;
+use crate::api::rules::rbac;
 use serde_json::Value;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    name_errors: names::path_segment,
+    default: rbac::default_binding,
+    validate: rbac::validate_role_binding,
+    validate_update: rbac::update_role_binding,
     columns: COLUMNS,
     ..Kind::tree("rbac.authorization.k8s.io", "RoleBinding", "rolebindings", "rolebinding")
 };

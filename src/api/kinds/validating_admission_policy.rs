@@ -3,12 +3,16 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::policies;
 use serde_json::json;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     categories: &["api-extensions"],
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default: policies::default,
+    validate: policies::validate,
+    validate_update: |new, _| policies::validate(new),
     prepare_create: |object, _| super::reset_status(object, json!({})),
     columns: &[
         Column::NAME,

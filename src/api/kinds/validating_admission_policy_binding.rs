@@ -3,6 +3,7 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::policies;
 use crate::api::table;
 
 /// The kind.
@@ -11,6 +12,9 @@ pub static KIND: Kind = Kind {
     generation: true,
     spec_changed: |new, old| super::differs(new, old, "spec"),
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default: policies::default_binding,
+    validate: policies::validate_binding,
+    validate_update: |new, _| policies::validate_binding(new),
     columns: &[
         Column::NAME,
         Column::at("PolicyName", "spec.policyName"),

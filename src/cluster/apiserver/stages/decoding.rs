@@ -126,6 +126,8 @@ pub fn place(object: &mut Object, review: &Review) -> Result<(), Status> {
         return Err(Status::bad_request(text));
     }
     if !target.kind.namespaced {
+        // Upstream: `EnsureObjectNamespaceMatchesRequestNamespace`.
+        object.meta_mut().namespace = None;
         return Ok(());
     }
     if object.namespace().is_empty() {
