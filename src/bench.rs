@@ -153,13 +153,13 @@ impl Harbour {
                     "Pod" => self.placed.clone(),
                     _ => Rc::from([]),
                 };
-                Reply::List { items, revision: 1, continue_token: "".into() }
+                Reply::List { items, revision: 1, continue_token: "".into(), remaining: None }
             }
             Verb::Watch => {
                 self.watches.insert(target.object.kind.kind, (id, 0));
                 Reply::Watching
             }
-            _ => Reply::Done { revision: 2 },
+            _ => Reply::Done { revision: 2, uid: "".into() },
         };
         self.say(Message::Response { id, outcome: Ok(reply) });
         match (request.verb, target.subresource, &request.body) {

@@ -13,6 +13,8 @@
 //!   ui        leptos, in the browser only; `session` is the only place that changes anything
 //!   bench     what the scheduler's benchmarks run
 //!   headless  the same engine for the native command
+//!   http      the API server's HTTP without its sockets: negotiation, discovery, tables; native only
+//!   serve     the same server for any kubectl: `bottle serve`; native only
 //!   verify    recordings of a real cluster, played against the engine; native only
 //! ```
 //!
@@ -29,9 +31,13 @@ pub mod cluster;
 pub mod examples;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod http;
 pub mod i18n;
 pub mod inspect;
 pub mod scene;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod serve;
 pub mod sim;
 pub mod texts;
 #[cfg(target_arch = "wasm32")]

@@ -310,7 +310,7 @@ fn a_watch_tells_what_enters_changes_and_leaves_its_selection() {
         .iter()
         .filter_map(|(.., event)| match event {
             WatchEvent::Change(_, object) => Some(object.revision()),
-            WatchEvent::Bookmark(_) => None,
+            _ => None,
         })
         .collect();
     assert!(revisions.windows(2).all(|pair| pair[0] < pair[1]), "{revisions:?}");

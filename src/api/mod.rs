@@ -20,6 +20,7 @@ pub mod document;
 pub mod json;
 mod kind;
 pub mod kinds;
+pub mod managed;
 pub mod manifest;
 pub mod meta;
 pub mod meta_validation;
@@ -38,7 +39,7 @@ pub mod status;
 pub mod table;
 pub mod tree;
 
-pub use kinds::Kind;
+pub use kinds::{Column, Kind};
 pub use object::{Key, Object, ObjectRef, Ref, Typed};
 pub use request::{Body, Options, Request, Target, Verb};
 pub use status::{FieldError, Status};

@@ -100,8 +100,21 @@ pub enum FieldValidation {
     Ignore,
 }
 
+/// What a list or a first read makes of `resourceVersion` (`resourceVersionMatch`).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum VersionMatch {
+    /// Not said.
+    #[default]
+    Unset,
+    /// That revision or a later one.
+    NotOlderThan,
+    /// Exactly that revision.
+    Exact,
+}
+
 /// Query parameters.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent parameters, not states")]
 pub struct Options {
     /// `dryRun=All`: everything but the storage.
     pub dry_run: bool,
@@ -115,12 +128,18 @@ pub struct Options {
     pub field_selector: Rc<str>,
     /// `resourceVersion`; `None`: the most recent.
     pub resource_version: Option<u64>,
+    /// `resourceVersionMatch`.
+    pub version_match: VersionMatch,
     /// `limit`; 0: no limit.
     pub limit: usize,
     /// `continue`.
     pub continue_token: Rc<str>,
     /// `allowWatchBookmarks`.
     pub bookmarks: bool,
+    /// `sendInitialEvents`: a watch begins with what there is, and a bookmark says when that was all.
+    pub initial_events: bool,
+    /// `force`: an apply takes over fields that others own.
+    pub force: bool,
 }
 
 /// The format of a patch.
@@ -132,6 +151,8 @@ pub enum PatchType {
     Merge,
     /// `application/strategic-merge-patch+json`.
     Strategic,
+    /// `application/apply-patch+yaml`: server-side apply.
+    Apply,
 }
 
 /// `DeleteOptions`.

@@ -147,6 +147,18 @@ impl Status {
         Self::new(415, "UnsupportedMediaType", message.into(), None)
     }
 
+    /// 406: the client takes none of the forms that there are.
+    #[must_use]
+    pub fn not_acceptable(message: impl Into<String>) -> Self {
+        Self::new(406, "NotAcceptable", message.into(), None)
+    }
+
+    /// 413: a body of more than `limit` bytes.
+    #[must_use]
+    pub fn too_large(limit: usize) -> Self {
+        Self::new(413, "RequestEntityTooLarge", format!("Request entity too large: limit is {limit}"), None)
+    }
+
     /// 429: try again later.
     #[must_use]
     pub fn too_many_requests(message: impl Into<String>, retry_after_seconds: u32) -> Self {

@@ -13,8 +13,10 @@ mod native {
     use bottle::bench::Workload;
     use bottle::headless::scheduling::{self, SchedulerBench};
     use bottle::headless::{self, Bench, Output, Run};
+    use bottle::serve::{Serve, serve};
     use bottle::verify::verify;
     use clap::{Parser, Subcommand};
+    use std::net::SocketAddr;
     use std::path::PathBuf;
     use std::process::ExitCode;
     use std::time::Duration;
@@ -77,6 +79,27 @@ mod native {
             #[arg(long)]
             json: bool,
         },
+        /// Serves the simulated API server over HTTP, for any kubectl: `kubectl --server http://127.0.0.1:8001 …`.
+        Serve {
+            /// Where to listen; port 0 takes a free one.
+            #[arg(long, default_value = "127.0.0.1:8001")]
+            listen: SocketAddr,
+            /// The scenario; `oracle` is the cluster of the recorded kubectl sessions.
+            #[arg(long, default_value = "three-ships")]
+            scenario: String,
+            /// The seed of all chance.
+            #[arg(long, default_value_t = 42)]
+            seed: u64,
+            /// Simulated seconds for each real one: `real`, or a number.
+            #[arg(long, default_value = "real", value_parser = speed)]
+            speed: f64,
+            /// Who callers are unless they impersonate somebody.
+            #[arg(long, default_value = "kubernetes-admin")]
+            as_user: String,
+            /// His groups; may be given several times.
+            #[arg(long, default_value = "system:masters")]
+            as_group: Vec<String>,
+        },
         /// Plays recordings of a real cluster against the engine and says where it differs.
         Verify {
             /// Recordings or folders of them, plain or gzip.
@@ -115,6 +138,9 @@ mod native {
                 scheduling::scheduler(&SchedulerBench { nodes, pods, workload, json })
             }
             Command::Bench { nodes, pods, json, .. } => headless::bench(&Bench { nodes, pods, json }),
+            Command::Serve { listen, scenario, seed, speed, as_user, as_group } => {
+                serve(&Serve { listen, scenario, seed, speed, user: as_user, groups: as_group })
+            }
             Command::Verify { paths, corpus } => verify(&paths, corpus.as_deref()),
         };
         match result {
@@ -125,6 +151,14 @@ mod native {
                 ExitCode::from(2)
             }
         }
+    }
+
+    fn speed(text: &str) -> Result<f64, String> {
+        let speed = if text == "real" { Ok(1.0) } else { text.parse() };
+        speed
+            .ok()
+            .filter(|speed: &f64| speed.is_finite() && *speed > 0.0)
+            .ok_or_else(|| "use real, or a number above 0".to_owned())
     }
 
     fn duration(text: &str) -> Result<Duration, String> {

@@ -81,6 +81,13 @@ impl Scenario {
 /// A settled cluster at [`Time::ZERO`], its history beginning there.
 #[must_use]
 pub fn boot(scenario: &Scenario, seed: u64) -> History {
+    let (world, trace) = settle(scenario, seed);
+    History::new(world, trace)
+}
+
+/// A settled cluster at [`Time::ZERO`], and how it came to be so.
+#[must_use]
+pub fn settle(scenario: &Scenario, seed: u64) -> (World, Trace<Fact>) {
     let mut world = World::empty(seed, START);
     let mut trace = Trace::default();
     world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
@@ -101,7 +108,7 @@ pub fn boot(scenario: &Scenario, seed: u64) -> History {
         join(&mut world, machine(index, entry), &mut trace);
     }
     run(&mut world, Time::ZERO, &mut trace);
-    History::new(world, trace)
+    (world, trace)
 }
 
 fn run(world: &mut World, to: Time, trace: &mut Trace<Fact>) {

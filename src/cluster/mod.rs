@@ -21,6 +21,8 @@ pub mod input;
 pub mod kubelet;
 mod look;
 pub mod machine;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod outside;
 pub mod runtime;
 pub mod scheduler;
 pub mod timing;
@@ -37,6 +39,7 @@ use self::wire::{Address, Event};
 use crate::sim::Map;
 use crate::sim::hash::stable_hash;
 use crate::sim::history::Simulation;
+use crate::sim::kernel::Scheduled;
 use crate::sim::{Kernel, Time, Trace};
 use std::rc::Rc;
 
@@ -150,12 +153,8 @@ impl Simulation for World {
     }
 
     fn step(&mut self, trace: &mut Trace<Fact>) {
-        let Some(event) = self.kernel.pop() else { return };
-        if self.stopped.contains(&event.to) {
-            return;
-        }
-        if let Some(process) = self.processes.get_mut(&event.to) {
-            Rc::make_mut(process).handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);
+        if let Some(event) = self.kernel.pop() {
+            self.deliver(event, trace);
         }
     }
 
@@ -165,5 +164,16 @@ impl Simulation for World {
 
     fn input(&mut self, input: &Input, trace: &mut Trace<Fact>) {
         faults::input(self, input, trace);
+    }
+}
+
+impl World {
+    fn deliver(&mut self, event: Scheduled<Address, Event>, trace: &mut Trace<Fact>) {
+        if self.stopped.contains(&event.to) {
+            return;
+        }
+        if let Some(process) = self.processes.get_mut(&event.to) {
+            Rc::make_mut(process).handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);
+        }
     }
 }

@@ -31,6 +31,10 @@ pub enum Address {
     Runtime(Rc<str>),
 }
 
+/// Numbers from here on belong to callers outside the simulation, who speak as [`Address::User`]: each request is a
+/// client of its own.
+pub const OUTSIDE: u64 = 1 << 32;
+
 impl Address {
     /// The node that it lives on, if it is part of a node.
     #[must_use]
@@ -214,6 +218,8 @@ pub enum Reply {
         revision: u64,
         /// The token with which to go on; empty at the end.
         continue_token: Rc<str>,
+        /// How many objects are left after this page, if nothing was selected among them.
+        remaining: Option<usize>,
     },
     /// A watch has begun.
     Watching,
@@ -221,6 +227,8 @@ pub enum Reply {
     Done {
         /// The revision of the deletion, 0 if nothing was written.
         revision: u64,
+        /// The uid of the object that is gone; empty if it is not about one.
+        uid: Rc<str>,
     },
 }
 
@@ -242,6 +250,8 @@ pub enum WatchEvent {
     Change(Change, Object),
     /// Everything up to this revision has been sent.
     Bookmark(u64),
+    /// The same, and what there was when the watch began has been sent before it (`sendInitialEvents`).
+    InitialEventsEnd(u64),
 }
 
 /// On whose behalf something is written.

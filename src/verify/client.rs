@@ -3,7 +3,7 @@
 //! Upstream: `kubectl/pkg/cmd/{create,replace,apply}`. Not a kubectl: what it prints on success is nobody's here, and of
 //! its own complaints only those that rest on the server's discovery or schema.
 
-use super::server::{Answer, Server};
+use super::server::{Outcome as Reaction, Server};
 use crate::api::manifest::{self, Document};
 use crate::api::object::Key;
 use crate::api::patch::apply::{last_applied, with_last_applied};
@@ -185,7 +185,7 @@ fn create(command: &Command, kind: &'static Kind, namespace: &str, value: Value)
 }
 
 /// Upstream: `resource.Helper.Replace`: the revision is the one of now unless the document has one.
-fn replace(server: &mut Server, command: &Command, kind: &'static Kind, namespace: &str, value: &Value) -> Answer {
+fn replace(server: &mut Server, command: &Command, kind: &'static Kind, namespace: &str, value: &Value) -> Reaction {
     let mut value = value.clone();
     let name = value["metadata"]["name"].as_str().unwrap_or_default().to_owned();
     if value["metadata"]["resourceVersion"].is_null()
@@ -199,7 +199,7 @@ fn replace(server: &mut Server, command: &Command, kind: &'static Kind, namespac
 }
 
 /// Upstream: `applyOneObject`, `Patcher.patchSimple`.
-fn apply(server: &mut Server, command: &Command, kind: &'static Kind, namespace: &str, value: &Value) -> Answer {
+fn apply(server: &mut Server, command: &Command, kind: &'static Kind, namespace: &str, value: &Value) -> Reaction {
     let mut wanted = value.clone();
     if kind.namespaced {
         wanted["metadata"]["namespace"] = namespace.into();
@@ -222,7 +222,7 @@ fn apply(server: &mut Server, command: &Command, kind: &'static Kind, namespace:
         None => (PatchType::Merge, three_way_merge(&original, &wanted, &current)),
     };
     if patch.as_object().is_some_and(serde_json::Map::is_empty) {
-        return Ok(Reply::Done { revision: 0 });
+        return Ok(Reply::Done { revision: 0, uid: "".into() });
     }
     server.ask(Request::patch(kind, &key, format, patch).with(command.options()))
 }

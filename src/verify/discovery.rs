@@ -125,7 +125,8 @@ fn path_of(path: &Path) -> Option<String> {
 fn ask(server: &mut Server, path: &Path) -> Option<Http> {
     let name = stem(path);
     if let Some(path) = path_of(path) {
-        return Some(server.http("GET", &path, "", ""));
+        let aggregated = name.ends_with("-aggregated");
+        return Some(if aggregated { server.aggregated(&path) } else { server.http("GET", &path, "", "") });
     }
     let asked = ASKED.iter().find(|asked| asked.file == name)?;
     Some(server.http_as(asked.user, (asked.method, asked.path), (asked.content_type, asked.body)))

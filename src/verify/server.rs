@@ -8,12 +8,13 @@ use crate::cluster::etcd::Etcd;
 use crate::cluster::fact::Fact;
 use crate::cluster::wire::{Address, Event, Message, Reply, User};
 use crate::cluster::{Cx, timing};
+use crate::http::{self, Answer, Asked, Begun};
 use crate::sim::{Kernel, Time, Trace};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
 /// What the server said.
-pub type Answer = Result<Reply, Rc<Status>>;
+pub type Outcome = Result<Reply, Rc<Status>>;
 
 /// Who asks unless somebody else is named.
 const ADMINISTRATOR: &str = "kubernetes-admin";
@@ -27,7 +28,7 @@ pub struct Server {
     trace: Trace<Fact>,
     api: ApiServer,
     etcd: Etcd,
-    answer: Option<(u64, Answer)>,
+    answer: Option<(u64, Outcome)>,
     next: u64,
 }
 
@@ -75,7 +76,7 @@ impl Server {
     }
 
     /// Creates a document without ceremony.
-    fn create(&mut self, document: &Value, namespace: &str) -> Answer {
+    fn create(&mut self, document: &Value, namespace: &str) -> Outcome {
         let text = |name: &str| document[name].as_str().unwrap_or_default();
         let Some(kind) = Kind::find(text("apiVersion"), text("kind")) else {
             return Err(Rc::new(Status::no_such_path()));
@@ -86,12 +87,12 @@ impl Server {
     }
 
     /// Sends a request as the administrator and waits for the answer.
-    pub fn ask(&mut self, request: Request) -> Answer {
+    pub fn ask(&mut self, request: Request) -> Outcome {
         self.ask_as(User::new(ADMINISTRATOR, &["system:masters"]), request)
     }
 
     /// Sends a request as somebody and waits for the answer.
-    pub fn ask_as(&mut self, user: User, request: Request) -> Answer {
+    pub fn ask_as(&mut self, user: User, request: Request) -> Outcome {
         let id = self.next;
         self.next += 1;
         let mut cx = Cx::new(&mut self.kernel, &mut self.trace, Address::User, None);
@@ -135,26 +136,34 @@ impl Server {
     }
 
     /// The same of somebody: method and path, content type and body.
-    pub fn http_as(&mut self, user: &str, (method, path): (&str, &str), (content_type, body): (&str, &str)) -> Http {
+    pub fn http_as(&mut self, user: &str, asked: (&str, &str), body: (&str, &str)) -> Http {
+        self.exchange(user, asked, body, false)
+    }
+
+    /// Aggregated discovery.
+    pub fn aggregated(&mut self, path: &str) -> Http {
+        self.exchange(ADMINISTRATOR, ("GET", path), ("", ""), true)
+    }
+
+    fn exchange(
+        &mut self,
+        user: &str,
+        (method, path): (&str, &str),
+        (content_type, body): (&str, &str),
+        accept_aggregated: bool,
+    ) -> Http {
         let groups: &[&str] = if user == ADMINISTRATOR { &["system:masters"] } else { &["system:unauthenticated"] };
-        let parsed = Request::parse(method, path, content_type, body).map_err(Rc::new);
-        match parsed.and_then(|request| self.ask_as(User::new(user, groups), request)) {
-            Err(status) => Http { code: status.code.into(), warnings: Vec::new(), body: status.to_value() },
-            Ok(Reply::Object { object, created, warnings }) => Http {
-                code: if created { 201 } else { 200 },
-                warnings: warnings.iter().map(ToString::to_string).collect(),
-                body: object.to_value(),
-            },
-            Ok(Reply::List { items, revision, continue_token }) => {
-                let mut metadata = json!({"resourceVersion": revision.to_string()});
-                if !continue_token.is_empty() {
-                    metadata["continue"] = json!(&*continue_token);
-                }
-                let items: Vec<Value> = items.iter().map(Object::to_value).collect();
-                Http { code: 200, warnings: Vec::new(), body: json!({"metadata": metadata, "items": items}) }
-            }
-            Ok(_) => Http { code: 200, warnings: Vec::new(), body: json!({"kind": "Status", "status": "Success"}) },
-        }
+        let user = User::new(user, groups);
+        let [method, path, content_type] = [method, path, content_type].map(str::to_owned);
+        let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+        let accept = if accept_aggregated { aggregated } else { "application/json" }.to_owned();
+        let asked = Asked { method, path, accept, content_type, body: body.as_bytes().to_vec(), ..Asked::default() };
+        let call = match http::begin(&asked, &user) {
+            Begun::Answer(answer) => return Http::of(&answer),
+            Begun::Ask(call) => call,
+        };
+        let outcome = self.ask_as(user, (*call.request).clone());
+        Http::of(&call.answer(&outcome, self.kernel.now()))
     }
 }
 
@@ -166,6 +175,14 @@ pub struct Http {
     pub warnings: Vec<String>,
     /// The body.
     pub body: Value,
+}
+
+impl Http {
+    fn of(answer: &Answer) -> Self {
+        let text = String::from_utf8_lossy(&answer.body);
+        let body = serde_json::from_str(&text).unwrap_or_else(|_| text.trim_end_matches('\n').into());
+        Self { code: answer.code.into(), warnings: answer.warnings.clone(), body }
+    }
 }
 
 /// Whether a value may stand where a recording has a mask: `<uid>`, `<timestamp>`, `web-<sfx>`.

@@ -63,8 +63,11 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("bench", &["cluster", "api", "sim"]),
     ("headless", &["bench", "cluster", "examples", "api", "sim"]),
     ("ui::bench", &["bench", "ui"]),
+    // A request over HTTP is a request and text; whoever carries it has the world.
+    ("http", &["cluster::wire", "api", "sim"]),
+    ("serve", &["http", "cluster", "api", "sim"]),
     // Recordings of a real cluster are played against the engine: it may look at everything.
-    ("verify", &["cluster", "api", "sim"]),
+    ("verify", &["http", "cluster", "api", "sim"]),
     // A verb is only requests and text.
     ("kubectl", CLIENT),
     ("shell", &["kubectl", "cluster::client", "@words", "api", "sim"]),

@@ -159,7 +159,7 @@ impl Bench {
         let mine = self.seen.iter().filter(|(_, watch, ..)| *watch == id);
         mine.map(|(_, _, sequence, event)| match event {
             WatchEvent::Change(change, object) => format!("{sequence} {change:?} {}", object.name()),
-            WatchEvent::Bookmark(_) => format!("{sequence} bookmark"),
+            _ => format!("{sequence} bookmark"),
         })
         .collect()
     }

@@ -1,6 +1,9 @@
 //! Real HTTP requests into [`Request`] values (upstream: `apiserver/pkg/endpoints/request/requestinfo.go`).
 
-use super::{Body, DeleteOptions, FieldValidation, Options, PatchType, Propagation, Request, Target, Verb};
+mod options;
+
+use self::options::{delete_options, options};
+use super::{Body, FieldValidation, PatchType, Request, Target, Verb};
 use crate::api::kinds::{KINDS, Kind};
 use crate::api::manifest;
 use crate::api::object::ObjectRef;
@@ -26,17 +29,24 @@ impl Request {
         let target = parse_path(path)?;
         let watches = parameter(&query, "watch").is_some_and(is_true);
         let verb = verb(method, &target, watches)?;
-        let options = options(&query)?;
+        let options = options(&query, verb)?;
         let (target, body) = match verb {
             Verb::Create | Verb::Update => document(target, content_type, body, options.field_validation)?,
             Verb::Patch => {
-                let body = patch(content_type, body)?;
+                let body = patch(content_type, body, options.field_validation)?;
                 (target, body)
             }
             Verb::Delete | Verb::DeleteCollection => (target, Body::Delete(delete_options(&query, body)?)),
             _ => (target, Body::Empty),
         };
         Ok(Self { verb, target, options, body })
+    }
+
+    /// A parameter of the query of a path, decoded.
+    #[must_use]
+    pub fn parameter(path: &str, name: &str) -> Option<String> {
+        let (_, query) = path.split_once('?')?;
+        parameter(&parse_query(query), name).map(str::to_owned)
     }
 }
 
@@ -123,48 +133,6 @@ fn is_true(value: &str) -> bool {
     !matches!(value, "0" | "false")
 }
 
-fn options(query: &Query) -> Result<Options, Status> {
-    let text = |name: &str| Rc::from(parameter(query, name).unwrap_or_default());
-    let dry_run = match parameter(query, "dryRun") {
-        None | Some("") => false,
-        Some("All") => true,
-        Some(other) => {
-            let text = format!("dryRun: Unsupported value: \"{other}\": supported values: \"All\"");
-            return Err(Status {
-                code: 422,
-                reason: "Invalid",
-                message: format!(" \"\" is invalid: {text}"),
-                details: None,
-            });
-        }
-    };
-    let field_validation = match parameter(query, "fieldValidation") {
-        Some("Strict") => FieldValidation::Strict,
-        Some("Ignore") => FieldValidation::Ignore,
-        _ => FieldValidation::Warn,
-    };
-    let resource_version = match parameter(query, "resourceVersion") {
-        None | Some("") => None,
-        Some(revision) => Some(revision.parse().map_err(|_| {
-            Status::bad_request(format!(
-                "invalid resource version: resourceVersion: Invalid value: \"{revision}\": strconv.ParseUint: parsing \
-                 \"{revision}\": invalid syntax"
-            ))
-        })?),
-    };
-    Ok(Options {
-        dry_run,
-        field_validation,
-        field_manager: text("fieldManager"),
-        label_selector: text("labelSelector"),
-        field_selector: text("fieldSelector"),
-        resource_version,
-        limit: parameter(query, "limit").and_then(|limit| limit.parse().ok()).unwrap_or(0),
-        continue_token: text("continue"),
-        bookmarks: parameter(query, "allowWatchBookmarks").is_some_and(is_true),
-    })
-}
-
 fn media_type(content_type: &str) -> &str {
     content_type.split(';').next().unwrap_or_default().trim()
 }
@@ -219,15 +187,17 @@ fn yaml(text: &str, kind: &Kind, strict: FieldValidation) -> Result<Value, Statu
     }
 }
 
-fn patch(content_type: &str, text: &str) -> Result<Body, Status> {
+fn patch(content_type: &str, text: &str, strict: FieldValidation) -> Result<Body, Status> {
     let format = match media_type(content_type) {
         "application/json-patch+json" => PatchType::Json,
         "application/merge-patch+json" => PatchType::Merge,
         "application/strategic-merge-patch+json" => PatchType::Strategic,
+        "application/apply-patch+yaml" => return applied(text, strict),
         _ => {
             return Err(Status::unsupported_media_type(
                 "the body of the request was in an unknown format - accepted media types include: \
-                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json",
+                 application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, \
+                 application/apply-patch+yaml",
             ));
         }
     };
@@ -238,37 +208,24 @@ fn patch(content_type: &str, text: &str) -> Result<Body, Status> {
     Ok(Body::Patch(format, Rc::new(value)))
 }
 
-/// From the body, or from the query where the body says nothing.
-fn delete_options(query: &Query, text: &str) -> Result<DeleteOptions, Status> {
-    let body: Value = if text.trim().is_empty() {
-        Value::Null
-    } else {
-        serde_json::from_str(text).map_err(|error| {
-            let error = manifest::json_error(text).unwrap_or_else(|| error.to_string());
-            Status::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
-        })?
+/// What server-side apply is given: an object, in YAML (upstream: `handlers/patch.go`, `applyPatcher`).
+fn applied(text: &str, strict: FieldValidation) -> Result<Body, Status> {
+    let read = manifest::read(text);
+    let Some(document) = read.documents.into_iter().next() else {
+        let why = read.error.map_or_else(|| "the body is empty".to_owned(), |error| error.to_string());
+        return Err(Status::bad_request(format!("error decoding YAML: {why}")));
     };
-    let policy = body["propagationPolicy"].as_str().or_else(|| parameter(query, "propagationPolicy"));
-    let propagation = match policy {
-        Some("Orphan") => Some(Propagation::Orphan),
-        Some("Background") => Some(Propagation::Background),
-        Some("Foreground") => Some(Propagation::Foreground),
-        _ => None,
-    };
-    let seconds = || parameter(query, "gracePeriodSeconds").and_then(|seconds| seconds.parse().ok());
-    let preconditions = &body["preconditions"];
-    Ok(DeleteOptions {
-        grace_period_seconds: body["gracePeriodSeconds"].as_i64().or_else(seconds),
-        uid: preconditions["uid"].as_str().map(Rc::from),
-        resource_version: preconditions["resourceVersion"].as_str().and_then(|revision| revision.parse().ok()),
-        propagation,
-    })
+    match document.strict_error().filter(|_| strict == FieldValidation::Strict) {
+        Some(error) => Err(Status::bad_request(format!("error decoding YAML: {error}"))),
+        None => Ok(Body::Patch(PatchType::Apply, Rc::new(document.value))),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::kinds;
+    use crate::api::request::{DeleteOptions, Propagation};
 
     fn read(method: &str, path: &str) -> Request {
         Request::parse(method, path, JSON, "{}").expect("a request")

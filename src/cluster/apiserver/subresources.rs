@@ -142,6 +142,7 @@ fn patch_value(format: PatchType, patch: &Value, current: &Value, kind: &'static
             let name = schema().kind(kind.group, kind.version, kind.kind).unwrap_or_default();
             patch::strategic(name, current, patch)
         }
+        PatchType::Apply => return Err(Status::unsupported_media_type("server-side apply")),
     };
     patched.map_err(|error| match error.fault {
         PatchFault::BadRequest => Status::bad_request(error.message),

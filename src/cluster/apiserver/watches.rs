@@ -7,7 +7,7 @@ use crate::api::selector::FieldSelector;
 use crate::api::selector::Selector;
 use crate::api::{Kind, Status};
 use crate::cluster::Cx;
-use crate::cluster::wire::{Address, Change, Event, Message, WatchEvent};
+use crate::cluster::wire::{Address, Change, Event, Message, OUTSIDE, WatchEvent};
 use crate::sim::{Map, Order, Set};
 use std::rc::Rc;
 
@@ -96,8 +96,10 @@ impl Watches {
     }
 
     /// Opens a watch. One that the same client has of the same kind is the thread that it has just lost: it is closed.
+    /// (Callers from outside are many under one address.)
     pub fn open(&mut self, id: Id, selection: Selection, bookmarks: bool) {
         let mine = self.open.range((id.0.clone(), 0)..=(id.0.clone(), u64::MAX));
+        let mine = mine.filter(|(known, _)| known.1 < OUTSIDE && id.1 < OUTSIDE);
         let lost =
             mine.filter(|(_, watch)| watch.selection.kind == selection.kind).map(|(id, _)| id.1).collect::<Vec<_>>();
         for old in lost {

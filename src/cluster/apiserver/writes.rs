@@ -195,8 +195,11 @@ impl ApiServer {
             Some(object) if *writing == Writing::Create && self.cache.get(target.kind, &object.key()).is_some() => {
                 Err(Status::already_exists(target.kind, object.name()))
             }
+            Some(object) if flight.request.verb == Verb::Delete && !returns_deleted(&object) => {
+                Ok(Reply::Done { revision: 0, uid: object.uid().into() })
+            }
             Some(object) => Ok(object_reply(flight, object, *writing == Writing::Create)),
-            None => Ok(Reply::Done { revision: 0 }),
+            None => Ok(Reply::Done { revision: 0, uid: "".into() }),
         };
         self.answer(cx, number, outcome);
     }
@@ -220,7 +223,10 @@ impl ApiServer {
             (Writing::Update, Some(object)) if flight.request.target.subresource != "binding" => {
                 object_reply(flight, object, false)
             }
-            _ => Reply::Done { revision },
+            (_, object) => {
+                let uid = object.as_ref().map_or("", Object::uid).into();
+                Reply::Done { revision, uid }
+            }
         };
         self.answer(cx, number, Ok(reply));
     }
@@ -259,7 +265,7 @@ impl ApiServer {
             self.note_gates(cx, number, &Ok(Plan::Nothing(first)));
             return self.delete_next(cx, number, rest, 0);
         }
-        self.answer(cx, number, Ok(Reply::Done { revision: 0 }));
+        self.answer(cx, number, Ok(Reply::Done { revision: 0, uid: "".into() }));
     }
 
     /// The next object of a collection; at the end the answer carries the revision of the last write.
@@ -291,7 +297,7 @@ impl ApiServer {
             let op = EtcdOp::Txn { compare: vec![(key.clone(), compare)], then: vec![write], otherwise: vec![key] };
             return self.ask(cx, number, op);
         }
-        self.answer(cx, number, Ok(Reply::Done { revision }));
+        self.answer(cx, number, Ok(Reply::Done { revision, uid: "".into() }));
     }
 }
 

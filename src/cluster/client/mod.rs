@@ -326,7 +326,9 @@ impl Client {
         let mut notices = Vec::new();
         for event in events {
             match event {
-                WatchEvent::Bookmark(revision) => informer.cache.reached(*revision),
+                WatchEvent::Bookmark(revision) | WatchEvent::InitialEventsEnd(revision) => {
+                    informer.cache.reached(*revision)
+                }
                 WatchEvent::Change(change, object) => {
                     let to = cx.me().clone();
                     let ambient = matches!(kind.kind, "Lease" | "Event");

@@ -311,7 +311,7 @@ impl Runner {
             Ok(reply) => {
                 let (name, revision) = match &reply {
                     Reply::Object { object, .. } => (object.name(), object.revision()),
-                    Reply::Done { revision } => (&*target.key.name, *revision),
+                    Reply::Done { revision, .. } => (&*target.key.name, *revision),
                     _ => (&*target.key.name, 0),
                 };
                 if self.client.informs(target.kind) && write.request.verb != Verb::Get {
@@ -478,7 +478,7 @@ mod tests {
             match request.verb {
                 Verb::List => {
                     let items = [map("wish", 1)].into();
-                    self.answer(id, Ok(Reply::List { items, revision: 1, continue_token: "".into() }));
+                    self.answer(id, Ok(Reply::List { items, revision: 1, continue_token: "".into(), remaining: None }));
                 }
                 Verb::Watch => self.watch = id,
                 _ => self.creates.push(id),

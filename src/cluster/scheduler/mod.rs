@@ -312,7 +312,7 @@ mod tests {
             let outcome = match request.verb {
                 Verb::List => {
                     let items = if kind == "Node" { self.nodes.as_slice() } else { &[] };
-                    Ok(Reply::List { items: items.into(), revision: 1, continue_token: "".into() })
+                    Ok(Reply::List { items: items.into(), revision: 1, continue_token: "".into(), remaining: None })
                 }
                 Verb::Watch => {
                     self.watches.push((kind, id, 0));
@@ -327,7 +327,7 @@ mod tests {
                     }
                     match self.refuse.clone().filter(|_| binding) {
                         Some(status) => Err(Rc::new(status)),
-                        None => Ok(Reply::Done { revision: 2 }),
+                        None => Ok(Reply::Done { revision: 2, uid: "".into() }),
                     }
                 }
             };

@@ -48,8 +48,11 @@ pub fn cut<'a>(
     let limit = if request.options.limit == 0 { usize::MAX } else { request.options.limit };
     let items: Vec<Object> = rest.by_ref().take(limit).cloned().collect();
     let more = rest.next().is_some();
+    // What is left can only be told where nothing is left out.
+    let all = selection.labels.is_everything() && selection.fields.terms.is_empty();
+    let remaining = (more && all).then(|| rest.count() + 1);
     let token = items.last().filter(|_| more).map(|last| Page { revision, after: last.key() }.token());
-    Reply::List { items: items.into(), revision, continue_token: token.unwrap_or_default().into() }
+    Reply::List { items: items.into(), revision, continue_token: token.unwrap_or_default().into(), remaining }
 }
 
 const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";

@@ -1,0 +1,158 @@
+//! Query parameters, and what a deletion says in its body (upstream: `apimachinery/pkg/apis/meta/v1/types.go`, and
+//! their validation in `meta/v1/validation` and `meta/internalversion/validation`).
+
+use super::{Query, is_true, parameter};
+use crate::api::manifest;
+use crate::api::request::{DeleteOptions, FieldValidation, Options, Propagation, Verb, VersionMatch};
+use crate::api::status::{Details, FieldError, Status};
+use serde_json::Value;
+use std::rc::Rc;
+
+/// The parameters of a request.
+pub fn options(query: &Query, verb: Verb) -> Result<Options, Status> {
+    let text = |name: &str| Rc::from(parameter(query, name).unwrap_or_default());
+    let kind = options_kind(verb);
+    let mut errors = Vec::new();
+    let dry_run = match parameter(query, "dryRun").unwrap_or_default() {
+        "" => false,
+        "All" => true,
+        other => {
+            errors.push(FieldError::not_supported("dryRun", other, &["All"]));
+            false
+        }
+    };
+    let field_validation = match parameter(query, "fieldValidation").unwrap_or_default() {
+        "Strict" => FieldValidation::Strict,
+        "Ignore" => FieldValidation::Ignore,
+        "" | "Warn" => FieldValidation::Warn,
+        other => {
+            errors.push(FieldError::not_supported("fieldValidation", other, &["Ignore", "Strict", "Warn"]));
+            FieldValidation::Warn
+        }
+    };
+    let resource_version = parameter(query, "resourceVersion").filter(|revision| !revision.is_empty());
+    let resource_version = resource_version.map(revision).transpose()?;
+    let initial = parameter(query, "sendInitialEvents").filter(|value| !value.is_empty());
+    let version_match = version_match(query, verb, resource_version, initial.is_some(), &mut errors);
+    if !errors.is_empty() {
+        return Err(invalid(kind, &errors));
+    }
+    Ok(Options {
+        dry_run,
+        field_validation,
+        field_manager: text("fieldManager"),
+        label_selector: text("labelSelector"),
+        field_selector: text("fieldSelector"),
+        resource_version,
+        version_match,
+        limit: parameter(query, "limit").and_then(|limit| limit.parse().ok()).unwrap_or(0),
+        continue_token: text("continue"),
+        bookmarks: parameter(query, "allowWatchBookmarks").is_some_and(is_true),
+        initial_events: initial.is_some_and(is_true),
+        force: parameter(query, "force").is_some_and(is_true),
+    })
+}
+
+fn options_kind(verb: Verb) -> &'static str {
+    match verb {
+        Verb::Create => "CreateOptions",
+        Verb::Update => "UpdateOptions",
+        Verb::Patch => "PatchOptions",
+        Verb::Delete | Verb::DeleteCollection => "DeleteOptions",
+        _ => "ListOptions",
+    }
+}
+
+fn invalid(kind: &str, errors: &[FieldError]) -> Status {
+    let mut status = Status::invalid(&crate::api::kinds::pod::KIND, "", errors);
+    status.message = status.message.replacen("Pod \"\"", &format!("{kind}.meta.k8s.io \"\""), 1);
+    let group = "meta.k8s.io".to_owned();
+    if let Some(details) = &mut status.details {
+        **details = Details { group, kind: kind.to_owned(), ..(**details).clone() };
+    }
+    status
+}
+
+fn revision(text: &str) -> Result<u64, Status> {
+    text.parse().map_err(|_| {
+        Status::bad_request(format!(
+            "invalid resource version: resourceVersion: Invalid value: \"{text}\": strconv.ParseUint: parsing \
+             \"{text}\": invalid syntax"
+        ))
+    })
+}
+
+/// `resourceVersionMatch`, and whether it may stand where it stands (upstream: `ValidateListOptions`).
+fn version_match(
+    query: &Query,
+    verb: Verb,
+    revision: Option<u64>,
+    initial: bool,
+    errors: &mut Vec<FieldError>,
+) -> VersionMatch {
+    let text = parameter(query, "resourceVersionMatch").unwrap_or_default();
+    let matched = match text {
+        "Exact" => VersionMatch::Exact,
+        "NotOlderThan" => VersionMatch::NotOlderThan,
+        _ => VersionMatch::Unset,
+    };
+    let mut forbidden = |field: &str, why: String| errors.push(FieldError::forbidden(field, why));
+    if verb == Verb::Watch || initial {
+        if verb != Verb::Watch {
+            forbidden("sendInitialEvents", "sendInitialEvents is forbidden for list".to_owned());
+        } else if !text.is_empty() && !initial {
+            let why = "resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided";
+            forbidden("resourceVersionMatch", why.to_owned());
+        } else if initial && matched != VersionMatch::NotOlderThan {
+            let why = "sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
+            forbidden("resourceVersionMatch", why.to_owned());
+        }
+        return matched;
+    }
+    if text.is_empty() {
+        return matched;
+    }
+    if revision.is_none() {
+        let why = "resourceVersionMatch is forbidden unless resourceVersion is provided";
+        forbidden("resourceVersionMatch", why.to_owned());
+    }
+    if parameter(query, "continue").is_some_and(|token| !token.is_empty()) {
+        let why = "resourceVersionMatch is forbidden when continue is provided";
+        forbidden("resourceVersionMatch", why.to_owned());
+    }
+    if matched == VersionMatch::Unset {
+        errors.push(FieldError::not_supported("resourceVersionMatch", text, &["Exact", "NotOlderThan", ""]));
+    }
+    if matched == VersionMatch::Exact && revision == Some(0) {
+        let why = "resourceVersionMatch \"exact\" is forbidden for resourceVersion \"0\"";
+        errors.push(FieldError::forbidden("resourceVersionMatch", why));
+    }
+    matched
+}
+
+/// From the body, or from the query where the body says nothing.
+pub fn delete_options(query: &Query, text: &str) -> Result<DeleteOptions, Status> {
+    let body: Value = if text.trim().is_empty() {
+        Value::Null
+    } else {
+        serde_json::from_str(text).map_err(|error| {
+            let error = manifest::json_error(text).unwrap_or_else(|| error.to_string());
+            Status::bad_request(format!("couldn't get version/kind; json parse error: {error}"))
+        })?
+    };
+    let policy = body["propagationPolicy"].as_str().or_else(|| parameter(query, "propagationPolicy"));
+    let propagation = match policy {
+        Some("Orphan") => Some(Propagation::Orphan),
+        Some("Background") => Some(Propagation::Background),
+        Some("Foreground") => Some(Propagation::Foreground),
+        _ => None,
+    };
+    let seconds = || parameter(query, "gracePeriodSeconds").and_then(|seconds| seconds.parse().ok());
+    let preconditions = &body["preconditions"];
+    Ok(DeleteOptions {
+        grace_period_seconds: body["gracePeriodSeconds"].as_i64().or_else(seconds),
+        uid: preconditions["uid"].as_str().map(Rc::from),
+        resource_version: preconditions["resourceVersion"].as_str().and_then(|revision| revision.parse().ok()),
+        propagation,
+    })
+}

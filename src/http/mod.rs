@@ -1,0 +1,217 @@
+//! The API server's HTTP without its sockets: what a request over HTTP means, and how an answer is written.
+//!
+//! [`begin`] either answers at once (discovery, schemas, version, health: what is the same at any moment) or gives the
+//! [`Request`] that the simulated server is to be asked; [`Call::answer`] writes what it says in the form that the
+//! client wants: JSON or YAML, the object itself, its metadata alone, or a table. Whoever carries the bytes (`bottle
+//! serve`, and the verification of recordings) uses these two and knows nothing of what is in them.
+//!
+//! ```text
+//!   Asked ─ begin ─┬─▶ Answer                                   /version, /apis, /openapi/v3 …
+//!                  └─▶ Call ─▶ the simulated API server ─▶ Call::answer ─▶ Answer
+//!                                                       └▶ Call::event  (each change of a watch)
+//! ```
+//!
+//! Protobuf and CBOR are refused (406 and 415), so that clients fall back to JSON, as they do with aggregated servers.
+//!
+//! Left out: `exec`, `attach`, `portforward` and `proxy`, which need a connection of their own; token and certificate
+//! checks (the caller is whom `bottle serve` was told to lend its name, or whom he impersonates).
+//!
+//! Upstream: `k8s.io/apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}`, `pkg/server/routes`.
+
+mod discovery;
+mod negotiation;
+mod openapi;
+mod render;
+mod roots;
+mod sha256;
+
+use crate::api::{Request, Status, Verb};
+use crate::cluster::wire::{Reply, User, WatchEvent};
+use crate::sim::Time;
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+use self::negotiation::Form;
+
+/// The longest body that is read (upstream: `config.go`, `MaxRequestBodyBytes`: 3 MiB).
+pub const LONGEST_BODY: usize = 3 << 20;
+
+/// A request as it comes over HTTP.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// The method.
+    pub method: String,
+    /// The path with its query.
+    pub path: String,
+    /// Header `Accept`.
+    pub accept: String,
+    /// Header `Content-Type`.
+    pub content_type: String,
+    /// Header `User-Agent`.
+    pub user_agent: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// An answer, whole or the beginning of a stream.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub code: u16,
+    /// Header `Content-Type`.
+    pub content_type: &'static str,
+    /// The texts of `Warning` headers.
+    pub warnings: Vec<String>,
+    /// Header `Retry-After`, in seconds.
+    pub retry_after: Option<u32>,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// What is to be done for a request.
+#[derive(Debug)]
+pub enum Begun {
+    /// Nothing: this is the answer.
+    Answer(Answer),
+    /// The API server is to be asked.
+    Ask(Box<Call>),
+}
+
+/// A request for the API server, and the form in which its answer is wanted.
+#[derive(Debug)]
+pub struct Call {
+    /// What is asked.
+    pub request: Rc<Request>,
+    /// When a watch is to end, in seconds from its beginning.
+    pub timeout: Option<u64>,
+    form: Form,
+}
+
+/// What a request means.
+#[must_use]
+pub fn begin(asked: &Asked, user: &User) -> Begun {
+    let path = asked.path.split('?').next().unwrap_or_default();
+    if user.name.is_empty() {
+        return Begun::Answer(Answer::status(&Status::unauthorized()));
+    }
+    if let Some(answer) = roots::answer(asked, path, user) {
+        return Begun::Answer(answer);
+    }
+    match call(asked) {
+        Ok(call) => Begun::Ask(Box::new(call)),
+        Err(status) if status == Status::no_such_path() => Begun::Answer(Answer::not_found()),
+        Err(status) => Begun::Answer(Answer::status(&status)),
+    }
+}
+
+fn call(asked: &Asked) -> Result<Call, Status> {
+    let Asked { method, path, content_type, .. } = asked;
+    if asked.body.len() > LONGEST_BODY {
+        return Err(Status::too_large(LONGEST_BODY));
+    }
+    let body = String::from_utf8_lossy(&asked.body);
+    let mut request = Request::parse(method, path, content_type, &body)?;
+    let form = Form::wanted(asked, request.verb)?;
+    if request.options.field_manager.is_empty() {
+        request.options.field_manager = manager(&asked.user_agent).into();
+    }
+    let timeout = parameter(path, "timeoutSeconds").and_then(|seconds| seconds.parse().ok()).filter(|n| *n > 0);
+    Ok(Call { request: Rc::new(request), timeout, form })
+}
+
+/// The manager that a client is by its name (upstream: `handlers/create.go`, `prefixFromUserAgent`).
+fn manager(user_agent: &str) -> String {
+    let prefix = user_agent.split('/').next().unwrap_or_default();
+    let printable: String = prefix.chars().filter(|c| !c.is_control()).take(128).collect();
+    if printable.is_empty() { "unknown".to_owned() } else { printable }
+}
+
+/// A parameter of the query, as it is written.
+fn parameter(path: &str, name: &str) -> Option<String> {
+    Request::parameter(path, name)
+}
+
+impl Call {
+    /// Writes what the API server said. A watch that has begun is the head of a stream.
+    #[must_use]
+    pub fn answer(&self, outcome: &Result<Reply, Rc<Status>>, now: Time) -> Answer {
+        let (code, warnings, value) = match outcome {
+            Err(status) => return Answer::status(status),
+            Ok(Reply::Watching) => {
+                return Answer { code: 200, content_type: self.form.content_type(), ..Answer::default() };
+            }
+            Ok(Reply::Object { object, created, warnings }) => {
+                let code = if *created { 201 } else { 200 };
+                (code, warnings.iter().map(ToString::to_string).collect(), render::object(object, self.form, now))
+            }
+            Ok(Reply::List { items, revision, continue_token, remaining }) => {
+                let kind = self.request.target.object.kind;
+                let page = render::Page { revision: *revision, token: continue_token, remaining: *remaining };
+                (200, Vec::new(), render::list(kind, items, &page, self.form, now))
+            }
+            Ok(Reply::Done { uid, .. }) => {
+                let code = if self.request.verb == Verb::Create { 201 } else { 200 };
+                (code, Vec::new(), self.done(uid))
+            }
+        };
+        Answer {
+            code,
+            content_type: self.form.content_type(),
+            warnings,
+            body: self.form.write(&value),
+            retry_after: None,
+        }
+    }
+
+    /// `Status: Success`, with what it was done to.
+    fn done(&self, uid: &str) -> Value {
+        let mut status = json!({"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"});
+        if self.request.verb == Verb::Create {
+            status["code"] = json!(201);
+            return status;
+        }
+        let target = &self.request.target.object;
+        let mut details = json!({"name": &*target.key.name, "kind": target.kind.plural, "uid": uid});
+        if !target.kind.group.is_empty() {
+            details["group"] = target.kind.group.into();
+        }
+        status["details"] = details;
+        status
+    }
+
+    /// One event of a watch, as a line of the stream. `first`: nothing has been sent before it.
+    #[must_use]
+    pub fn event(&self, event: &WatchEvent, first: bool, now: Time) -> Vec<u8> {
+        let kind = self.request.target.object.kind;
+        self.form.frame(&render::event(kind, event, self.form, first, now))
+    }
+
+    /// The last line of a watch that the server has ended.
+    #[must_use]
+    pub fn ended(&self, status: &Status) -> Vec<u8> {
+        self.form.frame(&json!({"type": "ERROR", "object": status.to_value()}))
+    }
+}
+
+impl Answer {
+    /// A refusal.
+    #[must_use]
+    pub fn status(status: &Status) -> Self {
+        let retry_after = status.details.as_ref().and_then(|details| details.retry_after_seconds);
+        Self { retry_after, ..Self::json(status.code, &status.to_value()) }
+    }
+
+    fn json(code: u16, value: &Value) -> Self {
+        let mut body = value.to_string().into_bytes();
+        body.push(b'\n');
+        Self { code, content_type: "application/json", body, ..Self::default() }
+    }
+
+    fn text(code: u16, text: &str) -> Self {
+        Self { code, content_type: "text/plain; charset=utf-8", body: text.as_bytes().to_vec(), ..Self::default() }
+    }
+
+    fn not_found() -> Self {
+        Self::text(404, "404 page not found\n")
+    }
+}

@@ -1,0 +1,208 @@
+//! The engine's thread: simulated time passes with real time, requests go in, answers come out.
+
+use super::cluster::Cluster;
+use crate::cluster::outside::Said;
+use crate::cluster::wire::{Message, OUTSIDE, Reply, User};
+use crate::http::{self, Answer, Asked, Begun, Call};
+use crate::sim::Time;
+use std::collections::BTreeMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// Nobody waits longer than this for the engine to look whether somebody has hung up.
+const LONGEST_NAP: Duration = Duration::from_millis(200);
+/// The engine works so long before it looks at the door again.
+const LONGEST_WORK: Duration = Duration::from_millis(50);
+/// A machine that is so far behind the clock gives up catching up.
+const LONGEST_LAG: Duration = Duration::from_secs(2);
+
+/// A piece of an answer. The answer is over when no more can come.
+#[derive(Debug)]
+pub enum Part {
+    /// Code, headers, and the whole body or nothing of it yet; whether more follows.
+    Head(Answer, bool),
+    /// More of the body.
+    Chunk(Vec<u8>),
+}
+
+/// Somebody at the door.
+#[derive(Debug)]
+pub struct Visit {
+    asked: Asked,
+    user: Named,
+    to: UnboundedSender<Part>,
+}
+
+/// A user as it may cross from one thread to another.
+type Named = (String, Vec<String>);
+
+/// The way to the engine, for those who carry the bytes.
+#[derive(Clone)]
+pub struct Door(Sender<Visit>);
+
+impl Door {
+    /// A door, and where the engine finds who came through it.
+    pub fn open() -> (Self, Receiver<Visit>) {
+        let (sender, receiver) = channel();
+        (Self(sender), receiver)
+    }
+
+    /// Asks; the parts of the answer come through what is given back.
+    pub fn ask(&self, asked: Asked, name: String, groups: Vec<String>) -> UnboundedReceiver<Part> {
+        let (to, parts) = unbounded_channel();
+        // Without an engine nobody answers: the caller sees the end of the channel.
+        let _ = self.0.send(Visit { asked, user: (name, groups), to });
+        parts
+    }
+}
+
+/// A request that is under way, or a watch that is open.
+struct Client {
+    call: Box<Call>,
+    to: UnboundedSender<Part>,
+    /// The stream has begun and this is how many events it has had.
+    events: Option<u64>,
+    /// When the watch ends.
+    until: Option<Time>,
+}
+
+struct Engine {
+    cluster: Box<dyn Cluster>,
+    clients: BTreeMap<u64, Client>,
+    next: u64,
+}
+
+/// Runs until nobody can come any more.
+pub fn run(cluster: Box<dyn Cluster>, speed: f64, door: &Receiver<Visit>) {
+    let mut clock = Clock { speed, base: cluster.now(), since: Instant::now() };
+    let mut engine = Engine { cluster, clients: BTreeMap::new(), next: OUTSIDE };
+    loop {
+        let due = clock.now();
+        let worked = engine.work(due);
+        if !worked {
+            clock.fall_behind(engine.cluster.now());
+        }
+        engine.hang_up();
+        let nap = if worked { engine.nap(&clock) } else { Duration::ZERO };
+        match door.recv_timeout(nap) {
+            Ok(visit) => {
+                // What has happened until now comes before what is asked now.
+                engine.work(clock.now());
+                engine.welcome(visit);
+                while let Ok(visit) = door.try_recv() {
+                    engine.welcome(visit);
+                }
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+/// Which simulated moment it is.
+struct Clock {
+    speed: f64,
+    base: Time,
+    since: Instant,
+}
+
+impl Clock {
+    fn now(&self) -> Time {
+        self.base + self.since.elapsed().mul_f64(self.speed)
+    }
+
+    /// How long until a simulated moment.
+    fn until(&self, at: Time) -> Duration {
+        at.since(self.now()).div_f64(self.speed)
+    }
+
+    /// Forgets what cannot be caught up with.
+    fn fall_behind(&mut self, reached: Time) {
+        if self.now().since(reached).div_f64(self.speed) > LONGEST_LAG {
+            self.base = reached;
+            self.since = Instant::now();
+        }
+    }
+}
+
+impl Engine {
+    /// Lets time pass until `due`; false if there was too much to do.
+    fn work(&mut self, due: Time) -> bool {
+        let begun = Instant::now();
+        while self.cluster.next_at().is_some_and(|at| at <= due) {
+            if let Said::Outside(id, message) = self.cluster.step() {
+                self.said(id, message);
+            }
+            if begun.elapsed() > LONGEST_WORK {
+                return false;
+            }
+        }
+        self.cluster.advance(due);
+        true
+    }
+
+    fn nap(&self, clock: &Clock) -> Duration {
+        self.cluster.next_at().map_or(LONGEST_NAP, |at| clock.until(at).min(LONGEST_NAP))
+    }
+
+    fn welcome(&mut self, Visit { asked, user: (name, groups), to }: Visit) {
+        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
+        let user = User::new(&name, &groups);
+        let call = match http::begin(&asked, &user) {
+            Begun::Answer(answer) => {
+                // Who has hung up is told nothing.
+                let _ = to.send(Part::Head(answer, false));
+                return;
+            }
+            Begun::Ask(call) => call,
+        };
+        let id = self.next;
+        self.next += 1;
+        self.cluster.send(Message::Request { id, user, request: call.request.clone() });
+        self.clients.insert(id, Client { call, to, events: None, until: None });
+    }
+
+    fn said(&mut self, id: u64, message: Message) {
+        let now = self.cluster.now();
+        let Some(client) = self.clients.get_mut(&id) else { return };
+        match message {
+            Message::Response { outcome, .. } => {
+                let watching = matches!(outcome, Ok(Reply::Watching));
+                let _ = client.to.send(Part::Head(client.call.answer(&outcome, now), watching));
+                if watching {
+                    client.events = Some(0);
+                    client.until = client.call.timeout.map(|seconds| now + Duration::from_secs(seconds));
+                } else {
+                    self.clients.remove(&id);
+                }
+            }
+            Message::Watch { events, .. } => {
+                let Some(sent) = &mut client.events else { return };
+                for event in events.iter() {
+                    let line = client.call.event(event, *sent == 0, now);
+                    *sent += 1;
+                    let _ = client.to.send(Part::Chunk(line));
+                }
+            }
+            Message::WatchEnded { status, .. } => {
+                let _ = client.to.send(Part::Chunk(client.call.ended(&status)));
+                self.clients.remove(&id);
+            }
+            _ => {}
+        }
+    }
+
+    /// Closes the watches whose time is over, or to which nobody listens any more.
+    fn hang_up(&mut self) {
+        let now = self.cluster.now();
+        let over = |client: &Client| {
+            client.events.is_some() && (client.to.is_closed() || client.until.is_some_and(|until| until <= now))
+        };
+        let over: Vec<u64> = self.clients.iter().filter(|(_, client)| over(client)).map(|(id, _)| *id).collect();
+        for id in over {
+            self.clients.remove(&id);
+            self.cluster.send(Message::StopWatch { id });
+        }
+    }
+}
