@@ -136,6 +136,11 @@ impl Call {
     #[must_use]
     pub fn answer(&self, outcome: &Result<Reply, Rc<Status>>, now: Time) -> Answer {
         let (code, warnings, value) = match outcome {
+            // A watch that comes too late begins, and ends with the error (upstream: `cacher.go`, `newErrWatcher`).
+            Err(status) if self.request.verb == Verb::Watch && status.code == 410 => {
+                let body = self.ended(status);
+                return Answer { code: 200, content_type: self.form.content_type(), body, ..Answer::default() };
+            }
             Err(status) => return Answer::status(status),
             Ok(Reply::Watching) => {
                 return Answer { code: 200, content_type: self.form.content_type(), ..Answer::default() };
@@ -213,5 +218,122 @@ impl Answer {
 
     fn not_found() -> Self {
         Self::text(404, "404 page not found\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds;
+
+    fn asked(method: &str, path: &str, accept: &str) -> Asked {
+        let [method, path, accept] = [method, path, accept].map(str::to_owned);
+        Asked { method, path, accept, user_agent: "kubectl/v1.36.4 (linux/amd64)".to_owned(), ..Asked::default() }
+    }
+
+    fn begun(asked: &Asked) -> Begun {
+        begin(asked, &User::new("someone", &["system:authenticated"]))
+    }
+
+    fn answer(method: &str, path: &str, accept: &str) -> (u16, String) {
+        match begun(&asked(method, path, accept)) {
+            Begun::Answer(answer) => (answer.code, String::from_utf8_lossy(&answer.body).into_owned()),
+            Begun::Ask(call) => panic!("{:?}", call.request),
+        }
+    }
+
+    fn call(path: &str, accept: &str) -> Call {
+        match begun(&asked("GET", path, accept)) {
+            Begun::Ask(call) => *call,
+            Begun::Answer(answer) => panic!("{answer:?}"),
+        }
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "what the server says")]
+    fn pods() -> Result<Reply, Rc<Status>> {
+        let pod = json!({"metadata": {"name": "p", "namespace": "n"}, "spec": {"containers": []}});
+        let pod = (kinds::pod::KIND.decode)(pod).expect("a pod");
+        Ok(Reply::List { items: [pod].into(), revision: 7, continue_token: "".into(), remaining: None })
+    }
+
+    fn body(answer: &Answer) -> Value {
+        serde_json::from_slice(&answer.body).expect("JSON")
+    }
+
+    #[test]
+    fn the_server_speaks_of_itself_without_being_asked_by_name() {
+        assert_eq!(answer("GET", "/healthz", ""), (200, "ok".to_owned()));
+        assert_eq!(answer("GET", "/readyz/ping", ""), (200, "ok".to_owned()));
+        assert_eq!(answer("GET", "/nope", ""), (404, "404 page not found\n".to_owned()));
+        assert_eq!(answer("GET", "/api/v1/boats", ""), (404, "404 page not found\n".to_owned()));
+        assert_eq!(answer("POST", "/version", "").0, 405);
+        assert!(answer("GET", "/version", "").1.contains("v1.36.2"));
+        let nobody = begin(&asked("GET", "/apis", ""), &User::new("system:anonymous", &["system:unauthenticated"]));
+        assert!(matches!(nobody, Begun::Answer(answer) if answer.code == 403));
+        let unknown = begin(&asked("GET", "/version", ""), &User::new("", &[]));
+        assert!(matches!(unknown, Begun::Answer(answer) if answer.code == 401));
+    }
+
+    #[test]
+    fn a_client_gets_the_form_that_it_asks_for() {
+        let list = "/api/v1/pods";
+        let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+        let value = body(&call(list, table).answer(&pods(), Time::ZERO));
+        assert_eq!((&value["kind"], &value["rows"][0]["cells"][0]), (&json!("Table"), &json!("p")));
+        assert_eq!(value["rows"][0]["object"]["kind"], "PartialObjectMetadata");
+        let value = body(&call("/api/v1/pods?includeObject=Object", table).answer(&pods(), Time::ZERO));
+        assert_eq!(value["rows"][0]["object"]["kind"], "Pod");
+        let partial = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+        let value = body(&call(list, partial).answer(&pods(), Time::ZERO));
+        assert_eq!(value["kind"], "PartialObjectMetadataList");
+        assert!(value["items"][0]["spec"].is_null());
+        let value =
+            body(&call(list, "application/vnd.kubernetes.protobuf,application/json").answer(&pods(), Time::ZERO));
+        assert_eq!((&value["kind"], &value["items"][0]["kind"]), (&json!("PodList"), &Value::Null));
+        let yaml = call(list, "application/json;q=0.5,application/yaml").answer(&pods(), Time::ZERO);
+        assert!(yaml.content_type == "application/yaml" && yaml.body.starts_with(b"apiVersion: v1\n"));
+        assert_eq!(answer("GET", list, "application/vnd.kubernetes.protobuf").0, 406);
+    }
+
+    #[test]
+    fn the_manager_of_a_write_is_the_client_by_its_name() {
+        assert_eq!(&*call("/api/v1/pods", "").request.options.field_manager, "kubectl");
+        assert_eq!(manager(""), "unknown");
+    }
+
+    #[test]
+    fn bodies_are_limited_and_of_known_formats() {
+        let path = "/api/v1/namespaces/default/pods";
+        let mut long = asked("POST", path, "");
+        long.body = vec![b' '; LONGEST_BODY + 1];
+        let refused = |asked: &Asked| match begun(asked) {
+            Begun::Answer(answer) => answer,
+            Begun::Ask(call) => panic!("{:?}", call.request),
+        };
+        let answer = refused(&long);
+        assert_eq!(
+            (answer.code, body(&answer)["message"].clone()),
+            (413, json!("Request entity too large: limit is 3145728"))
+        );
+        let protobuf =
+            Asked { content_type: "application/vnd.kubernetes.protobuf".to_owned(), ..asked("POST", path, "") };
+        assert_eq!(refused(&protobuf).code, 415);
+    }
+
+    #[test]
+    fn a_watch_tells_its_columns_once_and_where_the_beginning_ends() {
+        let table = "application/json;as=Table;v=v1;g=meta.k8s.io,application/json";
+        let call = call("/api/v1/pods?watch=1", table);
+        let Ok(Reply::List { items, .. }) = pods() else { unreachable!() };
+        let added = WatchEvent::Change(crate::cluster::wire::Change::Created, items[0].clone());
+        let line = |first| -> Value { serde_json::from_slice(&call.event(&added, first, Time::ZERO)).expect("JSON") };
+        assert!(
+            line(true)["object"]["columnDefinitions"].is_array()
+                && line(false)["object"]["columnDefinitions"].is_null()
+        );
+        let end =
+            super::tests::call("/api/v1/pods?watch=1", "").event(&WatchEvent::InitialEventsEnd(9), true, Time::ZERO);
+        let end: Value = serde_json::from_slice(&end).expect("JSON");
+        assert_eq!(end["object"]["metadata"]["annotations"]["k8s.io/initial-events-end"], "true");
     }
 }

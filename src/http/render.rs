@@ -119,9 +119,8 @@ fn table(metadata: &Value, kind: Option<&Kind>, rows: &[Value]) -> Value {
 }
 
 fn definition(column: &Column) -> Value {
-    let format = if column.name == "Name" { "name" } else { "" };
     json!({
-        "name": column.name, "type": column.kind, "format": format, "description": "",
+        "name": column.name, "type": column.kind, "format": column.format(), "description": "",
         "priority": i32::from(column.wide),
     })
 }
@@ -139,9 +138,11 @@ fn row(kind: &Kind, object: &Object, beside: Beside, now: Time) -> Value {
 
 /// The text of a cell as its column's type.
 fn cell(column: &Column, object: &Object, now: Time) -> Value {
-    let text = (column.cell)(object, now);
+    let text = column.show(object, now);
     match column.kind {
         "integer" => text.parse::<i64>().map_or(Value::from(text), Value::from),
+        // An absent moment.
+        "date" if text.is_empty() => Value::Null,
         "boolean" => text.parse::<bool>().map_or(Value::from(text), Value::from),
         _ => text.into(),
     }

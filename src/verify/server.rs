@@ -9,7 +9,7 @@ use crate::cluster::fact::Fact;
 use crate::cluster::wire::{Address, Event, Message, Reply, User};
 use crate::cluster::{Cx, timing};
 use crate::http::{self, Answer, Asked, Begun};
-use crate::sim::{Kernel, Time, Trace};
+use crate::sim::{Duration, Kernel, Time, Trace};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -117,6 +117,23 @@ impl Server {
                 self.answer = Some((id, outcome));
             }
             _ => {}
+        }
+    }
+
+    /// Lets so much happen to pods that the watch cache forgets what was at the beginning.
+    pub fn age(&mut self) {
+        let pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "aged"},
+            "spec": {"containers": [{"name": "c", "image": "c"}]}});
+        let _ = self.create(&pod, "default");
+        for n in 0..300 {
+            let patch = json!({"metadata": {"labels": {"n": n.to_string()}}});
+            let key = Key::new("default", "aged");
+            let _ = self.ask(Request::patch(&kinds::pod::KIND, &key, crate::api::request::PatchType::Merge, patch));
+            let later = self.kernel.now() + Duration::from_secs(1);
+            while self.kernel.next_at().is_some_and(|at| at <= later) {
+                self.step();
+            }
+            self.kernel.advance(later);
         }
     }
 

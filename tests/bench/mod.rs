@@ -147,7 +147,7 @@ impl Bench {
 
     pub fn list(&mut self, kind: &'static Kind, options: Options) -> (Vec<String>, u64, Rc<str>) {
         match self.ask(Request::list(kind, "").with(options)) {
-            Ok(Reply::List { items, revision, continue_token }) => {
+            Ok(Reply::List { items, revision, continue_token, .. }) => {
                 (items.iter().map(|item| item.name().to_owned()).collect(), revision, continue_token)
             }
             other => panic!("no list but {other:?}"),

@@ -1,4 +1,4 @@
-//! `ControllerRevision`: a state of a StatefulSet or DaemonSet to which a rollout can return.
+//! `ControllerRevision`: a state of a `StatefulSet` or `DaemonSet` to which a rollout can return.
 
 use super::{Column, Kind};
 use crate::api::document::Document;

@@ -15,7 +15,7 @@ pub static KIND: Kind = Kind {
         super::reset_status(
             object,
             json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}),
-        )
+        );
     },
     columns: &[
         Column::NAME,

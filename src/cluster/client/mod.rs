@@ -327,7 +327,7 @@ impl Client {
         for event in events {
             match event {
                 WatchEvent::Bookmark(revision) | WatchEvent::InitialEventsEnd(revision) => {
-                    informer.cache.reached(*revision)
+                    informer.cache.reached(*revision);
                 }
                 WatchEvent::Change(change, object) => {
                     let to = cx.me().clone();
