@@ -7,7 +7,8 @@
 //! - [`pod`]: what a pod spec means; [`json`]: what Go reads and writes differently.
 //! - [`rules`]: what the values of kinds kept as trees must be; [`tree`]: walking through them.
 //! - [`meta_validation`]: what the metadata of any object must be; [`check`], [`path`]: what validation is made of.
-//! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`]: texts with rules of their own.
+//! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`], [`cron`] (with [`calendar`]): texts with
+//!   rules of their own.
 //! - [`schema`]: which fields every kind has; what the strict decoder says.
 //! - [`patch`]: JSON, merge and strategic merge patches, and the one that `kubectl apply` makes.
 //! - [`manifest`]: YAML and JSON in and out, errors and fields with line and column.
@@ -15,7 +16,9 @@
 //! Nothing here happens over time, and nothing here knows a component.
 
 pub mod age;
+pub mod calendar;
 pub mod check;
+pub mod cron;
 pub mod document;
 pub mod json;
 mod kind;
