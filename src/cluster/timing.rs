@@ -152,3 +152,20 @@ pub const PULL_BYTES_PER_SECOND: u64 = 50_000_000;
 pub const PROBE_ANSWER: Duration = ms(2);
 /// A hook that never ends is given up after this. Ours (upstream has no limit for `postStart`).
 pub const HOOK: Duration = secs(86_400);
+
+/// Changes of a Job's pods are gathered for so long. Upstream: `job_controller.go`, `syncJobBatchPeriod`.
+pub const JOB_BATCH: Duration = secs(1);
+/// A Job waits so long after a failed pod, doubling. Upstream: `job_controller.go`, `DefaultJobPodFailureBackOff`.
+pub const JOB_BACKOFF: Duration = secs(10);
+/// … up to this. Upstream: `MaxJobPodFailureBackOff`.
+pub const JOB_BACKOFF_MAX: Duration = secs(600);
+/// A Job whose writes were refused is looked at again after this, doubling. Upstream: `DefaultJobApiBackOff`.
+pub const JOB_RETRY: Duration = secs(1);
+/// … up to this. Upstream: `MaxJobApiBackOff`.
+pub const JOB_RETRY_MAX: Duration = secs(60);
+/// A CronJob is looked at so long after each time of its schedule. Upstream: `cronjob_controllerv2.go`,
+/// `nextScheduleDelta`.
+pub const CRON_DELTA: Duration = ms(100);
+/// A pod whose eviction is announced counts as gone for so long. Upstream: `disruption.go`, `DeletionTimeout` and
+/// `stalePodDisruptionTimeout`.
+pub const EVICTION_ANNOUNCED: Duration = secs(120);

@@ -62,7 +62,9 @@ pub fn wake_by_pod(wake: &mut Wake, kind: &'static Kind, old: Option<&Object>, n
     }
 }
 
-fn owner_uid(object: Option<&Object>) -> Option<&str> {
+/// The uid of who controls an object.
+#[must_use]
+pub fn owner_uid(object: Option<&Object>) -> Option<&str> {
     object.and_then(|object| controller_of(object.meta())).map(|owner| owner.uid.as_str())
 }
 

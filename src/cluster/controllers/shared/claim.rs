@@ -6,6 +6,7 @@
 
 use super::labels;
 use crate::api::json::encode;
+use crate::api::kinds::pod;
 use crate::api::meta::{controller_of, controller_ref};
 use crate::api::request::PatchType;
 use crate::api::selector::Selector;
@@ -23,6 +24,28 @@ pub fn claim<'a>(
     selector: &Selector,
     kind: &'static Kind,
 ) -> Result<Option<Vec<&'a Object>>, String> {
+    claim_as(reconcile, (owner, None), selector, kind)
+}
+
+/// The pods of an owner that marks them with a finalizer: an adopted pod gets it, a released one loses it.
+///
+/// # Errors
+/// As [`claim`].
+pub fn claim_tracked<'a>(
+    reconcile: &mut Reconcile<'a>,
+    owner: &'a Object,
+    selector: &Selector,
+    finalizer: &'static str,
+) -> Result<Option<Vec<&'a Object>>, String> {
+    claim_as(reconcile, (owner, Some(finalizer)), selector, &pod::KIND)
+}
+
+fn claim_as<'a>(
+    reconcile: &mut Reconcile<'a>,
+    (owner, finalizer): (&'a Object, Option<&'static str>),
+    selector: &Selector,
+    kind: &'static Kind,
+) -> Result<Option<Vec<&'a Object>>, String> {
     let mut mine = Vec::new();
     let mut patches = Vec::new();
     let cache = reconcile.cache(kind);
@@ -30,7 +53,7 @@ pub fn claim<'a>(
         if selector.matches(labels(object.meta())) {
             mine.push(object);
         } else if !owner.is_terminating() {
-            patches.push(release(owner, object));
+            patches.push(release(owner, object, finalizer));
         }
     }
     let wanted = |object: &&Object| !object.is_terminating() && selector.matches(labels(object.meta()));
@@ -39,7 +62,7 @@ pub fn claim<'a>(
     if let Some(first) = orphans.first() {
         let Some(live) = reconcile.ask(owner.kind(), &owner.key()) else { return Ok(None) };
         may_adopt(owner, live).map_err(|why| format!("can't adopt {} {}: {why}", first.kind().kind, first.key()))?;
-        patches.extend(orphans.iter().map(|orphan| adopt(owner, orphan)));
+        patches.extend(orphans.iter().map(|orphan| adopt(owner, orphan, finalizer)));
         mine.extend(orphans);
     }
     for patch in patches {
@@ -58,14 +81,22 @@ fn may_adopt<E: ToString>(owner: &Object, live: &Result<Object, E>) -> Result<()
     if live.is_terminating() { Err(format!("{key} has just been deleted")) } else { Ok(()) }
 }
 
-fn adopt(owner: &Object, object: &Object) -> Write {
+fn adopt(owner: &Object, object: &Object, finalizer: Option<&str>) -> Write {
     let reference = encode(&controller_ref(owner));
-    patch(object, json!({"metadata": {"ownerReferences": [reference], "uid": object.uid()}}))
+    let mut metadata = json!({"ownerReferences": [reference], "uid": object.uid()});
+    if let Some(finalizer) = finalizer {
+        metadata["finalizers"] = json!([finalizer]);
+    }
+    patch(object, json!({"metadata": metadata}))
 }
 
-fn release(owner: &Object, object: &Object) -> Write {
+fn release(owner: &Object, object: &Object, finalizer: Option<&str>) -> Write {
     let gone = json!({"$patch": "delete", "uid": owner.uid()});
-    patch(object, json!({"metadata": {"ownerReferences": [gone], "uid": object.uid()}}))
+    let mut metadata = json!({"ownerReferences": [gone], "uid": object.uid()});
+    if let Some(finalizer) = finalizer {
+        metadata["$deleteFromPrimitiveList/finalizers"] = json!([finalizer]);
+    }
+    patch(object, json!({"metadata": metadata}))
 }
 
 fn patch(object: &Object, patch: Value) -> Write {
