@@ -169,3 +169,9 @@ pub const CRON_DELTA: Duration = ms(100);
 /// A pod whose eviction is announced counts as gone for so long. Upstream: `disruption.go`, `DeletionTimeout` and
 /// `stalePodDisruptionTimeout`.
 pub const EVICTION_ANNOUNCED: Duration = secs(120);
+
+/// The first and the longest wait of a controller after a failure. Upstream: the controllers' rate limiters.
+#[must_use]
+pub fn retry(controller: &str) -> (Duration, Duration) {
+    if controller == "job-controller" { (JOB_RETRY, JOB_RETRY_MAX) } else { (RETRY, RETRY_MAX) }
+}

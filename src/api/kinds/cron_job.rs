@@ -11,6 +11,15 @@ pub static KIND: Kind = Kind {
     short_names: &["cj"],
     categories: &["all"],
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default: |object| {
+        super::with_document(object, |cron| {
+            cron.set_default("spec.concurrencyPolicy", "Allow".into());
+            cron.set_default("spec.suspend", false.into());
+            cron.set_default("spec.successfulJobsHistoryLimit", 3.into());
+            cron.set_default("spec.failedJobsHistoryLimit", 1.into());
+            super::job::template(cron, "spec.jobTemplate.spec.template");
+        });
+    },
     prepare_create: |object, _| super::reset_status(object, json!({})),
     columns: &[
         Column::NAME,

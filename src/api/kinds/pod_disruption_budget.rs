@@ -5,7 +5,8 @@ use crate::api::check::{self, Errors};
 use crate::api::document::Document;
 use crate::api::path::Path;
 use crate::api::status::FieldError;
-use crate::api::{names, table};
+use crate::api::{meta, names, table};
+use crate::sim::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
 
@@ -44,6 +45,28 @@ const POLICIES: [&str; 2] = ["AlwaysAllow", "IfHealthyBudget"];
 /// What Go writes of a status that nobody has set.
 fn nothing() -> Value {
     json!({"disruptionsAllowed": 0, "currentHealthy": 0, "desiredHealthy": 0, "expectedPods": 0})
+}
+
+/// Sets the condition `DisruptionAllowed` of a status to what its numbers say (upstream:
+/// `pkg/apis/policy/helper`, `UpdateDisruptionAllowedCondition`).
+pub fn set_allowed(status: &mut Value, now: Time) {
+    let allowed = status["disruptionsAllowed"].as_i64().unwrap_or(0) > 0;
+    let (value, reason) = if allowed { ("True", "SufficientPods") } else { ("False", "InsufficientPods") };
+    set_condition(status, (value, reason, ""), now);
+}
+
+/// Sets the condition `DisruptionAllowed` of a status: its value, reason and message.
+pub fn set_condition(status: &mut Value, (value, reason, message): (&str, &str, &str), now: Time) {
+    let mut new = json!({"type": "DisruptionAllowed", "status": value, "reason": reason, "message": message,
+        "lastTransitionTime": meta::timestamp(now).0.to_string()});
+    if let Some(generation) = status["observedGeneration"].as_i64() {
+        new["observedGeneration"] = generation.into();
+    }
+    let old = status["conditions"].as_array().and_then(|conditions| conditions.first());
+    if let Some(old) = old.filter(|old| old["status"] == value) {
+        new["lastTransitionTime"] = old["lastTransitionTime"].clone();
+    }
+    status["conditions"] = json!([new]);
 }
 
 fn shown(object: &Object, path: &str) -> String {

@@ -36,7 +36,11 @@ pub fn delete(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     })
 }
 
-fn preconditions(options: &DeleteOptions, old: &Object) -> Result<(), Status> {
+/// Whether the object is the one that the client means.
+///
+/// # Errors
+/// 409 when it is not.
+pub fn preconditions(options: &DeleteOptions, old: &Object) -> Result<(), Status> {
     let refuse = |text: String| Err(Status::conflict(old.kind(), old.name(), &text));
     if let Some(uid) = options.uid.as_deref().filter(|uid| *uid != old.uid()) {
         return refuse(format!("Precondition failed: UID in precondition: {uid}, UID in object meta: {}", old.uid()));

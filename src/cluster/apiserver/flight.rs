@@ -1,7 +1,7 @@
 //! A request that is under way.
 
 use crate::api::object::Object;
-use crate::api::{Request, Status};
+use crate::api::{Request, Status, Verb};
 use crate::cluster::fact::{Call, Fact};
 use crate::cluster::wire::{Behalf, Reply, User};
 use crate::sim::{FactId, Log, Time};
@@ -56,6 +56,10 @@ pub enum Writing {
     Update,
     /// The object was marked, and is now to be deleted at once: a second transaction follows.
     MarkThenDelete,
+    /// A disruption budget has agreed: the pod's condition follows.
+    Budget,
+    /// The pod is announced to be evicted: its deletion follows.
+    MarkThenEvict,
     /// The object is gone.
     Delete,
     /// The object, marked as it is here, is gone.
@@ -85,6 +89,7 @@ impl Flight {
     pub fn answered(&self, outcome: &Result<Reply, Status>) -> Fact {
         let code = match outcome {
             Ok(Reply::Object { created: true, .. }) => 201,
+            Ok(Reply::Done { .. }) if self.request.verb == Verb::Create => 201,
             Ok(_) => 200,
             Err(status) => status.code,
         };

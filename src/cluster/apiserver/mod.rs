@@ -21,13 +21,14 @@
 //! Everything here but the server's own life is volatile: a new process lists etcd once and goes on.
 //!
 //! Left out: authorization rules (all are allowed), audit, priority and fairness, webhooks, aggregated servers,
-//! the `PodSecurity` and other policy plugins, API versions of one kind besides each other, managed fields and server-side apply, the `eviction`, `token`, `exec`,
+//! the `PodSecurity` and other policy plugins, API versions of one kind besides each other, managed fields and server-side apply, the `token`, `exec`,
 //! `log` and `proxy` subresources (they answer 404 and say so).
 
 mod admission;
 mod allocation;
 mod bootstrap;
 mod deletion;
+mod eviction;
 mod flight;
 mod reads;
 mod stages;
@@ -294,6 +295,13 @@ impl ApiServer {
     fn answer(&mut self, cx: &mut Cx, number: u64, outcome: Result<Reply, Status>) {
         let Some(flight) = self.flights.remove(&number) else { return };
         self.claims.remove(&number);
+        // Whoever evicts is told that it was done, not how the pod looked.
+        let outcome = match outcome {
+            Ok(Reply::Object { object, .. }) if flight.request.target.subresource == "eviction" => {
+                Ok(Reply::Done { revision: object.revision() })
+            }
+            outcome => outcome,
+        };
         let own = flight.call.from == *cx.me();
         if flight.request.verb.writes() && !own {
             cx.note(flight.answered(&outcome));

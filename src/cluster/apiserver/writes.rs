@@ -2,7 +2,7 @@
 
 use super::flight::{Flight, Phase, Writing};
 use super::stages::{Plan, Refused, Review, at, authentication, authorization, storage};
-use super::{ApiServer, deletion, reads, subresources};
+use super::{ApiServer, deletion, eviction, reads, subresources};
 use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::{Request, Status, Verb};
@@ -90,6 +90,9 @@ impl ApiServer {
             }
             return self.delete_next(cx, number, rest, revision);
         }
+        // The pod is planned for, not the budget that somebody has changed.
+        let budget = flight.phase == Phase::Writing(Writing::Budget);
+        let stored = if budget { self.cache.get(target.kind, &target.key).cloned() } else { stored };
         let stored = stored.filter(|_| !generated);
         let planned = self.plan(cx, number, stored.as_ref());
         self.carry_out(cx, number, planned, stored);
@@ -100,7 +103,7 @@ impl ApiServer {
         let Some(flight) = self.flights.get(&number) else {
             return Err(at(Gate::Storage)(Status::internal("the request is gone")));
         };
-        let (request, user) = (flight.request.clone(), flight.user.clone());
+        let (request, user, phase) = (flight.request.clone(), flight.user.clone(), flight.phase.clone());
         authentication::check(&user).map_err(at(Gate::Authentication))?;
         authorization::check(&user, &request).map_err(at(Gate::Authorization))?;
         check(&request).map_err(at(Gate::Decoding))?;
@@ -118,6 +121,11 @@ impl ApiServer {
         };
         let plan = match (request.verb, request.target.subresource) {
             (Verb::Create, "binding") => subresources::bind(&mut review, stored),
+            (Verb::Create, "eviction") => match phase {
+                Phase::Writing(Writing::MarkThenEvict) => eviction::go_on(&review, stored, false),
+                Phase::Writing(writing) if writing != Writing::Budget => eviction::go_on(&review, stored, true),
+                _ => eviction::evict(&mut review, stored),
+            },
             (Verb::Create, _) => storage::create(&mut review),
             (Verb::Delete, _) => deletion::delete(&mut review, stored),
             _ => storage::update(&mut review, stored),
@@ -166,6 +174,8 @@ impl ApiServer {
             }
             Ok(Plan::Create(object)) => (Some(object), Writing::Create),
             Ok(Plan::Update(object)) => (Some(object), Writing::Update),
+            Ok(Plan::Budget(object)) => (Some(object), Writing::Budget),
+            Ok(Plan::MarkThenEvict(object)) => (Some(object), Writing::MarkThenEvict),
             Ok(Plan::MarkThenDelete(object)) => (Some(object), Writing::MarkThenDelete),
             Ok(Plan::Delete) => (None, Writing::Delete),
         };
@@ -177,6 +187,7 @@ impl ApiServer {
         let key: Rc<str> = subject.kind().etcd_key(subject.namespace(), subject.name()).into();
         let expected = match &flight.phase {
             Phase::Writing(Writing::Create) => 0,
+            Phase::Writing(Writing::Budget) => subject.revision(),
             _ => stored.as_ref().map_or(0, Object::revision),
         };
         let lease = self.lease(cx.now()).filter(|_| subject.kind().kind == "Event");
@@ -213,6 +224,8 @@ impl ApiServer {
         let reply = match (writing, object) {
             (Writing::Collection(rest, _), _) => return self.delete_next(cx, number, rest, revision),
             (Writing::MarkThenDelete, Some(marked)) => return self.delete_marked(cx, number, &marked),
+            (Writing::Budget, _) => return self.evict(cx, number, false),
+            (Writing::MarkThenEvict, _) => return self.evict(cx, number, true),
             (Writing::Delete | Writing::DeleteMarked(_), Some(object)) if flight.request.verb != Verb::Delete => {
                 object_reply(flight, object, false)
             }
@@ -229,6 +242,16 @@ impl ApiServer {
             }
         };
         self.answer(cx, number, Ok(reply));
+    }
+
+    /// The next step of an eviction: the pod's condition, then its deletion.
+    fn evict(&mut self, cx: &mut Cx, number: u64, announced: bool) {
+        let Some(flight) = self.flights.get_mut(&number) else { return };
+        flight.phase = Phase::Writing(if announced { Writing::Update } else { Writing::MarkThenEvict });
+        let target = flight.request.target.object.clone();
+        let stored = self.cache.get(target.kind, &target.key).cloned();
+        let planned = self.plan(cx, number, stored.as_ref());
+        self.carry_out(cx, number, planned, stored);
     }
 
     /// The second step of a deletion without grace.
@@ -279,7 +302,7 @@ impl ApiServer {
         while let Some(object) = rest.pop_last() {
             let now = cx.now();
             let (write, compare) = match deletion::plan(&options, &object, now) {
-                Plan::Nothing(_) => continue,
+                Plan::Nothing(_) | Plan::Budget(_) | Plan::MarkThenEvict(_) => continue,
                 Plan::Delete => (None, object.revision()),
                 Plan::MarkThenDelete(marked) => {
                     // Its second step finds it marked, with no time left.
@@ -328,7 +351,7 @@ fn check(request: &Request) -> Result<(), Status> {
         "" => kind.verbs.contains(&verb),
         name if !kind.subresources.contains(&name) => return Err(Status::no_such_path()),
         "status" | "scale" => matches!(request.verb, Verb::Update | Verb::Patch),
-        "binding" => request.verb == Verb::Create,
+        "binding" | "eviction" => request.verb == Verb::Create,
         "finalize" => request.verb == Verb::Update,
         other => return Err(reads::not_modelled(other)),
     };

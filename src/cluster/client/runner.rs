@@ -341,7 +341,7 @@ impl Runner {
             Some(error)
                 if desk.controller.retries == 0 || desk.queue.failures(&round.key) < desk.controller.retries =>
             {
-                let after = desk.queue.failed(&round.key);
+                let after = desk.queue.failed(&round.key, timing::retry(desk.controller.name));
                 cx.because(round.cause);
                 let (controller, object) = (desk.controller.name, round.key.clone());
                 cx.note(Fact::Retried { controller, object, after, error });

@@ -5,7 +5,6 @@
 //! first cause of its being there and counts the others.
 
 use crate::api::Ref;
-use crate::cluster::timing;
 use crate::sim::{Duration, FactId, Time};
 use crate::sim::{Log, Map};
 
@@ -93,13 +92,13 @@ impl WorkQueue {
         }
     }
 
-    /// Counts a failure and tells how long to wait before the next try: 5 ms, doubling, at most 1000 s
+    /// Counts a failure and tells how long to wait before the next try: the first wait, doubling up to the last one
     /// (upstream: `ItemExponentialFailureRateLimiter`).
-    pub fn failed(&mut self, key: &Ref) -> Duration {
+    pub fn failed(&mut self, key: &Ref, (first, last): (Duration, Duration)) -> Duration {
         let failures = self.failures.get_or_default(key.clone());
-        let delay = timing::RETRY.saturating_mul(1_u32.checked_shl(*failures).unwrap_or(u32::MAX));
+        let delay = first.saturating_mul(1_u32.checked_shl(*failures).unwrap_or(u32::MAX));
         *failures = (*failures + 1).min(30);
-        delay.min(timing::RETRY_MAX)
+        delay.min(last)
     }
 
     /// How often in a row a key has failed.
@@ -118,6 +117,10 @@ impl WorkQueue {
 mod tests {
     use super::*;
     use crate::api::ObjectRef;
+    use crate::cluster::timing;
+
+    const WAITS: (Duration, Duration) = (timing::RETRY, timing::RETRY_MAX);
+
     use crate::api::kinds::pod;
 
     fn key(name: &str) -> Ref {
@@ -153,10 +156,10 @@ mod tests {
     #[test]
     fn back_off_doubles_up_to_1000_seconds() {
         let mut queue = WorkQueue::default();
-        let delays: Vec<_> = (0..20).map(|_| queue.failed(&key("a"))).collect();
+        let delays: Vec<_> = (0..20).map(|_| queue.failed(&key("a"), WAITS)).collect();
         assert_eq!(delays[..3], [5, 10, 20].map(Duration::from_millis));
         assert_eq!(delays[19], Duration::from_secs(1000));
         queue.forget(&key("a"));
-        assert_eq!(queue.failed(&key("a")), Duration::from_millis(5));
+        assert_eq!(queue.failed(&key("a"), WAITS), Duration::from_millis(5));
     }
 }

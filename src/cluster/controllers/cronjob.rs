@@ -168,7 +168,8 @@ impl Look<'_> {
     /// Takes Jobs that are gone from the list. False: a question is open.
     fn see_missing(&mut self, reconcile: &mut Reconcile) -> bool {
         let gone = |entry: &Value| !self.jobs.iter().any(|job| entry["uid"] == job.uid());
-        let missing: Vec<Value> = self.document.list("status.active").iter().filter(|entry| gone(entry)).cloned().collect();
+        let missing: Vec<Value> =
+            self.document.list("status.active").iter().filter(|entry| gone(entry)).cloned().collect();
         let missing: Vec<Value> =
             missing.into_iter().filter(|entry| self.active.iter().any(|own| own["uid"] == entry["uid"])).collect();
         let mut known = true;
@@ -246,8 +247,9 @@ impl Look<'_> {
                 return self.say(reconcile, false, "JobAlreadyActive", message);
             }
             "Replace" => {
-                let running = self.jobs.clone();
-                for old in running.iter().filter(|job| self.active.iter().any(|entry| entry["uid"] == job.uid())) {
+                let mut running = self.jobs.clone();
+                running.retain(|job| self.active.iter().any(|entry| entry["uid"] == job.uid()));
+                for old in running {
                     self.delete(reconcile, old);
                 }
             }
@@ -267,7 +269,9 @@ impl Look<'_> {
         let template = self.document.at("spec.jobTemplate")?;
         let texts = |field: &str| -> Option<BTreeMap<String, String>> {
             let texts = template["metadata"][field].as_object()?;
-            Some(texts.iter().map(|(name, text)| (name.clone(), text.as_str().unwrap_or_default().to_owned())).collect())
+            Some(
+                texts.iter().map(|(name, text)| (name.clone(), text.as_str().unwrap_or_default().to_owned())).collect(),
+            )
         };
         let mut annotations = texts("annotations").unwrap_or_default();
         annotations.insert(SCHEDULED.to_owned(), rfc3339(scheduled, &plan.zone));
@@ -294,7 +298,8 @@ impl Look<'_> {
                 fields.insert("active".to_owned(), Value::Array(self.active.clone()));
             }
         }
-        if Some(&status) != self.document.at("status") && !(status == json!({}) && self.document.at("status").is_none()) {
+        if Some(&status) != self.document.at("status") && !(status == json!({}) && self.document.at("status").is_none())
+        {
             let mut object = self.object.clone();
             if let Some(document) = object.document_mut() {
                 document.set("status", status);
@@ -383,7 +388,8 @@ const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
 fn rfc1123(unix: i64) -> String {
     let Civil { year, month, day, weekday, hour, minute, second } = Civil::of(unix);
-    let named = |names: &[&'static str], n: i64| usize::try_from(n).ok().and_then(|n| names.get(n).copied()).unwrap_or("");
+    let named =
+        |names: &[&'static str], n: i64| usize::try_from(n).ok().and_then(|n| names.get(n).copied()).unwrap_or("");
     let (weekday, month) = (named(&DAYS, weekday), named(&MONTHS, month - 1));
     format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} UTC")
 }

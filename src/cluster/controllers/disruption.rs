@@ -42,7 +42,8 @@ pub static CONTROLLER: Controller = Controller {
 /// The budgets that select a pod, before and after; and the pod itself while it is announced to go.
 fn wake_by_pod(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     for object in [old, new].into_iter().flatten() {
-        let covers = |budget: &&Object| selector(budget).is_some_and(|selector| selector.matches(labels(object.meta())));
+        let covers =
+            |budget: &&Object| selector(budget).is_some_and(|selector| selector.matches(labels(object.meta())));
         let budgets: Vec<&Object> = wake.cache(KIND).in_namespace(object.namespace()).filter(covers).collect();
         wake.objects(budgets);
     }
@@ -126,7 +127,9 @@ fn expected(reconcile: &mut Reconcile, budget: &Document, pods: &[&Object]) -> R
         None => None,
     };
     let (most, least) = (given("spec.maxUnavailable"), given("spec.minAvailable"));
-    if most.is_none() && let Some(IntOrString::Int(desired)) = least {
+    if most.is_none()
+        && let Some(IntOrString::Int(desired)) = least
+    {
         let expected = i32::try_from(pods.len()).unwrap_or(i32::MAX);
         return Ok(Some(Counts { expected, desired, unmanaged: false }));
     }
@@ -159,7 +162,7 @@ fn total_scale(reconcile: &mut Reconcile, pods: &[&Object]) -> Result<Option<(i3
             Found::Scale(uid, scale) => drop(scales.insert(uid, scale)),
         }
     }
-    Ok((!open).then(|| (scales.values().fold(0, |sum, scale| sum.saturating_add(*scale)), unmanaged)))
+    Ok((!open).then(|| (scales.values().fold(0_i32, |sum, scale| sum.saturating_add(*scale)), unmanaged)))
 }
 
 enum Found {

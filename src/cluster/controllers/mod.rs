@@ -18,10 +18,13 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 
+pub mod cronjob;
 pub mod deployment;
+pub mod disruption;
 pub mod endpoints;
 pub mod endpointslice;
 pub mod garbagecollector;
+pub mod job;
 pub mod namespace;
 pub mod nodelifecycle;
 pub mod podgc;
@@ -31,6 +34,7 @@ pub mod rootca;
 pub mod serviceaccount;
 pub mod shared;
 pub mod tainteviction;
+pub mod ttlafterfinished;
 pub mod volumeprotection;
 
 use super::client::controller::Controller;
@@ -41,6 +45,10 @@ pub static CONTROLLERS: &[&Controller] = &[
     &deployment::CONTROLLER,
     &replicaset::CONTROLLER,
     &replicationcontroller::CONTROLLER,
+    &job::CONTROLLER,
+    &cronjob::CONTROLLER,
+    &ttlafterfinished::CONTROLLER,
+    &disruption::CONTROLLER,
     &namespace::CONTROLLER,
     &serviceaccount::CONTROLLER,
     &rootca::CONTROLLER,

@@ -68,6 +68,10 @@ pub enum Plan {
     Update(Object),
     /// The object replaces the stored one and is deleted right after.
     MarkThenDelete(Object),
+    /// A disruption budget's new status, before the pod that it covers is evicted.
+    Budget(Object),
+    /// The pod, announced to be evicted; its deletion follows.
+    MarkThenEvict(Object),
     /// The stored object is deleted.
     Delete,
     /// Nothing is to be written: this is the answer.

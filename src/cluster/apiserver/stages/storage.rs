@@ -28,10 +28,9 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
     share_spec(review, &mut object, None);
     allocation::create(review, &mut object).map_err(at(Gate::Validation))?;
+    object.meta_mut().uid = Some(meta::uid(review.rng));
     (kind.prepare_create)(&mut object, review.now);
-    let uid = meta::uid(review.rng);
     let metadata = object.meta_mut();
-    metadata.uid = Some(uid);
     metadata.creation_timestamp = Some(meta::timestamp(review.now));
     metadata.resource_version = None;
     metadata.deletion_timestamp = None;

@@ -25,7 +25,7 @@ fn prefix(job: &Object) -> Rc<str> {
 
 fn remembered(memory: &Memory, prefix: &Rc<str>) -> Vec<(Rc<str>, Time)> {
     let ours = memory.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&**prefix));
-    let moment = |(key, note): &(Rc<str>, Note)| match note {
+    let moment = |(key, note): (&Rc<str>, &Note)| match note {
         Note::Moment(at) => Some((key.clone(), *at)),
         _ => None,
     };
@@ -81,7 +81,11 @@ pub fn due(indexes: Vec<i64>, before: &BTreeMap<i64, &Object>, now: Time) -> (Ve
         })
     };
     let shortest = indexes.iter().map(wait).min().unwrap_or_default();
-    if shortest.is_zero() { (indexes.into_iter().filter(|i| wait(i).is_zero()).collect(), shortest) } else { (Vec::new(), shortest) }
+    if shortest.is_zero() {
+        (indexes.into_iter().filter(|i| wait(i).is_zero()).collect(), shortest)
+    } else {
+        (Vec::new(), shortest)
+    }
 }
 
 /// For each index without a living pod, the failed pod whose replacement is to know how often it has failed

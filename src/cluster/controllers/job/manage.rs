@@ -145,7 +145,9 @@ fn create(reconcile: &mut Reconcile, look: &mut Look, missing: usize) {
 /// Upstream: `firstPendingIndexes`.
 fn pending(look: &Look, count: usize) -> Vec<i64> {
     let ending = |object: &&&Object| {
-        look.job.replaces_only_failed() && object.is_terminating() && object.get().is_some_and(|p: &Pod| !p.is_terminal())
+        look.job.replaces_only_failed()
+            && object.is_terminating()
+            && object.get().is_some_and(|p: &Pod| !p.is_terminal())
     };
     let taken = look.active.iter().chain(look.pods.iter().filter(ending)).filter_map(|pod| index_of(pod));
     let mut taken = look.done.with(taken);
@@ -176,7 +178,8 @@ fn add_index_variable(container: &mut Container) {
     if variables.iter().any(|variable| variable.name == NAME) {
         return;
     }
-    let field = ObjectFieldSelector { field_path: format!("metadata.labels['{INDEX}']"), ..ObjectFieldSelector::default() };
+    let field =
+        ObjectFieldSelector { field_path: format!("metadata.labels['{INDEX}']"), ..ObjectFieldSelector::default() };
     let source = EnvVarSource { field_ref: Some(field), ..EnvVarSource::default() };
     variables.push(EnvVar { name: NAME.to_owned(), value_from: Some(source), ..EnvVar::default() });
 }

@@ -25,8 +25,7 @@ pub(super) fn track(reconcile: &mut Reconcile, mut look: Look) {
         look.pods.order_by_key(|pod| index_of(pod));
     }
     let known = [uids(&look, "succeeded"), uids(&look, "failed")];
-    let mut tracked: Uids =
-        look.pods.iter().filter(|pod| is_tracked(pod)).map(|pod| pod.uid().to_owned()).collect();
+    let mut tracked: Uids = look.pods.iter().filter(|pod| is_tracked(pod)).map(|pod| pod.uid().to_owned()).collect();
     add_counted(&mut look, &tracked);
     let (ended, all) = note_ended(&mut look, &known);
     if look.job.is_indexed() {
@@ -141,7 +140,8 @@ fn note_ended<'a>(look: &mut Look<'a>, known: &[Uids; 2]) -> (Vec<&'a Object>, b
                 None if !look.job.is_indexed() && !is(0) => succeeded.push(object.uid().to_owned()),
                 _ => {}
             }
-        } else if (has_failed || dooms) && !is(1) && look.is_valid(object) && policy::verdict(&look.job, object).counts {
+        } else if (has_failed || dooms) && !is(1) && look.is_valid(object) && policy::verdict(&look.job, object).counts
+        {
             failed.push(object.uid().to_owned());
         }
         if indexes.len() + succeeded.len() + failed.len() >= MOST {
