@@ -18,6 +18,7 @@ pub static KIND: Kind = Kind {
             cron.set_default("spec.successfulJobsHistoryLimit", 3.into());
             cron.set_default("spec.failedJobsHistoryLimit", 1.into());
             super::job::template(cron, "spec.jobTemplate.spec.template");
+            cron.set_default("spec.jobTemplate.metadata", json!({}));
         });
     },
     prepare_create: |object, _| super::reset_status(object, json!({})),

@@ -14,6 +14,9 @@ use k8s_openapi::api::core::v1::Namespace;
 
 const FOREGROUND: &str = "foregroundDeletion";
 const ORPHAN: &str = "orphan";
+/// Upstream: `pkg/registry/batch/job/storage`, `deleteOptionWarnings`.
+const JOB_WARNING: &str = "child pods are preserved by default when jobs are deleted; set propagationPolicy=Background \
+                           to remove them or set propagationPolicy=Orphan to suppress this warning";
 
 /// A deletion of the stored object.
 ///
@@ -29,6 +32,9 @@ pub fn delete(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     };
     admission::validate(review, None, Some(old)).map_err(at(Gate::Validating))?;
     preconditions(&options, old).map_err(at(Gate::Storage))?;
+    if options.propagation.is_none() && old.kind().kind == "Job" {
+        review.warnings.push(JOB_WARNING.into());
+    }
     Ok(if old.get::<Namespace>().is_some() {
         namespace(&options, old, review.now)
     } else {
@@ -142,11 +148,15 @@ fn period(options: &DeleteOptions, object: &Object, default: i64) -> i64 {
     }
 }
 
+/// Upstream: `DefaultGarbageCollectionPolicy`: the pods of these stay unless somebody says otherwise.
+fn keeps_pods(object: &Object) -> bool {
+    matches!(object.kind().kind, "ReplicationController" | "Job")
+}
+
 /// Upstream: `store.go`, `deletionFinalizersForGarbageCollection`: a wish about the dependents becomes a finalizer.
 fn finalizers(options: &DeleteOptions, old: &Object) -> Vec<String> {
     let mut list = old.meta().finalizers.clone().unwrap_or_default();
-    // Upstream: `DefaultGarbageCollectionPolicy`: this old kind's pods stay unless somebody says otherwise.
-    let default = (old.kind().kind == "ReplicationController").then_some(Propagation::Orphan);
+    let default = keeps_pods(old).then_some(Propagation::Orphan);
     let Some(propagation) = options.propagation.or(default) else { return list };
     list.retain(|name| name != FOREGROUND && name != ORPHAN);
     match propagation {

@@ -195,9 +195,54 @@ fn project(value: &Value) -> Vec<String> {
             }
         }
         "Endpoints" | "EndpointSlice" => endpoints(value, &mut put),
+        kind if WHOLE.contains(&kind) => {
+            for field in ["spec", "rules"] {
+                put(field, &masked(&value[field]));
+            }
+            for (field, value) in status.as_object().into_iter().flatten() {
+                put(&format!("status.{field}"), &masked(value));
+            }
+        }
         _ => {}
     }
     lines
+}
+
+/// Kinds of which all is compared but times.
+const WHOLE: [&str; 9] = [
+    "Job",
+    "CronJob",
+    "PodDisruptionBudget",
+    "HorizontalPodAutoscaler",
+    "ResourceQuota",
+    "LimitRange",
+    "ClusterRole",
+    "CertificateSigningRequest",
+    "ValidatingAdmissionPolicy",
+];
+
+/// The value without times and certificates.
+fn masked(value: &Value) -> Value {
+    match value {
+        Value::String(text) if is_time(text) => "<time>".into(),
+        Value::Array(items) => items.iter().map(masked).collect(),
+        Value::Object(fields) => {
+            let hidden = |name: &str| matches!(name, "certificate" | "request" | "resourceVersion");
+            let field = |(name, field): (&String, &Value)| {
+                (name.clone(), if hidden(name) { "<hidden>".into() } else { masked(field) })
+            };
+            let shown = fields.iter().filter(|(name, _)| *name != "resourceVersion");
+            Value::Object(shown.map(field).collect())
+        }
+        other => other.clone(),
+    }
+}
+
+fn is_time(text: &str) -> bool {
+    let relative = text.strip_prefix('T').and_then(|text| text.strip_suffix('s'));
+    let digits = relative.map(|text| text.trim_start_matches(['+', '-']));
+    let clock = text.len() == 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
+    clock || digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 fn endpoints(value: &Value, put: &mut impl FnMut(&str, &Value)) {

@@ -17,7 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 const START: &str = "start";
 const READY: &str = "ready";
-const EXIT: &str = "exit";
+pub(super) const EXIT: &str = "exit";
+pub(super) const RESTART: &str = "restart";
 const GONE: &str = "gone";
 const LEASE: &str = "lease";
 
@@ -53,8 +54,17 @@ impl Names {
                 }
                 name
             }
+            ("Job", Some(owner))
+                if owner.kind == "CronJob" && object.name().starts_with(&format!("{}-", owner.name)) =>
+            {
+                let n = self.count(&format!("cron {}", owner.name));
+                format!("{}-<t{n}>", owner.name)
+            }
             ("Pod", Some(owner)) if object.meta().generate_name.is_some() => {
-                let base = base(&owner.name);
+                // The pods of an Indexed Job are counted for each index.
+                let prefix = object.meta().generate_name.as_deref().unwrap_or_default().trim_end_matches('-');
+                let index = prefix.strip_prefix(&owner.name).filter(|_| owner.kind == "Job").unwrap_or_default();
+                let base = base(&owner.name) + index;
                 let n = self.count(&base);
                 format!("{base}-<p{n}>")
             }
@@ -164,12 +174,12 @@ impl Ships {
         let key: std::rc::Rc<str> = object.key().to_string().into();
         let _ = node;
         if object.is_terminating() {
-            let after = annotation(object, "sim/term-ms", 1000);
+            let after = duration(object, "sim/term-ms", 1000);
             if let Some(after) = after.filter(|_| self.begun.insert(format!("end {}", object.uid()))) {
                 cx.after(after, Event::Timer(Timer::keyed(GONE, key, 0)));
             }
         } else if pod.phase() == "Pending"
-            && let Some(after) = annotation(object, "sim/start-ms", 1000)
+            && let Some(after) = duration(object, "sim/start-ms", 1000)
             && self.begun.insert(object.uid().to_owned())
         {
             // The real one wrote one status after the other.
@@ -199,11 +209,8 @@ impl Ships {
         match timer.what {
             START => self.run(cx, &object),
             READY => self.set_ready(cx, &object, true),
-            EXIT => {
-                let code = annotation(&object, "sim/exit-code", 0).unwrap_or_default();
-                let phase = if code.is_zero() { "Succeeded" } else { "Failed" };
-                self.patch(cx, &object, |pod, _| pod.status.phase = Some(phase.to_owned()));
-            }
+            EXIT => self.exit(cx, &object),
+            RESTART => self.restart(cx, &object),
             _ => self.end(cx, &object),
         }
     }
@@ -216,7 +223,7 @@ impl Ships {
         let bad = pod.spec.containers.iter().any(|c| c.image.as_deref().is_some_and(|image| image.contains("bad")));
         let names: Vec<(String, String)> =
             pod.spec.containers.iter().map(|c| (c.name.clone(), c.image.clone().unwrap_or_default())).collect();
-        let ready = annotation(object, "sim/ready-ms", 0);
+        let ready = duration(object, "sim/ready-ms", 0);
         let ready_now = !bad && ready == Some(Duration::ZERO);
         let ip = format!("10.244.0.{}", self.ips);
         self.ips += u32::from(!bad);
@@ -237,17 +244,16 @@ impl Ships {
         if let Some(after) = ready.filter(|after| !bad && !after.is_zero()) {
             cx.after(after, Event::Timer(Timer::keyed(READY, object.key().to_string(), 0)));
         }
-        if let Some(after) = exit(object).filter(|_| !bad) {
-            cx.after(after, Event::Timer(Timer::keyed(EXIT, object.key().to_string(), 0)));
+        if !bad {
+            self.expect_exit(cx, object);
         }
     }
 
     fn end(&mut self, cx: &mut Cx, object: &Object) {
-        let failed = annotation(object, "sim/term-code", 0).is_some_and(|code| !code.is_zero());
-        self.patch(cx, object, |pod, now| {
-            pod.status.phase = Some(if failed { "Failed" } else { "Succeeded" }.to_owned());
-            set(pod, "Ready", false, now);
-        });
+        let code = annotation(object, "sim/term-code").and_then(|code| code.parse().ok()).unwrap_or(0);
+        if object.get().is_some_and(|pod: &Pod| !pod.is_terminal()) {
+            self.finish(cx, object, code);
+        }
         let options =
             DeleteOptions { grace_period_seconds: Some(0), uid: Some(object.uid().into()), ..DeleteOptions::default() };
         self.client.request(cx, Request::delete(&kinds::pod::KIND, &object.key(), options));
@@ -269,7 +275,7 @@ impl Ships {
         self.client.cache(kind).owned_by(uid).cloned().collect()
     }
 
-    fn patch(&mut self, cx: &mut Cx, object: &Object, change: impl FnOnce(&mut Pod, Time)) {
+    pub(super) fn patch(&mut self, cx: &mut Cx, object: &Object, change: impl FnOnce(&mut Pod, Time)) {
         let mut object = object.clone();
         let now = cx.now();
         if let Some(pod) = object.get_mut::<Pod>() {
@@ -335,7 +341,7 @@ impl MetaMicro {
     }
 }
 
-fn set(pod: &mut Pod, type_: &str, value: bool, now: Time) {
+pub(super) fn set(pod: &mut Pod, type_: &str, value: bool, now: Time) {
     let status = if value { "True" } else { "False" };
     let conditions = pod.status.conditions.get_or_insert_default();
     if conditions.iter().any(|condition| condition.type_ == type_ && condition.status == status) {
@@ -362,17 +368,13 @@ fn container(name: String, image: String, bad: bool, now: Time) -> ContainerStat
     ContainerStatus { name, image, ready: !bad, started: Some(!bad), state: Some(state), ..ContainerStatus::default() }
 }
 
-/// A duration in an annotation; `never` and `stuck` give none.
-fn annotation(object: &Object, name: &str, default: u64) -> Option<Duration> {
-    match object.meta().annotations.as_ref().and_then(|annotations| annotations.get(name)) {
-        None => Some(Duration::from_millis(default)),
-        Some(text) => text.parse().ok().map(Duration::from_millis),
-    }
+pub(super) fn annotation<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    object.meta().annotations.as_ref()?.get(name).map(String::as_str)
 }
 
-fn exit(object: &Object) -> Option<Duration> {
-    let text = object.meta().annotations.as_ref()?.get("sim/exit-ms")?;
-    text.parse().ok().map(Duration::from_millis)
+/// A duration in an annotation; `never` and `stuck` give none.
+fn duration(object: &Object, name: &str, default: u64) -> Option<Duration> {
+    annotation(object, name).map_or(Some(default), |text| text.parse().ok()).map(Duration::from_millis)
 }
 
 /// Metadata for those who build objects by hand.

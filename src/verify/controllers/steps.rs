@@ -69,6 +69,7 @@ pub fn act(world: &mut World, action: &str, what: &Value) -> Result<Option<u64>,
             Some(world.send(request))
         }
         "delete" => Some(delete(world, what)?),
+        "evict" => Some(evict(world, what["pod"].as_str().unwrap_or(""))),
         "pod_ready" => {
             let key = Key::new("demo", &real(world, what["pod"].as_str().unwrap_or("")));
             let Some(pod) = world.ships.pod(&key) else { return Err(format!("no pod {key}")) };
@@ -118,6 +119,19 @@ fn with_uids(world: &World, value: Value) -> Result<Value, Lacks> {
             Value::Object(fields.collect::<Result<_, Lacks>>()?)
         }
         other => other,
+    })
+}
+
+/// `POST pods/<name>/eviction`.
+pub fn evict(world: &mut World, pod: &str) -> u64 {
+    let key = Key::new("demo", &real(world, pod));
+    let body = json!({"apiVersion": "policy/v1", "kind": "Eviction",
+        "metadata": {"name": &*key.name, "namespace": &*key.namespace}});
+    world.send(Request {
+        verb: Verb::Create,
+        target: Target::sub(&kinds::pod::KIND, &key, "eviction"),
+        options: Options::default(),
+        body: Body::Document(Rc::new(body)),
     })
 }
 

@@ -3,7 +3,7 @@
 use super::kubelets::Ships;
 use crate::api::kinds::pod::Pod;
 use crate::api::meta::controller_of;
-use crate::api::{Object, Request, kinds};
+use crate::api::{Object, Request, Verb, kinds};
 use crate::cluster::apiserver::ApiServer;
 use crate::cluster::client::runner::Runner;
 use crate::cluster::controllers::{CONTROLLERS, ControllerManager};
@@ -14,7 +14,7 @@ use crate::cluster::wire::{Address, Event, Message, Reply, User};
 use crate::cluster::{Cx, timing};
 use crate::sim::{Duration, Kernel, Time, Trace};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 pub struct World {
@@ -28,6 +28,8 @@ pub struct World {
     next: u64,
     /// The answers to the administrator by request: code and message.
     answers: BTreeMap<u64, (i64, String)>,
+    /// Which of his requests were a POST.
+    posts: BTreeSet<u64>,
     /// What was most and least at any revision.
     pub measures: Measures,
 }
@@ -45,6 +47,7 @@ impl World {
             scheduler: Scheduler::new(),
             next: 1,
             answers: BTreeMap::new(),
+            posts: BTreeSet::new(),
             measures: Measures::default(),
         };
         world.etcd.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Etcd(0), None));
@@ -84,6 +87,7 @@ impl World {
                     let answer = match outcome {
                         Err(status) => (i64::from(status.code), status.message.clone()),
                         Ok(Reply::Object { created: true, .. }) => (201, String::new()),
+                        Ok(Reply::Done { .. }) if self.posts.contains(&id) => (201, String::new()),
                         Ok(_) => (200, String::new()),
                     };
                     self.answers.insert(id, answer);
@@ -97,6 +101,9 @@ impl World {
     pub fn send(&mut self, request: Request) -> u64 {
         let id = self.next;
         self.next += 1;
+        if request.verb == Verb::Create {
+            self.posts.insert(id);
+        }
         let mut cx = Cx::new(&mut self.kernel, &mut self.trace, Address::User, None);
         let user = User::new("kubernetes-admin", &["system:masters"]);
         let message = Message::Request { id, user, request: Rc::new(request) };
