@@ -61,7 +61,8 @@ fn spec(job: &mut Document, path: &str) {
     job.set_default(&at("podReplacementPolicy"), if failed { "Failed" } else { "TerminatingOrFailed" }.into());
     template(job, &at("template"));
     let mut rules = job.at(&at("podFailurePolicy.rules")).cloned().unwrap_or_default();
-    let patterns = rules.as_array_mut().into_iter().flatten().filter_map(|rule| rule["onPodConditions"].as_array_mut());
+    let patterns =
+        rules.as_array_mut().into_iter().flatten().filter_map(|rule| rule.get_mut("onPodConditions")?.as_array_mut());
     for pattern in patterns.flatten().filter(|pattern| pattern["status"].is_null()) {
         pattern["status"] = "True".into();
     }

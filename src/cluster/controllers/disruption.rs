@@ -285,19 +285,17 @@ fn unannounce(reconcile: &mut Reconcile, object: &Object) {
 /// A selector as Go prints the struct.
 fn go_selector(selector: Option<&Value>) -> String {
     let Some(selector) = selector else { return "nil".to_owned() };
-    let labels: String = selector["matchLabels"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, value)| format!("{name}: {},", value.as_str().unwrap_or_default()))
-        .collect();
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let labels: Vec<String> =
+        labels.map(|(name, value)| format!("{name}: {},", value.as_str().unwrap_or_default())).collect();
+    let labels = labels.concat();
     let rules = selector["matchExpressions"].as_array().into_iter().flatten().map(|rule| {
         let text = |field: &str| rule[field].as_str().unwrap_or_default();
         let values: Vec<&str> = rule["values"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
         let (key, operator) = (text("key"), text("operator"));
         format!("LabelSelectorRequirement{{Key:{key},Operator:{operator},Values:[{}],}},", values.join(" "))
     });
-    let rules: String = rules.collect();
+    let rules = rules.collect::<Vec<_>>().concat();
     format!(
         "&LabelSelector{{MatchLabels:map[string]string{{{labels}}},MatchExpressions:[]LabelSelectorRequirement{{{rules}}},}}"
     )

@@ -8,6 +8,7 @@
 //!   Service ── endpointslice, endpoints ──▶ addresses of ready pods
 //!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
 //!   Node ── nodelifecycle ──▶ conditions, taints ── tainteviction ──▶ evicted pods;  podgc ──▶ the rest
+//!   CronJob ── cronjob ──▶ Job ── job ──▶ Pod;  ttlafterfinished ──▶ its end;  disruption ──▶ how many pods may go
 //!   anything owned ── garbagecollector ──▶ gone with its owner
 //! ```
 //!

@@ -82,10 +82,11 @@ fn belongs(object: &Object, recording: &Value) -> bool {
     }
 }
 
-/// Events of the nodes' coming and going were left out of the recordings; where a pod goes is free.
+/// Events of the nodes' coming and going were left out of the recordings; where a pod goes is free; whether a disruption
+/// budget is looked at before its first pods are there is chance.
 fn counts(event: &Value) -> bool {
     let source = event["source"].as_str().unwrap_or_default();
-    !source.contains("scheduler") && event["reason"] != "RegisteredNode"
+    !source.contains("scheduler") && event["reason"] != "RegisteredNode" && event["reason"] != "NoPods"
 }
 
 fn event_line(event: &Value) -> String {
@@ -98,7 +99,8 @@ fn our_events(world: &World) -> BTreeSet<String> {
     for event in world.api.objects(&kinds::event::KIND) {
         let value = event.to_value();
         let source = value["source"]["component"].as_str().unwrap_or_default();
-        if source.is_empty() || source.contains("scheduler") || value["reason"] == "RegisteredNode" {
+        let passing = ["RegisteredNode", "NoPods"].iter().any(|reason| value["reason"] == *reason);
+        if source.is_empty() || source.contains("scheduler") || passing {
             continue;
         }
         let about = &value["involvedObject"];
@@ -173,18 +175,7 @@ fn project(value: &Value) -> Vec<String> {
             }
             conditions(status, &mut put);
         }
-        "Pod" => {
-            put("phase", &status["phase"]);
-            let interesting = ["Ready", "DisruptionTarget"];
-            for condition in status["conditions"].as_array().into_iter().flatten() {
-                if interesting.iter().any(|type_| condition["type"] == *type_) {
-                    put(
-                        &format!("condition {}", condition["type"]),
-                        &json!([condition["status"], condition["reason"]]),
-                    );
-                }
-            }
-        }
+        "Pod" => pod(status, &mut put),
         "Namespace" => {
             put("phase", &status["phase"]);
             conditions(status, &mut put);
@@ -195,14 +186,7 @@ fn project(value: &Value) -> Vec<String> {
             }
         }
         "Endpoints" | "EndpointSlice" => endpoints(value, &mut put),
-        kind if WHOLE.contains(&kind) => {
-            for field in ["spec", "rules"] {
-                put(field, &masked(&value[field]));
-            }
-            for (field, value) in status.as_object().into_iter().flatten() {
-                put(&format!("status.{field}"), &masked(value));
-            }
-        }
+        kind if WHOLE.contains(&kind) => whole(value, &mut put),
         _ => {}
     }
     lines
@@ -220,6 +204,16 @@ const WHOLE: [&str; 9] = [
     "CertificateSigningRequest",
     "ValidatingAdmissionPolicy",
 ];
+
+/// Spec, rules and status.
+fn whole(value: &Value, put: &mut impl FnMut(&str, &Value)) {
+    for field in ["spec", "rules"] {
+        put(field, &masked(&value[field]));
+    }
+    for (field, value) in value["status"].as_object().into_iter().flatten() {
+        put(&format!("status.{field}"), &masked(value));
+    }
+}
 
 /// The value without times and certificates.
 fn masked(value: &Value) -> Value {
@@ -243,6 +237,15 @@ fn is_time(text: &str) -> bool {
     let digits = relative.map(|text| text.trim_start_matches(['+', '-']));
     let clock = text.len() == 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
     clock || digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+fn pod(status: &Value, put: &mut impl FnMut(&str, &Value)) {
+    put("phase", &status["phase"]);
+    for condition in status["conditions"].as_array().into_iter().flatten() {
+        if ["Ready", "DisruptionTarget"].iter().any(|type_| condition["type"] == *type_) {
+            put(&format!("condition {}", condition["type"]), &json!([condition["status"], condition["reason"]]));
+        }
+    }
 }
 
 fn endpoints(value: &Value, put: &mut impl FnMut(&str, &Value)) {

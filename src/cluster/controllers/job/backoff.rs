@@ -66,6 +66,7 @@ fn left(failures: usize, last: Time, now: Time) -> Duration {
 }
 
 /// How many failures an index had when the pod was made: those that count, those that do not.
+#[must_use]
 pub fn failures(pod: &Object) -> (i64, i64) {
     let number = |name: &str| annotation(pod.meta(), name).and_then(|text| text.parse().ok()).unwrap_or(0);
     (number(FAILURES), number(IGNORED))
@@ -73,6 +74,7 @@ pub fn failures(pod: &Object) -> (i64, i64) {
 
 /// Of the given indexes those whose pod may be made now; if there is none, how long to wait
 /// (upstream: `getPodCreationInfoForIndependentIndexes`).
+#[must_use]
 pub fn due(indexes: Vec<i64>, before: &BTreeMap<i64, &Object>, now: Time) -> (Vec<i64>, Duration) {
     let wait = |index: &i64| {
         before.get(index).map_or(Duration::ZERO, |pod| {

@@ -11,17 +11,18 @@
 //! Upstream writes the new Job into the status in the same look. Here a look only records requests and learns the Job's
 //! uid from the watch, so a second look follows; what has been made is remembered until then.
 
+mod plan;
+
+use self::plan::{Missed, Plan, rfc1123, rfc3339};
 use super::job::spec::{Job, at};
 use super::shared::subject;
-use crate::api::calendar::{Civil, Zone};
-use crate::api::cron::{self, Schedule};
+use crate::api::calendar::Zone;
 use crate::api::document::Document;
 use crate::api::kinds::{cron_job, job};
-use crate::api::meta::{self, EPOCH_SECOND, controller_ref, timestamp};
+use crate::api::meta::{EPOCH_SECOND, controller_ref, timestamp};
 use crate::api::request::{DeleteOptions, Propagation};
 use crate::api::{Key, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Note, Reconcile, Saying, Tolerate, Wake, Watch, Write};
-use crate::cluster::timing;
 use crate::sim::{Order, Time};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
@@ -152,16 +153,13 @@ impl Look<'_> {
 
     /// A Job that is not in the list yet: the one just made, or one that nobody knows of.
     fn see_new(&mut self, reconcile: &mut Reconcile, job: &Object) {
-        match reconcile.memory.get(&*job.key().to_string()) {
-            Some(Note::Moment(scheduled)) => {
-                self.status["lastScheduleTime"] = timestamp(*scheduled).0.to_string().into();
-                self.active.push(json!({"kind": "Job", "namespace": job.namespace(), "name": job.name(),
-                    "uid": job.uid(), "apiVersion": "batch/v1", "resourceVersion": job.revision().to_string()}));
-            }
-            _ => {
-                let message = format!("Saw a job that the controller did not create or forgot: {}", job.name());
-                self.say(reconcile, true, "UnexpectedJob", message);
-            }
+        if let Some(Note::Moment(scheduled)) = reconcile.memory.get(&*job.key().to_string()) {
+            self.status["lastScheduleTime"] = timestamp(*scheduled).0.to_string().into();
+            self.active.push(json!({"kind": "Job", "namespace": job.namespace(), "name": job.name(),
+                "uid": job.uid(), "apiVersion": "batch/v1", "resourceVersion": job.revision().to_string()}));
+        } else {
+            let message = format!("Saw a job that the controller did not create or forgot: {}", job.name());
+            self.say(reconcile, true, "UnexpectedJob", message);
         }
     }
 
@@ -306,140 +304,5 @@ impl Look<'_> {
             }
             reconcile.request(Request::update_status(object));
         }
-    }
-}
-
-/// When Jobs are due.
-struct Plan {
-    schedule: Schedule,
-    zone: Zone,
-    /// The last time that is dealt with.
-    last: Time,
-    /// `spec.startingDeadlineSeconds`.
-    deadline: Option<u64>,
-}
-
-/// What has been missed.
-struct Missed {
-    earliest: i64,
-    latest: Option<i64>,
-    any: bool,
-    many: bool,
-}
-
-fn unix(time: Time) -> i64 {
-    EPOCH_SECOND + time.as_secs()
-}
-
-impl Plan {
-    fn read(object: &Object, document: &Document) -> Result<Self, String> {
-        let zone = Zone::find(document.text("spec.timeZone")).ok_or("unknown time zone")?;
-        let created = object.meta().creation_timestamp.as_ref().map(meta::moment).unwrap_or_default();
-        Ok(Self {
-            schedule: cron::parse(document.text("spec.schedule"))?,
-            zone,
-            last: document.at("status.lastScheduleTime").and_then(at).unwrap_or(created),
-            deadline: document.at("spec.startingDeadlineSeconds").and_then(Value::as_u64),
-        })
-    }
-
-    /// Upstream: `mostRecentScheduleTime`.
-    fn missed(&self, now: Time, with_deadline: bool) -> Result<Missed, &'static str> {
-        let mut earliest = unix(self.last);
-        if let Some(seconds) = self.deadline.filter(|_| with_deadline) {
-            earliest = earliest.max(unix(now - crate::sim::Duration::from_secs(seconds)));
-        }
-        let now = unix(now);
-        let none = Missed { earliest, latest: None, any: false, many: false };
-        let next = |after: i64| self.schedule.next(after, &self.zone);
-        let Some(first) = next(earliest).filter(|first| *first <= now) else { return Ok(none) };
-        let Some(second) = next(first).filter(|second| *second <= now) else {
-            return Ok(Missed { latest: Some(first), ..none });
-        };
-        if second - first < 1 {
-            return Err("time difference between two schedules is less than 1 second");
-        }
-        let number = (now - first) / (second - first) + 1;
-        let mut latest = None;
-        let mut time = next(first + (number - 2) * (second - first));
-        while let Some(found) = time.filter(|time| *time <= now) {
-            latest = Some(found);
-            time = next(found);
-        }
-        Ok(Missed { earliest, latest, any: true, many: number > 100 })
-    }
-
-    /// How long until the time after the last one (upstream: `nextScheduleTimeDuration`).
-    fn wait(&self, now: Time) -> crate::sim::Duration {
-        let from = match self.missed(now, false) {
-            Ok(Missed { latest: Some(latest), .. }) => latest,
-            Ok(Missed { earliest, any: false, .. }) => earliest,
-            _ => unix(now),
-        };
-        let next = self.schedule.next(from, &self.zone);
-        next.map_or(crate::sim::Duration::from_secs(u64::from(u32::MAX)), |next| {
-            (Time::from_secs(next - EPOCH_SECOND) + timing::CRON_DELTA).since(now)
-        })
-    }
-}
-
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-
-fn rfc1123(unix: i64) -> String {
-    let Civil { year, month, day, weekday, hour, minute, second } = Civil::of(unix);
-    let named =
-        |names: &[&'static str], n: i64| usize::try_from(n).ok().and_then(|n| names.get(n).copied()).unwrap_or("");
-    let (weekday, month) = (named(&DAYS, weekday), named(&MONTHS, month - 1));
-    format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} UTC")
-}
-
-fn rfc3339(unix: i64, zone: &Zone) -> String {
-    let Civil { year, month, day, hour, minute, second, .. } = zone.civil(unix);
-    let offset = zone.offset(unix);
-    let zone = match offset {
-        0 => "Z".to_owned(),
-        _ => {
-            let sign = if offset < 0 { '-' } else { '+' };
-            format!("{sign}{:02}:{:02}", offset.abs() / 3600, offset.abs() / 60 % 60)
-        }
-    };
-    format!("{year}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{zone}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(text: &str, last: i64, deadline: Option<u64>) -> Plan {
-        let schedule = cron::parse(text).expect("a schedule");
-        Plan { schedule, zone: Zone::UTC, last: Time::from_secs(last), deadline }
-    }
-
-    #[test]
-    fn the_most_recent_missed_time_counts() {
-        let plan = plan("*/10 * * * *", 30, None);
-        let missed = |now: i64| plan.missed(Time::from_secs(now), true).map(|missed| (missed.latest, missed.many));
-        assert_eq!(missed(599), Ok((None, false)));
-        assert_eq!(missed(601), Ok((Some(EPOCH_SECOND + 600), false)));
-        assert_eq!(missed(3700), Ok((Some(EPOCH_SECOND + 3600), false)));
-        assert_eq!(missed(600 * 200), Ok((Some(EPOCH_SECOND + 600 * 200), true)));
-    }
-
-    #[test]
-    fn a_deadline_hides_older_times() {
-        let plan = plan("0 * * * *", 30, Some(60));
-        let missed = |now: i64| plan.missed(Time::from_secs(now), true).map(|missed| missed.latest);
-        assert_eq!(missed(3650), Ok(Some(EPOCH_SECOND + 3600)));
-        assert_eq!(missed(3700), Ok(None));
-        assert_eq!(plan.wait(Time::from_secs(3700)).as_secs(), 3500);
-    }
-
-    #[test]
-    fn times_are_written_as_go_does() {
-        assert_eq!(rfc1123(EPOCH_SECOND), "Mon, 05 Jan 2026 09:00:00 UTC");
-        let seoul = Zone::find("Asia/Seoul").expect("a zone");
-        assert_eq!(rfc3339(EPOCH_SECOND, &seoul), "2026-01-05T18:00:00+09:00");
-        assert_eq!(rfc3339(EPOCH_SECOND, &Zone::UTC), "2026-01-05T09:00:00Z");
     }
 }
