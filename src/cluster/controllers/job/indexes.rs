@@ -4,6 +4,7 @@
 
 use crate::api::Object;
 use crate::cluster::controllers::shared::annotation;
+use crate::sim::Order;
 use std::fmt;
 
 /// The annotation and label that carry a pod's index.
@@ -76,7 +77,7 @@ impl Indexes {
 
 /// Sorted, and with neighbours joined.
 fn merged(mut all: Vec<(i64, i64)>) -> Vec<(i64, i64)> {
-    all.sort_unstable();
+    all.order();
     let mut out: Vec<(i64, i64)> = Vec::new();
     for (first, last) in all {
         match out.last_mut() {
