@@ -298,7 +298,7 @@ impl ApiServer {
         // Whoever evicts is told that it was done, not how the pod looked.
         let outcome = match outcome {
             Ok(Reply::Object { object, .. }) if flight.request.target.subresource == "eviction" => {
-                Ok(Reply::Done { revision: object.revision() })
+                Ok(Reply::Done { revision: object.revision(), uid: object.uid().into() })
             }
             outcome => outcome,
         };
