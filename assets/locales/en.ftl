@@ -10,7 +10,6 @@ stage-scheduler = Scheduler
 stage-queue = Queue
 stage-outside = Outside clients
 stage-more = { $count } more
-stage-more-ships = { $count } more nodes
 stage-revision = rev { $revision }
 stage-image-there = already there
 stage-exit = { $reason } ({ $code })
@@ -737,3 +736,74 @@ plugin-DefaultPreemption = If nothing fits, looks for less important pods whose 
 plugin-NodeResourcesBalancedAllocation = More points where CPU and memory would be used to a similar degree.
 plugin-ImageLocality = More points where the images are already.
 plugin-DefaultBinder = Writes the choice down as a Binding.
+
+# How the harbour is looked at
+harbour-hut = Me · kubectl
+harbour-registry = Warehouse
+harbour-api-server = Bridge
+harbour-etcd = Log room
+harbour-controllers = Offices
+harbour-scheduler = Crane
+harbour-queue = Notice board
+harbour-outside = Lighthouse
+stage-zone = { $name } · { $count ->
+    [one] 1 ship
+   *[other] { $count } ships
+}
+stage-zone-lost = { " " }· { $count } not ready
+stage-fleet = { $count } ships. Click to come nearer.
+view-tools = Search and view
+search = Search names, labels, status, node, ns
+search-found = { $pods ->
+    [one] 1 pod
+   *[other] { $pods } pods
+}, { $nodes ->
+    [one] 1 node
+   *[other] { $nodes } nodes
+}
+colours = Colour by
+colours-workload = Workload
+colours-namespace = Namespace
+colours-pool = Node pool
+colours-status = Status
+colours-load = Load of the node
+colours-ready = Ready
+colours-waiting = On its way
+colours-failed = Failed
+colours-done = Completed
+colours-unknown = Unknown
+colours-light = less than half requested
+colours-half = half requested
+colours-full = three quarters requested
+colours-laden = almost all requested
+labels-mode = Labels
+labels-mode-harbour = Harbour
+labels-mode-both = Both
+labels-mode-k8s = Kubernetes
+aboard = Go aboard { $node }
+ashore = Leave the ship
+key-search = Search and view
+key-dial = Harbour, both, Kubernetes: whose words label the picture
+sprite-hull = Ship from above
+scenario-sixty-ships = Sixty ships
+scenario-three-hundred-ships = Three hundred ships
+scenario-thousand-ships = A thousand ships
+deck-title = Aboard { $node }
+deck-captain = Captain · kubelet
+deck-engine = Engine room · containerd
+deck-radio = Services
+deck-hold = Hold · { $count } of { $most } pods
+deck-watch = Watch
+deck-sync = Sync pods
+deck-cri = Call the runtime
+deck-report = Report status
+deck-lease = Lease renewed { $seconds } s ago
+deck-linked = Connected to the API server
+deck-cut = Cut off from the API server
+deck-images = { $count ->
+    [one] 1 image on board
+   *[other] { $count } images on board
+}
+deck-quiet = No calls yet
+deck-volume = Volume { $name } ({ $sort })
+deck-empty = Empty: no pod was placed here yet.

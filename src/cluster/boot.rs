@@ -11,6 +11,7 @@ use super::wire::Address;
 use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime};
 use crate::sim::{Simulation, Time, Trace};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The control plane starts,
@@ -47,6 +48,12 @@ pub struct MachineEntry {
     /// Whether it carries the control plane.
     #[serde(default)]
     pub control_plane: bool,
+    /// So many of them; more than one are numbered from 1: `name-1`, `name-2` …
+    #[serde(default)]
+    pub count: usize,
+    /// Further labels of its node.
+    #[serde(default)]
+    pub labels: BTreeMap<String, String>,
 }
 
 impl Scenario {
@@ -57,7 +64,14 @@ impl Scenario {
     pub fn named(name: &str) -> Result<Self, String> {
         let known = SCENARIOS.iter().find(|(known, _)| *known == name);
         let (_, text) = known.ok_or_else(|| format!("there is no scenario \"{name}\""))?;
-        serde_json::from_str(text).and_then(serde_json::from_value).map_err(|error| format!("scenario {name}: {error}"))
+        let read = serde_json::from_str(text).and_then(serde_json::from_value::<Self>);
+        let mut scenario = read.map_err(|error| format!("scenario {name}: {error}"))?;
+        let each = |entry: MachineEntry| -> Vec<MachineEntry> {
+            let numbered = |n: usize| MachineEntry { name: format!("{}-{n}", entry.name), count: 0, ..entry.clone() };
+            if entry.count == 0 { vec![entry] } else { (1..=entry.count).map(numbered).collect() }
+        };
+        scenario.machines = scenario.machines.into_iter().flat_map(each).collect();
+        Ok(scenario)
     }
 
     /// The names of all scenarios.
@@ -127,6 +141,7 @@ fn join(world: &mut World, machine: Machine, trace: &mut Trace<Fact>) {
 }
 
 fn machine(index: usize, entry: &MachineEntry) -> Machine {
+    let own = entry.labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into()));
     let role: (Rc<str>, Rc<str>) = ("node-role.kubernetes.io/control-plane".into(), "".into());
     let taint = (role.0.clone(), "".into(), "NoSchedule".into());
     Machine {
@@ -136,8 +151,9 @@ fn machine(index: usize, entry: &MachineEntry) -> Machine {
         max_pods: 110,
         disk: 100 << 30,
         ip: format!("172.18.{}.{}", (index + 2) / 250, (index + 2) % 250).into(),
-        pod_cidr: format!("10.{}.{}.0/24", 244 + index / 256, index % 256).into(),
-        labels: if entry.control_plane { vec![role] } else { Vec::new() },
+        // Beyond 10.255 they go on at 10.0, far from the services' 10.96.
+        pod_cidr: format!("10.{}.{}.0/24", (244 + index / 256) % 256, index % 256).into(),
+        labels: own.chain(entry.control_plane.then_some(role)).collect(),
         taints: if entry.control_plane { vec![taint] } else { Vec::new() },
     }
 }

@@ -147,7 +147,10 @@ impl World {
         let lease = self.object(&kinds::lease::KIND, &Key::new("kube-node-lease", &name));
         let lease = lease.and_then(|lease| lease.get::<Lease>()?.spec.as_ref()?.renew_time.clone());
         let address = Address::Kubelet(name.clone());
+        let label = |key| labels.and_then(|labels| labels.get(key)).map_or("", String::as_str).into();
         NodeView {
+            zone: label("topology.kubernetes.io/zone"),
+            pool: label("node-pool"),
             control_plane: labels.is_some_and(|l| l.contains_key("node-role.kubernetes.io/control-plane")),
             readiness,
             cordoned: spec.and_then(|s| s.unschedulable).unwrap_or(false),

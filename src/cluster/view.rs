@@ -66,6 +66,10 @@ pub struct NodeView {
     pub name: Rc<str>,
     /// Whether it carries the control plane.
     pub control_plane: bool,
+    /// Its label `topology.kubernetes.io/zone`; empty without one.
+    pub zone: Rc<str>,
+    /// Its label `node-pool`; empty without one.
+    pub pool: Rc<str>,
     /// What the API believes.
     pub readiness: Readiness,
     /// `spec.unschedulable`.

@@ -20,6 +20,7 @@ pub fn place(layout: &Layout, script: &Script, trace: &Trace<Fact>, t: Time) -> 
 pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
     let node = |node: &std::rc::Rc<str>| {
         let at = layout.ship(node).map(|ship| (ship.x + 194.0, ship.y - 40.0));
+        let at = at.or_else(|| layout.square(node).map(|square| square.middle()));
         Some(at.unwrap_or_else(|| layout.area_of(&Address::Kubelet(node.clone())).middle()))
     };
     let who = |address: &Address| Some(layout.to_bridge(address).point(0.5));

@@ -16,6 +16,8 @@ pub struct Camera {
 
 /// How far one can come near, and how far away.
 const ZOOM: (f64, f64) = (0.5, 8.0);
+/// A ship that is one of many becomes at most so large, in pixels.
+const NEAREST_PX: f64 = 560.0;
 /// What a phone sees of the world, in world units.
 const FOCUS: (f64, f64) = (820.0, 860.0);
 
@@ -43,6 +45,28 @@ impl Camera {
 
     fn fitted(&self, layout: &Layout) -> f64 {
         (self.viewport.0 / layout.world.0).min(self.viewport.1 / layout.world.1)
+    }
+
+    /// The largest zoom.
+    #[must_use]
+    pub fn nearest(&self, layout: &Layout) -> f64 {
+        let pitch = layout.field.as_ref().map(|field| field.pitch * self.fitted(layout));
+        pitch.map_or(ZOOM.1, |pitch| ZOOM.1.max(NEAREST_PX / pitch))
+    }
+
+    /// A part of the way from another camera to this one, 0–1. Distances change evenly to the eye.
+    #[must_use]
+    pub fn from(self, other: Self, share: f64) -> Self {
+        let between = |a: f64, b: f64| a + (b - a) * share;
+        let zoom = (between(other.zoom.ln(), self.zoom.ln())).exp();
+        // The middle moves as the picture does: by pixels of the nearer one.
+        let (from, to) = (1.0 / other.zoom, 1.0 / self.zoom);
+        let along = if (to - from).abs() < 1e-9 { share } else { (1.0 / zoom - from) / (to - from) };
+        let centre = (
+            other.centre.0 + (self.centre.0 - other.centre.0) * along,
+            other.centre.1 + (self.centre.1 - other.centre.1) * along,
+        );
+        Self { viewport: self.viewport, centre, zoom }
     }
 
     /// Pixels for one world unit.
@@ -79,7 +103,7 @@ impl Camera {
     #[must_use]
     pub fn zoomed(mut self, layout: &Layout, (x, y): (f64, f64), factor: f64) -> Self {
         let before = self.world_at(layout, x, y);
-        self.zoom = (self.zoom * factor).clamp(ZOOM.0, ZOOM.1);
+        self.zoom = (self.zoom * factor).clamp(ZOOM.0, self.nearest(layout));
         let after = self.world_at(layout, x, y);
         self.centre.0 = (self.centre.0 + before.0 - after.0).clamp(0.0, layout.world.0);
         self.centre.1 = (self.centre.1 + before.1 - after.1).clamp(0.0, layout.world.1);

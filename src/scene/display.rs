@@ -4,8 +4,10 @@
 //! painted, so that one list serves both themes. Three painters read it: `Canvas2D` (live), [`super::svg`] (export) and
 //! the text twin; none of them knows what a pod is.
 
+use super::raster::Raster;
 use super::theme::Token;
 use crate::sim::FactId;
+use std::rc::Rc;
 
 /// A rectangle; units are those of its owner (stage pixels or world units).
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -247,6 +249,8 @@ pub enum Form {
     Ellipse((f64, f64), (f64, f64)),
     /// Lines and curves.
     Path(Vec<Seg>),
+    /// Pixels of the screen over an area; only their colours count, and the opacity.
+    Pixels(Area, Rc<Raster>),
     /// A text at a point; its line is a halo painted below it.
     Text((f64, f64), Box<Words>),
 }

@@ -17,13 +17,17 @@ use std::fmt::Write;
 /// Draws everything that is settled.
 pub fn draw(stage: &mut Stage) {
     backdrop(stage);
-    lanes(stage);
+    if stage.layout.field.is_none() {
+        lanes(stage);
+    }
     control(stage);
-    let ships = stage.layout.ships.clone();
-    for ship in &ships {
+    let layout = stage.layout;
+    for ship in &layout.ships {
         cargo_ship(stage, ship);
     }
-    front_water(stage);
+    if layout.field.is_none() {
+        front_water(stage);
+    }
     queue(stage);
     services(stage);
     watches(stage);
@@ -166,12 +170,17 @@ fn room_of(pod: &str) -> Option<Address> {
     rooms.into_iter().find(|(prefix, _)| pod.starts_with(prefix)).map(|(_, who)| who)
 }
 
-fn put_crate(stage: &mut Stage, pod: &PodView, node: Option<&NodeView>, area: Area, layer: Layer) {
-    let cargo = status::cargo(pod, node, (stage.t, stage.frame.options.truth));
+/// A pod as a crate.
+pub fn put_crate(stage: &mut Stage, pod: &PodView, node: Option<&NodeView>, area: Area, layer: Layer) {
+    let options = stage.frame.options;
+    let now = (stage.t, options.truth);
+    let cargo = status::cargo(pod, node, now);
+    let cargo = crate_::Cargo { workload: options.groups.hue(pod, node, now), ..cargo };
     let says = format!("{} {}", pod.object.key.name, pod.status);
     let mut thing = Thing::new(format!("pod/{}", pod.uid), "pod", layer, area)
         .at(area.x, area.y, area.w / 48.0)
         .of(&pod.object)
+        .faint(if options.lit_pod(&pod.object) { 1.0 } else { 0.25 })
         .says(says);
     // Where crates lie closer than a finger, the stack is touched instead.
     if area.h * 40.0 / 36.0 * stage.place.scale >= 0.7 * LEAST_HIT || layer == Layer::Control {
@@ -215,7 +224,9 @@ fn cargo_ship(stage: &mut Stage, ship: &Spot) {
     let part = |id: String, kind, area: Area| Thing::new(id, kind, layer, area).at(x, y, 1.0);
     let mast = Area::new(x + 82.0, y - 141.0, 40.0, 141.0);
     stage.put(part(format!("proxy/{name}"), "radio", mast), ship_sprite::mast);
+    let lit = if stage.frame.options.lit_node(name) { 1.0 } else { 0.45 };
     let hull = part(format!("node/{name}"), "ship", Area::new(x - 4.0, y - 7.0, 396.0, 101.0))
+        .faint(lit)
         .named(format!("Node//{name}"))
         .says(&**name)
         .touched();
@@ -305,7 +316,7 @@ fn front_water(stage: &mut Stage) {
         return;
     }
     // Ships that may not move show their load by a mark on the hull instead.
-    for ship in stage.layout.ships.clone() {
+    for ship in &stage.layout.ships {
         let level = ship.y + ship.sink + 90.0 - 24.0 * load(&stage.frame.view.nodes[ship.node]);
         let area = Area::new(ship.x + 30.0, ship.y + ship.sink, 330.0, 94.0);
         let id = format!("draught/{}", stage.frame.view.nodes[ship.node].name);
@@ -366,6 +377,10 @@ pub fn buoys(stage: &Stage) -> Vec<(String, (f64, f64), f64)> {
 fn watches(stage: &mut Stage) {
     let view = stage.frame.view;
     let mut seen: Vec<&Address> = view.watches.iter().map(|(who, _)| who).collect();
+    if stage.layout.field.is_some() {
+        // Of so many captains' lines only the lanes are left.
+        seen.retain(|who| who.node().is_none());
+    }
     seen.order();
     seen.dedup();
     for who in seen.into_iter().take(SHIPS + 4) {

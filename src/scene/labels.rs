@@ -64,14 +64,14 @@ fn fixed(stage: &mut Stage) {
     // Below the deck there is room for two lines.
     let room = (404.0 + 0.84 * size / scale).max(432.0);
     let all = [
-        ("hut", (128.0, 492.0), stage.text("stage-hut", &[]), false),
-        ("registry", (136.0, 762.0), stage.text("stage-registry", &[]), false),
-        ("api", (800.0 + s, 76.0), stage.text("stage-api-server", &[]), false),
-        ("etcd", (556.0 + s, room), stage.text("stage-etcd", &[]), true),
-        ("controllers", (800.0 + s, room), stage.text("stage-controllers", &[]), true),
-        ("scheduler", (1078.0 + s, 138.0), stage.text("stage-scheduler", &[]), false),
-        ("queue", (1128.0 + s, room), stage.text("stage-queue", &[]), true),
-        ("outside", (1528.0 + far, 602.0), stage.text("stage-outside", &[]), false),
+        ("hut", (128.0, 492.0), stage.name("harbour-hut", "stage-hut"), false),
+        ("registry", (136.0, 762.0), stage.name("harbour-registry", "stage-registry"), false),
+        ("api", (800.0 + s, 76.0), stage.name("harbour-api-server", "stage-api-server"), false),
+        ("etcd", (556.0 + s, room), stage.name("harbour-etcd", "stage-etcd"), true),
+        ("controllers", (800.0 + s, room), stage.name("harbour-controllers", "stage-controllers"), true),
+        ("scheduler", (1078.0 + s, 138.0), stage.name("harbour-scheduler", "stage-scheduler"), false),
+        ("queue", (1128.0 + s, room), stage.name("harbour-queue", "stage-queue"), true),
+        ("outside", (1528.0 + far, 602.0), stage.name("harbour-outside", "stage-outside"), false),
     ];
     for (id, at, text, on_hull) in all {
         if on_hull {
@@ -89,15 +89,10 @@ fn fixed(stage: &mut Stage) {
             stage.label("control-plane", (640.0 + s, 494.0 + line), middle, &name);
         }
     }
-    if stage.layout.hidden > 0 {
-        let more = stage.text("stage-more-ships", &[("count", stage.layout.hidden.into())]);
-        let at = (stage.layout.world.0 - 40.0, stage.layout.world.1 - 24.0);
-        stage.label("more-ships", at, Anchor::End, &more);
-    }
 }
 
 fn ships(stage: &mut Stage) {
-    for ship in stage.layout.ships.clone() {
+    for ship in &stage.layout.ships {
         let name = stage.frame.view.nodes[ship.node].name.clone();
         let size = stage.frame.options.label_px;
         // Between the engine and the Plimsoll mark.

@@ -1,16 +1,30 @@
 //! Where everything lies in the world: pure geometry in world units (wu), origin left above.
 //!
 //! Up to three ships the world is 1600 × 1000; with four to twelve it is 2400 × 1500 and the ships lie in rows of
-//! four. The control ship, the hut and the registry keep their places; in the larger world the control ship lies
-//! further to the right.
+//! four; more lie as squares in a [`Field`]. The control ship, the hut and the registry keep their places; in the larger
+//! world the control ship lies further to the right. A [deck](Layout::deck) is a world of its own.
 
 use super::display::Area;
+use super::field::{BASIN, Field};
 use crate::cluster::view::{NodeView, View};
 use crate::cluster::wire::Address;
 use crate::sim::Order;
 
-/// Ships that are drawn at this level of detail.
+/// Ships that are drawn as ships.
 pub const SHIPS: usize = 12;
+
+/// How much of the cluster is seen at once, and how closely.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Level {
+    /// The inside of one ship: its place in [`View::nodes`].
+    Deck(usize),
+    /// Whole ships.
+    Harbour,
+    /// Hulls from above.
+    Basin,
+    /// Tiles.
+    Fleet,
+}
 
 /// A cargo ship's berth in the world.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -37,10 +51,12 @@ pub struct Layout {
     pub world: (f64, f64),
     /// How far the control ship is shifted to the right.
     pub shift: f64,
+    /// How closely it is seen.
+    pub level: Level,
     /// The cargo ships in order.
     pub ships: Vec<Spot>,
-    /// Ships for which there is no room.
-    pub hidden: usize,
+    /// The squares of more ships than that.
+    pub field: Option<Field>,
     /// Names of the nodes, in the order of [`View::nodes`].
     names: Vec<std::rc::Rc<str>>,
 }
@@ -96,20 +112,41 @@ impl Layout {
     #[must_use]
     pub fn of(view: &View, level: bool) -> Self {
         let cargo: Vec<usize> = (0..view.nodes.len()).filter(|i| !view.nodes[*i].control_plane).collect();
-        let shown = cargo.len().min(SHIPS);
-        let large = shown > 3;
+        let field = (cargo.len() > SHIPS).then(|| Field::of(view));
+        let shown = if field.is_some() { 0 } else { cargo.len() };
         let ship = |(i, node): (usize, &usize)| {
             let (x, y, row) = spot(i, shown);
             let sink = if level { DEEPEST / 2.0 } else { DEEPEST * load(&view.nodes[*node]) };
             Spot { node: *node, x, y, row, sink }
         };
         Self {
-            world: if large { (2400.0, height(shown)) } else { (1600.0, 1000.0) },
-            shift: if large { 400.0 } else { 0.0 },
+            world: match cargo.len() {
+                0..=3 => (1600.0, 1000.0),
+                4..=SHIPS => (2400.0, height(cargo.len())),
+                _ => (2640.0, 1655.0),
+            },
+            level: match cargo.len() {
+                0..=SHIPS => Level::Harbour,
+                count if count <= BASIN => Level::Basin,
+                _ => Level::Fleet,
+            },
+            shift: match cargo.len() {
+                0..=3 => 0.0,
+                4..=SHIPS => 400.0,
+                _ => 520.0,
+            },
             ships: cargo.iter().take(shown).enumerate().map(ship).collect(),
-            hidden: cargo.len() - shown,
+            field,
             names: view.nodes.iter().map(|node| node.name.clone()).collect(),
         }
+    }
+
+    /// The inside of one ship.
+    #[must_use]
+    pub fn deck(view: &View, node: usize) -> Self {
+        let names = view.nodes.iter().map(|node| node.name.clone()).collect();
+        let level = Level::Deck(node);
+        Self { world: (1600.0, 1000.0), level, shift: 0.0, ships: Vec::new(), field: None, names }
     }
 
     /// The places of so many services' buoys between the lanes' drops: (middle, half width), the best first. A few are wide
@@ -117,11 +154,14 @@ impl Layout {
     #[must_use]
     pub fn buoys(&self, services: usize) -> Vec<(f64, f64)> {
         let mut drops: Vec<f64> = self.ships.iter().filter(|ship| ship.row == 0).map(|ship| ship.x + 50.0).collect();
+        if self.field.is_some() {
+            drops = vec![self.trunk_x(), 800.0, 1860.0, 420.0, 2240.0];
+        }
         // The gap in the middle is seen best.
         drops.order_by(|a, b| (a - self.trunk_x()).abs().total_cmp(&(b - self.trunk_x()).abs()));
         let last = drops.iter().copied().fold(0.0, f64::max);
         let beside = |drop: f64| match drop < last || drops.len() == 1 {
-            _ if self.ships.len() > 3 => vec![(drop + 205.0, 160.0)],
+            _ if self.ships.len() > 3 || self.field.is_some() => vec![(drop + 205.0, 160.0)],
             true if services <= drops.len() => vec![(drop + 210.0, 180.0)],
             true => vec![(drop + 110.0, 99.0), (drop + 314.0, 99.0)],
             false if services <= drops.len() => vec![(drop + 125.0, 112.0)],
@@ -166,13 +206,25 @@ impl Layout {
         self.ships.first().map_or(320.0, |ship| ship.x - 24.0)
     }
 
-    /// Along the lanes from a ship's cabin up to the bridge.
-    fn ship_to_bridge(&self, ship: &Spot) -> Route {
-        let (x, trunk, bridge) = (ship.x + 50.0, self.trunk_x(), 910.0 + self.shift);
+    /// Along the lanes from a ship's cabin up to the bus.
+    fn ship_to_bus(&self, ship: &Spot) -> Vec<(f64, f64)> {
+        let x = ship.x + 50.0;
         let mut points = vec![(x, ship.y - 100.0), (x, Self::bus_y(ship.row))];
         if ship.row > 0 {
             points.extend([(self.riser_x(), Self::bus_y(ship.row)), (self.riser_x(), Self::bus_y(0))]);
         }
+        points
+    }
+
+    /// The square of a node.
+    #[must_use]
+    pub fn square(&self, node: &str) -> Option<Area> {
+        let field = self.field.as_ref()?;
+        Some(field.square(field.place_of(node)?))
+    }
+
+    fn way_to_bridge(&self, mut points: Vec<(f64, f64)>) -> Route {
+        let (trunk, bridge) = (self.trunk_x(), 910.0 + self.shift);
         points.extend([(trunk, Self::bus_y(0)), (trunk, 466.0), (bridge + 15.0, 466.0), (bridge + 15.0, 244.0)]);
         points.push((bridge, 244.0));
         Route(points)
@@ -190,10 +242,13 @@ impl Layout {
                 Route(vec![(968.0 + s, 296.0), (968.0 + s, 222.0), (910.0 + s, 222.0)])
             }
             Address::ControllerManager => Route(vec![(800.0 + s, 300.0), (800.0 + s, 268.0)]),
-            Address::Kubelet(node) | Address::Runtime(node) => match self.ship(node) {
-                Some(ship) => self.ship_to_bridge(ship),
+            Address::Kubelet(node) | Address::Runtime(node) => match (self.ship(node), &self.field) {
+                (Some(ship), _) => self.way_to_bridge(self.ship_to_bus(ship)),
+                (None, Some(field)) if let Some(place) = field.place_of(node) => {
+                    self.way_to_bridge(field.way_up(place))
+                }
                 // The captain of the control ship itself.
-                None => Route(vec![(452.0 + s, 444.0), (925.0 + s, 444.0), (925.0 + s, 244.0), (910.0 + s, 244.0)]),
+                _ => Route(vec![(452.0 + s, 444.0), (925.0 + s, 444.0), (925.0 + s, 244.0), (910.0 + s, 244.0)]),
             },
         }
     }
@@ -202,6 +257,9 @@ impl Layout {
     #[must_use]
     pub fn area_of(&self, who: &Address) -> Area {
         let s = self.shift;
+        if let Some(square) = who.node().and_then(|node| self.square(node)) {
+            return square;
+        }
         match who {
             Address::User => Area::new(28.0, 300.0, 200.0, 156.0),
             Address::ApiServer => Area::new(690.0 + s, 170.0, 220.0, 98.0),
@@ -327,9 +385,8 @@ mod tests {
                 assert!(ship.y + ship.h <= layout.world.1, "{count} ships: {ship:?}");
                 assert!(ships[i + 1..].iter().all(|other| !ship.overlaps(other)), "{count} ships");
             }
-            assert_eq!(layout.hidden, 0);
+            assert_eq!(layout.level, Level::Harbour);
         }
-        assert_eq!(Layout::of(&testing::harbour(14, 0), false).hidden, 2);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Draws in world units and yields shapes in pixels.
 
 use super::display::{Anchor, Area, Fill, Form, Look, Seg, Shape, Words};
+use super::raster::Raster;
 use super::theme::Token;
+use std::rc::Rc;
 
 /// Where a drawing's own units lie on the stage: pixel = offset + scale × unit.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -150,6 +152,14 @@ impl Pen {
             along += pitch;
         }
         self.push(Form::Path(segments), look);
+    }
+
+    /// Pixels that cover the stage from its left upper corner, as large as given in pixels of the page.
+    pub fn pixels(&mut self, (width, height): (f64, f64), raster: Rc<Raster>) {
+        self.push(
+            Form::Pixels(Area::new(0.0, 0.0, width, height), raster),
+            Look { fill: None, line: None, opacity: 1.0 },
+        );
     }
 
     /// A text whose size is in the pen's units.

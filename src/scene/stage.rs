@@ -1,11 +1,12 @@
 //! Collects the items of one picture, in pixels, from drawings in world units.
 
-use super::Frame;
 use super::display::{Anchor, Area, DisplayList, Form, Item, Layer, Look, Shape, Words};
+use super::field::Field;
 use super::labels::{PLAIN, width};
 use super::layout::{BOARD, Grid, Layout, board_slot};
 use super::pen::{Pen, Place};
 use super::theme::Token;
+use super::{Dial, Frame};
 use crate::api::object::Ref;
 use crate::i18n::{self, Arg};
 use crate::sim::{FactId, Order, Time};
@@ -96,7 +97,7 @@ pub struct Stage<'a> {
     /// What is drawn.
     pub frame: &'a Frame<'a>,
     /// Where things lie.
-    pub layout: Layout,
+    pub layout: &'a Layout,
     /// Where the world lies on the stage.
     pub place: Place,
     /// The moment.
@@ -110,8 +111,8 @@ impl<'a> Stage<'a> {
     /// An empty stage.
     #[must_use]
     pub fn new(frame: &'a Frame<'a>) -> Self {
-        let layout = Layout::of(frame.view, frame.options.reduced);
-        let place = frame.camera.place(&layout);
+        let layout = frame.layout;
+        let place = frame.camera.place(layout);
         let mut stage = Self { frame, layout, place, t: frame.view.t, pods: BTreeMap::new(), items: Vec::new() };
         stage.pods = stage.berth();
         stage
@@ -166,12 +167,24 @@ impl<'a> Stage<'a> {
         if let Some(area) = self.pods.get(pod) {
             return Some(*area);
         }
+        if let Some(square) = self.layout.square(node) {
+            return Some(Field::cell(&square, self.slot_of(pod, node)?));
+        }
         let ship = *self.layout.ship(node)?;
         let (_, slot) = self.frame.script.berths.at(pod, self.t).filter(|(at, _)| &***at == node)?;
         let slots = self.slots(ship.node);
         let grid = Grid::of(slots.keys().last().map_or(0, |last| last + 1).max(slot + 1));
         let area = grid.slot(slot);
         Some(Area::new(area.x + ship.x, area.y + ship.y + ship.sink, area.w, area.h))
+    }
+
+    /// The slot of a pod on a ship that is one of many.
+    fn slot_of(&self, pod: &Ref, node: &str) -> Option<usize> {
+        if let Some((_, slot)) = self.frame.script.berths.at(pod, self.t).filter(|(at, _)| &***at == node) {
+            return Some(slot);
+        }
+        let node = self.frame.view.nodes.iter().find(|seen| &*seen.name == node)?;
+        node.pods.iter().position(|seen| seen.object == *pod)
     }
 
     /// Draws a thing.
@@ -247,6 +260,18 @@ impl<'a> Stage<'a> {
     #[must_use]
     pub fn text(&self, key: &str, args: &[(&str, Arg)]) -> String {
         i18n::text(self.frame.language, key, args)
+    }
+
+    /// What a part of the harbour is called, in the words that were chosen.
+    #[must_use]
+    pub fn name(&self, harbour: &str, kubernetes: &str) -> String {
+        let [harbour, kubernetes] = [harbour, kubernetes].map(|key| self.text(key, &[]));
+        match self.frame.options.dial {
+            Dial::Harbour => harbour,
+            Dial::Kubernetes => kubernetes,
+            Dial::Both if harbour == kubernetes => harbour,
+            Dial::Both => format!("{harbour} · {kubernetes}"),
+        }
     }
 
     /// The items so far.

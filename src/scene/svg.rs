@@ -1,7 +1,9 @@
 //! Writes a display list as SVG: exports, the picture in the page while the app loads, and tests.
 
-use super::display::{Anchor, DisplayList, Fill, Form, Item, Look, Seg, Shape, Words};
+use super::display::{Anchor, Area, DisplayList, Fill, Form, Item, Look, Seg, Shape, Words};
+use super::raster::Raster;
 use super::theme::{Theme, Token};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 /// Where colours come from.
@@ -95,8 +97,29 @@ fn write_shape(shape: &Shape, colours: Colours, (gradients, out): (&mut String, 
             write!(out, "<ellipse cx=\"{x}\" cy=\"{y}\" rx=\"{rx}\" ry=\"{ry}\"{look}/>")
         }
         Form::Path(segments) => write!(out, "<path d=\"{}\"{look}/>", path(segments)),
+        Form::Pixels(area, raster) => {
+            write_pixels(out, area, raster, colours);
+            Ok(())
+        }
         Form::Text((x, y), words) => write_text(out, (*x, *y), words, &look),
     };
+}
+
+/// Runs of pixels as rectangles; each colour is one path.
+fn write_pixels(out: &mut String, area: &Area, raster: &Raster, colours: Colours) {
+    let mut paths: BTreeMap<u8, String> = BTreeMap::new();
+    for ([x, y, w], cell) in raster.runs() {
+        let _ = write!(paths.entry(cell).or_default(), "M{x} {y}h{w}v1h-{w}z");
+    }
+    #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
+    let scale = area.w / raster.width.max(1) as f64;
+    let _ = write!(out, "<g shape-rendering=\"crispEdges\" transform=\"scale({})\">", number(scale));
+    for (cell, data) in paths {
+        let Some((token, faint)) = super::raster::read(cell) else { continue };
+        let opacity = if faint { " opacity=\"0.25\"" } else { "" };
+        let _ = write!(out, "<path fill=\"{}\"{opacity} d=\"{data}\"/>", colours.of(token));
+    }
+    out.push_str("</g>");
 }
 
 fn write_text(out: &mut String, (x, y): (f64, f64), words: &Words, look: &str) -> std::fmt::Result {

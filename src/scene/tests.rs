@@ -11,7 +11,17 @@ fn picture(view: &View, trace: &Trace<Fact>, pres_ms: f64, options: &Options, la
     let script = Script::of(trace);
     let layout = layout::Layout::of(view, options.reduced);
     let camera = Camera::whole(SIZES[0], &layout);
-    display_list(&Frame { view, trace, script: &script, pres_ms, speed: Speed::Adaptive, camera, language, options })
+    display_list(&Frame {
+        view,
+        trace,
+        script: &script,
+        pres_ms,
+        speed: Speed::Adaptive,
+        layout: &layout,
+        camera,
+        language,
+        options,
+    })
 }
 
 fn view_at(trace: &Trace<Fact>, pres_ms: f64) -> View {
@@ -109,6 +119,7 @@ fn labels_do_not_overlap_and_touch_targets_are_large_enough() {
                 script: &script,
                 pres_ms: 0.0,
                 speed: Speed::Adaptive,
+                layout: &layout,
                 camera,
                 language,
                 options: &options,
@@ -179,8 +190,17 @@ fn boot_picture() -> String {
     let (trace, script, language) = (Trace::default(), Script::default(), Language::En);
     let view = View { watches: Vec::new(), services: Vec::new(), ..view };
     let speed = Speed::Adaptive;
-    let frame =
-        Frame { view: &view, trace: &trace, script: &script, pres_ms: 0.0, speed, camera, language, options: &options };
+    let frame = Frame {
+        view: &view,
+        trace: &trace,
+        script: &script,
+        pres_ms: 0.0,
+        speed,
+        layout: &layout,
+        camera,
+        language,
+        options: &options,
+    };
     svg::picture(&display_list(&frame))
 }
 
@@ -225,6 +245,7 @@ fn pictures_can_be_written() {
                 script: &script,
                 pres_ms: 0.0,
                 speed,
+                layout: &layout,
                 camera,
                 language,
                 options: &options,
@@ -242,7 +263,17 @@ fn large(view: &View, trace: &Trace<Fact>, pres_ms: f64, language: Language) -> 
     let camera = Camera::whole((1120.0, 700.0), &layout);
     let options = Options { label_px: 16.0, ..Options::default() };
     let speed = Speed::Adaptive;
-    display_list(&Frame { view, trace, script: &script, pres_ms, speed, camera, language, options: &options })
+    display_list(&Frame {
+        view,
+        trace,
+        script: &script,
+        pres_ms,
+        speed,
+        layout: &layout,
+        camera,
+        language,
+        options: &options,
+    })
 }
 
 /// A real run: an example applied to three ships. The history stands at its beginning; its future is known.
@@ -344,8 +375,17 @@ fn a_busy_picture_of_twelve_ships_is_drawn_in_a_few_milliseconds() {
     let speed = Speed::Adaptive;
     let pres_ms = script.pace.to_pres(view.t, speed) + 20.0;
     let language = Language::Ko;
-    let frame =
-        Frame { view: &view, trace: &trace, script: &script, pres_ms, speed, camera, language, options: &options };
+    let frame = Frame {
+        view: &view,
+        trace: &trace,
+        script: &script,
+        pres_ms,
+        speed,
+        layout: &layout,
+        camera,
+        language,
+        options: &options,
+    };
     let began = std::time::Instant::now();
     let rounds = 5;
     for _ in 0..rounds {
@@ -379,6 +419,7 @@ fn what_really_happens_is_drawn_when_it_happens() {
                 script: &script,
                 pres_ms,
                 speed,
+                layout: &layout,
                 camera,
                 language,
                 options: &options,
@@ -420,7 +461,8 @@ fn flags_and_plates_are_those_of_one_attempt() {
         let (speed, language, options) = (Speed::Times(10.0), Language::En, &Options::default());
         let pres_ms = script.pace.to_pres(at, speed) + 1_000.0;
         let (view, script) = (&view, &script);
-        let frame = Frame { view, trace: history.trace(), script, pres_ms, speed, camera, language, options };
+        let frame =
+            Frame { view, trace: history.trace(), script, pres_ms, speed, layout: &layout, camera, language, options };
         let list = display_list(&frame);
         let said = list.items.iter().filter(|item| ["score-plate", "refusal-flag", "light-cone"].contains(&item.kind));
         let of: BTreeSet<Option<FactId>> = said.map(|item| item.fact).collect();

@@ -105,6 +105,7 @@ fn page_follows(ui: Ui) {
         browser::set_root("data-motion", if reduced { "reduced" } else { "full" });
         ui.change(|session| session.reduce(reduced));
     });
+    let mut started = false;
     afterwards(move || {
         let (language, speed) = (ui.language.get(), ui.speed.get());
         let (selected, truth) = (ui.selected.get(), ui.truth.get());
@@ -112,11 +113,19 @@ fn page_follows(ui: Ui) {
         // A moment is in the address only while time stands still there.
         let t = (!ui.moving.get()).then(|| ui.now.get());
         ui.theme.track();
+        let sight = ui.sight;
+        let (colours, dial, search) = (sight.colours.get(), sight.dial.get(), sight.search.get());
+        let (deck, camera) = (sight.deck.get().map(|deck| deck.to_string()), sight.camera.get());
+        let before = ui.link.with_value(|link| link.selected.clone());
+        let moved = before != selected;
         ui.link.update_value(|link| {
             (link.speed, link.selected, link.t, link.truth) = (speed, selected, t, truth);
+            (link.colours, link.dial, link.search, link.deck, link.camera) = (colours, dial, search, deck, camera);
             link.panel = panel;
-            browser::set_address(&link.write(language));
+            // Back leads to what was selected before; all else changes the address that is there.
+            browser::set_address(&link.write(language), moved && started);
         });
+        started = true;
     });
     on_window("popstate", move |_: &web_sys::Event| {
         let link = browser::link();
@@ -126,6 +135,12 @@ fn page_follows(ui: Ui) {
         }
         ui.truth.set(link.truth);
         ui.scheduling.shown.set(link.panel);
+        ui.sight.colours.set(link.colours);
+        ui.sight.dial.set(link.dial);
+        ui.sight.search.set(link.search);
+        ui.sight.deck.set(link.deck.map(Into::into));
+        // The address has it already: selecting it is no new step.
+        ui.link.update_value(|now| now.selected.clone_from(&link.selected));
         ui.select(link.selected);
     });
 }

@@ -89,11 +89,15 @@ fn base() -> String {
     web_sys::Url::new(&uri).map_or_else(|_| "/".to_owned(), |url| url.pathname())
 }
 
-/// Shows another address without loading anything.
-pub fn set_address(below: &str) {
+/// Shows another address without loading anything; as a new step that Back undoes, or in place of the present one.
+pub fn set_address(below: &str, step: bool) {
     let address = format!("{}{below}", base());
-    let history = window().history();
-    let _ = history.and_then(|history| history.replace_state_with_url(&JsValue::NULL, "", Some(&address)));
+    let Ok(history) = window().history() else { return };
+    let _ = if step {
+        history.push_state_with_url(&JsValue::NULL, "", Some(&address))
+    } else {
+        history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
+    };
 }
 
 /// Calls back whenever fonts have arrived: what was drawn with others is to be drawn again.

@@ -94,6 +94,7 @@ fn picture(ui: Ui, (id, at, takes_ms): Shown) -> Option<(DisplayList, String)> {
             script: session.script(),
             pres_ms: session.pace().to_pres(at, session.speed()) + takes_ms * SHARE,
             speed: session.speed(),
+            layout: &layout,
             camera: Camera { centre, zoom: ZOOM, ..Camera::whole(CELL, &layout) },
             language,
             options: &options,

@@ -7,15 +7,16 @@ use super::link::{Link, Notice, theme_name};
 use super::panels::Scheduling;
 use super::select::Selection;
 use super::session::Session;
+use super::sight::Sight;
 use super::stage::Stage;
 use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
 use crate::cluster::view::View;
 use crate::examples::{EXAMPLES, Example};
 use crate::i18n::{Arg, Language, text};
-use crate::scene::Truth;
 use crate::scene::pace::Speed;
 use crate::scene::theme::Theme;
+use crate::scene::{Dial, Truth};
 use crate::sim::Time;
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -99,6 +100,8 @@ pub struct Ui {
     pub captions: RwSignal<Captions, LocalStorage>,
     /// Sentences about the page itself: an address that was not understood, storage that is full.
     pub notices: RwSignal<Vec<Notice>, LocalStorage>,
+    /// How the harbour is looked at.
+    pub sight: &'static Sight,
     /// What the scheduler view shows, and the guess.
     pub scheduling: Scheduling,
 }
@@ -134,6 +137,7 @@ impl Ui {
             answers: RwSignal::new_local(Answers::new(session.trace().head())),
             captions: RwSignal::new_local(Captions::new(session.trace().head())),
             notices: RwSignal::new_local(link.notices.clone()),
+            sight: Sight::kept(&link),
             scheduling: Scheduling::new(link.panel),
             session: StoredValue::new_local(session),
             stage: StoredValue::new_local(Stage::default()),
@@ -271,6 +275,14 @@ impl Ui {
     /// Shows what the control plane believes, or what is really so.
     pub fn turn_truth(self) {
         self.truth.update(|truth| *truth = if *truth == Truth::Actual { Truth::Believed } else { Truth::Actual });
+    }
+
+    /// Whose words label the harbour: the next of the three.
+    pub fn turn_dial(self) {
+        self.sight.dial.update(|dial| {
+            let at = Dial::ALL.iter().position(|(_, one)| one == dial).unwrap_or(0);
+            *dial = Dial::ALL[(at + 1) % Dial::ALL.len()].1;
+        });
     }
 
     /// Goes over to a run that was left; the one that is shown takes its place.

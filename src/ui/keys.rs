@@ -54,6 +54,8 @@ fn press(ui: Ui, event: &KeyboardEvent) -> bool {
         "." => ui.step(),
         "," => ui.step_back(),
         "t" => ui.turn_truth(),
+        "/" => ui.sight.open.set(true),
+        "m" => ui.turn_dial(),
         "l" => go_to(ui, Tab::Guide, "[role=tree]"),
         "i" => go_to(ui, Tab::Inspector, "#inspector"),
         "y" => go_to(ui, Tab::Inspector, "[data-testid=why]"),

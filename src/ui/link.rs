@@ -1,15 +1,17 @@
 //! The address of the page: it holds language, scenario, seed and moment, so that a link shares a moment.
 //!
 //! `/{lang}/sandbox?scenario=three-ships&seed=42&nodes=3&speed=auto&t=12340&sel=pods/default/web-x&theme=dark&motion=reduced
-//! &truth=actual&panel=sched` and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
+//! &truth=actual&panel=sched&colour=pool&meta=both&find=app%3Dweb&deck=node-1&cam=800,500,2` and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
 
 use super::panels::InspectorTab;
 use super::select::Selection;
 use super::session::is_scenario;
+use super::sight::Cam;
 use crate::i18n::{Arg, Language};
-use crate::scene::Truth;
+use crate::scene::colours::Colours;
 use crate::scene::pace::Speed;
 use crate::scene::theme::Theme;
+use crate::scene::{Dial, Truth};
 use crate::sim::Time;
 use std::fmt::Write;
 
@@ -77,6 +79,16 @@ pub struct Link {
     pub reduced: Option<bool>,
     /// Which of the two truths is shown.
     pub truth: Truth,
+    /// What colours stand for.
+    pub colours: Colours,
+    /// Whose words label the harbour.
+    pub dial: Dial,
+    /// What is searched for.
+    pub search: String,
+    /// The node whose deck is shown.
+    pub deck: Option<String>,
+    /// Where the camera is.
+    pub camera: Option<Cam>,
     /// What could not be understood.
     pub notices: Vec<Notice>,
 }
@@ -85,7 +97,7 @@ pub struct Link {
 const SCENARIO: &str = "three-ships";
 const SEED: u64 = 42;
 /// More ships than this make no picture.
-const MOST_NODES: usize = 500;
+const MOST_NODES: usize = 5000;
 /// A link may begin at most so late: running there takes time.
 const LATEST: Time = Time::from_secs(24 * 3600);
 
@@ -104,6 +116,11 @@ impl Default for Link {
             theme: None,
             reduced: None,
             truth: Truth::Believed,
+            colours: Colours::default(),
+            dial: Dial::default(),
+            search: String::new(),
+            deck: None,
+            camera: None,
             notices: Vec::new(),
         }
     }
@@ -144,6 +161,11 @@ impl Link {
             "panel" => self.panel = InspectorTab::read(value)?,
             "theme" => self.theme = Some(read_theme(value)?),
             "motion" => self.reduced = Some(["full", "reduced"].iter().position(|word| *word == value)? == 1),
+            "colour" => self.colours = named(&Colours::ALL, value)?,
+            "meta" => self.dial = named(&Dial::ALL, value)?,
+            "find" => self.search = (value.chars().count() <= LONGEST_SEARCH).then(|| value.to_owned())?,
+            "deck" => self.deck = Some(Selection::read(&format!("nodes/{value}")).map(|_| value.to_owned())?),
+            "cam" => self.camera = Some(read_camera(value)?),
             "truth" if value == "cp" => self.truth = Truth::Believed,
             "truth" if value == "actual" => self.truth = Truth::Actual,
             _ => return None,
@@ -183,11 +205,57 @@ impl Link {
         if self.truth == Truth::Actual {
             address += "&truth=actual";
         }
+        if self.colours != Colours::default() {
+            let _ = write!(address, "&colour={}", self.colours.name());
+        }
+        if let Some((name, _)) = Dial::ALL.iter().find(|(_, dial)| *dial == self.dial && self.dial != Dial::default()) {
+            let _ = write!(address, "&meta={name}");
+        }
+        if !self.search.is_empty() {
+            let _ = write!(address, "&find={}", encoded(&self.search));
+        }
+        if let Some(deck) = &self.deck {
+            let _ = write!(address, "&deck={deck}");
+        }
+        if let Some((x, y, zoom)) = self.camera {
+            let _ = write!(address, "&cam={x:.0},{y:.0},{zoom:.2}");
+        }
         address
     }
 }
 
-const KEYS: &[&str] = &["scenario", "seed", "nodes", "speed", "t", "sel", "panel", "theme", "motion", "truth"];
+const KEYS: &[&str] = &[
+    "scenario", "seed", "nodes", "speed", "t", "sel", "panel", "theme", "motion", "truth", "colour", "meta", "find",
+    "deck", "cam",
+];
+
+/// A search in a link is at most so long.
+const LONGEST_SEARCH: usize = 200;
+
+/// What has a name.
+fn named<T: Copy>(all: &[(&'static str, T)], name: &str) -> Option<T> {
+    all.iter().find(|(known, _)| *known == name).map(|(_, one)| *one)
+}
+
+fn read_camera(value: &str) -> Option<Cam> {
+    let mut numbers = value.split(',').map(|number| number.parse::<f64>().ok().filter(|number| number.is_finite()));
+    let (x, y, zoom) = (numbers.next()??, numbers.next()??, numbers.next()??);
+    let fits = (-2000.0..=5000.0).contains(&x) && (-2000.0..=5000.0).contains(&y) && (0.1..=2000.0).contains(&zoom);
+    (fits && numbers.next().is_none()).then_some((x, y, zoom))
+}
+
+/// A text as a part of a query.
+fn encoded(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}
 
 /// The speeds that can be chosen, beside the adaptive one.
 pub const SPEEDS: [f64; 5] = [0.1, 1.0, 10.0, 100.0, 1000.0];

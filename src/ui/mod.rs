@@ -29,6 +29,7 @@ mod panels;
 mod panic;
 mod select;
 mod session;
+mod sight;
 mod stage;
 mod tree;
 

@@ -2,10 +2,13 @@
 //!
 //! A call of the browser costs more than a comparison, so [`Brush`] remembers what is set and sets only what differs.
 
-use crate::scene::display::{Anchor, DisplayList, Fill, Form, Line, Look, Seg, Shape, Words};
+use crate::scene::display::{Anchor, Area, DisplayList, Fill, Form, Line, Look, Seg, Shape, Words};
+use crate::scene::raster::{Raster, read};
 use crate::scene::theme::{Theme, Token};
-use wasm_bindgen::JsValue;
+use leptos::prelude::document;
+use wasm_bindgen::{Clamped, JsCast, JsValue};
 use web_sys::CanvasRenderingContext2d as Canvas;
+use web_sys::{HtmlCanvasElement, ImageData};
 
 const PROSE: &str = "Pretendard, \"Pretendard Rest\", \"Apple SD Gothic Neo\", \"Malgun Gothic\", \"Noto Sans KR\", system-ui, sans-serif";
 const CODE: &str = "\"JetBrains Mono\", D2Coding, ui-monospace, monospace";
@@ -52,9 +55,13 @@ impl<'a> Brush<'a> {
     }
 
     fn shape(&mut self, shape: &Shape) {
-        if let Form::Text(at, words) = &shape.form {
-            self.text(*at, words, &shape.look);
-            return;
+        match &shape.form {
+            Form::Text(at, words) => return self.text(*at, words, &shape.look),
+            Form::Pixels(area, raster) => {
+                let _ = pixels(self.canvas, area, raster, self.theme);
+                return;
+            }
+            _ => {}
         }
         self.canvas.begin_path();
         trace(self.canvas, &shape.form);
@@ -130,6 +137,27 @@ impl<'a> Brush<'a> {
     }
 }
 
+/// Paints pixels: they are put on a canvas of their own, and that on this one, so that what is below shows between.
+fn pixels(canvas: &Canvas, area: &Area, raster: &Raster, theme: Theme) -> Option<()> {
+    let mut colours = [[0; 4]; 256];
+    for (cell, colour) in (0..=255).zip(&mut colours) {
+        if let Some((token, faint)) = read(cell) {
+            let value = u32::from_str_radix(&token.hex(theme)[1..], 16).unwrap_or(0);
+            let [_, r, g, b] = value.to_be_bytes();
+            *colour = [r, g, b, if faint { 64 } else { 255 }];
+        }
+    }
+    let bytes: Vec<u8> = raster.cells.iter().flat_map(|cell| colours[usize::from(*cell)]).collect();
+    let (width, height) = (u32::try_from(raster.width).ok()?, u32::try_from(raster.height).ok()?);
+    let data = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&bytes), width, height).ok()?;
+    let sheet: HtmlCanvasElement = document().create_element("canvas").ok()?.unchecked_into();
+    sheet.set_width(width);
+    sheet.set_height(height);
+    let context: Canvas = sheet.get_context("2d").ok()??.unchecked_into();
+    context.put_image_data(&data, 0.0, 0.0).ok()?;
+    canvas.draw_image_with_html_canvas_element_and_dw_and_dh(&sheet, area.x, area.y, area.w, area.h).ok()
+}
+
 /// Lays the outline of a form. Radii are never negative by construction; the calls cannot fail otherwise.
 fn trace(canvas: &Canvas, form: &Form) {
     let turn = std::f64::consts::TAU;
@@ -155,6 +183,6 @@ fn trace(canvas: &Canvas, form: &Form) {
                 }
             }
         }
-        Form::Text(..) => {}
+        Form::Pixels(..) | Form::Text(..) => {}
     }
 }

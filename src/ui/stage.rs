@@ -6,6 +6,7 @@
 mod input;
 mod minimap;
 mod panel;
+mod tools;
 
 pub use self::panel::stage_panel;
 
@@ -13,9 +14,12 @@ use super::browser;
 use super::handle::Ui;
 use super::paint::paint;
 use super::select::Selection;
+use super::session::Session;
+use super::sight;
+use crate::cluster::view::View;
 use crate::scene::camera::Camera;
 use crate::scene::display::{DisplayList, Item, Layer};
-use crate::scene::layout::Layout;
+use crate::scene::layout::{Layout, Level};
 use crate::scene::{Frame, Options, display_list};
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -39,6 +43,12 @@ pub struct Stage {
     /// What a phone looks at.
     focus: Option<(f64, f64)>,
     layout: Option<Layout>,
+    /// Of which view the layout is, and whose deck.
+    laid: Option<(Rc<View>, Option<Rc<str>>)>,
+    /// The camera of the last picture.
+    shown: Option<Camera>,
+    /// From where the camera glides to its new place, and since when (milliseconds of the page's clock).
+    glide: Option<(Camera, f64)>,
     list: Rc<DisplayList>,
     soiled: bool,
     hovered: Option<String>,
@@ -92,29 +102,80 @@ impl Stage {
     }
 
     /// Moves the camera.
-    fn steer(&mut self, phone: bool, steer: impl FnOnce(Camera, &Layout) -> Camera) {
+    fn steer(&mut self, phone: bool, steer: &dyn Fn(Camera, &Layout) -> Camera) {
         if let Some(layout) = self.layout.take() {
             self.camera = Some(steer(self.camera(&layout, phone), &layout));
             self.layout = Some(layout);
+            self.glide = None;
             self.soiled = true;
         }
+    }
+
+    /// Lets the camera glide from where it is to where it was just put.
+    pub fn glide(&mut self) {
+        self.glide = self.shown.map(|from| (from, browser::clock()));
+        self.soiled = true;
+    }
+
+    /// The camera of this moment, on its way to a place.
+    fn gliding(&mut self, to: Camera, reduced: bool) -> Camera {
+        let Some((from, began)) = self.glide.filter(|_| !reduced) else { return to };
+        let share = (browser::clock() - began) / GLIDE_MS;
+        if share >= 1.0 || from.viewport != to.viewport {
+            self.glide = None;
+            return to;
+        }
+        // Most of the way at once, the rest gently.
+        let left = 1.0 - share;
+        to.from(from, 1.0 - left * left * left)
     }
 
     /// Nearer or further by a factor around a pixel, or around the middle.
     pub fn zoom(&mut self, phone: bool, at: Option<(f64, f64)>, factor: f64) {
         let at = at.unwrap_or((self.size.0 / 2.0, self.size.1 / 2.0));
-        self.steer(phone, |camera, layout| camera.zoomed(layout, at, factor));
+        self.steer(phone, &|camera, layout| camera.zoomed(layout, at, factor));
+    }
+
+    /// One step nearer or further, gently.
+    pub fn step(&mut self, phone: bool, factor: f64) {
+        self.zoom(phone, None, factor);
+        self.glide();
     }
 
     /// Moved by pixels.
     pub fn pan(&mut self, phone: bool, dx: f64, dy: f64) {
-        self.steer(phone, |camera, layout| camera.panned(layout, dx, dy));
+        self.steer(phone, &|camera, layout| camera.panned(layout, dx, dy));
+    }
+
+    /// The same, gently.
+    pub fn slide(&mut self, phone: bool, dx: f64, dy: f64) {
+        self.pan(phone, dx, dy);
+        self.glide();
     }
 
     /// The whole harbour again (on a phone, the part that is being told).
     pub fn reset(&mut self) {
         self.camera = None;
-        self.soiled = true;
+        self.glide();
+    }
+
+    /// Where everything lies; laid out anew only when the view is another.
+    fn lay(&mut self, session: &Session, (deck, reduced): (Option<Rc<str>>, bool)) -> Layout {
+        let view = session.view();
+        let kept = self.laid.as_ref().is_some_and(|(of, whose)| Rc::ptr_eq(of, &view) && *whose == deck);
+        if let Some(layout) = self.layout.take().filter(|layout| kept && layout.field.is_some()) {
+            return layout;
+        }
+        let node = deck.as_ref().and_then(|deck| view.nodes.iter().position(|node| node.name == *deck));
+        if self.laid.as_ref().is_some_and(|(_, before)| *before != deck) {
+            // Another world: no way leads there from where the camera was.
+            (self.camera, self.glide, self.shown) = (None, None, None);
+        }
+        self.laid = Some((view.clone(), deck));
+        match node {
+            Some(node) => Layout::deck(&view, node),
+            None => Layout::of(&view, reduced),
+        }
     }
 
     /// What a pointer at a pixel means.
@@ -124,36 +185,47 @@ impl Stage {
     }
 }
 
+/// A camera that is told where to go needs so many milliseconds.
+const GLIDE_MS: f64 = 320.0;
+
 /// Makes and paints the picture of the present moment.
 pub fn draw(ui: Ui) {
     let phone = ui.phone.get_untracked();
-    let options = options(ui);
+    let mut options = options(ui);
     let language = ui.language.get_untracked();
     let theme = ui.theme.get_untracked();
+    let deck = ui.sight.deck.get_untracked();
     ui.stage.update_value(|stage| {
         stage.soiled = false;
         let Some(context) = stage.context.clone().filter(|_| stage.size.0 > 0.0) else { return };
         ui.read(|session| {
             let view = session.picture();
-            let layout = Layout::of(&view, options.reduced);
+            let layout = stage.lay(session, (deck, options.reduced));
+            if let Level::Deck(node) = layout.level {
+                options.gears = view.nodes.get(node).map(|node| sight::gears(session, node));
+            }
             let camera = stage.camera(&layout, phone);
+            let camera = stage.gliding(camera, options.reduced);
             let frame = Frame {
                 view: &view,
                 trace: session.trace(),
                 script: session.script(),
                 pres_ms: session.presented(),
                 speed: session.speed(),
+                layout: &layout,
                 camera,
                 language,
                 options: &options,
             };
             stage.list = Rc::new(display_list(&frame));
             stage.layout = Some(layout);
+            stage.shown = Some(camera);
         });
         paint(&context, &stage.list, theme, stage.ratio);
-        if phone && let Some(layout) = &stage.layout {
-            minimap::paint(&context, layout, &stage.camera(layout, phone), theme);
+        if phone && let (Some(layout), Some(camera)) = (&stage.layout, &stage.shown) {
+            minimap::paint(&context, layout, camera, theme);
         }
+        stage.soiled |= stage.glide.is_some();
     });
 }
 
@@ -167,6 +239,11 @@ fn options(ui: Ui) -> Options {
         selected,
         focused: ui.focused.get_untracked(),
         hovered: ui.stage.with_value(|stage| stage.hovered.clone()),
+        dial: ui.sight.dial.get_untracked(),
+        groups: ui.read(|session| sight::groups(ui, &session.view())),
+        found: sight::found(ui),
+        gears: None,
+        ratio: ui.stage.with_value(|stage| stage.ratio),
         label_px: if browser::is_projector() { LABELS_PX.1 } else { LABELS_PX.0 },
     }
 }
@@ -196,7 +273,7 @@ fn look_at(ui: Ui, is_meant: impl Fn(&Item) -> bool) {
         let inside = (0.08..=0.92).contains(&(x / stage.size.0)) && (0.08..=0.92).contains(&(y / stage.size.1));
         if !inside {
             stage.focus = Some(stage.camera(layout, true).world_at(layout, x, y));
-            stage.soiled = true;
+            stage.glide();
         }
     });
 }

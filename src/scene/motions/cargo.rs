@@ -30,7 +30,9 @@ pub fn barge<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], move
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "0 to 4")]
     let layers = (share * 4.0).ceil().clamp(1.0, 4.0) as usize;
     let fill = crate_::fill(workload(stage, pod));
-    let thing = moving(one, "barge", "barge", at, 58.0).of(pod).says(&**image);
+    // Among many small ships, barges are small too.
+    let scale = stage.layout.field.as_ref().map_or(1.0, |field| (field.pitch / 260.0).min(1.0));
+    let thing = moving(one, "barge", "barge", at, 58.0 * scale).at(at.0, at.1, scale).of(pod).says(&**image);
     let draw = move |pen: &mut crate::scene::pen::Pen| barge_sprite::draw(pen, layers, fill);
     movers.push(Act::Barge, node.to_string(), (thing, at), Box::new(draw));
     engine(stage, one, node);
@@ -42,6 +44,10 @@ fn berth(stage: &Stage, node: &str) -> ((f64, f64), (f64, f64)) {
         Some(ship) => {
             let y = Layout::row_y(ship.row) + 142.0;
             ((340.0, y), (ship.x + 194.0, y))
+        }
+        None if let Some(square) = stage.layout.square(node) => {
+            let (_, y) = square.middle();
+            ((312.0, y), (square.x, y))
         }
         None => ((300.0, 470.0), (360.0 + stage.layout.shift, 470.0)),
     }
@@ -91,6 +97,10 @@ fn at_crate(one: &Shown, what: &str, kind: &'static str, (pod, area): (&Ref, Are
 }
 
 fn note(stage: &mut Stage, one: &Shown, area: Area, text: &str) {
+    // Beside what is only a few pixels, words would hide more than they say.
+    if area.w * stage.place.scale < 16.0 {
+        return;
+    }
     let x = area.x + area.w / 2.0;
     stage.note(&one.id("note"), (x, area.y - 10.0), Anchor::Middle, text);
 }

@@ -9,6 +9,7 @@ mod schedule;
 mod watch;
 
 use super::display::{Anchor, Area, Layer};
+use super::layout::Level;
 use super::motion::{Act, Motion, Role};
 use super::stage::{Stage, Thing};
 use crate::cluster::fact::Fact;
@@ -96,6 +97,10 @@ pub fn draw(stage: &mut Stage) {
 }
 
 fn draw_one<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], movers: &mut Movers) {
+    // The heartbeats of a fleet would be a flicker everywhere.
+    if one.role == Role::Ambient && stage.layout.level == Level::Fleet {
+        return;
+    }
     match one.motion.act {
         // Told together, for each request.
         Act::Travel | Act::Gate | Act::Ink | Act::Return => {}

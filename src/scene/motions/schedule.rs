@@ -70,7 +70,10 @@ pub fn attempt(stage: &mut Stage, one: &Shown, all: &[Shown]) {
         if share >= VISITED * (visited + 0.5) / count {
             let wins =
                 share >= SETTLED && matches!(&attempt.result, AttemptResult::Chosen(node) if *node == answer.node);
-            verdict(stage, one, answer, ((x, y), wins));
+            // Of hundreds only the chosen one has a plate; the others are in the attempt's table.
+            if wins || stage.layout.field.is_none() {
+                verdict(stage, one, answer, ((x, y), wins));
+            }
         }
         visited += 1.0;
     }
@@ -80,6 +83,9 @@ pub fn attempt(stage: &mut Stage, one: &Shown, all: &[Shown]) {
 fn over(stage: &Stage, node: &str) -> Option<(f64, f64)> {
     if let Some(ship) = stage.layout.ship(node) {
         return Some((ship.x + 250.0, ship.y + ship.sink - 56.0));
+    }
+    if let Some(square) = stage.layout.square(node) {
+        return Some((square.x + square.w / 2.0, square.y + 0.2 * square.h));
     }
     let control = stage.frame.view.nodes.iter().any(|n| n.control_plane && &*n.name == node);
     control.then_some((1176.0 + stage.layout.shift, 372.0))
@@ -127,7 +133,14 @@ fn verdict(stage: &mut Stage, one: &Shown, answer: &NodeAnswer, ((x, y), wins): 
     let id = format!("verdict/{}/{}", one.record.id.0, answer.node);
     // On the hull, where nothing else stands; the reason below, on the water.
     let cargo = stage.layout.ship(&answer.node).is_some();
-    let at = if cargo { (x - 20.0, y + 106.0) } else { (1192.0 + stage.layout.shift, 446.0) };
+    let field = stage.layout.field.is_some() && stage.layout.square(&answer.node).is_some();
+    let at = if field {
+        (x, y - 26.0)
+    } else if cargo {
+        (x - 20.0, y + 106.0)
+    } else {
+        (1192.0 + stage.layout.shift, 446.0)
+    };
     let area = Area::around(at.0, at.1, 22.0);
     match &answer.refused {
         Some(refusal) => {

@@ -11,6 +11,7 @@ pub mod controllers;
 pub mod crane;
 pub mod crate_;
 pub mod fog;
+pub mod hull_above;
 pub mod hut;
 pub mod launch;
 pub mod lighthouse;
@@ -50,6 +51,7 @@ pub static SPRITES: &[&Sprite] = &[
     &board::SPRITE,
     &ship::SPRITE,
     &ship::CABIN,
+    &hull_above::SPRITE,
     &crate_::SPRITE,
     &crate_::GHOST,
     &launch::SPRITE,

@@ -16,6 +16,8 @@ const KEYS: &[(&str, &str)] = &[
     ("End", "key-end"),
     ("1 – 6", "key-speeds"),
     ("T", "key-truth"),
+    ("/", "key-search"),
+    ("M", "key-dial"),
     ("L", "key-list"),
     ("I", "key-inspector"),
     ("Y", "key-why"),

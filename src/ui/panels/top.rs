@@ -48,10 +48,16 @@ pub fn top_bar(ui: Ui) -> El {
 /// Which run it is.
 fn scenario(ui: Ui) -> El {
     let (seed, nodes) = ui.link.with_value(|link| (link.seed.to_string(), link.nodes));
-    let name = move || match nodes {
+    let name = ui.link.with_value(|link| link.scenario.clone());
+    let title = move || match nodes {
         Some(nodes) => ui.say("scenario-nodes", &[("count", nodes.into())]),
-        None => ui.text("scenario-three-ships"),
+        None => ui.text(match &*name {
+            "sixty-ships" => "scenario-sixty-ships",
+            "three-hundred-ships" => "scenario-three-hundred-ships",
+            "thousand-ships" => "scenario-thousand-ships",
+            _ => "scenario-three-ships",
+        }),
     };
     let seed = move || ui.say("scenario-seed", &[("seed", seed.as_str().into())]);
-    el("p", "scenario").words(name).add(el("span", "seed").words(seed))
+    el("p", "scenario").words(title).add(el("span", "seed").words(seed))
 }

@@ -19,6 +19,8 @@ pub struct Finger {
 const CLICK_PX: f64 = 5.0;
 /// One press of an arrow key.
 const ARROW_PX: f64 = 64.0;
+/// A touch of ships that are too small brings them so much nearer.
+const NEARER: f64 = 4.0;
 /// One press of + or −.
 pub const ZOOM_STEP: f64 = 1.25;
 
@@ -96,10 +98,27 @@ pub fn up(ui: Ui, event: &PointerEvent) {
     if ui.phone.get_untracked() && ui.stage.try_update_value(|stage| stage.jump((x, y))) == Some(true) {
         return;
     }
+    // Ships that are too small to be touched come nearer.
+    let far = ui.stage.with_value(|stage| stage.item_at(x, y).is_some_and(|item| item.id == "fleet"));
+    if far {
+        ui.stage.update_value(|stage| {
+            stage.zoom(ui.phone.get_untracked(), Some((x, y)), NEARER);
+            stage.glide();
+        });
+        return;
+    }
     let selection = ui.stage.with_value(|stage| {
         stage.item_at(x, y).and_then(|item| Selection::of_item(&item.id, item.reference.as_deref()))
     });
     ui.select(selection);
+}
+
+/// Twice on a ship leads aboard.
+pub fn enter(ui: Ui, event: &web_sys::MouseEvent) {
+    event.prevent_default();
+    if let Some(ship) = untrack(|| crate::ui::sight::ship_of(ui)) {
+        ui.sight.deck.set(Some(ship));
+    }
 }
 
 /// The pointer rests on something, or leaves.
@@ -133,12 +152,12 @@ pub fn wheel(ui: Ui, event: &WheelEvent) {
 pub fn key(ui: Ui, event: &KeyboardEvent) -> bool {
     let phone = ui.phone.get_untracked();
     let steer: &dyn Fn(&mut Stage) = match event.key().as_str() {
-        "ArrowLeft" => &|stage| stage.pan(phone, ARROW_PX, 0.0),
-        "ArrowRight" => &|stage| stage.pan(phone, -ARROW_PX, 0.0),
-        "ArrowUp" => &|stage| stage.pan(phone, 0.0, ARROW_PX),
-        "ArrowDown" => &|stage| stage.pan(phone, 0.0, -ARROW_PX),
-        "+" | "=" => &|stage| stage.zoom(phone, None, ZOOM_STEP),
-        "-" => &|stage| stage.zoom(phone, None, 1.0 / ZOOM_STEP),
+        "ArrowLeft" => &|stage| stage.slide(phone, ARROW_PX, 0.0),
+        "ArrowRight" => &|stage| stage.slide(phone, -ARROW_PX, 0.0),
+        "ArrowUp" => &|stage| stage.slide(phone, 0.0, ARROW_PX),
+        "ArrowDown" => &|stage| stage.slide(phone, 0.0, -ARROW_PX),
+        "+" | "=" => &|stage| stage.step(phone, ZOOM_STEP),
+        "-" => &|stage| stage.step(phone, 1.0 / ZOOM_STEP),
         "0" => &Stage::reset,
         _ => return false,
     };

@@ -4,7 +4,7 @@ use super::Stage;
 use crate::cluster::wire::Address;
 use crate::scene::camera::Camera;
 use crate::scene::display::Area;
-use crate::scene::layout::Layout;
+use crate::scene::layout::{Layout, Level};
 use crate::scene::theme::{Theme, Token};
 use web_sys::CanvasRenderingContext2d as Canvas;
 
@@ -26,12 +26,20 @@ pub fn paint(canvas: &Canvas, layout: &Layout, camera: &Camera, theme: Theme) {
         canvas.fill_rect(map.x + at[0] * sx, map.y + at[1] * sy, at[2] * sx, at[3] * sy);
     };
     fill(Token::SeaTop, [0.0, 0.0, layout.world.0, layout.world.1]);
+    if matches!(layout.level, Level::Deck(_)) {
+        fill(Token::HullWorker, [30.0, 100.0, 1540.0, 780.0]);
+    }
     fill(Token::Quay, [0.0, 440.0, 270.0, layout.world.1 - 440.0]);
     for address in [Address::User, Address::ApiServer, Address::Etcd(0), Address::ControllerManager] {
         let room = layout.area_of(&address);
         fill(Token::Ink2, [room.x, room.y, room.w, room.h]);
     }
     fill(Token::HullControl, [396.0 + layout.shift, 402.0, 820.0, 90.0]);
+    for (field, zone) in layout.field.iter().flat_map(|field| field.zones.iter().map(move |zone| (field, zone))) {
+        let (first, last) = (field.square(zone.places.0), field.square(zone.places.1 - 1));
+        let right = field.square((zone.places.0 + zone.columns).min(zone.places.1) - 1);
+        fill(Token::HullWorker, [first.x, first.y, right.x + right.w - first.x, last.y + last.h - first.y]);
+    }
     for ship in &layout.ships {
         fill(Token::HullWorker, [ship.x, ship.y, 388.0, 94.0]);
     }

@@ -40,6 +40,7 @@ pub fn stage_panel(ui: Ui) -> El {
         ui.focused.track();
         ui.truth.track();
         ui.selected.track();
+        ui.sight.track();
         ui.stage.update_value(Stage::soil);
     });
     afterwards(move || {
@@ -63,6 +64,8 @@ pub fn stage_panel(ui: Ui) -> El {
         .add(canvas)
         .when(move || tip.with(Option::is_some), move || tooltip(ui, tip))
         .add(banners(ui))
+        .add(super::tools::aboard(ui))
+        .add(super::tools::panel(ui))
         .add(crate::ui::panels::question(ui));
     // Escape puts the tip away.
     on_window("keydown", move |event: &KeyboardEvent| {
@@ -94,6 +97,7 @@ fn canvas(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
         .on_as("pointerup", move |event| input::up(ui, event))
         .on_as("pointercancel", move |event| input::up(ui, event))
         .on_as("pointerleave", leave)
+        .on_as("dblclick", move |event| input::enter(ui, event))
         .on_as("wheel", move |event| input::wheel(ui, event))
 }
 
@@ -112,9 +116,10 @@ fn camera_buttons(ui: Ui) -> El {
         .attr("role", "group")
         .label(ui, "camera-label")
         .add(truth)
-        .add(steer("zoom", Icon::Minus, "camera-out", |stage, phone| stage.zoom(phone, None, 1.0 / ZOOM_STEP)))
+        .add(super::tools::toggle(ui))
+        .add(steer("zoom", Icon::Minus, "camera-out", |stage, phone| stage.step(phone, 1.0 / ZOOM_STEP)))
         .add(steer("", Icon::Whole, "camera-whole", |stage, _| stage.reset()))
-        .add(steer("zoom", Icon::Plus, "camera-in", |stage, phone| stage.zoom(phone, None, ZOOM_STEP)))
+        .add(steer("zoom", Icon::Plus, "camera-in", |stage, phone| stage.step(phone, ZOOM_STEP)))
 }
 
 /// Whether the pointer leaves for the tooltip: that may be read at leisure.
