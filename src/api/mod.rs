@@ -6,6 +6,7 @@
 //! - [`meta`]: what all objects have: owner references, times, uids.
 //! - [`pod`]: what a pod spec means; [`json`]: what Go reads and writes differently.
 //! - [`rules`]: what the values of kinds kept as trees must be; [`tree`]: walking through them.
+//! - [`volumes`]: which claims and volumes belong together.
 //! - [`meta_validation`]: what the metadata of any object must be; [`check`], [`path`]: what validation is made of.
 //! - [`table`]: what lists show; [`age`], [`names`], [`quantity`], [`selector`], [`cron`] (with [`calendar`]): texts with
 //!   rules of their own.
@@ -41,6 +42,7 @@ pub mod service;
 pub mod status;
 pub mod table;
 pub mod tree;
+pub mod volumes;
 
 pub use kinds::{Column, Kind};
 pub use object::{Key, Object, ObjectRef, Ref, Typed};

@@ -45,8 +45,15 @@ pub enum Input {
         /// The patch, in JSON.
         patch: String,
     },
-    /// `kubectl rollout undo`: a Deployment back to its previous revision.
+    /// `kubectl rollout undo`: a Deployment, StatefulSet or DaemonSet back to a former revision.
     Undo {
+        /// What.
+        object: Name,
+        /// Which (`--to-revision`); 0: the one before.
+        revision: i64,
+    },
+    /// `kubectl rollout restart`: all pods of a Deployment, StatefulSet or DaemonSet anew.
+    Restart {
         /// What.
         object: Name,
     },
@@ -117,6 +124,7 @@ struct Form {
     create_namespaces: bool,
     object: Name,
     replicas: i32,
+    revision: i64,
     container: String,
     image: String,
     patch: String,
@@ -139,7 +147,7 @@ impl<'de> Deserialize<'de> for Input {
 
 impl Input {
     fn of(form: Form) -> Result<Self, String> {
-        let Form { text, dry_run, create_namespaces, object, replicas, container, .. } = form;
+        let Form { text, dry_run, create_namespaces, object, replicas, revision, container, .. } = form;
         let Form { image, patch, node, on, stop, cut, name, config, namespace, pod, .. } = form;
         Ok(match form.r#do.as_str() {
             "apply" => Self::Apply { text, dry_run, create_namespaces },
@@ -147,7 +155,8 @@ impl Input {
             "scale" => Self::Scale { object, replicas },
             "set-image" => Self::SetImage { object, container, image },
             "patch" => Self::Patch { object, patch },
-            "undo" => Self::Undo { object },
+            "undo" => Self::Undo { object, revision },
+            "restart" => Self::Restart { object },
             "cordon" => Self::Cordon { node, on },
             "kubelet" => Self::Kubelet { node, stop },
             "network" => Self::Network { node, cut },
@@ -172,7 +181,8 @@ mod tests {
             Input::Scale { object: object(), replicas: 3 },
             Input::SetImage { object: object(), container: text(), image: text() },
             Input::Patch { object: object(), patch: text() },
-            Input::Undo { object: object() },
+            Input::Undo { object: object(), revision: 2 },
+            Input::Restart { object: object() },
             Input::Cordon { node: text(), on: true },
             Input::Kubelet { node: text(), stop: true },
             Input::Network { node: text(), cut: true },

@@ -104,6 +104,13 @@ pub const NAMESPACE_GRACE: Duration = secs(5);
 pub const NAMESPACE_FINALIZERS: Duration = secs(15);
 /// A node that pods name and that is missing gets so long to appear. Upstream: `gc_controller.go`, `quarantineTime`.
 pub const POD_GC_QUARANTINE: Duration = secs(40);
+/// A DaemonSet's failed pod is replaced at once, the next one on the same node not before this, doubling. Upstream:
+/// `cmd/kube-controller-manager/app/apps.go`.
+pub const DAEMON_BACKOFF: Duration = secs(1);
+/// … up to this.
+pub const DAEMON_BACKOFF_MAX: Duration = secs(900);
+/// Volumes and claims are looked at again so often. Upstream: `--pvclaimbinder-sync-period`.
+pub const VOLUME_SYNC: Duration = secs(15);
 /// One node in so much time gets the taint that evicts its pods. Upstream: `--node-eviction-rate`, 0.1 a second.
 pub const NODE_EVICTION_PAUSE: Duration = secs(10);
 /// … in a large zone most of whose nodes are lost. Upstream: `--secondary-node-eviction-rate`, 0.01 a second.

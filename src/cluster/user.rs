@@ -4,7 +4,7 @@
 //! (`kubernetes-admin`). Everything it does is a request to the API server; it keeps no cache and watches nothing.
 //!
 //! Modelled: `apply` with its three-way merge and its annotation, server-side dry run, `delete`, `scale`, `set image`,
-//! `rollout undo`, `cordon`. Left out: everything that only prints (that is the later `kubectl` layer).
+//! `rollout undo` and `restart`, `cordon`. Left out: everything that only prints (that is the later `kubectl` layer).
 
 mod act;
 mod apply;
@@ -14,7 +14,7 @@ use super::client::{Client, Notice, TIMER_PREFIX};
 use super::fact::Fact;
 use super::input::{Input, Name};
 use super::wire::{self, Event, Reply};
-use crate::api::{Kind, Request, Status};
+use crate::api::{Kind, Ref, Request, Status};
 use crate::sim::FactId;
 use serde_json::Value;
 use std::collections::VecDeque;
@@ -60,8 +60,8 @@ enum Action {
     CreateNamespace(Rc<str>),
     /// One request whose success prints the word.
     Send(Rc<Request>, &'static str),
-    /// `rollout undo` of a Deployment.
-    Undo(crate::api::Key),
+    /// `rollout undo`: of what, to which revision.
+    Undo(Ref, i64),
     /// What could not even be asked.
     Fail(Rc<Status>),
 }
@@ -127,7 +127,7 @@ impl User {
     pub fn input(&mut self, cx: &mut Cx, input: &Input) {
         let (jobs, dry_run) = match input {
             Input::Apply { text, dry_run, create_namespaces } => (apply::jobs(text, *create_namespaces), *dry_run),
-            other => (act::jobs(other), false),
+            other => (act::jobs(other, cx.now()), false),
         };
         let task = Task { cause: cx.cause(), dry_run, jobs, lines: Vec::new(), refused: Vec::new() };
         self.tasks.push_back(task);
@@ -211,7 +211,7 @@ fn first(job: &Job, dry_run: bool) -> Next {
         Action::Apply(document) => apply::first(document, dry_run),
         Action::CreateNamespace(name) => Next::Ask(apply::namespace(name)),
         Action::Send(request, _) => Next::Ask((**request).clone()),
-        Action::Undo(key) => act::undo_first(key),
+        Action::Undo(object, _) => act::undo_first(object),
         Action::Fail(status) => Next::Refused(status.clone()),
     }
 }
@@ -222,7 +222,7 @@ fn follow(job: &Job, dry_run: bool, outcome: Result<Reply, Rc<Status>>) -> Next 
         (Action::Apply(document), outcome) => apply::follow(document, job.step, dry_run, outcome),
         (Action::CreateNamespace(_), Err(status)) if status.reason == "AlreadyExists" => Next::Done(String::new()),
         (Action::CreateNamespace(name), Ok(_)) => Next::Done(format!("namespace/{name} created")),
-        (Action::Undo(key), Ok(reply)) => act::undo_follow(key, job.step, &reply),
+        (Action::Undo(object, revision), Ok(reply)) => act::undo_follow(object, *revision, job.step, &reply),
         (Action::Send(request, word), Ok(_)) => {
             let object = &request.target.object;
             Next::Done(format!("{} {word}", label(object.kind, &object.key.name)))

@@ -11,6 +11,7 @@ use crate::cluster::view::ContainerLook;
 use crate::scene::caption;
 use crate::sim::{FactId, Trace};
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
+use serde_json::Value;
 
 /// What can be done.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,7 +20,7 @@ pub enum Deed {
     Scale(i32),
     /// `kubectl set image` of one of these containers (name, image).
     SetImage(Vec<(String, String)>),
-    /// `kubectl rollout undo`.
+    /// `kubectl rollout undo` and `restart`.
     Undo,
     /// `kubectl cordon` (true) or `uncordon`.
     Cordon(bool),
@@ -50,13 +51,9 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
         }
         "Node" => return of_ship(shown, &object.key.name),
         _ => {
-            if let Some((wanted, ..)) = super::identity::replicas(found) {
-                deeds.push(Deed::Scale(wanted));
-            }
-            deeds.extend(
-                template(found).and_then(|template| template.spec.as_ref()).map(|spec| images(&spec.containers)),
-            );
-            if object.kind.kind == "Deployment" {
+            deeds.extend(object.kind.scale.as_ref().map(|scale| Deed::Scale((scale.replicas)(found))));
+            deeds.extend(images_of(found));
+            if matches!(object.kind.kind, "Deployment" | "StatefulSet" | "DaemonSet") {
                 deeds.push(Deed::Undo);
             }
         }
@@ -77,6 +74,15 @@ pub fn of_ship(shown: &Shown, node: &str) -> Vec<Deed> {
 fn images(containers: &[Container]) -> Deed {
     let of = |container: &Container| (container.name.clone(), container.image.clone().unwrap_or_default());
     Deed::SetImage(containers.iter().map(of).collect())
+}
+
+fn images_of(object: &Object) -> Option<Deed> {
+    if let Some(template) = template(object) {
+        return template.spec.as_ref().map(|spec| images(&spec.containers));
+    }
+    let containers = object.document()?.at("spec.template.spec.containers")?.as_array()?;
+    let text = |container: &Value, field: &str| container[field].as_str().unwrap_or_default().to_owned();
+    Some(Deed::SetImage(containers.iter().map(|of| (text(of, "name"), text(of, "image"))).collect()))
 }
 
 fn template(object: &Object) -> Option<&PodTemplateSpec> {

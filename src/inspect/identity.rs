@@ -215,6 +215,15 @@ pub fn replicas(object: &Object) -> Option<(i32, i32, String)> {
         let ready = set.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0);
         return Some((wanted, ready, String::new()));
     }
+    if let Some(tree) = object.document() {
+        let number = |path: &str| i32::try_from(tree.at(path)?.as_i64()?).ok();
+        let (wanted, ready) = match object.kind().kind {
+            "StatefulSet" => (number("spec.replicas").unwrap_or(1), number("status.readyReplicas")),
+            "DaemonSet" => (number("status.desiredNumberScheduled").unwrap_or(0), number("status.numberReady")),
+            _ => return None,
+        };
+        return Some((wanted, ready.unwrap_or(0), String::new()));
+    }
     let controller = object.get::<ReplicationController>()?;
     let wanted = controller.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
     Some((wanted, controller.status.as_ref().and_then(|status| status.ready_replicas).unwrap_or(0), String::new()))

@@ -240,7 +240,8 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
             say("caption-input-set-image", &[("object", named(object)), ("image", image.as_str().into())])
         }
         Input::Patch { object, .. } => say("caption-input-patch", &[("object", named(object))]),
-        Input::Undo { object } => say("caption-input-undo", &[("object", named(object))]),
+        Input::Undo { object, .. } => say("caption-input-undo", &[("object", named(object))]),
+        Input::Restart { object } => say("caption-input-restart", &[("object", named(object))]),
         Input::Cordon { node, on: true } => say("caption-input-cordon", &[("node", node.as_str().into())]),
         Input::Cordon { node, on: false } => say("caption-input-uncordon", &[("node", node.as_str().into())]),
         Input::Kubelet { node, stop: true } => say("caption-input-kubelet-stop", &[("node", node.as_str().into())]),

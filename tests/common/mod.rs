@@ -34,7 +34,7 @@ pub fn random_input(rng: &mut Rng) -> Input {
         7 => Input::Cordon { node, on: rng.chance(500) },
         8 => Input::Kubelet { node, stop: rng.chance(500) },
         9 => Input::Network { node, cut: rng.chance(500) },
-        10 => Input::Undo { object: deployment },
+        10 => Input::Undo { object: deployment, revision: 0 },
         _ => Input::Apply { text: broken(rng), dry_run: rng.chance(300), create_namespaces: false },
     }
 }

@@ -6,6 +6,9 @@ use crate::api::object::Object;
 use crate::api::table;
 use serde_json::json;
 
+/// The annotation that counts the templates. Upstream: `apps.DeprecatedTemplateGeneration`.
+const GENERATION: &str = "deprecated.daemonset.template.generation";
+
 /// The kind.
 pub static KIND: Kind = Kind {
     short_names: &["ds"],
@@ -16,6 +19,12 @@ pub static KIND: Kind = Kind {
             object,
             json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}),
         );
+        number_template(object, 1);
+    },
+    prepare_update: |new, old| {
+        super::keep(new, old, "status");
+        let before = old.meta().annotations.as_ref().and_then(|map| map.get(GENERATION)?.parse().ok()).unwrap_or(1);
+        number_template(new, before + i64::from(super::differs(new, old, "spec.template")));
     },
     columns: &[
         Column::NAME,
@@ -32,3 +41,7 @@ pub static KIND: Kind = Kind {
     ],
     ..Kind::tree("apps", "DaemonSet", "daemonsets", "daemonset").with_status()
 };
+
+fn number_template(object: &mut Object, number: i64) {
+    object.meta_mut().annotations.get_or_insert_default().insert(GENERATION.to_owned(), number.to_string());
+}

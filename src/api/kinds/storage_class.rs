@@ -54,6 +54,15 @@ pub fn is_default(object: &Object) -> bool {
     says("storageclass.kubernetes.io/is-default-class") || says("storageclass.beta.kubernetes.io/is-default-class")
 }
 
+/// The newest of the default classes. Upstream: `pkg/volume/util`, `GetDefaultClass`.
+#[must_use]
+pub fn newest_default<'a>(classes: impl Iterator<Item = &'a Object>) -> Option<&'a Object> {
+    classes.filter(|class| is_default(class)).min_by_key(|class| {
+        let created = class.meta().creation_timestamp.as_ref().map(crate::api::meta::moment);
+        (std::cmp::Reverse(created), class.name().to_owned())
+    })
+}
+
 /// Upstream: `pkg/apis/storage/validation`, `ValidateStorageClass`.
 fn validate(object: &Object) -> Errors {
     let mut out = Vec::new();

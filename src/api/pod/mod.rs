@@ -17,6 +17,7 @@
 
 pub mod defaults;
 pub mod label_keys;
+pub mod placing;
 pub mod printing;
 pub mod status;
 pub mod template;

@@ -97,9 +97,13 @@ impl Watch {
     }
 }
 
+/// What the process was started with: `--name=value`.
+pub type Flags = Map<Rc<str>, Rc<str>>;
+
 /// Collects keys to look at.
 pub struct Wake<'a> {
     client: &'a Client,
+    flags: &'a Flags,
     now: Time,
     memory: &'a mut Memory,
     pub(super) keys: Vec<(Ref, Duration)>,
@@ -107,8 +111,14 @@ pub struct Wake<'a> {
 
 impl<'a> Wake<'a> {
     /// An empty collection.
-    pub(super) fn new(client: &'a Client, now: Time, memory: &'a mut Memory) -> Self {
-        Self { client, now, memory, keys: Vec::new() }
+    pub(super) fn new((client, flags): (&'a Client, &'a Flags), now: Time, memory: &'a mut Memory) -> Self {
+        Self { client, flags, now, memory, keys: Vec::new() }
+    }
+
+    /// The value of a flag that the process was started with.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<&'a str> {
+        self.flags.get(name).map(|value| &**value)
     }
 
     /// The present moment.

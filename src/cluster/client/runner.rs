@@ -10,7 +10,9 @@
 //!
 //! Left out: the client-side rate limit (20 requests a second), and leader election: there is one process.
 
-use super::controller::{Batch, Controller, Reconcile, Saying, Step, Wake, Write};
+mod hold;
+
+use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Wake, Write};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
 use crate::api::kinds::KINDS;
@@ -29,6 +31,7 @@ const PERIOD: &str = "run/period";
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Runner {
     registry: &'static [&'static Controller],
+    flags: Flags,
     client: Client,
     desks: Vec<Desk>,
     /// Whether all informers have listed.
@@ -46,6 +49,7 @@ impl Runner {
     pub fn new(registry: &'static [&'static Controller]) -> Self {
         Self {
             registry,
+            flags: Flags::new(),
             client: Client::new(User::new("system:kube-controller-manager", &["system:authenticated"])),
             desks: registry.iter().map(|controller| Desk::new(controller)).collect(),
             ready: false,
@@ -56,10 +60,18 @@ impl Runner {
         }
     }
 
-    /// What a new process begins with: nothing.
+    /// The same with flags, each written as `--name=value`.
+    #[must_use]
+    pub fn with_flags<'a>(mut self, flags: impl IntoIterator<Item = &'a str>) -> Self {
+        let named = flags.into_iter().filter_map(|flag| flag.trim_start_matches('-').split_once('='));
+        self.flags.extend(named.map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// What a new process begins with: its flags.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        Self::new(self.registry)
+        Self { flags: self.flags.clone(), ..Self::new(self.registry) }
     }
 
     /// What it knows of the cluster.
@@ -152,7 +164,7 @@ impl Runner {
     fn wake(&mut self, cx: &mut Cx, desk: usize, map: impl FnOnce(&mut Wake)) {
         let now = cx.now();
         let Desk { memory, queue, .. } = &mut self.desks[desk];
-        let mut wake = Wake::new(&self.client, now, memory);
+        let mut wake = Wake::new((&self.client, &self.flags), now, memory);
         map(&mut wake);
         for (key, delay) in wake.keys {
             if delay.is_zero() {
@@ -324,7 +336,7 @@ impl Runner {
             }
             Err(status) if write.tolerate.tolerates(&status) => {}
             Err(status) => {
-                if let Some(saying) = &write.failure {
+                for saying in &write.failures {
                     self.say(cx, round.desk, &saying.filled("{error}", &status.message));
                 }
                 round.error.get_or_insert(status);
@@ -359,40 +371,6 @@ impl Runner {
             None => self.desks[index].queue.done(&round.key),
         }
         self.set_alarm(cx, index);
-    }
-
-    /// A kind whose cache does not show yet what the round has written.
-    fn missing(&self, round: &Round) -> Option<(&'static Kind, u64)> {
-        let behind = |(kind, revision): &(&&'static Kind, &u64)| self.client.cache(kind).revision() < **revision;
-        round.wrote.iter().find(behind).map(|(kind, revision)| (*kind, *revision))
-    }
-
-    /// Gives back the keys whose writes have all been seen.
-    fn release(&mut self) {
-        let kinds: Vec<&'static Kind> = self.held.keys().copied().collect();
-        for kind in kinds {
-            let seen = self.client.cache(kind).revision();
-            while let Some(waiting) = self.held.get_mut(&kind) {
-                let Some(((revision, id), ())) = waiting.first().copied() else {
-                    self.held.remove(&kind);
-                    break;
-                };
-                if revision > seen {
-                    break;
-                }
-                waiting.remove(&(revision, id));
-                self.let_go(id);
-            }
-        }
-    }
-
-    fn let_go(&mut self, id: u64) {
-        let Some(round) = self.rounds.get(&id) else { return };
-        if let Some((kind, revision)) = self.missing(round) {
-            self.held.get_or_default(kind).insert((revision, id), ());
-        } else if let Some(round) = self.rounds.remove(&id) {
-            self.desks[round.desk].queue.done(&round.key);
-        }
     }
 }
 

@@ -79,7 +79,7 @@ pub struct Write {
     /// What to say when it has succeeded.
     pub success: Option<Saying>,
     /// What to say when it has failed.
-    pub failure: Option<Saying>,
+    pub failures: Vec<Saying>,
     /// Which errors do not count.
     pub tolerate: Tolerate,
 }
@@ -88,7 +88,7 @@ impl Write {
     /// A request.
     #[must_use]
     pub fn new(request: Request) -> Self {
-        Self { request, success: None, failure: None, tolerate: Tolerate::Nothing }
+        Self { request, success: None, failures: Vec::new(), tolerate: Tolerate::Nothing }
     }
 
     /// … that is spoken of when it has succeeded.
@@ -101,7 +101,7 @@ impl Write {
     /// … that is spoken of when it has failed.
     #[must_use]
     pub fn failing(mut self, saying: Saying) -> Self {
-        self.failure = Some(saying);
+        self.failures.push(saying);
         self
     }
 

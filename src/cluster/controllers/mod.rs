@@ -5,6 +5,8 @@
 //!
 //! ```text
 //!   Deployment ── deployment ──▶ ReplicaSet ── replicaset ──▶ Pod ── scheduler, kubelet …
+//!   StatefulSet, DaemonSet ── statefulset, daemonset ──▶ ControllerRevision, Pod
+//!   PersistentVolumeClaim ── persistentvolume ──▶ PersistentVolume
 //!   Service ── endpointslice, endpoints ──▶ addresses of ready pods
 //!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
 //!   Node ── nodelifecycle ──▶ conditions, taints ── tainteviction ──▶ evicted pods;  podgc ──▶ the rest
@@ -15,11 +17,12 @@
 //! A controller here is a descriptor and a pure function `reconcile(key, caches)` that records requests; everything else
 //! (queues, workers, back-off, events, the hold until its own writes are seen) is the runner's, in
 //! [`client`](super::client). What each one leaves out stands at the head of its file. Not there yet: the controllers of
-//! kinds that do not exist here yet (Jobs, StatefulSets, DaemonSets, volumes …), and leader election.
+//! Jobs and autoscaling, and leader election.
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 
 pub mod cronjob;
+pub mod daemonset;
 pub mod deployment;
 pub mod disruption;
 pub mod endpoints;
@@ -28,12 +31,14 @@ pub mod garbagecollector;
 pub mod job;
 pub mod namespace;
 pub mod nodelifecycle;
+pub mod persistentvolume;
 pub mod podgc;
 pub mod replicaset;
 pub mod replicationcontroller;
 pub mod rootca;
 pub mod serviceaccount;
 pub mod shared;
+pub mod statefulset;
 pub mod tainteviction;
 pub mod ttlafterfinished;
 pub mod volumeprotection;
@@ -50,6 +55,8 @@ pub static CONTROLLERS: &[&Controller] = &[
     &cronjob::CONTROLLER,
     &ttlafterfinished::CONTROLLER,
     &disruption::CONTROLLER,
+    &statefulset::CONTROLLER,
+    &daemonset::CONTROLLER,
     &namespace::CONTROLLER,
     &serviceaccount::CONTROLLER,
     &rootca::CONTROLLER,
@@ -59,6 +66,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &nodelifecycle::CONTROLLER,
     &tainteviction::CONTROLLER,
     &podgc::CONTROLLER,
+    &persistentvolume::CONTROLLER,
     &volumeprotection::CLAIMS,
     &volumeprotection::VOLUMES,
 ];

@@ -21,7 +21,7 @@ use crate::sim::Order;
 use k8s_openapi::api::core::v1::{Node, PodCondition};
 use std::rc::Rc;
 
-/// Upstream: `--terminated-pod-gc-threshold`.
+/// Upstream: the default of `--terminated-pod-gc-threshold`.
 const THRESHOLD: usize = 12_500;
 
 /// The controller.
@@ -39,11 +39,13 @@ pub static CONTROLLER: Controller = Controller {
 fn sweep(wake: &mut Wake) {
     let pods = wake.cache(&pod::KIND);
     let nodes = wake.cache(&node::KIND);
-    if pods.len() > THRESHOLD {
+    let given = wake.flag("terminated-pod-gc-threshold").and_then(|text| text.parse().ok());
+    let threshold = given.unwrap_or(THRESHOLD);
+    if pods.len() > threshold {
         let mut ended: Vec<&Object> =
             pods.iter().filter(|object| object.get().is_some_and(|pod: &Pod| pod.is_terminal())).collect();
         ended.order_by_key(|object| (object.meta().creation_timestamp.clone(), object.name()));
-        let excess = ended.len().saturating_sub(THRESHOLD);
+        let excess = ended.len().saturating_sub(threshold);
         wake.objects(ended.into_iter().take(excess));
     }
     wake.objects(pods.on_node("").filter(|object| object.is_terminating()));

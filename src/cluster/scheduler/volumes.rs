@@ -4,47 +4,16 @@
 //! drivers have left (`CSIStorageCapacity`), and volumes of the old in-tree sorts as if they were CSI's.
 
 use super::nodes::NodeInfo;
-use super::plugins::node_affinity::any_term_matches;
 use super::pod::{PodInfo, labels_of};
 use super::surroundings::Surroundings;
-use crate::api::document::Document;
 use crate::api::kinds::{persistent_volume as volumes, persistent_volume_claim as claims, storage_class as classes};
 use crate::api::object::Object;
-use crate::api::selector::Selector;
+use crate::api::volumes::{BOUND_BY_CONTROLLER, Search, belongs, matching, wanted};
+pub use crate::api::volumes::{SELECTED_NODE, annotation, is_bound, reaches, volume_name, waits};
 use crate::sim::Order;
-use k8s_openapi::api::core::v1::{NodeSelector, TopologySelectorTerm};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::api::core::v1::TopologySelectorTerm;
 use serde_json::json;
 use std::collections::BTreeSet;
-
-/// The annotation of a claim whose volume is to be made for a node.
-pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
-const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
-const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
-
-/// The annotation of an object.
-#[must_use]
-pub fn annotation<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
-    object.meta().annotations.as_ref()?.get(name).map(String::as_str)
-}
-
-/// Whether claim and volume know each other for good. Upstream: `isPVCFullyBound`.
-#[must_use]
-pub fn is_bound(claim: &Object) -> bool {
-    !volume_name(claim).is_empty() && annotation(claim, BIND_COMPLETED).is_some()
-}
-
-/// The name of the claim's volume; empty: it has none yet.
-#[must_use]
-pub fn volume_name(claim: &Object) -> &str {
-    claim.document().map(|claim| claim.text("spec.volumeName")).unwrap_or_default()
-}
-
-/// Whether the class has its volumes bound only when a pod needs them.
-#[must_use]
-pub fn waits(class: &Object) -> bool {
-    class.document().is_some_and(|class| class.text("volumeBindingMode") == "WaitForFirstConsumer")
-}
 
 /// The claims of a pod, by what is to be done with them. Upstream: `PodVolumeClaims`.
 #[derive(Debug, Default)]
@@ -76,10 +45,6 @@ impl<'a> Claims<'a> {
         found.delayed.order_by_key(|claim| wanted(claim));
         found
     }
-}
-
-fn wanted(claim: &Object) -> i64 {
-    claim.document().map_or(0, |claim| claim.amount("spec.resources.requests.storage"))
 }
 
 /// What binding a pod's claims on a node would take. Upstream: `PodVolumes`.
@@ -130,7 +95,7 @@ impl<'a> Plan<'a> {
             match annotation(claim, SELECTED_NODE) {
                 Some(selected) if selected != node.name() => return false,
                 Some(_) => self.provisions.push(claim),
-                None => match matching_volume(claim, node, around, &taken) {
+                None => match found(claim, node, around, &taken) {
                     Some(volume) => {
                         taken.insert(volume.name());
                         self.bindings.push((claim, volume));
@@ -169,56 +134,8 @@ impl<'a> Plan<'a> {
     }
 }
 
-/// Whether the volume is kept for the claim. Upstream: `IsVolumeBoundToClaim`.
-fn belongs(volume: &Object, claim: &Object) -> bool {
-    let Some(document) = volume.document() else { return false };
-    let uid = document.text("spec.claimRef.uid");
-    document.text("spec.claimRef.name") == claim.name()
-        && document.text("spec.claimRef.namespace") == claim.namespace()
-        && (uid.is_empty() || uid == claim.uid())
-}
-
-/// Whether pods on the node can use the volume. Upstream: `CheckNodeAffinity`.
-#[must_use]
-pub fn reaches(volume: &Object, node: &Object) -> bool {
-    let required: Option<NodeSelector> = volume.document().and_then(|volume| volume.part("spec.nodeAffinity.required"));
-    required.is_none_or(|selector| any_term_matches(&selector.node_selector_terms, node))
-}
-
-/// The smallest volume that the claim could have on the node. Upstream: `FindMatchingVolume`.
-fn matching_volume<'a>(
-    claim: &Object,
-    node: &Object,
-    around: &'a Surroundings,
-    taken: &BTreeSet<&str>,
-) -> Option<&'a Object> {
-    let wish = claim.document()?;
-    let class = claims::class(claim);
-    let size = |volume: &Document| volume.amount("spec.capacity.storage");
-    let selector: Option<LabelSelector> = wish.part("spec.selector");
-    let selector = selector.map(|selector| Selector::from_object(Some(&selector)).unwrap_or(Selector::Nothing));
-    let modes = wish.texts("spec.accessModes");
-    let mut smallest: Option<(i64, &Object)> = None;
-    for volume in around.all(&volumes::KIND).filter(|volume| !taken.contains(volume.name())) {
-        let Some(document) = volume.document() else { continue };
-        let kept = document.at("spec.claimRef").is_some();
-        let mode = |document: &Document| document.text("spec.volumeMode").to_owned();
-        let fits = document.text("spec.storageClassName") == class
-            && (!kept || belongs(volume, claim))
-            && size(document) >= wanted(claim)
-            && mode(document) == mode(wish)
-            && !volume.is_terminating();
-        if fits && kept {
-            return Some(volume).filter(|volume| reaches(volume, node));
-        }
-        let free = document.text("status.phase") == "Available"
-            && selector.as_ref().is_none_or(|selector| selector.matches(labels_of(volume)))
-            && modes.iter().all(|mode| document.texts("spec.accessModes").contains(mode));
-        if fits && free && reaches(volume, node) && smallest.is_none_or(|(least, _)| size(document) < least) {
-            smallest = Some((size(document), volume));
-        }
-    }
-    smallest.map(|(_, volume)| volume)
+fn found<'a>(claim: &Object, node: &Object, around: &'a Surroundings, taken: &BTreeSet<&str>) -> Option<&'a Object> {
+    matching(claim, around.all(&volumes::KIND), &Search { node: Some(node), waits: false, taken })
 }
 
 /// Whether the claim's class makes volumes for this node. Upstream: `checkVolumeProvisions`.

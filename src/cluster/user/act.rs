@@ -1,23 +1,23 @@
-//! The single commands: delete, scale, set image, cordon, rollout undo.
+//! The single commands: delete, scale, set image, cordon, rollout undo and restart.
 //!
 //! Upstream: `kubectl/pkg/cmd/{delete,scale,set,drain,rollout}`, `polymorphichelpers/rollback.go`.
 
 use super::{Action, Job, Next, kind_of, label};
 use crate::api::kinds;
-use crate::api::meta::controller_of;
-use crate::api::object::{Key, Object};
+use crate::api::meta::{controller_of, timestamp};
+use crate::api::object::{Key, Object, ObjectRef, Ref};
 use crate::api::request::{DeleteOptions, PatchType, Propagation, Request, Target};
 use crate::api::{Kind, Status};
 use crate::cluster::input::{Input, Name};
 use crate::cluster::wire::Reply;
-use crate::sim::Order;
+use crate::sim::{Order, Time};
 use k8s_openapi::api::apps::v1::ReplicaSet;
 use serde_json::json;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The jobs of a single command.
-pub(super) fn jobs(input: &Input) -> VecDeque<Job> {
+pub(super) fn jobs(input: &Input, now: Time) -> VecDeque<Job> {
     let action = match input {
         Input::Delete { object } => on(object, |kind, key| {
             let options = DeleteOptions { propagation: Some(Propagation::Background), ..DeleteOptions::default() };
@@ -46,7 +46,14 @@ pub(super) fn jobs(input: &Input) -> VecDeque<Job> {
             let request = Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, patch);
             Action::Send(Rc::new(request), if *on { "cordoned" } else { "uncordoned" })
         }
-        Input::Undo { object } => on(object, |_, key| Action::Undo(key.clone())),
+        Input::Undo { object, revision } => {
+            on(object, |kind, key| Action::Undo(Rc::new(ObjectRef { kind, key: key.clone() }), *revision))
+        }
+        Input::Restart { object } => on(object, |kind, key| {
+            let at = json!({"kubectl.kubernetes.io/restartedAt": timestamp(now).0.to_string()});
+            let patch = json!({"spec": {"template": {"metadata": {"annotations": at}}}});
+            Action::Send(Rc::new(Request::patch(kind, key, PatchType::Strategic, patch)), "restarted")
+        }),
         Input::Apply { .. }
         | Input::Kubelet { .. }
         | Input::Network { .. }
@@ -65,40 +72,63 @@ fn on(name: &Name, action: impl Fn(&'static Kind, &Key) -> Action) -> Action {
     }
 }
 
-/// An undo reads the ReplicaSets of the namespace first.
-pub(super) fn undo_first(key: &Key) -> Next {
-    Next::Ask(Request::list(&kinds::replica_set::KIND, &key.namespace))
+/// An undo reads the former templates first: ReplicaSets of a Deployment, revisions of others.
+pub(super) fn undo_first(object: &Ref) -> Next {
+    let past = if object.kind == &kinds::deployment::KIND { &kinds::replica_set::KIND } else { REVISIONS };
+    Next::Ask(Request::list(past, &object.key.namespace))
 }
 
-/// … then puts the template of the second newest revision back.
-pub(super) fn undo_follow(key: &Key, step: u8, reply: &Reply) -> Next {
-    let deployments = &kinds::deployment::KIND;
+const REVISIONS: &Kind = &kinds::controller_revision::KIND;
+
+/// … then puts the template of one of them back; 0: the second newest.
+pub(super) fn undo_follow(object: &Ref, to: i64, step: u8, reply: &Reply) -> Next {
+    let (kind, key) = (object.kind, &object.key);
     if step > 1 {
-        return Next::Done(format!("{} rolled back", label(deployments, &key.name)));
+        return Next::Done(format!("{} rolled back", label(kind, &key.name)));
     }
     let Reply::List { items, .. } = reply else { return Next::Refused(Rc::new(Status::no_such_path())) };
-    let mut sets: Vec<(u64, &Object)> =
-        items.iter().filter(|set| is_owned_by(set, &key.name)).map(|set| (revision(set), set)).collect();
-    sets.order_by_key(|(revision, _)| *revision);
-    let Some((_, previous)) = sets.iter().rev().nth(1) else {
-        let message = format!("no rollout history found for deployment \"{}\"", key.name);
+    let owned = items.iter().filter(|past| is_owned_by(past, object));
+    let mut past: Vec<(i64, &Object)> = owned.map(|past| (revision(past), past)).collect();
+    past.order_by_key(|(revision, _)| *revision);
+    let found = match to {
+        0 => past.iter().rev().nth(1),
+        to => past.iter().find(|(revision, _)| *revision == to),
+    };
+    let Some((_, found)) = found else {
+        let message = match to {
+            0 if kind == &kinds::deployment::KIND => {
+                format!("no rollout history found for deployment \"{}\"", key.name)
+            }
+            0 => "no last revision to roll back to".to_owned(),
+            to => format!("unable to find specified revision {to} in history"),
+        };
         return Next::Refused(Rc::new(Status::bad_request(message)));
     };
-    let template = previous.get::<ReplicaSet>().and_then(|set| set.spec.as_ref()?.template.clone());
-    let mut template = kinds::serialize(&template);
+    Next::Ask(undo(object, found))
+}
+
+/// The patch that puts a former template back.
+fn undo(object: &Ref, past: &Object) -> Request {
+    let Some(set) = past.get::<ReplicaSet>() else {
+        let data = past.document().and_then(|past| past.at("data")).cloned().unwrap_or_default();
+        return Request::patch(object.kind, &object.key, PatchType::Strategic, data);
+    };
+    let mut template = kinds::serialize(&set.spec.as_ref().and_then(|spec| spec.template.clone()));
     if let Some(labels) = template.pointer_mut("/metadata/labels").and_then(|labels| labels.as_object_mut()) {
         labels.remove("pod-template-hash");
     }
     let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
-    Next::Ask(Request::patch(deployments, key, PatchType::Json, patch))
+    Request::patch(object.kind, &object.key, PatchType::Json, patch)
 }
 
-fn is_owned_by(set: &Object, deployment: &str) -> bool {
-    controller_of(set.meta()).is_some_and(|owner| owner.kind == "Deployment" && owner.name == deployment)
+fn is_owned_by(past: &Object, owner: &Ref) -> bool {
+    controller_of(past.meta()).is_some_and(|found| found.kind == owner.kind.kind && *found.name == *owner.key.name)
 }
 
-fn revision(set: &Object) -> u64 {
-    let annotations = set.meta().annotations.as_ref();
+/// The number of a ReplicaSet or ControllerRevision.
+fn revision(past: &Object) -> i64 {
+    let annotations = past.meta().annotations.as_ref();
     let text = annotations.and_then(|map| map.get("deployment.kubernetes.io/revision"));
-    text.and_then(|text| text.parse().ok()).unwrap_or(0)
+    let number = past.document().and_then(|past| past.at("revision")?.as_i64());
+    number.or_else(|| text.and_then(|text| text.parse().ok())).unwrap_or(0)
 }

@@ -118,7 +118,8 @@ fn buttons(desk: Desk) -> El {
         containers.into_iter().map(move |container| crash_button(container, many))
     };
     el("div", "deed-row")
-        .part(order(undo, "button", "undo", "deed-rollback", |object| Input::Undo { object }))
+        .part(order(undo, "button", "undo", "deed-rollback", |object| Input::Undo { object, revision: 0 }))
+        .part(order(undo, "button", "restart", "deed-restart", |object| Input::Restart { object }))
         .part(toggle(cordon, ["deed-cordon", "deed-uncordon"], |node, on| Input::Cordon { node, on }))
         .part(toggle(kubelet, ["deed-kubelet-stop", "deed-kubelet-start"], |node, stop| Input::Kubelet { node, stop }))
         .part(toggle(network, ["deed-network-cut", "deed-network-join"], |node, cut| Input::Network { node, cut }))

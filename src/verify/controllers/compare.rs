@@ -154,42 +154,69 @@ fn project(value: &Value) -> Vec<String> {
     for field in ["labels", "ownerReferences", "finalizers"] {
         put(field, if kind == "Node" { &Value::Null } else { &meta[field] });
     }
+    particulars(kind, value, &mut put);
+    lines
+}
+
+/// What is particular to a kind.
+fn particulars(kind: &str, value: &Value, put: &mut impl FnMut(&str, &Value)) {
+    let meta = &value["metadata"];
     let status = &value["status"];
     match kind {
-        "Deployment" | "ReplicaSet" | "ReplicationController" => {
-            put("annotations", &meta["annotations"]);
-            put("spec.replicas", &value["spec"]["replicas"]);
-            let observed = status["observedGeneration"] == meta["generation"];
-            put("observed", &json!(observed));
-            if kind == "Deployment" {
-                put("generation", &meta["generation"]);
-            }
-            put("spec.selector", &value["spec"]["selector"]);
-            for (field, number) in status
-                .as_object()
-                .into_iter()
-                .flatten()
-                .filter(|(field, _)| *field != "conditions" && *field != "observedGeneration")
-            {
-                put(&format!("status.{field}"), number);
-            }
-            conditions(status, &mut put);
+        "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet" | "DaemonSet" => {
+            workload(kind, value, put);
         }
-        "Pod" => pod(status, &mut put),
+        "Pod" => pod(status, put),
+        "ControllerRevision" => {
+            put("annotations", &meta["annotations"]);
+            put("revision", &value["revision"]);
+        }
+        "PersistentVolumeClaim" => {
+            put("annotations", &meta["annotations"]);
+            put("spec.volumeName", &value["spec"]["volumeName"]);
+            put("spec.storageClassName", &value["spec"]["storageClassName"]);
+            put("status", status);
+        }
+        "PersistentVolume" => {
+            put("annotations", &meta["annotations"]);
+            let claim = &value["spec"]["claimRef"];
+            put("spec.claimRef", &json!([claim["namespace"], claim["name"], claim["uid"]]));
+            put("status", &json!([status["phase"], status["message"], status["reason"]]));
+        }
         "Namespace" => {
             put("phase", &status["phase"]);
-            conditions(status, &mut put);
+            conditions(status, put);
         }
         "Node" => {
             for taint in value["spec"]["taints"].as_array().into_iter().flatten() {
                 put("taint", &json!([taint["key"], taint["effect"]]));
             }
         }
-        "Endpoints" | "EndpointSlice" => endpoints(value, &mut put),
-        kind if WHOLE.contains(&kind) => whole(value, &mut put),
+        "Endpoints" | "EndpointSlice" => endpoints(value, put),
+        kind if WHOLE.contains(&kind) => whole(value, put),
         _ => {}
     }
-    lines
+}
+
+fn workload(kind: &str, value: &Value, put: &mut impl FnMut(&str, &Value)) {
+    let (meta, status) = (&value["metadata"], &value["status"]);
+    put("annotations", &meta["annotations"]);
+    put("spec.replicas", &value["spec"]["replicas"]);
+    let observed = status["observedGeneration"] == meta["generation"];
+    put("observed", &json!(observed));
+    if !kind.starts_with("Replica") {
+        put("generation", &meta["generation"]);
+    }
+    put("spec.selector", &value["spec"]["selector"]);
+    for (field, number) in status
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(field, _)| *field != "conditions" && *field != "observedGeneration")
+    {
+        put(&format!("status.{field}"), number);
+    }
+    conditions(status, put);
 }
 
 /// Kinds of which all is compared but times.

@@ -1,5 +1,6 @@
 //! The kubelets as the recordings had them: pods become Running after `sim/start-ms`, end as their annotations say.
 
+use super::names::Names;
 use crate::api::kinds::pod::Pod;
 use crate::api::kinds::{self, named};
 use crate::api::meta::timestamp;
@@ -13,7 +14,7 @@ use k8s_openapi::api::core::v1::{
     ContainerState, ContainerStateRunning, ContainerStateWaiting, ContainerStatus, PodCondition, PodIP,
 };
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const START: &str = "start";
 const READY: &str = "ready";
@@ -30,62 +31,6 @@ pub struct Ships {
     ips: u32,
     /// Real names by placeholders, and what is counted for them.
     pub names: Names,
-}
-
-/// Placeholders as in the recordings.
-#[derive(Default)]
-pub struct Names {
-    pub real: BTreeMap<String, String>,
-    pub replaced: BTreeMap<String, String>,
-    counts: BTreeMap<String, usize>,
-}
-
-impl Names {
-    fn learn(&mut self, object: &Object) {
-        let owner = object.meta().owner_references.iter().flatten().find(|owner| owner.controller == Some(true));
-        let kind = object.kind().kind;
-        let base = |name: &str| self.replaced.get(name).cloned().unwrap_or_else(|| name.to_owned());
-        let placeholder = match (kind, owner) {
-            ("ReplicaSet", Some(owner)) => {
-                let n = self.count(&format!("rs {}", owner.name));
-                let name = format!("{}-<rs{n}>", owner.name);
-                if let Some(hash) = object.meta().labels.as_ref().and_then(|labels| labels.get("pod-template-hash")) {
-                    self.replaced.insert(hash.clone(), format!("<hash:{}-rs{n}>", owner.name));
-                }
-                name
-            }
-            ("Job", Some(owner))
-                if owner.kind == "CronJob" && object.name().starts_with(&format!("{}-", owner.name)) =>
-            {
-                let n = self.count(&format!("cron {}", owner.name));
-                format!("{}-<t{n}>", owner.name)
-            }
-            ("Pod", Some(owner)) if object.meta().generate_name.is_some() => {
-                // The pods of an Indexed Job are counted for each index.
-                let prefix = object.meta().generate_name.as_deref().unwrap_or_default().trim_end_matches('-');
-                let index = prefix.strip_prefix(&owner.name).filter(|_| owner.kind == "Job").unwrap_or_default();
-                let base = base(&owner.name) + index;
-                let n = self.count(&base);
-                format!("{base}-<p{n}>")
-            }
-            ("EndpointSlice", Some(owner)) => {
-                let n = self.count(&format!("es {}", owner.name));
-                format!("{}-<es{n}>", owner.name)
-            }
-            _ => object.name().to_owned(),
-        };
-        self.replaced.insert(object.uid().to_owned(), format!("<uid:{kind}/{placeholder}>"));
-        if placeholder != object.name() {
-            self.real.insert(placeholder.clone(), object.name().to_owned());
-            self.replaced.insert(object.name().to_owned(), placeholder);
-        }
-    }
-
-    fn count(&mut self, what: &str) -> usize {
-        let n = self.counts.entry(what.to_owned()).or_default();
-        *n += 1;
-        *n
-    }
 }
 
 impl Ships {
@@ -109,6 +54,12 @@ impl Ships {
         }
         // Renewed a second before time zero, as in most recordings.
         cx.after(Duration::from_secs(9), Event::Timer(Timer::new(LEASE)));
+    }
+
+    /// Another ship.
+    pub fn add(&mut self, cx: &mut Cx, node: &Value) {
+        self.nodes.push(node.clone());
+        self.join(cx, node, self.nodes.len() - 1);
     }
 
     fn join(&mut self, cx: &mut Cx, node: &Value, index: usize) {

@@ -7,7 +7,9 @@
 
 mod compare;
 mod exits;
+mod kubectl;
 mod kubelets;
+mod names;
 mod steps;
 mod world;
 
@@ -35,7 +37,7 @@ impl From<Result<(), String>> for Verdict {
 }
 
 fn play(recording: &Value) -> Result<(), String> {
-    let mut world = World::new(nodes(recording));
+    let mut world = World::new(nodes(recording), &recording["kcm_flags"]);
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     world.send(steps::create(&namespace)?);
     let begin = begin(recording);

@@ -1,10 +1,11 @@
 //! The steps of a recording, as the requests that they are.
 
+use super::kubectl;
 use super::world::World;
 use crate::api::kinds::{self, KINDS};
 use crate::api::object::Key;
 use crate::api::request::{Body, DeleteOptions, PatchType, Propagation};
-use crate::api::{Kind, Object, Options, Request, Target, Verb};
+use crate::api::{Kind, Options, Request, Target, Verb};
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -34,7 +35,7 @@ fn by_kind(kind: &Value) -> Result<&'static Kind, Lacks> {
 }
 
 /// The real name of a placeholder.
-fn real(world: &World, name: &str) -> String {
+pub fn real(world: &World, name: &str) -> String {
     world.ships.names.real.get(name).cloned().unwrap_or_else(|| name.to_owned())
 }
 
@@ -70,21 +71,6 @@ pub fn act(world: &mut World, action: &str, what: &Value) -> Result<Option<u64>,
         }
         "delete" => Some(delete(world, what)?),
         "evict" => Some(evict(world, what["pod"].as_str().unwrap_or(""))),
-        "pod_ready" => {
-            let key = Key::new("demo", &real(world, what["pod"].as_str().unwrap_or("")));
-            let Some(pod) = world.ships.pod(&key) else { return Err(format!("no pod {key}")) };
-            let ready = what["ready"] == true;
-            world.with_ships(|ships, cx| ships.set_ready(cx, &pod, ready));
-            None
-        }
-        "node_down" => {
-            world.ships.node_down(what.as_str().unwrap_or(""));
-            None
-        }
-        "node_up" => {
-            world.with_ships(|ships, cx| ships.node_up(cx, what.as_str().unwrap_or("")));
-            None
-        }
         "node_delete" => {
             world.ships.node_down(what.as_str().unwrap_or(""));
             let key = Key::new("", what.as_str().unwrap_or(""));
@@ -92,13 +78,43 @@ pub fn act(world: &mut World, action: &str, what: &Value) -> Result<Option<u64>,
         }
         "kubectl" => {
             let line = what.as_str().or(what["cmd"].as_str()).unwrap_or("");
-            kubectl(world, line).filter(|()| what["stdin"].is_null()).ok_or_else(|| format!("kubectl {line}"))?;
+            let done = kubectl::run(world, line).filter(|()| what["stdin"].is_null());
+            done.ok_or_else(|| format!("kubectl {line}"))?;
             None
         }
         "note" => None,
-        other => return Err(other.to_owned()),
+        other => return happen(world, other, what).map(|()| None),
     };
     Ok(sent)
+}
+
+/// What no request does: it happens on a ship, or to a process.
+fn happen(world: &mut World, action: &str, what: &Value) -> Result<(), Lacks> {
+    match action {
+        "pod_ready" => {
+            let key = Key::new("demo", &real(world, what["pod"].as_str().unwrap_or("")));
+            let Some(pod) = world.ships.pod(&key) else { return Err(format!("no pod {key}")) };
+            let ready = what["ready"] == true;
+            world.with_ships(|ships, cx| ships.set_ready(cx, &pod, ready));
+        }
+        "node_down" => {
+            world.ships.node_down(what.as_str().unwrap_or(""));
+        }
+        "node_up" => {
+            world.with_ships(|ships, cx| ships.node_up(cx, what.as_str().unwrap_or("")));
+        }
+        "node_add" => {
+            world.with_ships(|ships, cx| ships.add(cx, what));
+        }
+        "kcm_stop" => {
+            world.stop_manager();
+        }
+        "kcm_restart" => {
+            world.restart_manager(what);
+        }
+        other => return Err(other.to_owned()),
+    }
+    Ok(())
 }
 
 fn with_uids(world: &World, value: Value) -> Result<Value, Lacks> {
@@ -146,94 +162,4 @@ fn delete(world: &mut World, what: &Value) -> Result<u64, Lacks> {
     let options =
         DeleteOptions { propagation, grace_period_seconds: what["grace"].as_i64(), ..DeleteOptions::default() };
     Ok(world.send(Request::delete(kind, &key, options)))
-}
-
-/// The few commands that the recordings use.
-fn kubectl(world: &mut World, line: &str) -> Option<()> {
-    let words: Vec<&str> = line.split_whitespace().collect();
-    let deployment = |name: &str| (&kinds::deployment::KIND, Key::new("demo", name.trim_start_matches("deploy/")));
-    let merge = |(kind, key): (&'static Kind, Key), patch| Request::patch(kind, &key, PatchType::Merge, patch);
-    let node = |name: &str| (&kinds::node::KIND, Key::new("", name));
-    let request = match words.as_slice() {
-        ["rollout", "status" | "history", ..] | ["get", ..] => return Some(()),
-        ["rollout", "pause", name] if is_deployment(name) => merge(deployment(name), json!({"spec": {"paused": true}})),
-        ["rollout", "resume", name] if is_deployment(name) => {
-            merge(deployment(name), json!({"spec": {"paused": null}}))
-        }
-        ["rollout", "restart", name] if is_deployment(name) => {
-            let annotations = json!({"kubectl.kubernetes.io/restartedAt": "2026-01-05T09:00:07Z"});
-            merge(deployment(name), json!({"spec": {"template": {"metadata": {"annotations": annotations}}}}))
-        }
-        ["rollout", "undo", name, rest @ ..] if is_deployment(name) => {
-            let to = rest.first().and_then(|to| to.strip_prefix("--to-revision=")).and_then(|n| n.parse().ok());
-            return undo(world, &deployment(name).1, to);
-        }
-        ["annotate", of, pair, ..] if is_deployment(of) => {
-            let (name, value) = pair.split_once('=')?;
-            merge(deployment(of), json!({"metadata": {"annotations": {name: value}}}))
-        }
-        ["annotate", "pod", pod, pair] => {
-            let (name, value) = pair.split_once('=')?;
-            let key = Key::new("demo", &real(world, pod));
-            merge((&kinds::pod::KIND, key), json!({"metadata": {"annotations": {name: value}}}))
-        }
-        ["cordon", name] => merge(node(name), json!({"spec": {"unschedulable": true}})),
-        ["uncordon", name] => merge(node(name), json!({"spec": {"unschedulable": null}})),
-        ["taint", "nodes", name, taint] => return set_taint(world, name, taint),
-        _ => return None,
-    };
-    world.send(request);
-    Some(())
-}
-
-fn is_deployment(name: &str) -> bool {
-    name.starts_with("deploy/")
-}
-
-fn set_taint(world: &mut World, name: &str, taint: &str) -> Option<()> {
-    let key = Key::new("", name);
-    let node = world.ships.lookup(&kinds::node::KIND, &key)?;
-    let mut taints = node.to_value()["spec"]["taints"].as_array().cloned().unwrap_or_default();
-    if let Some(gone) = taint.strip_suffix('-') {
-        taints.retain(|taint| taint["key"] != gone);
-    } else {
-        let (pair, effect) = taint.split_once(':')?;
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        taints.insert(0, json!({"key": key, "value": value, "effect": effect}));
-    }
-    world.send(Request::patch(&kinds::node::KIND, &key, PatchType::Merge, json!({"spec": {"taints": taints}})));
-    Some(())
-}
-
-fn undo(world: &mut World, key: &Key, to: Option<i64>) -> Option<()> {
-    let deployment = world.ships.lookup(&kinds::deployment::KIND, key)?;
-    if deployment.to_value()["spec"]["paused"] == true {
-        return Some(()); // kubectl refuses.
-    }
-    let mut sets: Vec<(i64, Object)> = world
-        .ships
-        .owned(&kinds::replica_set::KIND, deployment.uid())
-        .into_iter()
-        .map(|set| (revision(&set), set))
-        .collect();
-    sets.sort_by_key(|(revision, _)| *revision);
-    let now = revision(&deployment);
-    let found = match to {
-        Some(to) => sets.iter().find(|(revision, _)| *revision == to),
-        None => sets.iter().rev().find(|(revision, _)| *revision < now),
-    };
-    let (_, set) = found?;
-    let mut template = set.to_value()["spec"]["template"].clone();
-    if let Some(labels) = template["metadata"]["labels"].as_object_mut() {
-        labels.remove("pod-template-hash");
-    }
-    let patch = json!([{"op": "replace", "path": "/spec/template", "value": template}]);
-    world.send(Request::patch(&kinds::deployment::KIND, key, PatchType::Json, patch));
-    Some(())
-}
-
-fn revision(object: &Object) -> i64 {
-    let annotations = object.meta().annotations.as_ref();
-    let text = annotations.and_then(|annotations| annotations.get("deployment.kubernetes.io/revision"));
-    text.and_then(|text| text.parse().ok()).unwrap_or(0)
 }

@@ -14,6 +14,7 @@ use crate::cluster::wire::{Address, Event, Message, Reply, User};
 use crate::cluster::{Cx, timing};
 use crate::sim::{Duration, Kernel, Time, Trace};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -21,7 +22,7 @@ pub struct World {
     pub kernel: Kernel<Address, Event>,
     pub trace: Trace<Fact>,
     pub api: ApiServer,
-    pub manager: Runner,
+    manager: Option<Runner>,
     pub ships: Ships,
     etcd: Etcd,
     scheduler: Scheduler,
@@ -36,12 +37,12 @@ pub struct World {
 
 impl World {
     /// A settled world with the given nodes at time zero.
-    pub fn new(nodes: Vec<serde_json::Value>) -> Self {
+    pub fn new(nodes: Vec<Value>, flags: &Value) -> Self {
         let mut world = Self {
             kernel: Kernel::new(7, Time::from_secs(-60), timing::LINK),
             trace: Trace::default(),
             api: ApiServer::new(),
-            manager: ControllerManager::new(CONTROLLERS),
+            manager: None,
             ships: Ships::new(nodes),
             etcd: Etcd::new(),
             scheduler: Scheduler::new(),
@@ -53,7 +54,7 @@ impl World {
         world.etcd.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Etcd(0), None));
         world.api.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::ApiServer, None));
         world.run_to(Time::from_secs(-50));
-        world.manager.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::ControllerManager, None));
+        world.restart_manager(flags);
         world.scheduler.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Scheduler, None));
         world.ships.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Kubelet("all".into()), None));
         world.run_to(Time::from_secs(-20));
@@ -79,7 +80,11 @@ impl World {
                 }
             }
             Address::Etcd(_) => self.etcd.handle(&mut cx, next.event),
-            Address::ControllerManager => self.manager.handle(&mut cx, next.event),
+            Address::ControllerManager => {
+                if let Some(manager) = &mut self.manager {
+                    manager.handle(&mut cx, next.event);
+                }
+            }
             Address::Scheduler => self.scheduler.handle(&mut cx, next.event),
             Address::Kubelet(_) => self.ships.handle(&mut cx, next.event),
             Address::User => {
@@ -114,6 +119,21 @@ impl World {
     /// The answer to a request of the administrator: code and message.
     pub fn answer(&self, id: u64) -> Option<&(i64, String)> {
         self.answers.get(&id)
+    }
+
+    /// Stops the controllers; what they hold they do not give back.
+    pub fn stop_manager(&mut self) {
+        self.kernel.kill(&Address::ControllerManager);
+        self.manager = None;
+    }
+
+    /// Starts them again, with other flags.
+    pub fn restart_manager(&mut self, flags: &Value) {
+        self.stop_manager();
+        let flags = flags.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let mut manager = ControllerManager::new(CONTROLLERS).with_flags(flags);
+        manager.start(&mut Cx::new(&mut self.kernel, &mut self.trace, Address::ControllerManager, None));
+        self.manager = Some(manager);
     }
 
     /// Lets the ships do something.

@@ -11,11 +11,7 @@ pub const PLUGIN: Plugin = Plugin {
             && persistent_volume_claim::class(object).is_empty();
         if request.creates("PersistentVolumeClaim") && names_none {
             let classes = request.review.cache.iter(&storage_class::KIND);
-            let defaults = classes.filter(|class| storage_class::is_default(class));
-            let newest = defaults.min_by_key(|class| {
-                let created = class.meta().creation_timestamp.as_ref().map(crate::api::meta::moment);
-                (std::cmp::Reverse(created), class.name().to_owned())
-            });
+            let newest = storage_class::newest_default(classes);
             if let (Some(class), Some(claim)) = (newest, object.document_mut()) {
                 claim.set("spec.storageClassName", class.name().into());
             }

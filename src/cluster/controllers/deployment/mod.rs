@@ -14,12 +14,11 @@
 //! ```
 //!
 //! The parts: [`family`] knows the sets and the bounds, [`revision`] their numbers, [`scale`] the proportions,
-//! [`status`] the conditions, [`hash`] the label that tells the sets apart.
+//! [`status`] the conditions, [`hash`](super::shared::hash) the label that tells the sets apart.
 //!
 //! Left out: the long deprecated rollback annotation (`kubectl rollout undo` changes the template today).
 
 pub mod family;
-pub mod hash;
 pub mod revision;
 pub mod scale;
 pub mod status;
@@ -29,6 +28,7 @@ use self::family::{Child, DESIRED, Plan, REVISION, active, available, new_size, 
 use self::status::{PROGRESSING, TIMED_OUT, condition};
 use self::wake::{wake_by_pod, wake_by_set};
 use super::shared::claim::claim;
+use super::shared::hash::template_hash;
 use super::shared::{annotation, subject};
 use crate::api::kinds::{deployment, pod, pod::Pod, replica_set};
 use crate::api::request::DeleteOptions;
@@ -94,7 +94,7 @@ fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
 
 fn set_name(plan: &Plan) -> String {
     let collisions = plan.deployment.status.as_ref().and_then(|status| status.collision_count);
-    format!("{}-{}", plan.object.name(), hash::template_hash(&plan.spec.template, collisions))
+    format!("{}-{}", plan.object.name(), template_hash(&plan.spec.template, collisions))
 }
 
 fn with_status(plan: &Plan, status: DeploymentStatus) -> Object {

@@ -24,7 +24,20 @@ pub fn claim<'a>(
     selector: &Selector,
     kind: &'static Kind,
 ) -> Result<Option<Vec<&'a Object>>, String> {
-    claim_as(reconcile, (owner, None), selector, kind)
+    claim_as(reconcile, (owner, None), kind, &|object| selector.matches(labels(object.meta())))
+}
+
+/// The same for an owner that looks at more than labels.
+///
+/// # Errors
+/// As [`claim`].
+pub fn claim_if<'a>(
+    reconcile: &mut Reconcile<'a>,
+    owner: &'a Object,
+    kind: &'static Kind,
+    belongs: &dyn Fn(&Object) -> bool,
+) -> Result<Option<Vec<&'a Object>>, String> {
+    claim_as(reconcile, (owner, None), kind, belongs)
 }
 
 /// The pods of an owner that marks them with a finalizer: an adopted pod gets it, a released one loses it.
@@ -37,26 +50,27 @@ pub fn claim_tracked<'a>(
     selector: &Selector,
     finalizer: &'static str,
 ) -> Result<Option<Vec<&'a Object>>, String> {
-    claim_as(reconcile, (owner, Some(finalizer)), selector, &pod::KIND)
+    let belongs = |object: &Object| selector.matches(labels(object.meta()));
+    claim_as(reconcile, (owner, Some(finalizer)), &pod::KIND, &belongs)
 }
 
 fn claim_as<'a>(
     reconcile: &mut Reconcile<'a>,
     (owner, finalizer): (&'a Object, Option<&'static str>),
-    selector: &Selector,
     kind: &'static Kind,
+    belongs: &dyn Fn(&Object) -> bool,
 ) -> Result<Option<Vec<&'a Object>>, String> {
     let mut mine = Vec::new();
     let mut patches = Vec::new();
     let cache = reconcile.cache(kind);
     for object in cache.owned_by(owner.uid()) {
-        if selector.matches(labels(object.meta())) {
+        if belongs(object) {
             mine.push(object);
         } else if !owner.is_terminating() {
             patches.push(release(owner, object, finalizer));
         }
     }
-    let wanted = |object: &&Object| !object.is_terminating() && selector.matches(labels(object.meta()));
+    let wanted = |object: &&Object| !object.is_terminating() && belongs(object);
     let orphans: Vec<&Object> =
         if owner.is_terminating() { Vec::new() } else { cache.orphans(owner.namespace()).filter(wanted).collect() };
     if let Some(first) = orphans.first() {

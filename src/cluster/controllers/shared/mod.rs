@@ -1,9 +1,12 @@
 //! What several controllers need: owners, pods, and small arithmetic. Pure functions.
 
 pub mod claim;
+pub mod hash;
+pub mod history;
 pub mod pods;
 pub mod serving;
 
+use crate::api::document::Document;
 use crate::api::meta::moment;
 use crate::api::{Object, Ref};
 use crate::cluster::client::controller::Reconcile;
@@ -25,6 +28,12 @@ pub fn labels(meta: &ObjectMeta) -> &BTreeMap<String, String> {
 #[must_use]
 pub fn annotation<'a>(meta: &'a ObjectMeta, name: &str) -> Option<&'a str> {
     meta.annotations.as_ref()?.get(name).map(String::as_str)
+}
+
+/// The whole number at a path of a tree.
+#[must_use]
+pub fn integer(tree: &Document, path: &str) -> Option<i64> {
+    tree.at(path)?.as_i64()
 }
 
 /// A counter as Go writes it: zero is left out.

@@ -2,6 +2,7 @@
 //! points. Upstream: `plugins/nodeaffinity/node_affinity.go`, `component-helpers/scheduling/corev1/nodeaffinity`.
 
 use crate::api::object::Object;
+use crate::api::pod::placing::{Required, any_term_matches, term_matches, values};
 use crate::cluster::scheduler::events::{Action, Change, Interest, Of};
 use crate::cluster::scheduler::framework::{
     Cycle, Filter, Plugin, PreFilter, PreScore, Refused, Scorer, Verdict, default_normalize,
@@ -9,7 +10,7 @@ use crate::cluster::scheduler::framework::{
 use crate::cluster::scheduler::nodes::NodeInfo;
 use crate::cluster::scheduler::pod::PodInfo;
 use k8s_openapi::api::core::v1 as core;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 const REASON: &str = "node(s) didn't match Pod's node affinity/selector";
 const ENFORCED: &str = "node(s) didn't match scheduler-enforced node affinity";
@@ -31,7 +32,7 @@ impl Plugin for NodeAffinity {
     fn pre_filter<'a>(&self, cycle: &Cycle<'a>) -> PreFilter<'a> {
         let required = Required::of(cycle.pod.spec());
         let added = cycle.args.added_affinity.as_deref().and_then(added_terms);
-        if required.terms.is_none() && required.labels.is_none_or(BTreeMap::is_empty) {
+        if required.is_nothing() {
             return match added {
                 None => PreFilter::Skip,
                 Some(_) => PreFilter::Run(Box::new(Both { required, added })),
@@ -58,41 +59,6 @@ impl Plugin for NodeAffinity {
     }
 }
 
-/// What a node must have.
-#[derive(Clone, Copy)]
-pub struct Required<'a> {
-    labels: Option<&'a BTreeMap<String, String>>,
-    terms: Option<&'a [core::NodeSelectorTerm]>,
-}
-
-impl<'a> Required<'a> {
-    /// The pod's node selector and required node affinity.
-    #[must_use]
-    pub fn of(spec: &'a core::PodSpec) -> Self {
-        let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-        let required = affinity.and_then(|a| a.required_during_scheduling_ignored_during_execution.as_ref());
-        Self {
-            labels: spec.node_selector.as_ref(),
-            terms: required.map(|selector| selector.node_selector_terms.as_slice()),
-        }
-    }
-
-    /// Whether any node will do.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        self.labels.is_none_or(BTreeMap::is_empty) && self.terms.is_none()
-    }
-
-    /// Whether a node has it.
-    #[must_use]
-    pub fn matches(&self, node: &Object) -> bool {
-        let labels = node.meta().labels.as_ref();
-        let has = |(key, value): (&String, &String)| labels.and_then(|labels| labels.get(key)) == Some(value);
-        self.labels.is_none_or(|wanted| wanted.iter().all(has))
-            && self.terms.is_none_or(|terms| terms.iter().any(|term| term_matches(term, node)))
-    }
-}
-
 /// What the profile demands of all pods' nodes.
 fn added_terms(affinity: &core::NodeAffinity) -> Option<&[core::NodeSelectorTerm]> {
     let required = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
@@ -107,9 +73,8 @@ struct Both<'a> {
 
 impl Filter for Both<'_> {
     fn filter(&self, node: &NodeInfo) -> Verdict {
-        let matches = |terms: &[core::NodeSelectorTerm]| {
-            node.object().is_some_and(|node| terms.iter().any(|term| term_matches(term, node)))
-        };
+        let matches =
+            |terms: &[core::NodeSelectorTerm]| node.object().is_some_and(|node| any_term_matches(terms, node));
         if self.added.is_some_and(|terms| !matches(terms)) {
             return Err(Refused::unresolvable(ENFORCED));
         }
@@ -147,46 +112,6 @@ fn named_nodes(terms: &[core::NodeSelectorTerm]) -> Option<BTreeSet<&str>> {
         all.extend(sets.reduce(|a, b| a.intersection(&b).copied().collect())?);
     }
     Some(all)
-}
-
-/// Whether a node matches one of these terms.
-#[must_use]
-pub fn any_term_matches(terms: &[core::NodeSelectorTerm], node: &Object) -> bool {
-    terms.iter().any(|term| term_matches(term, node))
-}
-
-/// A term without requirements matches nothing.
-fn term_matches(term: &core::NodeSelectorTerm, node: &Object) -> bool {
-    let expressions = term.match_expressions.as_deref().unwrap_or_default();
-    let fields = term.match_fields.as_deref().unwrap_or_default();
-    let label = |key: &str| node.meta().labels.as_ref()?.get(key).map(String::as_str);
-    let field = |key: &str| (key == "metadata.name").then(|| node.name());
-    !(expressions.is_empty() && fields.is_empty())
-        && expressions.iter().all(|requirement| requirement_matches(requirement, label(&requirement.key)))
-        && fields.iter().all(|requirement| requirement_matches(requirement, field(&requirement.key)))
-}
-
-fn values(requirement: &core::NodeSelectorRequirement) -> &[String] {
-    requirement.values.as_deref().unwrap_or_default()
-}
-
-/// Upstream: `labels.Requirement.Matches`.
-fn requirement_matches(requirement: &core::NodeSelectorRequirement, actual: Option<&str>) -> bool {
-    let listed = || values(requirement).iter().any(|value| Some(value.as_str()) == actual);
-    let compared = |greater: bool| {
-        let number = actual.and_then(|text| text.parse::<i64>().ok());
-        let limit = values(requirement).first().and_then(|text| text.parse::<i64>().ok());
-        number.zip(limit).is_some_and(|(number, limit)| if greater { number > limit } else { number < limit })
-    };
-    match requirement.operator.as_str() {
-        "In" => listed(),
-        "NotIn" => !listed(),
-        "Exists" => actual.is_some(),
-        "DoesNotExist" => actual.is_none(),
-        "Gt" => compared(true),
-        "Lt" => compared(false),
-        _ => false,
-    }
 }
 
 fn began_to_match(pod: &PodInfo, change: &Change) -> bool {

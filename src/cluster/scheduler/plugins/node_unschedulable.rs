@@ -1,8 +1,8 @@
 //! `NodeUnschedulable`: cordoned nodes take no pods but those that tolerate it.
 //! Upstream: `plugins/nodeunschedulable/node_unschedulable.go`.
 
-use super::taint_toleration::tolerates;
 use crate::api::object::Object;
+use crate::api::pod::placing::tolerates;
 use crate::cluster::scheduler::events::{Action, Change, Interest, Of};
 use crate::cluster::scheduler::framework::{Cycle, Filter, Plugin, PreFilter, Refused, Verdict};
 use crate::cluster::scheduler::nodes::NodeInfo;

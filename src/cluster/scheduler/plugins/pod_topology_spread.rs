@@ -6,10 +6,9 @@
 mod domains;
 
 use self::domains::{Domains, Matching};
-use super::node_affinity::Required;
-use super::taint_toleration::untolerated;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
+use crate::api::pod::placing::{Required, untolerated};
 use crate::api::selector::{Operator, Selector};
 use crate::cluster::scheduler::affinity::with_keys;
 use crate::cluster::scheduler::crowd::nodes_of;

@@ -2,6 +2,7 @@
 //! taints only cost points. Upstream: `plugins/tainttoleration/taint_toleration.go`.
 
 use crate::api::object::Object;
+use crate::api::pod::placing::{tolerates, untolerated, value};
 use crate::cluster::scheduler::events::{Action, Change, Interest, Of};
 use crate::cluster::scheduler::framework::{
     Cycle, Filter, Plugin, PreFilter, PreScore, Refused, Scorer, Verdict, default_normalize,
@@ -59,33 +60,6 @@ impl Scorer for Tolerated<'_> {
     fn normalize(&self, scores: &mut [i64]) {
         default_normalize(scores, true);
     }
-}
-
-fn value(taint: &core::Taint) -> &str {
-    taint.value.as_deref().unwrap_or_default()
-}
-
-/// Whether any taint that keeps pods away is not tolerated.
-#[must_use]
-pub fn untolerated(tolerations: &[core::Toleration], taints: &[core::Taint]) -> bool {
-    let mut hard = taints.iter().filter(|taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute"));
-    hard.any(|taint| !tolerates(tolerations, &taint.key, value(taint), &taint.effect))
-}
-
-/// Whether any toleration covers a taint. Upstream: `component-helpers/scheduling/corev1`, `Toleration.ToleratesTaint`.
-#[must_use]
-pub fn tolerates(tolerations: &[core::Toleration], key: &str, value: &str, effect: &str) -> bool {
-    tolerations.iter().any(|toleration| {
-        let for_effect = toleration.effect.as_deref().is_none_or(|wanted| wanted.is_empty() || wanted == effect);
-        let for_key = toleration.key.as_deref().is_none_or(|wanted| wanted.is_empty() || wanted == key);
-        for_effect
-            && for_key
-            && match toleration.operator.as_deref().unwrap_or_default() {
-                "" | "Equal" => toleration.value.as_deref().unwrap_or_default() == value,
-                "Exists" => true,
-                _ => false,
-            }
-    })
 }
 
 fn became_tolerable(pod: &PodInfo, change: &Change) -> bool {

@@ -1,4 +1,5 @@
-//! The label that tells the ReplicaSets of a Deployment apart.
+//! The letters that tell the templates of one owner apart: a Deployment's ReplicaSets, the revisions of a StatefulSet or
+//! DaemonSet.
 //!
 //! Upstream: `pkg/controller/controller_utils.go`, `ComputeHash`: FNV-1a (32 bits) over a dump of the template, written as
 //! letters without vowels. The dump is how one Go library prints Go structs, every unset field included; here the
@@ -12,7 +13,12 @@ use k8s_openapi::api::core::v1::PodTemplateSpec;
 /// Eight to ten letters that stand for a template.
 #[must_use]
 pub fn template_hash(template: &PodTemplateSpec, collisions: Option<i32>) -> String {
-    let text = encode(template).to_string();
+    text_hash(&encode(template).to_string(), collisions)
+}
+
+/// Eight to ten letters that stand for a text.
+#[must_use]
+pub fn text_hash(text: &str, collisions: Option<i32>) -> String {
     let mut hash = fnv(0x811c_9dc5, text.as_bytes());
     if let Some(collisions) = collisions {
         // Upstream writes the count into the first half of eight bytes.

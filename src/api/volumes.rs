@@ -1,0 +1,126 @@
+//! Claims and volumes: which belong together, which could.
+//!
+//! The scheduler asks it for claims that wait for a pod, the volume controller for all others.
+//! Upstream: `component-helpers/storage/volume/pv_helpers.go`.
+
+use super::kinds::persistent_volume_claim as claims;
+use super::object::Object;
+use super::pod::placing::any_term_matches;
+use super::selector::Selector;
+use k8s_openapi::api::core::v1::NodeSelector;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The annotation of a claim whose volume is to be made for a node.
+pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+/// The annotation of a claim that has its volume for good.
+pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
+/// The annotation of a volume or claim whose other half the cluster has chosen.
+pub const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
+
+/// The annotation of an object.
+#[must_use]
+pub fn annotation<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
+    object.meta().annotations.as_ref()?.get(name).map(String::as_str)
+}
+
+/// Whether claim and volume know each other for good. Upstream: `isPVCFullyBound`.
+#[must_use]
+pub fn is_bound(claim: &Object) -> bool {
+    !volume_name(claim).is_empty() && annotation(claim, BIND_COMPLETED).is_some()
+}
+
+/// The name of the claim's volume; empty: it has none yet.
+#[must_use]
+pub fn volume_name(claim: &Object) -> &str {
+    claim.document().map(|claim| claim.text("spec.volumeName")).unwrap_or_default()
+}
+
+/// Whether the class has its volumes bound only when a pod needs them.
+#[must_use]
+pub fn waits(class: &Object) -> bool {
+    class.document().is_some_and(|class| class.text("volumeBindingMode") == "WaitForFirstConsumer")
+}
+
+/// How much a claim asks for, in bytes.
+#[must_use]
+pub fn wanted(claim: &Object) -> i64 {
+    claim.document().map_or(0, |claim| claim.amount("spec.resources.requests.storage"))
+}
+
+/// Whether the volume is kept for the claim. Upstream: `IsVolumeBoundToClaim`.
+#[must_use]
+pub fn belongs(volume: &Object, claim: &Object) -> bool {
+    let Some(document) = volume.document() else { return false };
+    let uid = document.text("spec.claimRef.uid");
+    document.text("spec.claimRef.name") == claim.name()
+        && document.text("spec.claimRef.namespace") == claim.namespace()
+        && (uid.is_empty() || uid == claim.uid())
+}
+
+/// Whether pods on the node can use the volume. Upstream: `CheckNodeAffinity`.
+#[must_use]
+pub fn reaches(volume: &Object, node: &Object) -> bool {
+    let required: Option<NodeSelector> = volume.document().and_then(|volume| volume.part("spec.nodeAffinity.required"));
+    required.is_none_or(|selector| any_term_matches(&selector.node_selector_terms, node))
+}
+
+/// What a claim is matched with: all volumes, and where it is to be used.
+pub struct Search<'s> {
+    /// The node; `None`: anywhere.
+    pub node: Option<&'s Object>,
+    /// Whether only a volume that names the claim will do, since a pod decides about the others.
+    pub waits: bool,
+    /// Volumes that are given away already.
+    pub taken: &'s BTreeSet<&'s str>,
+}
+
+/// The volume that names the claim, or else the smallest that it could have. Upstream: `FindMatchingVolume`.
+#[must_use]
+pub fn matching<'a>(claim: &Object, volumes: impl Iterator<Item = &'a Object>, search: &Search) -> Option<&'a Object> {
+    let wish = claim.document()?;
+    let class = claims::class(claim);
+    let selector: Option<LabelSelector> = wish.part("spec.selector");
+    let selector = selector.map(|selector| Selector::from_object(Some(&selector)).unwrap_or(Selector::Nothing));
+    let none = BTreeMap::new();
+    let is_near = |volume: &Object| search.node.is_none_or(|node| reaches(volume, node));
+    let mut smallest: Option<(i64, &Object)> = None;
+    for volume in volumes.filter(|volume| !search.taken.contains(volume.name())) {
+        let Some(document) = volume.document() else { continue };
+        let kept = document.at("spec.claimRef").is_some();
+        let fits = document.text("spec.storageClassName") == class
+            && (!kept || belongs(volume, claim))
+            && size(volume) >= wanted(claim)
+            && document.text("spec.volumeMode") == wish.text("spec.volumeMode")
+            && !volume.is_terminating();
+        if fits && kept {
+            return Some(volume).filter(|volume| is_near(volume));
+        }
+        let labels = volume.meta().labels.as_ref().unwrap_or(&none);
+        let free = !search.waits
+            && document.text("status.phase") == "Available"
+            && selector.as_ref().is_none_or(|selector| selector.matches(labels))
+            && has_modes(volume, claim);
+        if fits && free && is_near(volume) && smallest.is_none_or(|(least, _)| size(volume) < least) {
+            smallest = Some((size(volume), volume));
+        }
+    }
+    smallest.map(|(_, volume)| volume)
+}
+
+/// Whether a volume can be used in all ways that a claim asks for. Upstream: `CheckAccessModes`.
+#[must_use]
+pub fn has_modes(volume: &Object, claim: &Object) -> bool {
+    let modes = |object: &Object| -> Vec<String> {
+        let modes = object.document().map(|document| document.texts("spec.accessModes")).unwrap_or_default();
+        modes.into_iter().map(str::to_owned).collect()
+    };
+    let offered = modes(volume);
+    modes(claim).iter().all(|mode| offered.contains(mode))
+}
+
+/// How much a volume holds, in bytes.
+#[must_use]
+pub fn size(volume: &Object) -> i64 {
+    volume.document().map_or(0, |volume| volume.amount("spec.capacity.storage"))
+}

@@ -1,0 +1,103 @@
+//! How a DaemonSet goes from one template to the next.
+//!
+//! Upstream: `pkg/controller/daemon/update.go`, `rollingUpdate`. Without a surge old pods are deleted, first those that are
+//! not available anyway, and the next look creates new ones; with a surge new pods come beside the old ones, which go
+//! when the new ones are available.
+
+use super::Wish;
+use super::place::Family;
+use crate::api::Object;
+use crate::cluster::controllers::shared::scaled;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use std::collections::BTreeSet;
+
+/// On how many nodes there may be two pods.
+#[must_use]
+pub fn surge(family: &Family) -> usize {
+    bound(family, "maxSurge")
+}
+
+/// A number or percentage of the nodes that should have a pod, rounded up.
+fn bound(family: &Family, field: &str) -> usize {
+    let wanted = family.nodes.values().filter(|(should, _)| *should).count();
+    let tree = family.set.object.document();
+    let value: Option<IntOrString> =
+        tree.and_then(|tree| tree.part(&format!("spec.updateStrategy.rollingUpdate.{field}")));
+    let number = scaled(value.as_ref(), i32::try_from(wanted).unwrap_or(i32::MAX), true);
+    usize::try_from(number).unwrap_or(0)
+}
+
+/// How many nodes may be without an available pod; never 0 if there is no surge either.
+fn most_unavailable(family: &Family) -> usize {
+    let tree = family.set.object.document();
+    let given = tree.is_some_and(|tree| tree.at("spec.updateStrategy.rollingUpdate.maxUnavailable").is_some());
+    let most = if given { bound(family, "maxUnavailable") } else { 1 };
+    if most == 0 && surge(family) == 0 { 1 } else { most }
+}
+
+/// The new and the old pod of a node; `None`: there are more than one of either.
+fn pair<'a>(family: &Family<'_, 'a>, node: &str) -> Option<(Option<&'a Object>, Option<&'a Object>)> {
+    let (mut new, mut old) = (None, None);
+    for pod in family.on(node).iter().copied().filter(|pod| !pod.is_terminating()) {
+        let place = if family.is_updated(pod) { &mut new } else { &mut old };
+        if place.replace(pod).is_some() {
+            return None;
+        }
+    }
+    Some((new, old))
+}
+
+/// What the update does next.
+#[must_use]
+pub fn roll<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
+    if surge(family) == 0 { replace(family) } else { overlap(family) }
+}
+
+/// The nodes that have a pod, and those that should.
+fn nodes<'a>(family: &Family<'_, 'a>) -> Vec<&'a str> {
+    let should = family.nodes.iter().filter(|(_, (should, _))| *should).map(|(node, _)| *node);
+    let all: BTreeSet<&str> = should.chain(family.pods.keys().copied()).collect();
+    all.into_iter().collect()
+}
+
+fn replace<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
+    let (mut unavailable, mut lame, mut candidates) = (0, Vec::new(), Vec::new());
+    for node in nodes(family) {
+        match pair(family, node) {
+            Some((Some(new), None)) => unavailable += usize::from(!family.is_available(new)),
+            Some((None, Some(old))) if family.is_available(old) => candidates.push(old),
+            Some((None, Some(old))) => lame.push(old),
+            _ => unavailable += 1,
+        }
+    }
+    let room = most_unavailable(family).saturating_sub(unavailable);
+    lame.extend(candidates.into_iter().take(room));
+    Wish { create: Vec::new(), delete: lame }
+}
+
+fn overlap<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
+    let mut wish = Wish::default();
+    let (mut surging, mut available, mut candidates, mut misplaced) = (0, 0, Vec::new(), Vec::new());
+    for node in nodes(family) {
+        let Some((new, old)) = pair(family, node) else {
+            surging += 1;
+            continue;
+        };
+        let is_available = |pod: Option<&Object>| pod.is_some_and(|pod| family.is_available(pod));
+        available += usize::from(is_available(new) || is_available(old));
+        match (new, old) {
+            (_, None) => {}
+            (None, Some(old)) => match family.nodes.get(node) {
+                Some((false, _)) => misplaced.push(old),
+                _ if !family.is_available(old) => wish.create.push(node),
+                _ => candidates.push(node),
+            },
+            (Some(new), Some(old)) if family.is_available(new) => wish.delete.push(old),
+            (Some(_), Some(_)) => surging += 1,
+        }
+    }
+    let wanted = family.nodes.values().filter(|(should, _)| *should).count();
+    wish.delete.extend(misplaced.into_iter().take(available.saturating_sub(wanted)));
+    wish.create.extend(candidates.into_iter().take(surge(family).saturating_sub(surging)));
+    wish
+}
