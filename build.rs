@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 /// What `tools/assets.mjs` puts into the page for the browser; the native program has it built in.
-const TEXTS: [&str; 3] = ["examples", "locales", "schema"];
+const TEXTS: [&str; 4] = ["examples", "locales", "rbac", "schema"];
 /// Content files. `system.yaml` beside them is a manifest, which is read as manifests are.
 const CONTENT: &str = "scenarios";
 const MANIFEST: &str = "system";

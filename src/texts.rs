@@ -1,5 +1,5 @@
-//! The texts that belong to the program: what it says in each language (`locales`), its examples (`examples`) and the
-//! schema of Kubernetes (`schema`), by the names of their files under `assets`.
+//! The texts that belong to the program: what it says in each language (`locales`), its examples (`examples`), the
+//! schema of Kubernetes (`schema`) and the roles of a new cluster (`rbac`), by the names of their files under `assets`.
 //!
 //! The native program has them built in. In the browser the page brings them along as data (`tools/assets.mjs` puts
 //! them there), so that the program itself is smaller; [`provide`] hands them over before anything is asked.

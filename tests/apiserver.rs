@@ -343,9 +343,9 @@ fn a_watch_begins_with_what_was_missed_and_a_stopped_one_is_silent() {
 #[test]
 fn kubelets_hear_only_of_their_own_pods() {
     let mut bench = Bench::new();
-    let user = User::new("system:node:n", &["system:nodes"]);
     let watches: Vec<u64> = (0..3)
         .map(|n| {
+            let user = User::new(&format!("system:node:node-{n}"), &["system:nodes"]);
             let mut request = Request::watch(POD, 0);
             request.options.field_selector = format!("spec.nodeName=node-{n}").into();
             bench.send_from(Address::Kubelet(format!("node-{n}").into()), &user, request)
@@ -705,7 +705,7 @@ fn a_watcher_knows_what_a_list_shows_whatever_happens() {
         let mut rng = Rng::fork(seed, &"clients");
         let mut bench = Bench::new();
         let watch =
-            bench.send_from(Address::Scheduler, &User::new("system:kube-scheduler", &[]), Request::watch(CONFIG, 0));
+            bench.send_from(Address::Scheduler, &User::new("watcher", &["system:masters"]), Request::watch(CONFIG, 0));
         for _ in 0..120 {
             let name = format!("c{}", rng.below(4));
             let key = Key::new("default", &name);

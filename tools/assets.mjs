@@ -100,7 +100,7 @@ async function editor() {
 
 /** The program's texts (build.rs has the same folders), as data in the page: the program is smaller without them. */
 function texts() {
-  const files = [...filesIn('assets/examples', '.yaml'), ...filesIn('assets/locales', '.ftl'), ...filesIn('assets/schema', '.txt')];
+  const files = [...filesIn('assets/examples', '.yaml'), ...filesIn('assets/locales', '.ftl'), ...filesIn('assets/rbac', '.txt'), ...filesIn('assets/schema', '.txt')];
   const named = files.map((file) => [file.replaceAll('\\', '/').replace('assets/', ''), readFileSync(join(root, file), 'utf8')]);
   const json = JSON.stringify(Object.fromEntries(named)).replaceAll('<', '\\u003c');
   write('texts.html', `<script type="application/json" id="texts">${json}</script>\n`);

@@ -28,7 +28,8 @@ CSINode VolumeAttachment ComponentStatus RuntimeClass CSIDriver CSIStorageCapaci
 CertificateSigningRequest ValidatingAdmissionPolicy ValidatingAdmissionPolicyBinding ValidatingWebhookConfiguration
 MutatingAdmissionPolicy MutatingAdmissionPolicyBinding MutatingWebhookConfiguration CustomResourceDefinition APIService
 FlowSchema PriorityLevelConfiguration ServiceCIDR IPAddress DeviceClass ResourceClaim ResourceClaimTemplate
-ResourceSlice
+ResourceSlice TokenReview TokenRequest SelfSubjectReview SubjectAccessReview LocalSubjectAccessReview
+SelfSubjectAccessReview SelfSubjectRulesReview
 """.split()
 
 VERSIONS = ("v1", "v2")

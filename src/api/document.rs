@@ -29,6 +29,11 @@ impl Document {
         Self { kind, metadata, fields: Map::new() }
     }
 
+    /// Its metadata, to change.
+    pub fn metadata_mut(&mut self) -> &mut ObjectMeta {
+        &mut self.metadata
+    }
+
     /// Reads a document as Go would.
     ///
     /// # Errors

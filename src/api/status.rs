@@ -116,6 +116,20 @@ impl Status {
         Self::new(403, "Forbidden", message, Some(Self::about(kind, name)))
     }
 
+    /// 403 about a resource, or about a path if there is none.
+    #[must_use]
+    pub fn forbidden_resource(group: &str, resource: &str, name: &str, why: &str) -> Self {
+        let qualified = if group.is_empty() { resource.to_owned() } else { format!("{resource}.{group}") };
+        let message = match (resource.is_empty(), name.is_empty()) {
+            (true, _) => format!("forbidden: {why}"),
+            (_, true) => format!("{qualified} is forbidden: {why}"),
+            _ => format!("{qualified} \"{name}\" is forbidden: {why}"),
+        };
+        let details =
+            Details { name: name.to_owned(), group: group.to_owned(), kind: resource.to_owned(), ..Details::default() };
+        Self::new(403, "Forbidden", message, Some(details))
+    }
+
     /// 401.
     #[must_use]
     pub fn unauthorized() -> Self {

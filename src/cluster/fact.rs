@@ -112,6 +112,8 @@ pub enum Fact {
         gate: Gate,
         /// Why it was refused there; `None`: passed.
         refused: Option<Rc<Status>>,
+        /// What it has found: the user's name, the binding that gives the right (empty: none is needed).
+        decision: Rc<str>,
         /// As of its request.
         ambient: bool,
     },

@@ -62,19 +62,27 @@ impl fmt::Display for Address {
 }
 
 /// Whom a request's certificate or token names.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct User {
     /// Such as `system:kube-scheduler`.
     pub name: Rc<str>,
     /// Such as `system:nodes`.
     pub groups: Rc<[Rc<str>]>,
+    /// In whose name he asks, if not in his own (`Impersonate-User`, `Impersonate-Group`); the groups as asked for.
+    pub acts_as: Option<Rc<User>>,
 }
 
 impl User {
+    /// The same in somebody else's name.
+    #[must_use]
+    pub fn acting_as(self, other: Self) -> Self {
+        Self { acts_as: Some(Rc::new(other)), ..self }
+    }
+
     /// A user with groups.
     #[must_use]
     pub fn new(name: &str, groups: &[&str]) -> Self {
-        Self { name: name.into(), groups: groups.iter().map(|group| Rc::from(*group)).collect() }
+        Self { name: name.into(), groups: groups.iter().map(|group| Rc::from(*group)).collect(), acts_as: None }
     }
 }
 

@@ -98,7 +98,11 @@ impl Story {
         last = Some(self.note(0, last, asked));
         let mut wait = 500;
         for gate in Gate::ALL {
-            last = Some(self.note(wait, last, Fact::Gate { call: call.clone(), gate, refused: None, ambient: false }));
+            last = Some(self.note(
+                wait,
+                last,
+                Fact::Gate { call: call.clone(), gate, refused: None, decision: "".into(), ambient: false },
+            ));
             wait = 40;
         }
         let object = ObjectRef::new(kind, "default", name);
@@ -247,7 +251,7 @@ pub fn routine(second: u64) -> Vec<Fact> {
     let target = Target::new(&kinds::lease::KIND, "kube-node-lease", "node-1");
     vec![
         Fact::Requested { call: call.clone(), verb: Verb::Update, target, ambient: true },
-        Fact::Gate { call: call.clone(), gate: Gate::Storage, refused: None, ambient: true },
+        Fact::Gate { call: call.clone(), gate: Gate::Storage, refused: None, decision: "".into(), ambient: true },
         Fact::Answered { call, code: 200, ambient: true },
         Fact::Reconciled { controller: "node", object: pod("a"), writes: 0 },
     ]

@@ -34,7 +34,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // Does not know who uses it.
     ("cluster::client", &["@words", "api", "sim"]),
     // The only component that addresses etcd, and that by messages; knows no controller.
-    ("cluster::apiserver", &["@words", "api", "sim"]),
+    ("cluster::apiserver", &["@words", "api", "sim", "texts"]),
     // Siblings never import each other: they meet only in the API.
     ("cluster::scheduler", CLIENT),
     ("cluster::controllers", CLIENT),

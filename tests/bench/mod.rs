@@ -123,6 +123,11 @@ impl Bench {
         self.answer_to(id)
     }
 
+    pub fn ask_as(&mut self, user: &User, request: Request) -> Answer {
+        let id = self.send_from(Address::User, user, request);
+        self.answer_to(id)
+    }
+
     pub fn object(&mut self, request: Request) -> Object {
         match self.ask(request) {
             Ok(Reply::Object { object, .. }) => object,

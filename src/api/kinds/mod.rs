@@ -63,6 +63,7 @@ pub mod resource_claim;
 pub mod resource_claim_template;
 pub mod resource_quota;
 pub mod resource_slice;
+pub mod reviews;
 pub mod role;
 pub mod role_binding;
 pub mod runtime_class;
@@ -105,6 +106,12 @@ pub static KINDS: &[&Kind] = &[
     &replica_set::KIND,
     &stateful_set::KIND,
     &event_v1::KIND,
+    &reviews::SELF_SUBJECT,
+    &reviews::TOKEN,
+    &reviews::LOCAL_ACCESS,
+    &reviews::SELF_ACCESS,
+    &reviews::SELF_RULES,
+    &reviews::ACCESS,
     &horizontal_pod_autoscaler::KIND,
     &horizontal_pod_autoscaler_v1::KIND,
     &cron_job::KIND,

@@ -14,6 +14,8 @@ pub struct Flight {
     pub call: Call,
     /// Whom its credentials name.
     pub user: User,
+    /// The rule that lets it pass; empty: none is needed.
+    pub rule: Rc<str>,
     /// What is asked.
     pub request: Rc<Request>,
     /// The last fact of it: what comes next is caused by that.
@@ -72,7 +74,18 @@ pub enum Writing {
 impl Flight {
     /// A request that has just come.
     pub fn new(call: Call, user: User, request: Rc<Request>, cause: Option<FactId>, since: Time) -> Self {
-        Self { call, user, request, cause, since, phase: Phase::Gates, tries: 0, waits: 0, warnings: Rc::from([]) }
+        Self {
+            call,
+            user,
+            rule: "".into(),
+            request,
+            cause,
+            since,
+            phase: Phase::Gates,
+            tries: 0,
+            waits: 0,
+            warnings: Rc::from([]),
+        }
     }
 
     /// Routine that never slows time: leases, events, and whatever only reads.

@@ -20,23 +20,28 @@
 //!
 //! Everything here but the server's own life is volatile: a new process lists etcd once and goes on.
 //!
-//! Left out: authorization rules (all are allowed), audit, priority and fairness, webhooks, aggregated servers,
-//! the `PodSecurity` and other policy plugins, API versions of one kind besides each other, managed fields and server-side apply, the `token`, `exec`,
+//! Left out: audit, priority and fairness, webhooks, aggregated servers,
+//! the `PodSecurity` and other policy plugins, API versions of one kind besides each other, managed fields and server-side apply, the `exec`,
 //! `log` and `proxy` subresources (they answer 404 and say so).
 
 mod admission;
 mod allocation;
+mod authorizer;
 mod bootstrap;
 mod deletion;
 mod eviction;
 mod flight;
+mod identity;
 mod reads;
+mod reviews;
 mod stages;
 mod subresources;
+mod tokens;
 mod watch_cache;
 mod watches;
 mod writes;
 
+use self::authorizer::Authorizer;
 use self::flight::{Flight, Phase};
 use self::watch_cache::WatchCache;
 use self::watches::Watches;
@@ -44,9 +49,10 @@ use super::fact::Call;
 use super::wire::{Address, Behalf, EtcdError, EtcdEvent, EtcdOp, EtcdReply, Event, Message, Reply, Timer, User};
 use super::{Cx, timing};
 use crate::api::object::{Key, Object};
+use crate::api::rules::rbac;
 use crate::api::{Kind, Request, Status};
 use crate::sim::Time;
-use crate::sim::{Map, Set};
+use crate::sim::{Log, Map, Set};
 use std::rc::Rc;
 
 const GATES: &str = "gates";
@@ -76,10 +82,14 @@ pub struct ApiServer {
     /// Service addresses and ports that flights have claimed.
     claims: Map<u64, Vec<Rc<str>>>,
     next: u64,
+    /// Who may do what, as far as it has been asked.
+    authorizer: Authorizer,
     /// Whether the cache has been filled.
     ready: bool,
-    /// How many of its own objects it has made sure of.
-    bootstrapped: usize,
+    /// What it has still to make sure of, the next at the end.
+    missing: Log<Object>,
+    /// Whether all that it makes sure of is there.
+    settled: bool,
     /// The revision at the last round of compaction.
     compact_next: u64,
     sweeping: bool,
@@ -142,7 +152,7 @@ impl ApiServer {
     /// Whether requests are being answered.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.ready && self.bootstrapped >= bootstrap::count()
+        self.ready && self.settled
     }
 
     /// Handles a message or one of its own timers.
@@ -180,13 +190,20 @@ impl ApiServer {
     }
 
     fn gates(&mut self, cx: &mut Cx, number: u64) {
-        if !self.ready {
+        let Some(flight) = self.flights.get(&number) else { return };
+        if !self.ready || (!self.settled && flight.call.from != *cx.me()) {
             self.early.push(number);
             return;
         }
-        let Some(flight) = self.flights.get(&number) else { return };
         cx.because(flight.cause);
-        if flight.request.verb.writes() {
+        let writes = flight.request.verb.writes();
+        if let Err(refused) = self.pass(number) {
+            if writes {
+                self.note_gates(cx, number, Some(&refused));
+            }
+            return self.answer(cx, number, Err(refused.status));
+        }
+        if writes {
             self.begin_write(cx, number);
         } else {
             self.begin_read(cx, number);
@@ -251,6 +268,9 @@ impl ApiServer {
         let seen = self.cache.revision();
         for event in events.into_iter().filter(|event| event.kv.mod_revision > seen) {
             let change = self.cache.take(event, cx.now());
+            if change.object.kind().group == rbac::GROUP {
+                self.authorizer.forget();
+            }
             self.watches.tell(cx, &change);
         }
         let due: Vec<_> =
@@ -277,11 +297,10 @@ impl ApiServer {
         self.compact_next = revision;
         self.follow_etcd(cx);
         self.ready = true;
+        self.authorizer.forget();
+        self.missing = bootstrap::missing();
         let cause = cx.cause();
         self.bootstrap(cx);
-        for number in std::mem::take(&mut self.early) {
-            self.gates(cx, number);
-        }
         cx.because(cause);
     }
 

@@ -1,8 +1,8 @@
 //! The way of a write: planned by the stages, carried out by a transaction, planned again if somebody was faster.
 
 use super::flight::{Flight, Phase, Writing};
-use super::stages::{Plan, Refused, Review, at, authentication, authorization, storage};
-use super::{ApiServer, deletion, eviction, reads, subresources};
+use super::stages::{Plan, Refused, Review, at, storage};
+use super::{ApiServer, deletion, eviction, reads, reviews, subresources};
 use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::{Request, Status, Verb};
@@ -33,7 +33,7 @@ impl ApiServer {
         if planned.as_ref().is_err_and(|refused| refused.wait) && self.wait(cx, number) {
             return;
         }
-        self.note_gates(cx, number, &planned);
+        self.note_gates(cx, number, planned.as_ref().err());
         self.carry_out(cx, number, planned, stored);
     }
 
@@ -104,8 +104,6 @@ impl ApiServer {
             return Err(at(Gate::Storage)(Status::internal("the request is gone")));
         };
         let (request, user, phase) = (flight.request.clone(), flight.user.clone(), flight.phase.clone());
-        authentication::check(&user).map_err(at(Gate::Authentication))?;
-        authorization::check(&user, &request).map_err(at(Gate::Authorization))?;
         check(&request).map_err(at(Gate::Decoding))?;
         let now = cx.now();
         let mut review = Review {
@@ -126,6 +124,10 @@ impl ApiServer {
                 Phase::Writing(writing) if writing != Writing::Budget => eviction::go_on(&review, stored, true),
                 _ => eviction::evict(&mut review, stored),
             },
+            (Verb::Create, "token") => reviews::token(&mut review, stored).map(Plan::Answer),
+            (Verb::Create, _) if reviews::is_review(request.target.object.kind) => {
+                reviews::answer(&mut review).map(Plan::Answer)
+            }
             (Verb::Create, _) => storage::create(&mut review),
             (Verb::Delete, _) => deletion::delete(&mut review, stored),
             _ => storage::update(&mut review, stored),
@@ -142,18 +144,23 @@ impl ApiServer {
     }
 
     /// The gates as the picture shows them: those passed, and the one that refused. Routine only shows refusals.
-    fn note_gates(&self, cx: &mut Cx, number: u64, planned: &Result<Plan, Refused>) {
+    pub(super) fn note_gates(&self, cx: &mut Cx, number: u64, refused: Option<&Refused>) {
         let Some(flight) = self.flights.get(&number) else { return };
         if flight.call.from == *cx.me() {
             return;
         }
         let ambient = flight.is_ambient();
-        let last = planned.as_ref().err().map(|refused| refused.gate);
+        let last = refused.map(|refused| refused.gate);
         for gate in Gate::ALL {
-            let refused = planned.as_ref().err().filter(|refused| refused.gate == gate);
+            let refused = refused.filter(|refused| refused.gate == gate);
             let refused = refused.map(|refused| Rc::new(refused.status.clone()));
             if !ambient || refused.is_some() {
-                cx.note(Fact::Gate { call: flight.call.clone(), gate, refused, ambient });
+                let decision = match gate {
+                    Gate::Authentication => flight.user.name.clone(),
+                    Gate::Authorization => flight.rule.clone(),
+                    _ => "".into(),
+                };
+                cx.note(Fact::Gate { call: flight.call.clone(), gate, refused, decision, ambient });
             }
             if last == Some(gate) {
                 return;
@@ -170,6 +177,10 @@ impl ApiServer {
             Err(refused) => return self.answer(cx, number, Err(refused.status)),
             Ok(Plan::Nothing(object)) => {
                 let reply = object_reply(flight, object, false);
+                return self.answer(cx, number, Ok(reply));
+            }
+            Ok(Plan::Answer(object)) => {
+                let reply = object_reply(flight, object, true);
                 return self.answer(cx, number, Ok(reply));
             }
             Ok(Plan::Create(object)) => (Some(object), Writing::Create),
@@ -268,24 +279,21 @@ impl ApiServer {
     fn begin_collection(&mut self, cx: &mut Cx, number: u64) {
         let Some(flight) = self.flights.get(&number) else { return };
         let request = flight.request.clone();
-        let checked = authentication::check(&flight.user)
-            .map_err(at(Gate::Authentication))
-            .and_then(|()| authorization::check(&flight.user, &request).map_err(at(Gate::Authorization)))
-            .and_then(|()| check(&request).map_err(at(Gate::Decoding)))
+        let checked = check(&request)
+            .map_err(at(Gate::Decoding))
             .and_then(|()| reads::selection(&request).map_err(at(Gate::Decoding)));
         let selection = match checked {
             Ok(selection) => selection,
             Err(refused) => {
-                let planned = Err(refused);
-                self.note_gates(cx, number, &planned);
-                return self.carry_out(cx, number, planned, None);
+                self.note_gates(cx, number, Some(&refused));
+                return self.carry_out(cx, number, Err(refused), None);
             }
         };
         let all = self.cache.in_namespace(selection.kind, &selection.namespace);
         let all: Vec<Object> = all.filter(|object| selection.matches(object)).cloned().collect();
         let rest: Log<Object> = all.into_iter().rev().collect();
-        if let (Some(first), false) = (rest.last().cloned(), request.options.dry_run) {
-            self.note_gates(cx, number, &Ok(Plan::Nothing(first)));
+        if !rest.is_empty() && !request.options.dry_run {
+            self.note_gates(cx, number, None);
             return self.delete_next(cx, number, rest, 0);
         }
         self.answer(cx, number, Ok(Reply::Done { revision: 0, uid: "".into() }));
@@ -309,7 +317,7 @@ impl ApiServer {
                     rest.push(marked.clone());
                     (Some(marked), object.revision())
                 }
-                Plan::Update(new) | Plan::Create(new) => (Some(new), object.revision()),
+                Plan::Update(new) | Plan::Create(new) | Plan::Answer(new) => (Some(new), object.revision()),
             };
             let key: Rc<str> = object.kind().etcd_key(object.namespace(), object.name()).into();
             let write = match write {
@@ -351,7 +359,7 @@ fn check(request: &Request) -> Result<(), Status> {
         "" => kind.verbs.contains(&verb),
         name if !kind.subresources.contains(&name) => return Err(Status::no_such_path()),
         "status" | "scale" => matches!(request.verb, Verb::Update | Verb::Patch),
-        "binding" | "eviction" => request.verb == Verb::Create,
+        "binding" | "eviction" | "token" => request.verb == Verb::Create,
         "finalize" => request.verb == Verb::Update,
         other => return Err(reads::not_modelled(other)),
     };

@@ -76,4 +76,6 @@ pub enum Plan {
     Delete,
     /// Nothing is to be written: this is the answer.
     Nothing(Object),
+    /// Nothing is to be written: this is the answer to a question, told as if it had been created.
+    Answer(Object),
 }

@@ -5,6 +5,7 @@ use super::{Plan, Refused, Review, admission, at, decoding, validation};
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::{Body, Status, Verb, meta};
+use crate::cluster::apiserver::authorizer::escalation;
 use crate::cluster::apiserver::{allocation, subresources};
 use crate::cluster::fact::Gate;
 use k8s_openapi::api::core::v1::Namespace;
@@ -26,6 +27,7 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
         generate_name(review, &mut object);
     }
     admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
+    escalation::check(review.user, &object, None, review.cache).map_err(at(Gate::Validation))?;
     share_spec(review, &mut object, None);
     allocation::create(review, &mut object).map_err(at(Gate::Validation))?;
     object.meta_mut().uid = Some(meta::uid(review.rng));
@@ -88,6 +90,7 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     let mut new = next(review, old).map_err(at(Gate::Decoding))?;
     identity(&new, old).map_err(at(Gate::Storage))?;
     admission::mutate(review, &mut new, Some(old)).map_err(at(Gate::Mutating))?;
+    escalation::check(review.user, &new, Some(old), review.cache).map_err(at(Gate::Validation))?;
     share_spec(review, &mut new, Some(old));
     keep_system_fields(&mut new, old);
     match target.subresource {

@@ -1,6 +1,8 @@
 //! What the server makes sure of when it starts (upstream: `pkg/controlplane/controller/{systemnamespaces,
 //! kubernetesservice}`, `pkg/registry/scheduling/rest`): the system namespaces, the two system priority classes, and
-//! the Service `default/kubernetes` by which pods find the server.
+//! the Service `default/kubernetes` by which pods find the server, and the roles without which nobody may do anything.
+
+mod roles;
 
 use super::ApiServer;
 use crate::api::Request;
@@ -11,6 +13,7 @@ use crate::api::object::Object;
 use crate::cluster::Cx;
 use crate::cluster::fact::Call;
 use crate::cluster::wire::User;
+use crate::sim::Log;
 use k8s_openapi::api::core::v1::{
     EndpointAddress, EndpointPort, EndpointSubset, Namespace, Service, ServicePort, ServiceSpec,
 };
@@ -26,24 +29,34 @@ const SERVER_IP: &str = "192.168.0.10";
 const SERVER_PORT: i32 = 6443;
 
 impl ApiServer {
-    /// Asks itself for the next object that is missing; called again when that one is there.
+    /// Asks itself for what is missing; called again when something of it is there. Others wait until all is.
     pub(super) fn bootstrap(&mut self, cx: &mut Cx) {
-        let wanted = objects();
-        while let Some(object) = wanted.get(self.bootstrapped) {
-            self.bootstrapped += 1;
+        while let Some(object) = self.missing.pop_last() {
             if self.cache.get(object.kind(), &object.key()).is_some() {
                 continue;
             }
             let user = User::new("system:apiserver", &["system:masters"]);
             let call = Call { from: cx.me().clone(), id: self.next };
-            return self.accept(cx, call, user, Rc::new(Request::create(object.clone())));
+            let one_by_one = object.kind().kind == "Namespace";
+            self.accept(cx, call, user, Rc::new(Request::create(object)));
+            // What lives in them must find them.
+            if one_by_one {
+                return;
+            }
+        }
+        self.settled = !self.flights.values().any(|flight| flight.call.from == *cx.me());
+        if !self.settled {
+            return;
+        }
+        for number in std::mem::take(&mut self.early) {
+            self.gates(cx, number);
         }
     }
 }
 
-/// How many objects there are to make sure of.
-pub fn count() -> usize {
-    objects().len()
+/// What there is to make sure of, the first at the end.
+pub fn missing() -> Log<Object> {
+    objects().into_iter().rev().collect()
 }
 
 fn objects() -> Vec<Object> {
@@ -56,6 +69,7 @@ fn objects() -> Vec<Object> {
         priority_class("system-node-critical", 2_000_001_000, "Used for system critical pods that must not be moved from their current node."),
         priority_class("system-cluster-critical", 2_000_000_000, "Used for system critical pods that must run in the cluster, but can be moved to another node if necessary."),
     ]);
+    objects.extend(roles::objects());
     objects.extend([Object::new(service()), endpoints(), Object::new(endpoint_slice())]);
     objects
 }
