@@ -156,7 +156,11 @@ fn read_texts(texts: &mut Value) {
     }
 }
 
-fn read_quantity(amount: &mut Value) -> Result<(), String> {
+/// Writes a quantity in its canonical form.
+///
+/// # Errors
+/// Go's sentence when it is none.
+pub(super) fn read_quantity(amount: &mut Value) -> Result<(), String> {
     let text = match &*amount {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),

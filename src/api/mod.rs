@@ -19,6 +19,7 @@
 pub mod age;
 pub mod calendar;
 pub mod check;
+pub mod count;
 pub mod cron;
 pub mod document;
 pub mod json;

@@ -297,6 +297,11 @@ impl FieldError {
         Self { field: field.into(), fault: Fault::Invalid(go_value(&value.into())), detail: detail.into() }
     }
 
+    /// What is here is wrong, and too much to show (`field.OmitValueType`).
+    pub fn wrong(field: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { field: field.into(), fault: Fault::Invalid(String::new()), detail: detail.into() }
+    }
+
     /// The value is none of `known`.
     pub fn not_supported(field: impl Into<String>, value: impl Into<Value>, known: &[&str]) -> Self {
         let known: Vec<String> = known.iter().map(|word| format!("\"{word}\"")).collect();
@@ -334,6 +339,7 @@ impl FieldError {
     pub fn body(&self) -> String {
         let head = match &self.fault {
             Fault::Required => "Required value".to_owned(),
+            Fault::Invalid(value) if value.is_empty() => "Invalid value".to_owned(),
             Fault::Invalid(value) => format!("Invalid value: {value}"),
             Fault::NotSupported(value) => format!("Unsupported value: {value}"),
             Fault::NotFound(value) => format!("Not found: {value}"),

@@ -1,8 +1,8 @@
 //! Manifests, and what a real API server and kubectl said to them.
 
-use super::client::{self, Command, Outcome};
+use super::client::{self, Command, Outcome, Trouble};
 use super::difference::{check, first};
-use super::server::{Server, masked};
+use super::server::{Server, hide_uids, masked, without_uids};
 use super::words;
 use super::{Case, Recognised, Source, Verdict};
 use crate::api::object::Key;
@@ -10,6 +10,7 @@ use crate::api::request::PatchType;
 use crate::api::{Kind, Request, manifest};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 /// The namespace of the recordings.
 const NAMESPACE: &str = "golden";
@@ -91,6 +92,9 @@ fn run(case: &Value) -> Verdict {
         };
         outcomes.push(outcome);
     }
+    // Uids stand in labels and messages too.
+    let recorded_case = without_uids(case);
+    let (case, results) = (&recorded_case, recorded_case["results"].as_array().map_or(&[][..], Vec::as_slice));
     let nothing_sent = outcomes.iter().all(|outcome| outcome.unreadable) && !outcomes.is_empty();
     if nothing_sent && case["http"].is_null() && results.iter().all(is_unreadable) {
         return Verdict::Skipped("kubectl cannot read the manifest: nothing is the server's".to_owned());
@@ -112,7 +116,8 @@ fn is_unreadable(result: &Value) -> bool {
 fn http_differs(recorded: &Value, server: &Server, text: &str) -> Option<String> {
     let path = recorded["path"].as_str()?;
     let method = recorded["method"].as_str().unwrap_or("POST");
-    let answer = server.clone().http(method, path, "application/yaml", text);
+    let mut answer = server.clone().http(method, path, "application/yaml", text);
+    answer.body = without_uids(&answer.body);
     let warnings: BTreeSet<String> =
         recorded["warnings"].as_array().into_iter().flatten().filter_map(Value::as_str).map(unquoted).collect();
     let ours: BTreeSet<String> = answer.warnings.iter().cloned().collect();
@@ -164,9 +169,21 @@ fn result_differs(number: usize, result: &Value, outcome: &Outcome) -> Option<St
     let at = format!("results[{number}]");
     let printed = words::read(result["stderr"].as_str().unwrap_or_default());
     let exit = i32::from(!outcome.troubles.is_empty());
-    words::differ(&format!("{at}.stderr"), &printed.failures, &outcome.troubles)
+    let troubles: Vec<Trouble> = outcome.troubles.iter().map(hidden).collect();
+    words::differ(&format!("{at}.stderr"), &printed.failures, &troubles)
         .or_else(|| check(&format!("{at}.exit"), &result["exit"], &exit.into()))
         .or_else(|| check(&format!("{at}.stderr warnings"), &json!(printed.warnings), &json!(outcome.warnings)))
+}
+
+/// A refusal without the uids in it.
+fn hidden(trouble: &Trouble) -> Trouble {
+    let Trouble::Status(status) = trouble else { return trouble.clone() };
+    let mut status = (**status).clone();
+    status.message = hide_uids(&status.message);
+    for cause in status.details.iter_mut().flat_map(|details| &mut details.causes) {
+        cause.message = hide_uids(&cause.message);
+    }
+    Trouble::Status(Rc::new(status))
 }
 
 /// The objects as GET returns them.

@@ -220,6 +220,37 @@ pub fn masked(recorded: &Value, ours: &Value) -> bool {
     }
 }
 
+/// The text with every uid in it masked as the recordings mask those in `metadata.uid`.
+pub fn hide_uids(text: &str) -> String {
+    const PARTS: [usize; 5] = [8, 4, 4, 4, 12];
+    let is_uid = |text: &str| {
+        let parts: Vec<&str> = text.split('-').collect();
+        let lengths = parts.iter().map(|part| part.len()).eq(PARTS);
+        lengths && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    };
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(letter) = rest.chars().next() {
+        if rest.get(..36).is_some_and(is_uid) {
+            out.push_str("<uid>");
+            rest = &rest[36..];
+        } else {
+            out.push(letter);
+            rest = &rest[letter.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// The same in all texts of a value.
+pub fn without_uids(value: &Value) -> Value {
+    match value {
+        Value::String(text) => hide_uids(text).into(),
+        Value::Array(items) => items.iter().map(without_uids).collect(),
+        Value::Object(fields) => fields.iter().map(|(name, field)| (name.clone(), without_uids(field))).collect(),
+        other => other.clone(),
+    }
+}
+
 fn looks_like_a_time(text: &str) -> bool {
     let digits =
         |range: std::ops::Range<usize>| text.get(range).is_some_and(|part| part.bytes().all(|b| b.is_ascii_digit()));
@@ -241,6 +272,8 @@ mod tests {
         assert!(fits("<uid>", json!("abc")) && fits("<nodePort>", json!(30000)));
         assert!(fits("<timestamp>", json!("2026-01-05T09:00:00Z")) && !fits("<timestamp>", json!("soon")));
         assert!(fits("web-<sfx>", json!("web-abc")) && !fits("web-<sfx>", json!("api-abc")));
+        let text = "uid ca61a3dc-2fb5-4e66-aca2-0b1a93e86fe0, not ca61a3dc-2fb5";
+        assert_eq!(without_uids(&json!([text])), json!(["uid <uid>, not ca61a3dc-2fb5"]));
         assert!(!fits("<uid>", Value::Null) && !fits("plain", json!("other")));
     }
 }

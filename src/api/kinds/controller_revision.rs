@@ -4,10 +4,13 @@ use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::meta;
 use crate::api::object::Object;
+use crate::api::rules::daemon_sets as rules;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    validate: rules::validate_revision,
+    validate_update: rules::update_revision,
     columns: &[
         Column::NAME,
         Column::text("Controller", |object, _| controller(object)),

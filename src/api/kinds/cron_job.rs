@@ -3,6 +3,7 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::cron_jobs;
 use crate::api::table;
 use serde_json::json;
 
@@ -11,17 +12,11 @@ pub static KIND: Kind = Kind {
     short_names: &["cj"],
     categories: &["all"],
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
-    default: |object| {
-        super::with_document(object, |cron| {
-            cron.set_default("spec.concurrencyPolicy", "Allow".into());
-            cron.set_default("spec.suspend", false.into());
-            cron.set_default("spec.successfulJobsHistoryLimit", 3.into());
-            cron.set_default("spec.failedJobsHistoryLimit", 1.into());
-            super::job::template(cron, "spec.jobTemplate.spec.template");
-            cron.set_default("spec.jobTemplate.metadata", json!({}));
-        });
-    },
+    default: |object| super::with_document(object, cron_jobs::default),
     prepare_create: |object, _| super::reset_status(object, json!({})),
+    validate: cron_jobs::validate,
+    validate_update: cron_jobs::update,
+    warnings: cron_jobs::warn,
     columns: &[
         Column::NAME,
         Column::at("Schedule", "spec.schedule"),

@@ -3,29 +3,32 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::pod::template;
+use crate::api::rules::daemon_sets as rules;
 use crate::api::table;
-use serde_json::json;
-
-/// The annotation that counts the templates. Upstream: `apps.DeprecatedTemplateGeneration`.
-const GENERATION: &str = "deprecated.daemonset.template.generation";
+use serde_json::{Value, json};
 
 /// The kind.
 pub static KIND: Kind = Kind {
     short_names: &["ds"],
     categories: &["all"],
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default: |object| super::with_document(object, rules::default_daemon_set),
     prepare_create: |object, _| {
-        super::reset_status(
-            object,
-            json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0}),
-        );
-        number_template(object, 1);
+        rules::number_template(object, None);
+        super::reset_status(object, nothing());
     },
     prepare_update: |new, old| {
+        rules::number_template(new, Some(old));
         super::keep(new, old, "status");
-        let before = old.meta().annotations.as_ref().and_then(|map| map.get(GENERATION)?.parse().ok()).unwrap_or(1);
-        number_template(new, before + i64::from(super::differs(new, old, "spec.template")));
     },
+    prepare_status: |new, old| {
+        super::keep(new, old, "spec");
+        rules::number_template(new, Some(old));
+    },
+    validate: rules::validate_daemon_set,
+    validate_update: rules::update_daemon_set,
+    warnings: |object| template::warnings_in(object, "spec.template"),
     columns: &[
         Column::NAME,
         Column::number("Desired", "status.desiredNumberScheduled"),
@@ -42,6 +45,7 @@ pub static KIND: Kind = Kind {
     ..Kind::tree("apps", "DaemonSet", "daemonsets", "daemonset").with_status()
 };
 
-fn number_template(object: &mut Object, number: i64) {
-    object.meta_mut().annotations.get_or_insert_default().insert(GENERATION.to_owned(), number.to_string());
+/// What Go writes of a status that nobody has set.
+fn nothing() -> Value {
+    json!({"currentNumberScheduled": 0, "desiredNumberScheduled": 0, "numberMisscheduled": 0, "numberReady": 0})
 }

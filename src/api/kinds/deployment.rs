@@ -2,7 +2,7 @@
 
 use super::{Column, Kind, Object, Scale, given_selector, parse_with_selector, plain_kind, spec_and_status};
 use crate::api::check::{self, Errors};
-use crate::api::names;
+use crate::api::count;
 use crate::api::path::Path;
 use crate::api::pod::{defaults, template};
 use crate::api::status::{Fault, FieldError};
@@ -42,17 +42,17 @@ pub static KIND: Kind = Kind {
     scale: Some(Scale {
         replicas: |object| spec(object).and_then(|spec| spec.replicas).unwrap_or(1),
         set_replicas,
-        current: |object| count(object, |status| status.replicas),
+        current: |object| counted(object, |status| status.replicas),
         selector: |object| spec(object).map(|spec| selector_text(Some(&spec.selector))).unwrap_or_default(),
     }),
     columns: &[
         Column::NAME,
         Column::text("Ready", |object, _| {
             let desired = spec(object).and_then(|spec| spec.replicas).unwrap_or(0);
-            format!("{}/{desired}", count(object, |status| status.ready_replicas))
+            format!("{}/{desired}", counted(object, |status| status.ready_replicas))
         }),
-        Column::text("Up-to-date", |object, _| count(object, |status| status.updated_replicas).to_string()),
-        Column::text("Available", |object, _| count(object, |status| status.available_replicas).to_string()),
+        Column::text("Up-to-date", |object, _| counted(object, |status| status.updated_replicas).to_string()),
+        Column::text("Available", |object, _| counted(object, |status| status.available_replicas).to_string()),
         Column::AGE,
         Column::text("Containers", |object, _| containers(spec(object).map(|spec| &spec.template))).wide(),
         Column::text("Images", |object, _| images(spec(object).map(|spec| &spec.template))).wide(),
@@ -132,19 +132,15 @@ fn strategy(out: &mut Errors, path: &Path, strategy: &DeploymentStrategy) {
         }
         ("Recreate", None) => {}
         ("RollingUpdate", Some(rolling)) => {
-            let zero = IntOrString::Int(0);
-            let unavailable = rolling.max_unavailable.as_ref().unwrap_or(&zero);
-            let surge = rolling.max_surge.as_ref().unwrap_or(&zero);
+            let value = |value: &Option<IntOrString>| value.as_ref().map_or_else(|| json!(0), |value| json!(value));
+            let (unavailable, surge) = (value(&rolling.max_unavailable), value(&rolling.max_surge));
             let path = rolling_path.field("maxUnavailable");
-            count_or_percent(out, &path, unavailable);
-            count_or_percent(out, &rolling_path.field("maxSurge"), surge);
-            if number(unavailable) == 0 && number(surge) == 0 {
-                let detail = "may not be 0 when `maxSurge` is 0";
-                out.push(check::invalid_as(&path, json!(unavailable).to_string(), detail));
+            count::check(out, &path, &unavailable);
+            count::check(out, &rolling_path.field("maxSurge"), &surge);
+            if count::number(&unavailable) == 0 && count::number(&surge) == 0 {
+                out.push(FieldError::invalid(path, unavailable.clone(), "may not be 0 when `maxSurge` is 0"));
             }
-            if percent(unavailable).is_some_and(|percent| percent > 100) {
-                out.push(check::invalid_as(&path, json!(unavailable).to_string(), "must not be greater than 100%"));
-            }
+            count::at_most_all(out, &path, &unavailable);
         }
         ("RollingUpdate", None) => {
             out.push(FieldError::required(rolling_path, "this should be defaulted and never be nil"));
@@ -161,31 +157,6 @@ fn strategy(out: &mut Errors, path: &Path, strategy: &DeploymentStrategy) {
             error.fault = Fault::NotSupported(format!("{{\"Type\":{},\"RollingUpdate\":{rolling}}}", json!(kind)));
             out.push(error);
         }
-    }
-}
-
-/// Upstream: `ValidatePositiveIntOrPercent`.
-fn count_or_percent(out: &mut Errors, path: &Path, value: &IntOrString) {
-    match value {
-        IntOrString::Int(count) => check::not_negative(out, path, i64::from(*count)),
-        IntOrString::String(text) => check::complain(out, path, text, names::percent(text)),
-    }
-}
-
-/// The number before the sign; too many digits are as good as none, as for Go's `Atoi`.
-fn percent(value: &IntOrString) -> Option<i64> {
-    match value {
-        IntOrString::String(text) if names::percent(text).is_empty() => {
-            Some(text.trim_end_matches('%').parse().unwrap_or(0))
-        }
-        _ => None,
-    }
-}
-
-fn number(value: &IntOrString) -> i64 {
-    match value {
-        IntOrString::Int(count) => i64::from(*count),
-        IntOrString::String(text) => percent(value).unwrap_or_else(|| text.parse().unwrap_or(0)),
     }
 }
 
@@ -217,6 +188,6 @@ fn spec(object: &Object) -> Option<&DeploymentSpec> {
     object.get::<Deployment>()?.spec.as_ref()
 }
 
-fn count(object: &Object, of: fn(&DeploymentStatus) -> Option<i32>) -> i32 {
+fn counted(object: &Object, of: fn(&DeploymentStatus) -> Option<i32>) -> i32 {
     object.get::<Deployment>().and_then(|deployment| deployment.status.as_ref()).and_then(of).unwrap_or(0)
 }

@@ -3,6 +3,7 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::autoscaling;
 use crate::api::table;
 use serde_json::{Value, json};
 
@@ -12,8 +13,17 @@ pub static KIND: Kind = Kind {
     short_names: &["hpa"],
     categories: &["all"],
     generation: false,
-    decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    decode: |value| {
+        let mut scaler = Document::read(&KIND, value)?;
+        ["spec", "status"]
+            .iter()
+            .try_for_each(|field| scaler.field_mut(field).map_or(Ok(()), autoscaling::read_quantities))?;
+        Ok(Object::from_document(scaler))
+    },
+    default: |object| super::with_document(object, autoscaling::default),
     prepare_create: |object, _| super::reset_status(object, json!({"currentMetrics": null, "desiredReplicas": 0})),
+    validate: autoscaling::validate,
+    validate_update: autoscaling::update,
     columns: COLUMNS,
     ..Kind::tree("autoscaling", "HorizontalPodAutoscaler", "horizontalpodautoscalers", "horizontalpodautoscaler")
         .with_status()

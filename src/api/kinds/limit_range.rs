@@ -3,11 +3,19 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::limits;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     short_names: &["limits"],
-    decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    decode: |value| {
+        let mut range = Document::read(&KIND, value)?;
+        limits::read(&mut range)?;
+        Ok(Object::from_document(range))
+    },
+    default: |object| super::with_document(object, limits::default),
+    validate: limits::validate,
+    validate_update: |new, _| limits::validate(new),
     columns: &[Column::NAME, Column::CREATED_AT],
     ..Kind::tree("", "LimitRange", "limitranges", "limitrange")
 };

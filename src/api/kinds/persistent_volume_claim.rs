@@ -7,6 +7,7 @@ use crate::api::names;
 use crate::api::path::Path;
 use crate::api::quantity::Quantity;
 use crate::api::status::FieldError;
+use crate::api::tree::At;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::json;
 
@@ -30,6 +31,7 @@ pub static KIND: Kind = Kind {
     prepare_status: |new, old| super::keep(new, old, "spec"),
     validate,
     validate_update,
+    warnings: |object| object.document().map(|claim| fractions(&claim.field("spec"), &SPEC)).unwrap_or_default(),
     columns: &[
         Column::NAME,
         Column::text("Status", |object, _| volumes::phase(object)),
@@ -76,6 +78,22 @@ fn validate(object: &Object) -> Errors {
         Some(_) => positive(&mut out, &size, claim.text("spec.resources.requests.storage")),
     }
     volumes::class_and_mode(&mut out, claim);
+    out
+}
+
+/// What the server warns of in a claim's spec: parts of bytes. The path is that before `resources`
+/// (upstream: `GetWarningsForPersistentVolumeClaimSpec`).
+#[must_use]
+pub fn fractions(spec: &At, path: &Path) -> Vec<String> {
+    let mut out = Vec::new();
+    for list in ["requests", "limits"] {
+        let at = spec.field("resources").field(list).field("storage").text();
+        let Ok(size) = Quantity::parse(at) else { continue };
+        if !size.is_integer() && size.milli_value() % 1000 != 0 {
+            let path = path.field("resources").field(list).key("storage").to_string();
+            out.push(format!("{path}: fractional byte value \"{size}\" is invalid, must be an integer"));
+        }
+    }
     out
 }
 

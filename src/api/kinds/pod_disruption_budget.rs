@@ -5,7 +5,7 @@ use crate::api::check::{self, Errors};
 use crate::api::document::Document;
 use crate::api::path::Path;
 use crate::api::status::FieldError;
-use crate::api::{meta, names, table};
+use crate::api::{count, meta, table};
 use crate::sim::Time;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
@@ -89,7 +89,10 @@ fn validate(object: &Object) -> Errors {
         out.push(check::invalid_as(&SPEC, shown.to_string(), "minAvailable and maxUnavailable cannot be both set"));
     }
     for (name, value) in [("minAvailable", least), ("maxUnavailable", most)] {
-        count_or_percent(&mut out, &SPEC.field(name), value);
+        if let Some(value) = value {
+            count::check(&mut out, &SPEC.field(name), value);
+            count::at_most_all(&mut out, &SPEC.field(name), value);
+        }
     }
     let selector: Option<LabelSelector> = budget.part("spec.selector");
     check::label_selector(&mut out, &SPEC.field("selector"), selector.as_ref());
@@ -98,21 +101,6 @@ fn validate(object: &Object) -> Errors {
         out.push(FieldError::not_supported(SPEC.field("unhealthyPodEvictionPolicy"), policy, &POLICIES));
     }
     out
-}
-
-/// Upstream: `ValidatePositiveIntOrPercent`, `IsNotMoreThan100Percent`.
-fn count_or_percent(out: &mut Errors, path: &Path, value: Option<&Value>) {
-    match value {
-        Some(Value::Number(number)) => check::not_negative(out, path, number.as_i64().unwrap_or(0)),
-        Some(Value::String(text)) => {
-            let complaints = names::percent(text);
-            if complaints.is_empty() && text.trim_end_matches('%').parse::<i64>().is_ok_and(|number| number > 100) {
-                out.push(FieldError::invalid(path, text.as_str(), "must not be greater than 100%"));
-            }
-            check::complain(out, path, text, complaints);
-        }
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use super::{Column, Kind};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::quotas;
 use serde_json::json;
 
 /// The kind.
@@ -11,6 +12,8 @@ pub static KIND: Kind = Kind {
     generation: false,
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
     prepare_create: |object, _| super::reset_status(object, json!({})),
+    validate: quotas::validate,
+    validate_update: quotas::update,
     columns: &[
         Column::NAME,
         Column::text("Request", |object, _| amounts(object, false)),

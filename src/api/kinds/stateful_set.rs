@@ -3,6 +3,7 @@
 use super::{Column, Kind, Scale};
 use crate::api::document::Document;
 use crate::api::object::Object;
+use crate::api::rules::stateful_sets as rules;
 use crate::api::table;
 use serde_json::{Value, json};
 
@@ -18,7 +19,18 @@ pub static KIND: Kind = Kind {
         selector: |object| table::selector_string(object, "spec.selector"),
     }),
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
-    prepare_create: |object, _| super::reset_status(object, json!({"replicas": 0, "availableReplicas": 0})),
+    default: |object| super::with_document(object, rules::default_stateful_set),
+    prepare_create: |object, _| {
+        rules::drop_unavailable(object, None);
+        super::reset_status(object, json!({"replicas": 0, "availableReplicas": 0}));
+    },
+    prepare_update: |new, old| {
+        rules::drop_unavailable(new, Some(old));
+        super::keep(new, old, "status");
+    },
+    validate: rules::validate_stateful_set,
+    validate_update: rules::update_stateful_set,
+    warnings: rules::warn_stateful_set,
     columns: &[
         Column::NAME,
         Column::text("Ready", |object, _| ready(object)),

@@ -16,6 +16,7 @@
 //! in-place resize and pod certificates are taken as they are, without validation.
 
 pub mod defaults;
+pub mod go_struct;
 pub mod label_keys;
 pub mod placing;
 pub mod printing;

@@ -4,11 +4,14 @@
 //! replication controllers in `pkg/apis/core/validation/validation.go`.
 
 use super::super::check::{self, Errors};
+use super::super::document::Document;
+use super::super::kinds::serialize;
 use super::super::names;
+use super::super::object::Object;
 use super::super::path::Path;
 use super::super::selector::Selector;
 use super::super::status::FieldError;
-use super::{validation, warnings};
+use super::{defaults, validation, warnings};
 use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, ObjectMeta};
 
@@ -83,4 +86,25 @@ pub fn warnings(name: &str, template: Option<&PodTemplateSpec>) -> Vec<String> {
         texts.extend(warnings::of_template(&Path::new("spec.template"), metadata, spec));
     }
     texts
+}
+
+/// Completes the template at a path of an object that is kept as a tree.
+pub fn default_in(document: &mut Document, path: &str) {
+    let mut template: PodTemplateSpec = document.part(path).unwrap_or_default();
+    template.metadata.get_or_insert_default();
+    defaults::spec(template.spec.get_or_insert_default());
+    document.set(path, serialize(&template));
+}
+
+/// The template at a path of an object that is kept as a tree.
+#[must_use]
+pub fn read(object: &Object, path: &str) -> PodTemplateSpec {
+    object.document().and_then(|document| document.part(path)).unwrap_or_default()
+}
+
+/// What the server warns of in a template, at a path of an object that is kept as a tree.
+#[must_use]
+pub fn warnings_in(object: &Object, path: &str) -> Vec<String> {
+    let PodTemplateSpec { metadata, spec } = read(object, path);
+    warnings::of_template(&Path::new(path), &metadata.unwrap_or_default(), &spec.unwrap_or_default())
 }

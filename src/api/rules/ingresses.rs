@@ -243,7 +243,7 @@ pub fn update_class(new: &Object, old: &Object) -> Errors {
 }
 
 /// Upstream: `IsDomainPrefixedPath`.
-fn domain_prefixed_path(out: &mut Errors, at: &At) {
+pub(super) fn domain_prefixed_path(out: &mut Errors, at: &At) {
     let (host, path) = at.text().split_once('/').unwrap_or_default();
     if host.is_empty() || path.is_empty() {
         out.push(at.invalid("must be a domain-prefixed path (such as \"acme.io/foo\")"));

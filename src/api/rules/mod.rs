@@ -4,12 +4,21 @@
 //! and `pkg/apis/<group>/v1/defaults.go`. All errors of an object come at once, in upstream's order and words.
 
 pub mod api_services;
+pub mod autoscaling;
 pub mod certificates;
+pub mod cron_jobs;
+pub mod daemon_sets;
 pub mod ingresses;
+pub mod job_policies;
+pub mod job_status;
+pub mod jobs;
+pub mod limits;
 pub mod network_policies;
 pub mod policies;
+pub mod quotas;
 pub mod rbac;
 pub mod services;
+pub mod stateful_sets;
 pub mod storage;
 pub mod webhooks;
 

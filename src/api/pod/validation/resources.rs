@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Amounts = BTreeMap<String, Text>;
 
 /// Whole things that quotas count.
-const COUNTED: [&str; 9] = [
+pub const COUNTED: [&str; 9] = [
     "pods",
     "resourcequotas",
     "services",
@@ -25,22 +25,23 @@ const COUNTED: [&str; 9] = [
     "services.loadbalancers",
 ];
 
-fn is_huge_page(name: &str) -> bool {
+/// Memory in pages of a certain size.
+pub fn is_huge_page(name: &str) -> bool {
     name.starts_with("hugepages-")
 }
 
 /// Kubernetes' own, not a device of somebody else's.
-fn is_native(name: &str) -> bool {
+pub fn is_native(name: &str) -> bool {
     !name.contains('/') || name.contains("kubernetes.io/")
 }
 
 /// Upstream: `IsExtendedResourceName`. The name must stay valid behind the prefix that quotas add.
-fn is_extended(name: &str) -> bool {
+pub fn is_extended(name: &str) -> bool {
     !is_native(name) && !name.starts_with("requests.") && names::qualified_name(&format!("requests.{name}")).is_empty()
 }
 
 /// Whether requests may be less than limits.
-fn may_overcommit(name: &str) -> bool {
+pub fn may_overcommit(name: &str) -> bool {
     is_native(name) && !is_huge_page(name)
 }
 
@@ -49,7 +50,7 @@ fn is_container_resource(name: &str) -> bool {
 }
 
 /// Upstream: `IsStandardResourceName`.
-fn is_standard(name: &str) -> bool {
+pub fn is_standard(name: &str) -> bool {
     let bare = name.strip_prefix("requests.").or_else(|| name.strip_prefix("limits.")).unwrap_or(name);
     matches!(bare, "cpu" | "memory" | "ephemeral-storage")
         || matches!(name, "storage" | "requests.storage")
@@ -115,7 +116,7 @@ fn amount(out: &mut Errors, path: &Path, name: &str, text: &Text) {
 }
 
 /// Upstream: `validateContainerResourceName`.
-fn resource_name(out: &mut Errors, path: &Path, name: &str) {
+pub fn resource_name(out: &mut Errors, path: &Path, name: &str) {
     if matches!(name, "cpu" | "memory") {
         return;
     }
