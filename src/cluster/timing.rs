@@ -176,6 +176,19 @@ pub const CRON_DELTA: Duration = ms(100);
 /// A pod whose eviction is announced counts as gone for so long. Upstream: `disruption.go`, `DeletionTimeout` and
 /// `stalePodDisruptionTimeout`.
 pub const EVICTION_ANNOUNCED: Duration = secs(120);
+/// Autoscalers look so often. Upstream: `--horizontal-pod-autoscaler-sync-period`.
+pub const AUTOSCALE: Duration = secs(15);
+/// They go down only to what was the highest recommendation in this time. Upstream:
+/// `--horizontal-pod-autoscaler-downscale-stabilization`.
+pub const AUTOSCALE_WINDOW: Duration = secs(300);
+/// What a pod's processor does in its first minutes does not count before it is ready. Upstream:
+/// `--horizontal-pod-autoscaler-cpu-initialization-period`.
+pub const AUTOSCALE_CPU_START: Duration = secs(300);
+/// A pod that is not ready after this time has been ready before. Upstream:
+/// `--horizontal-pod-autoscaler-initial-readiness-delay`.
+pub const AUTOSCALE_FIRST_READY: Duration = secs(30);
+/// The metrics server asks the kubelets so often. Upstream: metrics-server `--metric-resolution`.
+pub const SCRAPE: Duration = secs(15);
 
 /// The first and the longest wait of a controller after a failure. Upstream: the controllers' rate limiters.
 #[must_use]

@@ -2,11 +2,13 @@
 
 mod cri;
 mod etcd;
+mod usage;
 
 pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, ImageStatus};
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
+pub use usage::{Amount, Sample};
 
-use crate::api::{Kind, Object, Request, Status};
+use crate::api::{Key, Kind, Object, Request, Status};
 use std::fmt;
 use std::rc::Rc;
 
@@ -165,6 +167,10 @@ pub enum Message {
         /// The watch request's id.
         id: u64,
     },
+    /// To a kubelet: the metrics server asks what its pods use.
+    Scrape,
+    /// From a kubelet: what its pods use.
+    Usage(Rc<[(Key, Sample)]>),
     /// To etcd.
     Etcd {
         /// The API server's number for it.

@@ -13,8 +13,10 @@
 use super::Client;
 use super::cache::Cache;
 pub use super::step::{Batch, Saying, Step, Tolerate, Write, in_ending_namespace};
+use super::usage::Usage;
 use crate::api::meta::controller_of;
 use crate::api::{Key, Kind, Object, ObjectRef, Ref, Request, Status, Target};
+use crate::cluster::wire::Sample;
 use crate::sim::Map;
 use crate::sim::{Duration, Time};
 use std::hash::{Hash, Hasher};
@@ -200,6 +202,7 @@ pub struct Reconcile<'a> {
     client: &'a Client,
     now: Time,
     answers: &'a [Answer],
+    usage: Option<&'a Usage>,
     /// What the controller remembers.
     pub memory: &'a mut Memory,
     pub(super) steps: Vec<Step>,
@@ -209,7 +212,19 @@ pub struct Reconcile<'a> {
 impl<'a> Reconcile<'a> {
     /// A look at a moment.
     pub(super) fn new(client: &'a Client, now: Time, memory: &'a mut Memory, answers: &'a [Answer]) -> Self {
-        Self { client, now, answers, memory, steps: Vec::new(), again: None }
+        Self { client, now, answers, usage: None, memory, steps: Vec::new(), again: None }
+    }
+
+    /// The same with what pods use.
+    pub(super) fn knowing(mut self, usage: &'a Usage) -> Self {
+        self.usage = Some(usage);
+        self
+    }
+
+    /// What a pod uses, as far as the metrics server knows.
+    #[must_use]
+    pub fn usage(&self, pod: &Key) -> Option<&'a Sample> {
+        self.usage?.of(pod)
     }
 
     /// The present moment.

@@ -20,6 +20,7 @@ pub mod events;
 mod round;
 pub mod runner;
 pub mod step;
+pub mod usage;
 pub mod workqueue;
 
 use self::cache::Cache;

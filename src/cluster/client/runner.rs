@@ -14,18 +14,20 @@ mod hold;
 
 use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Wake, Write};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
+use super::usage::Usage;
 use super::{Client, Cx, Notice, TIMER_PREFIX};
-use crate::api::kinds::KINDS;
+use crate::api::kinds::{KINDS, horizontal_pod_autoscaler, node};
 use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
-use crate::cluster::wire::{Event, Reply, Timer, User};
+use crate::cluster::wire::{Address, Event, Message, Reply, Timer, User};
 use crate::sim::Map;
 use crate::sim::Time;
 use std::rc::Rc;
 
 const DUE: &str = "run/due";
 const PERIOD: &str = "run/period";
+const SCRAPE: &str = "run/scrape";
 
 /// A process full of controllers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -41,6 +43,8 @@ pub struct Runner {
     calls: Map<u64, (u64, Asked)>,
     /// Finished rounds that wait for a revision of a kind.
     held: Map<&'static Kind, Map<(u64, u64), ()>>,
+    usage: Usage,
+    scraping: bool,
 }
 
 impl Runner {
@@ -57,6 +61,8 @@ impl Runner {
             next_round: 0,
             calls: Map::new(),
             held: Map::new(),
+            usage: Usage::default(),
+            scraping: false,
         }
     }
 
@@ -94,6 +100,9 @@ impl Runner {
     /// Takes a message or one of its own timers.
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         match event {
+            Event::Message { message: Message::Usage(samples), .. } => {
+                self.usage.take(cx.now(), samples.iter().cloned());
+            }
             Event::Message { message, .. } => {
                 let notices = self.client.handle(cx, message);
                 self.take_notices(cx, notices);
@@ -113,6 +122,7 @@ impl Runner {
         let desk = usize::try_from(timer.number).unwrap_or(usize::MAX);
         match timer.what {
             THINK => self.think(cx, timer.number),
+            SCRAPE => self.scrape(cx),
             DUE if desk < self.desks.len() => {
                 self.desks[desk].alarm = None;
                 self.desks[desk].queue.tick(cx.now());
@@ -145,12 +155,30 @@ impl Runner {
 
     fn changed(&mut self, cx: &mut Cx, old: Option<&Object>, new: Option<&Object>) {
         let Some(kind) = new.or(old).map(Object::kind) else { return };
+        if kind == &horizontal_pod_autoscaler::KIND && !self.scraping {
+            self.scrape(cx);
+        }
         for desk in 0..self.desks.len() {
             let controller = self.desks[desk].controller;
             for watch in controller.watches.iter().filter(|watch| watch.follows(kind)) {
                 self.wake(cx, desk, |wake| (watch.map)(wake, old, new));
             }
         }
+    }
+
+    /// While there is an autoscaler, the metrics server asks every kubelet what its pods use.
+    fn scrape(&mut self, cx: &mut Cx) {
+        self.scraping = false;
+        if self.client.cache(&horizontal_pod_autoscaler::KIND).is_empty() {
+            return;
+        }
+        self.scraping = true;
+        cx.because(None);
+        for node in self.client.cache(&node::KIND).iter() {
+            let from = cx.me().clone();
+            cx.send(Address::Kubelet(node.name().into()), Event::Message { from, message: Message::Scrape });
+        }
+        cx.after(timing::SCRAPE, Event::Timer(Timer::new(SCRAPE)));
     }
 
     fn periodic(&mut self, cx: &mut Cx, desk: usize) {
@@ -198,7 +226,7 @@ impl Runner {
     fn think(&mut self, cx: &mut Cx, id: u64) {
         let Some(mut round) = self.rounds.remove(&id) else { return };
         let Desk { controller, memory, queue, .. } = &mut self.desks[round.desk];
-        let mut reconcile = Reconcile::new(&self.client, cx.now(), memory, &round.answers);
+        let mut reconcile = Reconcile::new(&self.client, cx.now(), memory, &round.answers).knowing(&self.usage);
         let result = (controller.reconcile)(&round.key, &mut reconcile);
         let writes = u32::try_from(reconcile.writes()).unwrap_or(u32::MAX);
         let (steps, again) = (reconcile.steps, reconcile.again);

@@ -32,6 +32,7 @@ pub mod job;
 pub mod namespace;
 pub mod nodelifecycle;
 pub mod persistentvolume;
+pub mod podautoscaler;
 pub mod podgc;
 pub mod replicaset;
 pub mod replicationcontroller;
@@ -57,6 +58,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &disruption::CONTROLLER,
     &statefulset::CONTROLLER,
     &daemonset::CONTROLLER,
+    &podautoscaler::CONTROLLER,
     &namespace::CONTROLLER,
     &serviceaccount::CONTROLLER,
     &rootca::CONTROLLER,

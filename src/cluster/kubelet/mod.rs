@@ -38,6 +38,7 @@ mod stop;
 mod sync;
 #[cfg(test)]
 mod tests;
+mod usage;
 mod worker;
 
 use self::config::Objects;
@@ -178,6 +179,7 @@ impl Kubelet {
         match event {
             Event::Message { message: Message::CriReply { id, outcome }, .. } => self.answered(cx, id, outcome),
             Event::Message { message: Message::CriEvent(status), .. } => self.happened(cx, &status),
+            Event::Message { message: Message::Scrape, .. } => self.report_usage(cx),
             Event::Message { message, .. } => {
                 let notices = self.client.handle(cx, message);
                 self.notices(cx, notices);

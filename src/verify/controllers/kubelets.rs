@@ -8,7 +8,7 @@ use crate::api::request::{DeleteOptions, PatchType};
 use crate::api::{Key, Object, Request};
 use crate::cluster::Cx;
 use crate::cluster::client::{Client, Notice, TIMER_PREFIX};
-use crate::cluster::wire::{Event, Timer, User};
+use crate::cluster::wire::{Event, Message, Timer, User};
 use crate::sim::{Duration, Time};
 use k8s_openapi::api::core::v1::{
     ContainerState, ContainerStateRunning, ContainerStateWaiting, ContainerStatus, PodCondition, PodIP,
@@ -29,6 +29,8 @@ pub struct Ships {
     down: BTreeSet<String>,
     begun: BTreeSet<String>,
     ips: u32,
+    /// What the pods use, as the last step of that name said.
+    pub(super) load: Option<Value>,
     /// Real names by placeholders, and what is counted for them.
     pub names: Names,
 }
@@ -41,6 +43,7 @@ impl Ships {
             down: BTreeSet::new(),
             begun: BTreeSet::new(),
             ips: 10,
+            load: None,
             names: Names::default(),
         }
     }
@@ -100,6 +103,7 @@ impl Ships {
 
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         let notices = match event {
+            Event::Message { message: Message::Scrape, .. } => Vec::new(),
             Event::Message { message, .. } => self.client.handle(cx, message),
             Event::Timer(timer) if timer.what.starts_with(TIMER_PREFIX) => self.client.timer(cx, &timer),
             Event::Timer(timer) => {
@@ -107,6 +111,7 @@ impl Ships {
                 Vec::new()
             }
         };
+        let moved = !notices.is_empty();
         for notice in notices {
             if let Notice::Changed { old, new: Some(new), .. } = notice {
                 if old.is_none() {
@@ -116,6 +121,9 @@ impl Ships {
                     self.see(cx, &new);
                 }
             }
+        }
+        if moved {
+            self.report_load(cx);
         }
     }
 
@@ -216,6 +224,10 @@ impl Ships {
 
     pub fn pod(&self, key: &Key) -> Option<Object> {
         self.client.lookup(&kinds::pod::KIND, key).cloned()
+    }
+
+    pub(super) fn cache(&self, kind: &'static crate::api::Kind) -> impl Iterator<Item = &Object> {
+        self.client.cache(kind).iter()
     }
 
     pub fn lookup(&self, kind: &'static crate::api::Kind, key: &Key) -> Option<Object> {

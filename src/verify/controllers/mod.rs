@@ -9,6 +9,7 @@ mod compare;
 mod exits;
 mod kubectl;
 mod kubelets;
+mod load;
 mod names;
 mod steps;
 mod world;

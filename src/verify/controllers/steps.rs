@@ -70,6 +70,10 @@ pub fn act(world: &mut World, action: &str, what: &Value) -> Result<Option<u64>,
             Some(world.send(request))
         }
         "delete" => Some(delete(world, what)?),
+        "metrics" => {
+            world.with_ships(|ships, cx| ships.set_load(cx, what));
+            None
+        }
         "evict" => Some(evict(world, what["pod"].as_str().unwrap_or(""))),
         "node_delete" => {
             world.ships.node_down(what.as_str().unwrap_or(""));

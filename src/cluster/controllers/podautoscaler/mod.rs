@@ -1,0 +1,255 @@
+//! The autoscaler: so many pods that each uses about what is wanted.
+//!
+//! Upstream: `pkg/controller/podautoscaler/horizontal.go`. Every fifteen seconds, for each HorizontalPodAutoscaler: read
+//! the target's scale, ask each metric how many pods it would have ([`replicas`]), take the largest answer, let the
+//! behaviour hold it back ([`behavior`]), write the scale, and say in the status why.
+//!
+//! Left out: custom and external metrics have no server to ask, which is what the conditions then say.
+
+mod behavior;
+mod replicas;
+
+use self::replicas::Proposal;
+use super::shared::subject;
+use crate::api::document::Document;
+use crate::api::kinds::{horizontal_pod_autoscaler, node, pod, scale};
+use crate::api::meta::timestamp;
+use crate::api::{Body, Key, Kind, Object, Ref, Request, Target, Verb};
+use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch, Write};
+use crate::cluster::timing;
+use k8s_openapi::api::autoscaling::v1::Scale;
+use serde_json::{Map, Value, json};
+
+/// The controller.
+pub static CONTROLLER: Controller = Controller {
+    name: "horizontal-pod-autoscaler",
+    account: "horizontal-pod-autoscaler",
+    workers: 5,
+    watches: &[
+        Watch::mapped(&horizontal_pod_autoscaler::KIND, wake),
+        Watch::mapped(&pod::KIND, |_, _, _| {}),
+        Watch::mapped(&node::KIND, |_, _, _| {}),
+    ],
+    period: None,
+    retries: 0,
+    reconcile,
+    failed: Some(failed),
+};
+
+fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
+    match new.or(old) {
+        Some(object) if new.is_some() => wake.key_after(object.reference(), timing::AUTOSCALE),
+        Some(object) => behavior::forget(wake.memory(), &object.key()),
+        None => {}
+    }
+}
+
+/// One look at an autoscaler.
+struct Look<'a> {
+    object: &'a Object,
+    document: &'a Document,
+    key: Key,
+    status: Map<String, Value>,
+    now: crate::sim::Time,
+}
+
+impl Look<'_> {
+    fn number(&self, path: &str) -> Option<i64> {
+        self.document.at(path).and_then(Value::as_i64)
+    }
+
+    /// Upstream: `setConditionInList`.
+    fn set(&mut self, kind: &str, holds: bool, reason: &str, message: &str) {
+        let status = if holds { "True" } else { "False" };
+        let mut new = json!({"type": kind, "status": status, "reason": reason, "message": message,
+            "lastTransitionTime": timestamp(self.now).0.to_string()});
+        let list = self.status.entry("conditions").or_insert_with(|| json!([]));
+        let Some(list) = list.as_array_mut() else { return };
+        match list.iter_mut().find(|old| old["type"] == kind) {
+            Some(old) => {
+                if old["status"] == status {
+                    new["lastTransitionTime"] = old["lastTransitionTime"].clone();
+                }
+                *old = new;
+            }
+            None => list.push(new),
+        }
+    }
+
+    fn set_numbers(&mut self, current: i64, desired: i64, metrics: Vec<Value>) {
+        if current == 0 {
+            self.status.remove("currentReplicas");
+        } else {
+            self.status.insert("currentReplicas".to_owned(), current.into());
+        }
+        self.status.insert("desiredReplicas".to_owned(), desired.into());
+        let metrics = if metrics.is_empty() { Value::Null } else { Value::Array(metrics) };
+        self.status.insert("currentMetrics".to_owned(), metrics);
+    }
+
+    fn write(&self, reconcile: &mut Reconcile) {
+        if self.document.at("status").and_then(Value::as_object) == Some(&self.status) {
+            return;
+        }
+        let mut object = self.object.clone();
+        if let Some(document) = object.document_mut() {
+            document.set("status", Value::Object(self.status.clone()));
+        }
+        reconcile.request(Request::update_status(object));
+    }
+}
+
+fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
+    let Some(object) = subject(reconcile, key) else { return Ok(()) };
+    let Some(document) = object.document() else { return Ok(()) };
+    let status = document.at("status").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut look = Look { object, document, key: object.key(), status, now: reconcile.now() };
+    let text = |path: &str| document.text(path);
+    let reference = (text("spec.scaleTargetRef.apiVersion"), text("spec.scaleTargetRef.kind"));
+    let name = text("spec.scaleTargetRef.name");
+    let found = match Kind::find(reference.0, reference.1).filter(|kind| kind.scale.is_some()) {
+        None => Err(format!("no matches for kind {:?} in group {:?}", reference.1, group(reference.0))),
+        Some(kind) => match reconcile.ask(kind, &Key::new(object.namespace(), name)) {
+            None => return Ok(()),
+            Some(answer) => answer.as_ref().map_err(|status| status.message.clone()),
+        },
+    };
+    reconcile.again_after(timing::AUTOSCALE);
+    match found {
+        Err(why) => {
+            reconcile.say(Saying::warning(object, "FailedGetScale", why.clone()));
+            let message = format!("the HPA controller was unable to get the target's current scale: {why}");
+            look.set("AbleToScale", false, "FailedGetScale", &message);
+            look.write(reconcile);
+        }
+        Ok(target) => scale_target(reconcile, &mut look, target),
+    }
+    Ok(())
+}
+
+fn group(api_version: &str) -> &str {
+    api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Upstream: `reconcileAutoscaler` once the scale is known.
+fn scale_target(reconcile: &mut Reconcile, look: &mut Look, target: &Object) {
+    let Some(scale) = target.kind().scale.as_ref() else { return };
+    let current = i64::from((scale.replicas)(target));
+    let text = "the HPA controller was able to get the target's current scale";
+    look.set("AbleToScale", true, "SucceededGetScale", text);
+    behavior::begin(reconcile.memory, &look.key, current, look.now);
+    let least = look.number("spec.minReplicas").unwrap_or(1);
+    let most = look.number("spec.maxReplicas").unwrap_or(1);
+    let (mut metrics, mut reason) = (Vec::new(), String::new());
+    let desired = if current == 0 && least != 0 {
+        let text = "scaling is disabled since the replica count of the target is zero";
+        look.set("ScalingActive", false, "ScalingDisabled", text);
+        0
+    } else if current > most {
+        "Current number of replicas above Spec.MaxReplicas".clone_into(&mut reason);
+        most
+    } else if current < least {
+        "Current number of replicas below Spec.MinReplicas".clone_into(&mut reason);
+        least
+    } else {
+        let (proposal, statuses) = compute(reconcile, look, (current, target));
+        metrics = statuses;
+        match proposal {
+            Err(why) => {
+                let desired = look.status.get("desiredReplicas").and_then(Value::as_i64).unwrap_or(0);
+                look.set_numbers(current, desired, metrics);
+                look.write(reconcile);
+                reconcile.say(Saying::warning(look.object, "FailedComputeMetricsReplicas", why));
+                return;
+            }
+            Ok((wanted, metric)) => {
+                if wanted > current {
+                    reason = format!("{metric} above target");
+                } else if wanted < current {
+                    "All metrics below target".clone_into(&mut reason);
+                }
+                behavior::normalize(reconcile.memory, look, (current, wanted), (least, most))
+            }
+        }
+    };
+    if desired != current {
+        rescale(reconcile, look, target, (current, desired, &reason));
+    }
+    look.set_numbers(current, desired, metrics);
+    look.write(reconcile);
+}
+
+/// Writes the scale.
+fn rescale(reconcile: &mut Reconcile, look: &mut Look, target: &Object, (from, to, reason): (i64, i64, &str)) {
+    let Some(mut body) = scale::of(target) else { return };
+    body.meta_mut().resource_version = None;
+    if let Some(scale) = body.get_mut::<Scale>() {
+        scale.spec.get_or_insert_default().replicas = i32::try_from(to).ok();
+    }
+    let request = Request {
+        verb: Verb::Update,
+        target: Target::sub(target.kind(), &target.key(), "scale"),
+        options: crate::api::Options::default(),
+        body: Body::Object(body),
+    };
+    let text = format!("New size: {to}; reason: {reason}");
+    let write = Write::new(request)
+        .saying(Saying::normal(look.object, "SuccessfulRescale", text.clone()))
+        .failing(Saying::warning(look.object, "FailedRescale", format!("{text}; error: {{error}}")));
+    reconcile.write(write);
+    let text = format!("the HPA controller was able to update the target scale to {to}");
+    look.set("AbleToScale", true, "SucceededRescale", &text);
+    look.status.insert("lastScaleTime".to_owned(), timestamp(look.now).0.to_string().into());
+    behavior::remember_scaling(reconcile.memory, look, from, to);
+}
+
+/// The scale could not be written.
+fn failed(key: &Ref, reconcile: &mut Reconcile, error: &crate::api::Status) {
+    let Some(object) = subject(reconcile, key).filter(|_| error.reason != "Conflict") else { return };
+    let Some(document) = object.document() else { return };
+    let status = document.at("status").and_then(Value::as_object).cloned().unwrap_or_default();
+    let mut look = Look { object, document, key: object.key(), status, now: reconcile.now() };
+    let text = format!("the HPA controller was unable to update the target scale: {}", error.message);
+    look.set("AbleToScale", false, "FailedUpdateScale", &text);
+    look.write(reconcile);
+}
+
+/// What all metrics together want, and what each shows (upstream: `computeReplicasForMetrics`).
+fn compute(
+    reconcile: &mut Reconcile,
+    look: &mut Look,
+    target: (i64, &Object),
+) -> (Result<(i64, String), String>, Vec<Value>) {
+    let specs = look.document.list("spec.metrics");
+    let (mut best, mut statuses): (Option<Proposal>, Vec<Value>) = (None, Vec::new());
+    let mut invalid: Vec<(&'static str, String, String)> = Vec::new();
+    for spec in specs {
+        match replicas::of_metric(reconcile, look, spec, target) {
+            Ok(proposal) => {
+                statuses.push(proposal.status.clone());
+                if best.as_ref().is_none_or(|best| proposal.replicas > best.replicas) {
+                    best = Some(proposal);
+                }
+            }
+            Err(failure) => {
+                reconcile.say(Saying::warning(look.object, failure.reason, failure.why.clone()));
+                statuses.push(json!({"type": ""}));
+                let wrapped = format!("{}: {}", failure.what, failure.why);
+                invalid.push((failure.reason, failure.why, wrapped));
+            }
+        }
+    }
+    let wanted = best.as_ref().map_or(0, |best| best.replicas);
+    if let Some((reason, why, wrapped)) = invalid.first().filter(|_| invalid.len() >= specs.len() || wanted < target.0)
+    {
+        let text = format!("the HPA was unable to compute the replica count: {why}");
+        look.set("ScalingActive", false, reason, &text);
+        let (failed, all) = (invalid.len(), specs.len());
+        let why = format!("invalid metrics ({failed} invalid out of {all}), first error is: {wrapped}");
+        return (Err(why), statuses);
+    }
+    let metric = best.map(|best| best.metric).unwrap_or_default();
+    let text = format!("the HPA was able to successfully calculate a replica count from {metric}");
+    look.set("ScalingActive", true, "ValidMetricFound", &text);
+    (Ok((wanted, metric)), statuses)
+}

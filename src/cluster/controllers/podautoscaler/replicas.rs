@@ -1,0 +1,303 @@
+//! How many pods one metric wants.
+//!
+//! Upstream: `pkg/controller/podautoscaler/replica_calculator.go`. Usage divided by the target, times the pods that
+//! count. Pods that have just begun or are not ready are left out (of the processor's time they tell nothing yet); if
+//! there are such, or pods without a sample, the answer is computed again with what they would use at worst, and dropped
+//! if it then points the other way.
+
+use super::Look;
+use crate::api::Object;
+use crate::api::kinds::pod::{self, Pod};
+use crate::api::meta::moment;
+use crate::api::quantity::Quantity;
+use crate::api::selector::Selector;
+use crate::cluster::client::controller::Reconcile;
+use crate::cluster::controllers::shared::labels;
+use crate::cluster::timing;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a metric wants.
+pub(super) struct Proposal {
+    pub(super) replicas: i64,
+    pub(super) metric: String,
+    pub(super) status: Value,
+}
+
+/// Why a metric says nothing.
+pub(super) struct Failure {
+    pub(super) reason: &'static str,
+    pub(super) what: String,
+    pub(super) why: String,
+}
+
+const NO_CUSTOM: &str =
+    "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered";
+const NO_EXTERNAL: &str =
+    "unable to fetch metrics from external metrics API: no external metrics API (external.metrics.k8s.io) registered";
+
+/// Asks one metric (upstream: `computeReplicasForMetric`).
+pub(super) fn of_metric(
+    reconcile: &Reconcile,
+    look: &Look,
+    spec: &Value,
+    (current, target): (i64, &Object),
+) -> Result<Proposal, Failure> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let name = |source: &str| text(&spec[source]["metric"]["name"]);
+    let namespace = look.object.namespace();
+    match spec["type"].as_str().unwrap_or_default() {
+        kind @ ("Resource" | "ContainerResource") => {
+            let (field, contained) = if kind == "Resource" { ("resource", false) } else { ("containerResource", true) };
+            let source = &spec[field];
+            let (resource, container) = (text(&source["name"]), text(&source["container"]));
+            let part = if contained { "container" } else { "resource" };
+            let reason = if contained { "FailedGetContainerResourceMetric" } else { "FailedGetResourceMetric" };
+            let failure = |why| Failure { reason, what: format!("failed to get {resource} {part} metric value"), why };
+            let asked = Asked { resource: &resource, container: &container, source, current };
+            let (replicas, metric, value) = asked.of_pods(reconcile, look, target).map_err(failure)?;
+            let mut shown = json!({"name": resource, "current": value});
+            if contained {
+                shown["container"] = container.into();
+            }
+            Ok(Proposal { replicas, metric, status: json!({"type": kind, field: shown}) })
+        }
+        "Object" => {
+            let (kind, object) =
+                (text(&spec["object"]["describedObject"]["kind"]), text(&spec["object"]["describedObject"]["name"]));
+            let why = format!("unable to get metric {}: {kind} on {namespace} {object}/{NO_CUSTOM}", name("object"));
+            Err(Failure { reason: "FailedGetObjectMetric", what: "failed to get object metric value".to_owned(), why })
+        }
+        "Pods" => {
+            let why = format!("unable to get metric {}: {NO_CUSTOM}", name("pods"));
+            Err(Failure { reason: "FailedGetPodsMetric", what: "failed to get pods metric value".to_owned(), why })
+        }
+        "External" => {
+            let selector = go_selector(&spec["external"]["metric"]["selector"]);
+            let metric = name("external");
+            let why = format!("unable to get external metric {namespace}/{metric}/{selector}: {NO_EXTERNAL}");
+            let what = format!("failed to get {metric} external metric value");
+            Err(Failure { reason: "FailedGetExternalMetric", what, why })
+        }
+        other => {
+            let why = format!("unknown metric source type {other:?}");
+            Err(Failure { reason: "InvalidMetricSourceType", what: why.clone(), why })
+        }
+    }
+}
+
+fn go_selector(selector: &Value) -> String {
+    if selector.is_null() {
+        return "nil".to_owned();
+    }
+    let labels = selector["matchLabels"].as_object().into_iter().flatten();
+    let labels: Vec<String> =
+        labels.map(|(name, value)| format!("{name}: {},", value.as_str().unwrap_or_default())).collect();
+    format!(
+        "&LabelSelector{{MatchLabels:map[string]string{{{}}},MatchExpressions:[]LabelSelectorRequirement{{}},}}",
+        labels.concat()
+    )
+}
+
+/// A question about what pods use.
+struct Asked<'a> {
+    resource: &'a str,
+    container: &'a str,
+    source: &'a Value,
+    current: i64,
+}
+
+/// The pods, by what is known of them.
+#[derive(Default)]
+struct Groups {
+    used: BTreeMap<String, i64>,
+    unready: BTreeSet<String>,
+    missing: BTreeSet<String>,
+}
+
+impl Asked<'_> {
+    fn of_pods(&self, reconcile: &Reconcile, look: &Look, target: &Object) -> Result<(i64, String, Value), String> {
+        let resource = self.resource;
+        let goal = &self.source["target"];
+        let raw = goal["averageValue"].as_str();
+        let what = if raw.is_some() { "usage" } else { "utilization" };
+        let fail = |why: String| format!("failed to get {resource} {what}: {why}");
+        let selector = target.kind().scale.as_ref().map(|scale| (scale.selector)(target)).unwrap_or_default();
+        let selector = Selector::parse(&selector).map_err(fail)?;
+        let pods = reconcile.cache(&pod::KIND).in_namespace(target.namespace());
+        let pods: Vec<&Object> = pods.filter(|pod| selector.matches(labels(pod.meta()))).collect();
+        let groups = self.groups(reconcile, look, &pods).map_err(fail)?;
+        let part = if self.container.is_empty() { "" } else { " container" };
+        if let Some(raw) = raw {
+            let goal = Quantity::parse(raw).map_or(0, |quantity| quantity.milli_value());
+            let ratio = |used: &BTreeMap<String, i64>| Ok(ratio(average(used), goal));
+            let replicas = self.decide(look, &groups, &ratio, &|_| goal)?;
+            let value = json!({"averageValue": milli(average(&groups.used))});
+            return Ok((replicas, format!("{resource}{part} resource"), value));
+        }
+        let Some(goal) = goal["averageUtilization"].as_i64() else {
+            return Err("invalid resource metric source: neither an average utilization target nor an average value \
+                        (usage) target was set"
+                .to_owned());
+        };
+        let requests = self.requests(&pods).map_err(fail)?;
+        let utilization = |used: &BTreeMap<String, i64>| utilization(used, &requests);
+        let (percent, average) = utilization(&groups.used).map_err(fail)?;
+        let of = |used: &BTreeMap<String, i64>| utilization(used).map(|(percent, _)| ratio(percent, goal));
+        let worst = |pod: &str| requests.get(pod).map_or(0, |request| request * goal.max(100) / 100);
+        let replicas = self.decide(look, &groups, &of, &worst).map_err(fail)?;
+        let value = json!({"averageUtilization": percent, "averageValue": milli(average)});
+        let kind = if part.is_empty() { "resource" } else { "container resource" };
+        Ok((replicas, format!("{resource} {kind} utilization (percentage of request)"), value))
+    }
+
+    /// Upstream: `groupPods`.
+    fn groups(&self, reconcile: &Reconcile, look: &Look, pods: &[&Object]) -> Result<Groups, String> {
+        let mut groups = Groups::default();
+        let mut any = false;
+        let resource = self.resource;
+        for object in pods {
+            let Some(pod) = object.get::<Pod>() else { continue };
+            let sample = reconcile.usage(&object.key());
+            any |= sample.is_some();
+            if object.is_terminating() || pod.phase() == "Failed" {
+                continue;
+            }
+            let name = object.name().to_owned();
+            let Some(sample) = sample.filter(|_| pod.phase() != "Pending") else {
+                let group = if pod.phase() == "Pending" { &mut groups.unready } else { &mut groups.missing };
+                group.insert(name);
+                continue;
+            };
+            if resource == "cpu" && is_unready(pod, (sample.at, sample.window), look.now) {
+                groups.unready.insert(name);
+                continue;
+            }
+            let ours = sample.amounts.iter().filter(|a| self.container.is_empty() || *a.container == *self.container);
+            let amount = ours.map(|a| if resource == "cpu" { a.cpu_milli } else { a.memory_bytes * 1000 }).sum();
+            groups.used.insert(name, amount);
+        }
+        if !any {
+            return Err(format!(
+                "unable to get metrics for resource {resource}: no metrics returned from resource metrics API"
+            ));
+        }
+        if pods.is_empty() {
+            return Err("no pods returned by selector while calculating replica count".to_owned());
+        }
+        if groups.used.is_empty() {
+            return Err("did not receive metrics for targeted pods (pods might be unready)".to_owned());
+        }
+        Ok(groups)
+    }
+
+    /// What the containers of each pod request (upstream: `calculateRequests`).
+    fn requests(&self, pods: &[&Object]) -> Result<BTreeMap<String, i64>, String> {
+        let mut requests = BTreeMap::new();
+        for object in pods {
+            let Some(pod) = object.get::<Pod>() else { continue };
+            let sidecars = pod.spec.init_containers.iter().flatten();
+            let sidecars = sidecars.filter(|container| container.restart_policy.as_deref() == Some("Always"));
+            let mut sum = 0;
+            for container in pod.spec.containers.iter().chain(sidecars) {
+                if !self.container.is_empty() && container.name != self.container {
+                    continue;
+                }
+                let wanted = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+                let Some(quantity) = wanted.and_then(|requests| requests.get(self.resource)) else {
+                    let (resource, container, pod) = (self.resource, &container.name, object.name());
+                    return Err(format!("missing request for {resource} in container {container} of Pod {pod}"));
+                };
+                sum += Quantity::parse(&quantity.0).map_or(0, |quantity| quantity.milli_value());
+            }
+            requests.insert(object.name().to_owned(), sum);
+        }
+        Ok(requests)
+    }
+
+    /// How many pods (upstream: `GetResourceReplicas`, `calcPlainMetricReplicas`).
+    fn decide(
+        &self,
+        look: &Look,
+        groups: &Groups,
+        ratio: &dyn Fn(&BTreeMap<String, i64>) -> Result<f64, String>,
+        worst: &dyn Fn(&str) -> i64,
+    ) -> Result<i64, String> {
+        let first = ratio(&groups.used)?;
+        let unready = !groups.unready.is_empty() && first > 1.0;
+        if !unready && groups.missing.is_empty() {
+            if is_within(look, first) {
+                return Ok(self.current);
+            }
+            return Ok(ceil(first, groups.used.len()));
+        }
+        let mut used = groups.used.clone();
+        if first < 1.0 {
+            used.extend(groups.missing.iter().map(|pod| (pod.clone(), worst(pod))));
+        } else if first > 1.0 {
+            used.extend(groups.missing.iter().map(|pod| (pod.clone(), 0)));
+        }
+        if unready {
+            used.extend(groups.unready.iter().map(|pod| (pod.clone(), 0)));
+        }
+        let again = ratio(&used)?;
+        if is_within(look, again) || (first < 1.0) != (again < 1.0) {
+            return Ok(self.current);
+        }
+        let wanted = ceil(again, used.len());
+        let turns = again < 1.0 && wanted > self.current || again > 1.0 && wanted < self.current;
+        Ok(if turns { self.current } else { wanted })
+    }
+}
+
+/// Whether a pod's sample tells nothing about the processor yet.
+fn is_unready(pod: &Pod, (at, window): (crate::sim::Time, crate::sim::Duration), now: crate::sim::Time) -> bool {
+    let start = pod.status.start_time.as_ref().map(moment);
+    let (Some(start), Some(ready)) = (start, pod.condition("Ready")) else { return true };
+    let since = ready.last_transition_time.as_ref().map(moment).unwrap_or_default();
+    if start + timing::AUTOSCALE_CPU_START > now {
+        return ready.status == "False" || at < since + window;
+    }
+    ready.status == "False" && start + timing::AUTOSCALE_FIRST_READY > since
+}
+
+fn average(used: &BTreeMap<String, i64>) -> i64 {
+    let pods = i64::try_from(used.len()).unwrap_or(1).max(1);
+    used.values().sum::<i64>() / pods
+}
+
+/// Percent of what is requested, and the average usage (upstream: `GetResourceUtilizationRatio`).
+fn utilization(used: &BTreeMap<String, i64>, requests: &BTreeMap<String, i64>) -> Result<(i64, i64), String> {
+    let known = used.iter().filter_map(|(pod, used)| Some((*used, *requests.get(pod)?)));
+    let (sum, requested, pods) = known.fold((0, 0, 0), |(a, b, n), (used, request)| (a + used, b + request, n + 1));
+    if requested == 0 {
+        return Err("no metrics returned matched known pods".to_owned());
+    }
+    Ok((sum * 100 / requested, sum / pods))
+}
+
+#[expect(clippy::cast_precision_loss, reason = "upstream divides in floating point; both are small")]
+fn ratio(value: i64, goal: i64) -> f64 {
+    value as f64 / goal as f64
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "upstream rounds in floating point")]
+fn ceil(ratio: f64, pods: usize) -> i64 {
+    (ratio * pods as f64).ceil() as i64
+}
+
+/// A tenth more or less is near enough, unless the behaviour says otherwise.
+fn is_within(look: &Look, ratio: f64) -> bool {
+    let tolerance = |path: &str| {
+        let given = look.document.text(path);
+        let milli = if given.is_empty() { 100 } else { Quantity::parse(given).map_or(100, |q| q.milli_value()) };
+        self::ratio(milli, 1000)
+    };
+    let (up, down) = (tolerance("spec.behavior.scaleUp.tolerance"), tolerance("spec.behavior.scaleDown.tolerance"));
+    (1.0 - down..=1.0 + up).contains(&ratio)
+}
+
+fn milli(value: i64) -> String {
+    let text = if value % 1000 == 0 { (value / 1000).to_string() } else { format!("{value}m") };
+    Quantity::canonical(&text).unwrap_or(text)
+}
