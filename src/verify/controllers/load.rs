@@ -31,7 +31,7 @@ impl Ships {
                 cpu_milli: if place == 0 { cpu } else { 0 },
                 memory_bytes: if place == 0 { memory } else { 0 },
             });
-            let at = cx.now() + Duration::from_secs(60);
+            let at = cx.now() + Duration::from_mins(1);
             (object.key(), Sample { at, window: Duration::from_secs(10), amounts: amounts.collect() })
         });
         let message = Message::Usage(samples.collect());

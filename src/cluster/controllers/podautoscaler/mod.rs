@@ -1,6 +1,6 @@
 //! The autoscaler: so many pods that each uses about what is wanted.
 //!
-//! Upstream: `pkg/controller/podautoscaler/horizontal.go`. Every fifteen seconds, for each HorizontalPodAutoscaler: read
+//! Upstream: `pkg/controller/podautoscaler/horizontal.go`. Every fifteen seconds, for each `HorizontalPodAutoscaler`: read
 //! the target's scale, ask each metric how many pods it would have ([`replicas`]), take the largest answer, let the
 //! behaviour hold it back ([`behavior`]), write the scale, and say in the status why.
 //!

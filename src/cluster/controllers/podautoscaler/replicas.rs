@@ -17,6 +17,9 @@ use crate::cluster::timing;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+/// Usage by pod, divided by the target.
+type Ratio<'a> = dyn Fn(&BTreeMap<String, i64>) -> Result<f64, String> + 'a;
+
 /// What a metric wants.
 pub(super) struct Proposal {
     pub(super) replicas: i64,
@@ -48,16 +51,17 @@ pub(super) fn of_metric(
     let namespace = look.object.namespace();
     match spec["type"].as_str().unwrap_or_default() {
         kind @ ("Resource" | "ContainerResource") => {
-            let (field, contained) = if kind == "Resource" { ("resource", false) } else { ("containerResource", true) };
+            let (field, of_container) =
+                if kind == "Resource" { ("resource", false) } else { ("containerResource", true) };
             let source = &spec[field];
             let (resource, container) = (text(&source["name"]), text(&source["container"]));
-            let part = if contained { "container" } else { "resource" };
-            let reason = if contained { "FailedGetContainerResourceMetric" } else { "FailedGetResourceMetric" };
+            let part = if of_container { "container" } else { "resource" };
+            let reason = if of_container { "FailedGetContainerResourceMetric" } else { "FailedGetResourceMetric" };
             let failure = |why| Failure { reason, what: format!("failed to get {resource} {part} metric value"), why };
             let asked = Asked { resource: &resource, container: &container, source, current };
             let (replicas, metric, value) = asked.of_pods(reconcile, look, target).map_err(failure)?;
             let mut shown = json!({"name": resource, "current": value});
-            if contained {
+            if of_container {
                 shown["container"] = container.into();
             }
             Ok(Proposal { replicas, metric, status: json!({"type": kind, field: shown}) })
@@ -216,13 +220,7 @@ impl Asked<'_> {
     }
 
     /// How many pods (upstream: `GetResourceReplicas`, `calcPlainMetricReplicas`).
-    fn decide(
-        &self,
-        look: &Look,
-        groups: &Groups,
-        ratio: &dyn Fn(&BTreeMap<String, i64>) -> Result<f64, String>,
-        worst: &dyn Fn(&str) -> i64,
-    ) -> Result<i64, String> {
+    fn decide(&self, look: &Look, groups: &Groups, ratio: &Ratio, worst: &dyn Fn(&str) -> i64) -> Result<i64, String> {
         let first = ratio(&groups.used)?;
         let unready = !groups.unready.is_empty() && first > 1.0;
         if !unready && groups.missing.is_empty() {
