@@ -21,6 +21,7 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 
+pub mod clusterroleaggregation;
 pub mod cronjob;
 pub mod daemonset;
 pub mod deployment;
@@ -56,6 +57,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &cronjob::CONTROLLER,
     &ttlafterfinished::CONTROLLER,
     &disruption::CONTROLLER,
+    &clusterroleaggregation::CONTROLLER,
     &statefulset::CONTROLLER,
     &daemonset::CONTROLLER,
     &podautoscaler::CONTROLLER,
