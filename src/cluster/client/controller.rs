@@ -252,7 +252,15 @@ impl<'a> Reconcile<'a> {
 
     /// Reads an object from the API server itself. `None`: the answer is not there yet; return, and be called again.
     pub fn ask(&mut self, kind: &'static Kind, key: &Key) -> Option<&'a Result<Object, Rc<Status>>> {
-        let target = Target::sub(kind, key, "");
+        self.ask_for(Target::sub(kind, key, ""))
+    }
+
+    /// The same of an object's scale.
+    pub fn ask_scale(&mut self, kind: &'static Kind, key: &Key) -> Option<&'a Result<Object, Rc<Status>>> {
+        self.ask_for(Target::sub(kind, key, "scale"))
+    }
+
+    fn ask_for(&mut self, target: Target) -> Option<&'a Result<Object, Rc<Status>>> {
         if let Some((_, answer)) = self.answers.iter().find(|(asked, _)| *asked == target) {
             return Some(answer);
         }

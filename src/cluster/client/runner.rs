@@ -310,7 +310,11 @@ impl Runner {
     fn send(&mut self, cx: &mut Cx, id: u64, round: &mut Round, asked: Asked) {
         let request = match &asked {
             Asked::Write(write) => write.request.clone(),
-            Asked::Question(target) => Request::get(target.object.kind, &target.object.key),
+            Asked::Question(target) => {
+                let mut request = Request::get(target.object.kind, &target.object.key);
+                request.target = target.clone();
+                request
+            }
         };
         cx.because(round.cause);
         let call = self.client.request_as(cx, &self.desks[round.desk].user, request);

@@ -14,6 +14,7 @@ use crate::api::{Key, Kind, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
 use crate::cluster::timing;
 use crate::sim::{Duration, Time};
+use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Map, Value, json};
@@ -177,12 +178,16 @@ fn scale(reconcile: &mut Reconcile, owner: &OwnerReference, namespace: &str) -> 
     let Some(scale) = kind.scale.as_ref() else {
         return Err(format!("{} does not implement the scale subresource", kind.resource()));
     };
+    let replicas = |found: &Object| match found.get::<Scale>() {
+        Some(scale) => scale.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0),
+        None => (scale.replicas)(found),
+    };
     let key = Key::new(namespace, &owner.name);
     let known = [&replica_set::KIND, &deployment::KIND, &replication_controller::KIND].contains(&kind);
     let found = if known {
         reconcile.lookup(kind, &key)
     } else {
-        match reconcile.ask(kind, &key) {
+        match reconcile.ask_scale(kind, &key) {
             None => return Ok(Found::Open),
             Some(answer) => answer.as_ref().ok(),
         }
@@ -190,7 +195,7 @@ fn scale(reconcile: &mut Reconcile, owner: &OwnerReference, namespace: &str) -> 
     let Some(found) = found.filter(|found| found.uid() == owner.uid) else { return Ok(Found::Nothing) };
     match controller_of(found.meta()).filter(|above| above.kind == "Deployment") {
         Some(above) => self::scale(reconcile, above, namespace),
-        None => Ok(Found::Scale(found.uid().to_owned(), (scale.replicas)(found))),
+        None => Ok(Found::Scale(found.uid().to_owned(), replicas(found))),
     }
 }
 

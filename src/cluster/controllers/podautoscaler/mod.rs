@@ -12,7 +12,7 @@ mod replicas;
 use self::replicas::Proposal;
 use super::shared::subject;
 use crate::api::document::Document;
-use crate::api::kinds::{horizontal_pod_autoscaler, node, pod, scale};
+use crate::api::kinds::{horizontal_pod_autoscaler, node, pod};
 use crate::api::meta::timestamp;
 use crate::api::{Body, Key, Kind, Object, Ref, Request, Target, Verb};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch, Write};
@@ -109,9 +109,9 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let name = text("spec.scaleTargetRef.name");
     let found = match Kind::find(reference.0, reference.1).filter(|kind| kind.scale.is_some()) {
         None => Err(format!("no matches for kind {:?} in group {:?}", reference.1, group(reference.0))),
-        Some(kind) => match reconcile.ask(kind, &Key::new(object.namespace(), name)) {
+        Some(kind) => match reconcile.ask_scale(kind, &Key::new(object.namespace(), name)) {
             None => return Ok(()),
-            Some(answer) => answer.as_ref().map_err(|status| status.message.clone()),
+            Some(answer) => answer.as_ref().map(|scale| (kind, scale)).map_err(|status| status.message.clone()),
         },
     };
     reconcile.again_after(timing::AUTOSCALE);
@@ -132,9 +132,9 @@ fn group(api_version: &str) -> &str {
 }
 
 /// Upstream: `reconcileAutoscaler` once the scale is known.
-fn scale_target(reconcile: &mut Reconcile, look: &mut Look, target: &Object) {
-    let Some(scale) = target.kind().scale.as_ref() else { return };
-    let current = i64::from((scale.replicas)(target));
+fn scale_target(reconcile: &mut Reconcile, look: &mut Look, target: (&'static Kind, &Object)) {
+    let Some(scale) = target.1.get::<Scale>() else { return };
+    let current = i64::from(scale.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(0));
     let text = "the HPA controller was able to get the target's current scale";
     look.set("AbleToScale", true, "SucceededGetScale", text);
     behavior::begin(reconcile.memory, &look.key, current, look.now);
@@ -152,7 +152,7 @@ fn scale_target(reconcile: &mut Reconcile, look: &mut Look, target: &Object) {
         "Current number of replicas below Spec.MinReplicas".clone_into(&mut reason);
         least
     } else {
-        let (proposal, statuses) = compute(reconcile, look, (current, target));
+        let (proposal, statuses) = compute(reconcile, look, (current, scale));
         metrics = statuses;
         match proposal {
             Err(why) => {
@@ -180,15 +180,20 @@ fn scale_target(reconcile: &mut Reconcile, look: &mut Look, target: &Object) {
 }
 
 /// Writes the scale.
-fn rescale(reconcile: &mut Reconcile, look: &mut Look, target: &Object, (from, to, reason): (i64, i64, &str)) {
-    let Some(mut body) = scale::of(target) else { return };
+fn rescale(
+    reconcile: &mut Reconcile,
+    look: &mut Look,
+    (kind, scale): (&'static Kind, &Object),
+    (from, to, reason): (i64, i64, &str),
+) {
+    let mut body = scale.clone();
     body.meta_mut().resource_version = None;
     if let Some(scale) = body.get_mut::<Scale>() {
         scale.spec.get_or_insert_default().replicas = i32::try_from(to).ok();
     }
     let request = Request {
         verb: Verb::Update,
-        target: Target::sub(target.kind(), &target.key(), "scale"),
+        target: Target::sub(kind, &scale.key(), "scale"),
         options: crate::api::Options::default(),
         body: Body::Object(body),
     };
@@ -218,7 +223,7 @@ fn failed(key: &Ref, reconcile: &mut Reconcile, error: &crate::api::Status) {
 fn compute(
     reconcile: &mut Reconcile,
     look: &mut Look,
-    target: (i64, &Object),
+    target: (i64, &Scale),
 ) -> (Result<(i64, String), String>, Vec<Value>) {
     let specs = look.document.list("spec.metrics");
     let (mut best, mut statuses): (Option<Proposal>, Vec<Value>) = (None, Vec::new());

@@ -14,6 +14,7 @@ use crate::api::selector::Selector;
 use crate::cluster::client::controller::Reconcile;
 use crate::cluster::controllers::shared::labels;
 use crate::cluster::timing;
+use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,7 +45,7 @@ pub(super) fn of_metric(
     reconcile: &Reconcile,
     look: &Look,
     spec: &Value,
-    (current, target): (i64, &Object),
+    (current, target): (i64, &Scale),
 ) -> Result<Proposal, Failure> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let name = |source: &str| text(&spec[source]["metric"]["name"]);
@@ -120,15 +121,15 @@ struct Groups {
 }
 
 impl Asked<'_> {
-    fn of_pods(&self, reconcile: &Reconcile, look: &Look, target: &Object) -> Result<(i64, String, Value), String> {
+    fn of_pods(&self, reconcile: &Reconcile, look: &Look, target: &Scale) -> Result<(i64, String, Value), String> {
         let resource = self.resource;
         let goal = &self.source["target"];
         let raw = goal["averageValue"].as_str();
         let what = if raw.is_some() { "usage" } else { "utilization" };
         let fail = |why: String| format!("failed to get {resource} {what}: {why}");
-        let selector = target.kind().scale.as_ref().map(|scale| (scale.selector)(target)).unwrap_or_default();
-        let selector = Selector::parse(&selector).map_err(fail)?;
-        let pods = reconcile.cache(&pod::KIND).in_namespace(target.namespace());
+        let selector = target.status.as_ref().and_then(|status| status.selector.as_deref()).unwrap_or_default();
+        let selector = Selector::parse(selector).map_err(fail)?;
+        let pods = reconcile.cache(&pod::KIND).in_namespace(look.object.namespace());
         let pods: Vec<&Object> = pods.filter(|pod| selector.matches(labels(pod.meta()))).collect();
         let groups = self.groups(reconcile, look, &pods).map_err(fail)?;
         let part = if self.container.is_empty() { "" } else { " container" };
