@@ -14,20 +14,19 @@ mod hold;
 
 use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Wake, Write};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
-use super::usage::Usage;
+use super::usage::{self, Usage};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
-use crate::api::kinds::{KINDS, horizontal_pod_autoscaler, node};
+use crate::api::kinds::{KINDS, horizontal_pod_autoscaler};
 use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
-use crate::cluster::wire::{Address, Event, Message, Reply, Timer, User};
+use crate::cluster::wire::{Event, Message, Reply, Timer, User};
 use crate::sim::Map;
 use crate::sim::Time;
 use std::rc::Rc;
 
 const DUE: &str = "run/due";
 const PERIOD: &str = "run/period";
-const SCRAPE: &str = "run/scrape";
 
 /// A process full of controllers.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -122,7 +121,7 @@ impl Runner {
         let desk = usize::try_from(timer.number).unwrap_or(usize::MAX);
         match timer.what {
             THINK => self.think(cx, timer.number),
-            SCRAPE => self.scrape(cx),
+            usage::SCRAPE => self.scraping = usage::scrape(&self.client, cx),
             DUE if desk < self.desks.len() => {
                 self.desks[desk].alarm = None;
                 self.desks[desk].queue.tick(cx.now());
@@ -156,7 +155,7 @@ impl Runner {
     fn changed(&mut self, cx: &mut Cx, old: Option<&Object>, new: Option<&Object>) {
         let Some(kind) = new.or(old).map(Object::kind) else { return };
         if kind == &horizontal_pod_autoscaler::KIND && !self.scraping {
-            self.scrape(cx);
+            self.scraping = usage::scrape(&self.client, cx);
         }
         for desk in 0..self.desks.len() {
             let controller = self.desks[desk].controller;
@@ -164,21 +163,6 @@ impl Runner {
                 self.wake(cx, desk, |wake| (watch.map)(wake, old, new));
             }
         }
-    }
-
-    /// While there is an autoscaler, the metrics server asks every kubelet what its pods use.
-    fn scrape(&mut self, cx: &mut Cx) {
-        self.scraping = false;
-        if self.client.cache(&horizontal_pod_autoscaler::KIND).is_empty() {
-            return;
-        }
-        self.scraping = true;
-        cx.because(None);
-        for node in self.client.cache(&node::KIND).iter() {
-            let from = cx.me().clone();
-            cx.send(Address::Kubelet(node.name().into()), Event::Message { from, message: Message::Scrape });
-        }
-        cx.after(timing::SCRAPE, Event::Timer(Timer::new(SCRAPE)));
     }
 
     fn periodic(&mut self, cx: &mut Cx, desk: usize) {

@@ -4,9 +4,29 @@
 //! `metrics.k8s.io/v1beta1`. Here its knowledge stands beside the controllers that read it: samples by pod, each with
 //! its moment. It asks only while some autoscaler exists.
 
+use super::{Client, Cx};
 use crate::api::Key;
-use crate::cluster::wire::Sample;
+use crate::api::kinds::{horizontal_pod_autoscaler, node};
+use crate::cluster::timing;
+use crate::cluster::wire::{Address, Event, Message, Sample, Timer};
 use crate::sim::{Map, Time};
+
+pub(super) const SCRAPE: &str = "run/scrape";
+
+/// While there is an autoscaler, asks every kubelet what its pods use, and does so again after a while. Tells whether it
+/// has asked.
+pub(super) fn scrape(client: &Client, cx: &mut Cx) -> bool {
+    if client.cache(&horizontal_pod_autoscaler::KIND).is_empty() {
+        return false;
+    }
+    cx.because(None);
+    for node in client.cache(&node::KIND).iter() {
+        let from = cx.me().clone();
+        cx.send(Address::Kubelet(node.name().into()), Event::Message { from, message: Message::Scrape });
+    }
+    cx.after(timing::SCRAPE, Event::Timer(Timer::new(SCRAPE)));
+    true
+}
 
 /// The samples of all pods.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
