@@ -19,12 +19,14 @@ pub(super) fn scrape(client: &Client, cx: &mut Cx) -> bool {
     if client.cache(&horizontal_pod_autoscaler::KIND).is_empty() {
         return false;
     }
+    let before = cx.cause();
     cx.because(None);
     for node in client.cache(&node::KIND).iter() {
         let from = cx.me().clone();
         cx.send(Address::Kubelet(node.name().into()), Event::Message { from, message: Message::Scrape });
     }
     cx.after(timing::SCRAPE, Event::Timer(Timer::new(SCRAPE)));
+    cx.because(before);
     true
 }
 
