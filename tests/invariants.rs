@@ -2,9 +2,10 @@
 
 mod common;
 
-use bottle::api::kinds::{deployment, pod};
+use bottle::api::kinds::{deployment, job, pod};
 use bottle::api::object::{Key, ObjectRef};
 use bottle::cluster::fact::Fact;
+use bottle::cluster::input::Input;
 use bottle::cluster::wire::Change;
 use bottle::cluster::{History, World};
 use bottle::sim::rng::Rng;
@@ -105,5 +106,84 @@ fn replicas_converge(seed: u64, world: &World) {
             "seed {seed} at {:?}: {object:?} wants {wanted}, has {alive}",
             world.now()
         );
+    }
+}
+
+/// An Indexed Job: six pieces of work, three at a time.
+const CARGO: &str = "apiVersion: batch/v1\nkind: Job\nmetadata: {name: cargo}\nspec:\n  completions: 6\n  parallelism: 3\n  \
+                     completionMode: Indexed\n  backoffLimit: 100\n  template:\n    spec:\n      restartPolicy: Never\n      \
+                     terminationGracePeriodSeconds: 5\n      containers:\n      - {name: c, image: 'busybox:1.36', command: [sleep, '9']}\n";
+
+fn apply(text: &str) -> Input {
+    Input::Apply { text: text.to_owned(), dry_run: false, create_namespaces: false }
+}
+
+/// Ships stop, networks are cut, ships are drained; in the end each index has succeeded once, all is counted, and no pod
+/// carries the finalizer any more.
+#[test]
+fn jobs_count_exactly_whatever_happens_to_their_pods() {
+    for seed in 0..20 {
+        let mut rng = Rng::fork(seed, &"jobs");
+        let mut history = common::three_ships(seed);
+        history.input(apply(CARGO));
+        let mut moments: Vec<Time> = (0..6).map(|_| common::random_time(&mut rng, 60)).collect();
+        moments.sort();
+        for moment in moments {
+            history.run_until(moment);
+            let node = format!("node-{}", 1 + rng.below(3));
+            history.input(match rng.below(3) {
+                0 => Input::Kubelet { node, stop: rng.chance(500) },
+                1 => Input::Network { node, cut: rng.chance(500) },
+                _ => Input::Drain { node },
+            });
+        }
+        history.run_until(Time::from_secs(60));
+        common::heal().into_iter().for_each(|input| history.input(input));
+        history.run_until(Time::from_secs(60 + 1500));
+        let world = history.world();
+        let job = world.objects(&job::KIND).next().expect("the Job");
+        let status = job.to_value()["status"].clone();
+        assert_eq!(status["completedIndexes"], "0-5", "seed {seed}: {status}");
+        assert_eq!(status["succeeded"], 6, "seed {seed}: {status}");
+        assert_eq!(status["uncountedTerminatedPods"], serde_json::json!({}), "seed {seed}: {status}");
+        assert!(job::has(job, "Complete"), "seed {seed}: {status}");
+        for pod in world.objects(&pod::KIND) {
+            assert!(pod.meta().finalizers.iter().flatten().next().is_none(), "seed {seed}: {pod:?} is not counted");
+        }
+    }
+}
+
+const GUARDED: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  replicas: 3\n  \
+                       selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      \
+                       terminationGracePeriodSeconds: 4\n      containers: [{name: c, image: 'nginx:1.27'}]\n---\n\
+                       apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\nspec:\n  minAvailable: 2\n  \
+                       selector: {matchLabels: {app: web}}\n";
+
+/// Ships are drained at random; there are never fewer ready pods than the budget wants.
+#[test]
+fn evictions_never_violate_a_budget() {
+    for seed in 0..20 {
+        let mut rng = Rng::fork(seed, &"budgets");
+        let mut history = common::three_ships(seed);
+        history.input(apply(GUARDED));
+        history.run_until(Time::from_secs(40));
+        let mut evicted = 0;
+        for tick in 400..1600_i64 {
+            if rng.below(60) == 0 {
+                let node = format!("node-{}", 1 + rng.below(3));
+                history.input(if rng.chance(600) { Input::Drain { node } } else { Input::Cordon { node, on: false } });
+            }
+            history.run_until(Time::from_millis(tick * 100));
+            let pods = history.world().objects(&pod::KIND).filter(|pod| pod.namespace() == "default");
+            let typed = pods.filter_map(|object| object.get::<pod::Pod>());
+            let (mut healthy, mut going) = (0, 0);
+            for pod in typed {
+                healthy += usize::from(pod.is_ready() && pod.metadata.deletion_timestamp.is_none());
+                going += usize::from(pod.condition("DisruptionTarget").is_some());
+            }
+            evicted = evicted.max(going);
+            assert!(healthy >= 2, "seed {seed}: {healthy} ready at {tick}");
+        }
+        assert!(evicted > 0 || seed > 0, "seed {seed}: nothing was evicted");
     }
 }

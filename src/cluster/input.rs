@@ -64,6 +64,11 @@ pub enum Input {
         /// Cordon or uncordon.
         on: bool,
     },
+    /// `kubectl drain --ignore-daemonsets --force`: cordons a node and evicts its pods.
+    Drain {
+        /// Which node.
+        node: String,
+    },
     /// Stops or starts a node's kubelet; its containers run on.
     Kubelet {
         /// Which node.
@@ -158,6 +163,7 @@ impl Input {
             "undo" => Self::Undo { object, revision },
             "restart" => Self::Restart { object },
             "cordon" => Self::Cordon { node, on },
+            "drain" => Self::Drain { node },
             "kubelet" => Self::Kubelet { node, stop },
             "network" => Self::Network { node, cut },
             "scheduler" => Self::Scheduler { name, config },
@@ -184,6 +190,7 @@ mod tests {
             Input::Undo { object: object(), revision: 2 },
             Input::Restart { object: object() },
             Input::Cordon { node: text(), on: true },
+            Input::Drain { node: text() },
             Input::Kubelet { node: text(), stop: true },
             Input::Network { node: text(), cut: true },
             Input::Scheduler { name: text(), config: text() },

@@ -189,6 +189,8 @@ pub const AUTOSCALE_CPU_START: Duration = secs(300);
 pub const AUTOSCALE_FIRST_READY: Duration = secs(30);
 /// The metrics server asks the kubelets so often. Upstream: metrics-server `--metric-resolution`.
 pub const SCRAPE: Duration = secs(15);
+/// `kubectl drain` tries a refused eviction again after this. Upstream: `kubectl/pkg/drain`, 5 s.
+pub const DRAIN_RETRY: Duration = secs(5);
 
 /// The first and the longest wait of a controller after a failure. Upstream: the controllers' rate limiters.
 #[must_use]

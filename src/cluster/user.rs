@@ -4,18 +4,20 @@
 //! (`kubernetes-admin`). Everything it does is a request to the API server; it keeps no cache and watches nothing.
 //!
 //! Modelled: `apply` with its three-way merge and its annotation, server-side dry run, `delete`, `scale`, `set image`,
-//! `rollout undo` and `restart`, `cordon`. Left out: everything that only prints (that is the later `kubectl` layer).
+//! `rollout undo` and `restart`, `cordon`, `drain`. Left out: everything that only prints (that is the later `kubectl` layer).
 
 mod act;
 mod apply;
+mod drain;
 
 use super::Cx;
 use super::client::{Client, Notice, TIMER_PREFIX};
 use super::fact::Fact;
 use super::input::{Input, Name};
-use super::wire::{self, Event, Reply};
-use crate::api::{Kind, Ref, Request, Status};
-use crate::sim::FactId;
+use super::timing;
+use super::wire::{self, Event, Reply, Timer};
+use crate::api::{Key, Kind, Ref, Request, Status};
+use crate::sim::{FactId, Time};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::hash::{Hash, Hasher};
@@ -39,6 +41,8 @@ struct Task {
     jobs: VecDeque<Job>,
     lines: Vec<Rc<str>>,
     refused: Vec<(usize, Rc<Status>)>,
+    /// Nothing of it is done before this moment.
+    until: Option<Time>,
 }
 
 /// One object's share of a task: what to do, and how far it has come.
@@ -62,6 +66,10 @@ enum Action {
     Send(Rc<Request>, &'static str),
     /// `rollout undo`: of what, to which revision.
     Undo(Ref, i64),
+    /// `drain` once the node is cordoned: which.
+    Drain(Rc<str>),
+    /// The eviction of a pod.
+    Evict(Key),
     /// What could not even be asked.
     Fail(Rc<Status>),
 }
@@ -90,6 +98,10 @@ enum Next {
     Done(String),
     /// Refused.
     Refused(Rc<Status>),
+    /// Done; these follow.
+    Jobs(Vec<Job>),
+    /// The same again in a while.
+    Later,
 }
 
 impl Default for User {
@@ -129,7 +141,7 @@ impl User {
             Input::Apply { text, dry_run, create_namespaces } => (apply::jobs(text, *create_namespaces), *dry_run),
             other => (act::jobs(other, cx.now()), false),
         };
-        let task = Task { cause: cx.cause(), dry_run, jobs, lines: Vec::new(), refused: Vec::new() };
+        let task = Task { cause: cx.cause(), dry_run, jobs, lines: Vec::new(), refused: Vec::new(), until: None };
         self.tasks.push_back(task);
         self.go_on(cx);
     }
@@ -139,7 +151,10 @@ impl User {
         let notices = match event {
             Event::Message { message, .. } => self.client.handle(cx, message),
             Event::Timer(timer) if timer.what.starts_with(TIMER_PREFIX) => self.client.timer(cx, &timer),
-            Event::Timer(_) => Vec::new(),
+            Event::Timer(_) => {
+                self.go_on(cx);
+                Vec::new()
+            }
         };
         for notice in notices {
             if let Notice::Reply { id, outcome, .. } = notice
@@ -155,6 +170,10 @@ impl User {
     /// Starts the next job whenever nothing is under way.
     fn go_on(&mut self, cx: &mut Cx) {
         while self.waiting.is_none() {
+            let now = cx.now();
+            let due = |task: &Task| task.until.is_none_or(|until| until <= now);
+            let Some(task) = self.tasks.iter().position(due).and_then(|place| self.tasks.remove(place)) else { return };
+            self.tasks.push_front(task);
             let Some(task) = self.tasks.front() else { return };
             let Some(job) = task.jobs.front() else {
                 self.finish(cx);
@@ -193,6 +212,16 @@ impl User {
                 task.refused.push((index, status));
                 task.jobs.pop_front();
             }
+            Next::Jobs(jobs) => {
+                task.jobs.pop_front();
+                task.jobs.extend(jobs);
+            }
+            Next::Later => {
+                // The others of the task are not kept waiting.
+                task.jobs.rotate_left(1);
+                task.until = Some(cx.now() + timing::DRAIN_RETRY);
+                cx.after(timing::DRAIN_RETRY, Event::Timer(Timer::new("user/again")));
+            }
         }
     }
 
@@ -212,6 +241,8 @@ fn first(job: &Job, dry_run: bool) -> Next {
         Action::CreateNamespace(name) => Next::Ask(apply::namespace(name)),
         Action::Send(request, _) => Next::Ask((**request).clone()),
         Action::Undo(object, _) => act::undo_first(object),
+        Action::Drain(node) => drain::list(node),
+        Action::Evict(key) => drain::eviction(key),
         Action::Fail(status) => Next::Refused(status.clone()),
     }
 }
@@ -227,7 +258,9 @@ fn follow(job: &Job, dry_run: bool, outcome: Result<Reply, Rc<Status>>) -> Next 
             let object = &request.target.object;
             Next::Done(format!("{} {word}", label(object.kind, &object.key.name)))
         }
+        (Action::Evict(key), outcome) => drain::evicted(key, job.step, outcome),
         (_, Err(status)) => Next::Refused(status),
+        (Action::Drain(_), Ok(reply)) => drain::evictions(&reply),
         (Action::Fail(status), Ok(_)) => Next::Refused(status.clone()),
     }
 }

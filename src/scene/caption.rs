@@ -244,6 +244,7 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
         Input::Restart { object } => say("caption-input-restart", &[("object", named(object))]),
         Input::Cordon { node, on: true } => say("caption-input-cordon", &[("node", node.as_str().into())]),
         Input::Cordon { node, on: false } => say("caption-input-uncordon", &[("node", node.as_str().into())]),
+        Input::Drain { node } => say("caption-input-drain", &[("node", node.as_str().into())]),
         Input::Kubelet { node, stop: true } => say("caption-input-kubelet-stop", &[("node", node.as_str().into())]),
         Input::Kubelet { node, stop: false } => say("caption-input-kubelet-start", &[("node", node.as_str().into())]),
         Input::Network { node, cut: true } => say("caption-input-cut", &[("node", node.as_str().into())]),

@@ -46,6 +46,12 @@ pub(super) fn jobs(input: &Input, now: Time) -> VecDeque<Job> {
             let request = Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, patch);
             Action::Send(Rc::new(request), if *on { "cordoned" } else { "uncordoned" })
         }
+        Input::Drain { node } => {
+            let patch = json!({"spec": {"unschedulable": true}});
+            let request = Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, patch);
+            let cordon = Job { index: 0, action: Action::Send(Rc::new(request), "cordoned"), step: 0 };
+            return VecDeque::from([cordon, Job { index: 0, action: Action::Drain(node.as_str().into()), step: 0 }]);
+        }
         Input::Undo { object, revision } => {
             on(object, |kind, key| Action::Undo(Rc::new(ObjectRef { kind, key: key.clone() }), *revision))
         }

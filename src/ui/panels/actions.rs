@@ -81,6 +81,7 @@ fn buttons(desk: Desk) -> El {
     let ui = desk.ui;
     let undo = desk.of(|deed| matches!(deed, Deed::Undo).then_some(true));
     let delete = desk.of(|deed| matches!(deed, Deed::Delete).then_some(true));
+    let drain = desk.of(|deed| matches!(deed, Deed::Cordon(_)).then_some(true));
     let cordon = desk.of(|deed| if let Deed::Cordon(on) = deed { Some(*on) } else { None });
     let kubelet = desk.of(|deed| if let Deed::Kubelet(stop) = deed { Some(*stop) } else { None });
     let network = desk.of(|deed| if let Deed::Network(cut) = deed { Some(*cut) } else { None });
@@ -121,6 +122,7 @@ fn buttons(desk: Desk) -> El {
         .part(order(undo, "button", "undo", "deed-rollback", |object| Input::Undo { object, revision: 0 }))
         .part(order(undo, "button", "restart", "deed-restart", |object| Input::Restart { object }))
         .part(toggle(cordon, ["deed-cordon", "deed-uncordon"], |node, on| Input::Cordon { node, on }))
+        .part(order(drain, "button", "drain", "deed-drain", |object| Input::Drain { node: object.name }))
         .part(toggle(kubelet, ["deed-kubelet-stop", "deed-kubelet-start"], |node, stop| Input::Kubelet { node, stop }))
         .part(toggle(network, ["deed-network-cut", "deed-network-join"], |node, cut| Input::Network { node, cut }))
         .part(crashes)

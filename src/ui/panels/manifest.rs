@@ -34,6 +34,8 @@ const TITLES: &[(&str, &str)] = &[
     ("service", "example-service"),
     ("rolling-update", "example-rolling-update"),
     ("rollback", "example-rollback"),
+    ("job", "example-job"),
+    ("cron-job", "example-cron-job"),
     ("probes", "example-probes"),
     ("init-container", "example-init-container"),
     ("crash-loop", "example-crash-loop"),

@@ -6,6 +6,7 @@
 //! times differ between two runs of the real thing, too.
 
 mod compare;
+mod drain;
 mod exits;
 mod kubectl;
 mod kubelets;
