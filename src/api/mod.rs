@@ -43,6 +43,7 @@ pub mod service;
 pub mod status;
 pub mod table;
 pub mod tree;
+pub mod usage;
 pub mod volumes;
 
 pub use kinds::{Column, Kind};

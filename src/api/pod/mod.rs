@@ -15,11 +15,13 @@
 //! Left out: the content of cloud providers' and other rare volume sources, Windows options, pod-level resources,
 //! in-place resize and pod certificates are taken as they are, without validation.
 
+pub mod amounts;
 pub mod defaults;
 pub mod go_struct;
 pub mod label_keys;
 pub mod placing;
 pub mod printing;
+pub mod standards;
 pub mod status;
 pub mod template;
 pub mod update;

@@ -31,7 +31,10 @@ pub fn create(review: &mut Review, object: &mut Object) -> Result<(), Status> {
     let Some(service) = object.get_mut::<Service>() else { return Ok(()) };
     let name = service.metadata.name.clone().unwrap_or_default();
     let spec = service.spec.get_or_insert_default();
-    families(spec).map_err(|error| Status::invalid(Service::kind(), &name, &[error]))?;
+    let errors = families(spec);
+    if !errors.is_empty() {
+        return Err(Status::invalid(Service::kind(), &name, &errors));
+    }
     allocate(review, spec, None).map_err(|error| Status::invalid(Service::kind(), &name, &[error]))
 }
 
@@ -45,7 +48,10 @@ pub fn update(review: &mut Review, object: &mut Object, old: &Object) -> Result<
     let name = service.metadata.name.clone().unwrap_or_default();
     let spec = service.spec.get_or_insert_default();
     keep(spec, before);
-    families(spec).map_err(|error| Status::invalid(Service::kind(), &name, &[error]))?;
+    let errors = families(spec);
+    if !errors.is_empty() {
+        return Err(Status::invalid(Service::kind(), &name, &errors));
+    }
     allocate(review, spec, Some(before)).map_err(|error| Status::invalid(Service::kind(), &name, &[error]))
 }
 
@@ -95,9 +101,10 @@ fn needs_health_port(spec: &ServiceSpec) -> bool {
 }
 
 /// Upstream: `initIPFamilyFields`.
-fn families(spec: &mut ServiceSpec) -> Result<(), FieldError> {
+fn families(spec: &mut ServiceSpec) -> Vec<FieldError> {
+    let mut errors = Vec::new();
     if is_external(spec) {
-        return Ok(());
+        return errors;
     }
     // Each of the two forms of the address is filled from the other.
     match (&spec.cluster_ip, &spec.cluster_ips) {
@@ -112,19 +119,19 @@ fn families(spec: &mut ServiceSpec) -> Result<(), FieldError> {
         }
         spec.ip_family_policy.get_or_insert_with(|| "RequireDualStack".to_owned());
         spec.ip_families.get_or_insert_with(|| vec!["IPv4".to_owned()]);
-        return Ok(());
-    }
-    let foreign = spec.ip_families.iter().flatten().position(|family| family == "IPv6");
-    if let Some(at) = foreign {
-        return Err(FieldError::invalid(format!("spec.ipFamilies[{at}]"), "IPv6", "not configured on this cluster"));
+        return errors;
     }
     if spec.ip_family_policy.as_deref() == Some("RequireDualStack") {
         let text = "this cluster is not configured for dual-stack services";
-        return Err(FieldError::invalid("spec.ipFamilyPolicy", "RequireDualStack", text));
+        errors.push(FieldError::invalid("spec.ipFamilyPolicy", "RequireDualStack", text));
+    }
+    for (at, family) in spec.ip_families.iter().flatten().enumerate().filter(|(_, family)| *family == "IPv6") {
+        let path = format!("spec.ipFamilies[{at}]");
+        errors.push(FieldError::invalid(path, family.as_str(), "not configured on this cluster"));
     }
     spec.ip_family_policy.get_or_insert_with(|| "SingleStack".to_owned());
     spec.ip_families.get_or_insert_with(|| vec!["IPv4".to_owned()]);
-    Ok(())
+    errors
 }
 
 fn is_headless(spec: &ServiceSpec) -> bool {

@@ -30,6 +30,8 @@ pub struct Flight {
     pub waits: u32,
     /// Texts for `Warning` headers.
     pub warnings: Rc<[Rc<str>]>,
+    /// Other objects that the write changes with it.
+    pub besides: Vec<Object>,
 }
 
 /// Where a flight is.
@@ -85,6 +87,7 @@ impl Flight {
             tries: 0,
             waits: 0,
             warnings: Rc::from([]),
+            besides: Vec::new(),
         }
     }
 

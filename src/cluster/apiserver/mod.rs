@@ -182,6 +182,7 @@ impl ApiServer {
 
     /// Takes a request in. It stands at the gates for a moment.
     fn accept(&mut self, cx: &mut Cx, call: Call, user: User, request: Rc<Request>) {
+        let request = subresources::as_binding(request);
         let number = self.next;
         self.next += 1;
         self.flights.insert(number, Flight::new(call, user, request, cx.cause(), cx.now()));

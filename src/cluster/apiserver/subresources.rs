@@ -1,5 +1,6 @@
 //! Subresources with ways of their own: `binding`, `scale`, `finalize`, and patches.
 
+use super::admission::pod_topology_labels;
 use super::stages::{Plan, Refused, Review, admission, at, decoding};
 use crate::api::kinds::pod::Pod;
 use crate::api::kinds::{binding, scale};
@@ -7,11 +8,12 @@ use crate::api::object::Object;
 use crate::api::patch::{self, PatchFault};
 use crate::api::request::PatchType;
 use crate::api::schema::schema;
-use crate::api::{Body, FieldError, Kind, Status, Typed, meta};
+use crate::api::{Body, FieldError, Kind, ObjectRef, Request, Status, Target, Typed, Verb, meta};
 use crate::cluster::fact::Gate;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::api::core::v1::{Namespace, PodCondition};
 use serde_json::Value;
+use std::rc::Rc;
 
 /// `POST pods/<name>/binding`: the only way to a node (upstream: `registry/core/pod/storage`, `BindingREST`).
 ///
@@ -51,6 +53,7 @@ pub fn bind(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refuse
         }
         set_scheduled(pod, review.now);
     }
+    pod_topology_labels::copy(&mut new, review.cache);
     Ok(Plan::Update(new))
 }
 
@@ -154,4 +157,19 @@ fn patch_value(format: PatchType, patch: &Value, current: &Value, kind: &'static
             details: None,
         },
     })
+}
+
+/// A `Binding` that is created on its own means the pod of its name (upstream: `LegacyBindingREST`).
+pub fn as_binding(request: Rc<Request>) -> Rc<Request> {
+    let target = &request.target.object;
+    if target.kind != &binding::KIND || request.verb != Verb::Create {
+        return request;
+    }
+    let name = match &request.body {
+        Body::Document(document) => document["metadata"]["name"].as_str().unwrap_or_default(),
+        Body::Object(object) => object.name(),
+        _ => "",
+    };
+    let object = ObjectRef::new(<Pod as Typed>::kind(), &target.key.namespace, name);
+    Rc::new(Request { target: Target { object, subresource: "binding" }, ..(*request).clone() })
 }

@@ -68,6 +68,8 @@ impl ApiServer {
         let generated = flight.request.verb == Verb::Create && target.key.name.is_empty();
         let status = match (&flight.phase, flight.request.verb) {
             (Phase::Writing(Writing::Create), _) if generated && flight.tries < NAME_TRIES => None,
+            // Not the object, a quota has changed.
+            (Phase::Writing(Writing::Create), _) if stored.is_none() => None,
             (Phase::Writing(Writing::Create), _) => {
                 let name = stored.as_ref().map_or(&*target.key.name, Object::name);
                 Some(Status::already_exists(target.kind, name))
@@ -115,6 +117,7 @@ impl ApiServer {
             warnings: Vec::new(),
             claims: &self.claims,
             claimed: Vec::new(),
+            besides: Vec::new(),
             wait: false,
         };
         let plan = match (request.verb, request.target.subresource) {
@@ -134,11 +137,13 @@ impl ApiServer {
         };
         let plan = plan.map_err(|refused| Refused { wait: review.wait, ..refused });
         let (warnings, claimed): (Rc<[Rc<str>]>, _) = (review.warnings.into(), review.claimed);
+        let besides = review.besides;
         if !claimed.is_empty() {
             self.claims.insert(number, claimed);
         }
         if let Some(flight) = self.flights.get_mut(&number) {
             flight.warnings = warnings;
+            flight.besides = besides;
         }
         plan
     }
@@ -194,6 +199,7 @@ impl ApiServer {
             return self.answer_dry_run(cx, number, object.or(stored), &writing);
         }
         flight.phase = Phase::Writing(writing);
+        let besides = std::mem::take(&mut flight.besides);
         let Some(subject) = object.as_ref().or(stored.as_ref()) else { return };
         let key: Rc<str> = subject.kind().etcd_key(subject.namespace(), subject.name()).into();
         let expected = match &flight.phase {
@@ -206,8 +212,15 @@ impl ApiServer {
             Some(object) => EtcdWrite::Put(key.clone(), object, lease),
             None => EtcdWrite::Delete(key.clone()),
         };
-        let op = EtcdOp::Txn { compare: vec![(key.clone(), expected)], then: vec![write], otherwise: vec![key] };
-        self.ask(cx, number, op);
+        let mut compare = vec![(key.clone(), expected)];
+        let mut then = Vec::new();
+        for quota in besides {
+            let key: Rc<str> = quota.kind().etcd_key(quota.namespace(), quota.name()).into();
+            compare.push((key.clone(), quota.revision()));
+            then.push(EtcdWrite::Put(key, quota, None));
+        }
+        then.push(write);
+        self.ask(cx, number, EtcdOp::Txn { compare, then, otherwise: vec![key] });
     }
 
     fn answer_dry_run(&mut self, cx: &mut Cx, number: u64, object: Option<Object>, writing: &Writing) {

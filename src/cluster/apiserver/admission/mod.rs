@@ -5,11 +5,17 @@ use super::stages::Review;
 use crate::api::object::Object;
 use crate::api::{Status, Verb};
 
+mod default_ingress_class;
 mod default_storage_class;
 mod default_toleration_seconds;
+mod limit_ranger;
 mod namespace_lifecycle;
 mod node_restriction;
+mod persistent_volume_claim_resize;
+mod pod_security;
+pub mod pod_topology_labels;
 mod priority;
+mod resource_quota;
 mod runtime_class;
 mod service_account;
 mod storage_object_in_use_protection;
@@ -18,14 +24,20 @@ mod taint_nodes_by_condition;
 /// All plugins.
 pub static PLUGINS: &[Plugin] = &[
     namespace_lifecycle::PLUGIN,
+    limit_ranger::PLUGIN,
     service_account::PLUGIN,
     node_restriction::PLUGIN,
     taint_nodes_by_condition::PLUGIN,
+    pod_security::PLUGIN,
     priority::PLUGIN,
     default_toleration_seconds::PLUGIN,
     default_storage_class::PLUGIN,
     storage_object_in_use_protection::PLUGIN,
+    persistent_volume_claim_resize::PLUGIN,
     runtime_class::PLUGIN,
+    default_ingress_class::PLUGIN,
+    pod_topology_labels::PLUGIN,
+    resource_quota::PLUGIN,
 ];
 
 /// A plugin.

@@ -39,6 +39,8 @@ pub struct Review<'a> {
     pub claims: &'a Map<u64, Vec<Rc<str>>>,
     /// What this one claims.
     pub claimed: Vec<Rc<str>>,
+    /// Other objects that the write changes with it: the quotas that it counts against.
+    pub besides: Vec<Object>,
     /// Set with a refusal whose reason may soon be gone: the request is tried again in a moment.
     pub wait: bool,
 }

@@ -1,0 +1,71 @@
+//! `ResourceQuota`: nothing is made that would go beyond a quota of its namespace
+//! (upstream: `apiserver/pkg/admission/plugin/resourcequota/controller.go`, `CheckRequest`).
+//!
+//! What the object uses is added to the quota's status by the transaction that stores the object; upstream writes the
+//! quota first. Left out: resources that may only be used where a quota covers them (none by default).
+
+use super::{Attributes, Plugin};
+use crate::api::kinds::resource_quota::KIND;
+use crate::api::object::Object;
+use crate::api::{Status, Verb, usage};
+use serde_json::json;
+
+/// The plugin.
+pub const PLUGIN: Plugin = Plugin { validate, ..Plugin::named("ResourceQuota") };
+
+fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Status> {
+    let asked = request.review.request;
+    let target = &asked.target;
+    let (Some(object), "") = (object, target.subresource) else { return Ok(()) };
+    let kind = target.object.kind;
+    let creates = asked.verb == Verb::Create || request.old.is_none();
+    // Only what Services and claims use can change later.
+    let counted = creates || matches!(kind.kind, "Service" | "PersistentVolumeClaim");
+    if !counted || !kind.namespaced || matches!(kind.kind, "Event" | "Binding") {
+        return Ok(());
+    }
+    let old = request.old.filter(|_| !creates);
+    let cache = request.review.cache;
+    for quota in cache.in_namespace(&KIND, object.namespace()) {
+        let Some(document) = quota.document().filter(|document| usage::minds(document, object)) else { continue };
+        let refuse = |why: String| Status::forbidden(kind, object.name(), &why);
+        let name = quota.name();
+        if let Some(missing) = usage::unsaid(document, object) {
+            return Err(refuse(format!("failed quota: {name}: {missing}")));
+        }
+        let mut used = usage::amounts(document, "status.used");
+        let hard = usage::amounts(document, "status.hard");
+        let unknown: Vec<&str> = hard
+            .keys()
+            .filter(|name| usage::counts(kind, name) && !used.contains_key(*name))
+            .map(String::as_str)
+            .collect();
+        if !unknown.is_empty() {
+            return Err(refuse(format!("status unknown for quota: {name}, resources: {}", unknown.join(","))));
+        }
+        let added = usage::added(document, object, old);
+        let beyond = usage::exceeded(&added, &used, &hard);
+        if !beyond.is_empty() {
+            let of = |amounts: &crate::api::pod::amounts::Amounts| {
+                usage::shown(
+                    &amounts.iter().filter(|(name, _)| beyond.contains(*name)).map(|(n, a)| (n.clone(), *a)).collect(),
+                )
+            };
+            let (requested, used, limited) = (of(&added), of(&used), of(&hard));
+            return Err(refuse(format!(
+                "exceeded quota: {name}, requested: {requested}, used: {used}, limited: {limited}"
+            )));
+        }
+        if added.is_empty() {
+            continue;
+        }
+        crate::api::pod::amounts::add(&mut used, &added);
+        let mut counted = quota.clone();
+        if let Some(document) = counted.document_mut() {
+            let used = used.iter().map(|(name, amount)| (name.clone(), json!(amount.to_string()))).collect();
+            document.set("status.used", used);
+        }
+        request.review.besides.push(counted);
+    }
+    Ok(())
+}
