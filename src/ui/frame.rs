@@ -1,11 +1,12 @@
 //! The frame loop: the page's only clock.
 //!
-//! Three things take time: the engine, the view with the panels that read it, and the picture. They share an animation
+//! Four things take time: the engine, the view with the panels that read it, the picture, and its painting. They share an animation
 //! frame while that is short; where it would be long, each has a frame of its own, so that a click never waits long.
 //! An engine that cannot keep up works between frames, and only now and then shows how far it has come.
 
 use super::browser;
 use super::handle::Ui;
+use super::memory;
 use super::session::Session;
 use super::stage::{self, Stage};
 use leptos::prelude::*;
@@ -32,8 +33,10 @@ enum Turn {
     Engine,
     /// The view and the panels that read it.
     View,
-    /// The picture.
+    /// The picture: what is on it,
     Picture,
+    /// and its painting.
+    Paint,
 }
 
 /// What is remembered from frame to frame, in milliseconds.
@@ -44,15 +47,17 @@ struct Times {
     engine: Cell<f64>,
     /// When the last picture was made.
     shown: Cell<f64>,
-    /// What the last view has cost, and the last picture.
+    /// What the last view has cost, the last picture, and its painting.
     view: Cell<f64>,
     picture: Cell<f64>,
+    paint: Cell<f64>,
 }
 
 impl Times {
     /// Whether it is time to show how far an engine that cannot keep up has come.
     fn is_due(&self, now: f64) -> bool {
-        now - self.shown.get() >= SHOW_MS.max(SHOW_TIMES * (self.view.get() + self.picture.get()))
+        let cost = self.view.get() + self.picture.get() + self.paint.get();
+        now - self.shown.get() >= SHOW_MS.max(SHOW_TIMES * cost)
     }
 }
 
@@ -97,12 +102,17 @@ fn frame(ui: Ui, times: &Times, paints: bool) {
         turn = Turn::Picture;
     }
     if turn == Turn::Picture && may(turn, times.picture.get()) {
-        measured(&times.picture, || stage::draw(ui));
+        measured(&times.picture, || stage::compose(ui));
+        turn = Turn::Paint;
+    }
+    if turn == Turn::Paint && may(turn, times.paint.get()) {
+        measured(&times.paint, || stage::paint(ui));
         times.shown.set(browser::clock());
         super::panic::shown(ui.shown_millis());
         turn = Turn::Engine;
     }
     times.turn.set(turn);
+    memory::ahead();
     ui.note_work(browser::clock() - began, paints);
 }
 

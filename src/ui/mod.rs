@@ -24,6 +24,7 @@ mod hook;
 mod icons;
 mod keys;
 mod link;
+mod memory;
 mod paint;
 mod panels;
 mod panic;

@@ -12,7 +12,6 @@ pub use self::panel::stage_panel;
 
 use super::browser;
 use super::handle::Ui;
-use super::paint::paint;
 use super::select::Selection;
 use super::session::Session;
 use super::sight;
@@ -188,16 +187,17 @@ impl Stage {
 /// A camera that is told where to go needs so many milliseconds.
 const GLIDE_MS: f64 = 320.0;
 
-/// Makes and paints the picture of the present moment.
-pub fn draw(ui: Ui) {
+/// Makes the picture of the present moment.
+pub fn compose(ui: Ui) {
     let phone = ui.phone.get_untracked();
     let mut options = options(ui);
     let language = ui.language.get_untracked();
-    let theme = ui.theme.get_untracked();
     let deck = ui.sight.deck.get_untracked();
     ui.stage.update_value(|stage| {
         stage.soiled = false;
-        let Some(context) = stage.context.clone().filter(|_| stage.size.0 > 0.0) else { return };
+        if stage.size.0 <= 0.0 {
+            return;
+        }
         ui.read(|session| {
             let view = session.picture();
             let layout = stage.lay(session, (deck, options.reduced));
@@ -221,11 +221,19 @@ pub fn draw(ui: Ui) {
             stage.layout = Some(layout);
             stage.shown = Some(camera);
         });
-        paint(&context, &stage.list, theme, stage.ratio);
-        if phone && let (Some(layout), Some(camera)) = (&stage.layout, &stage.shown) {
-            minimap::paint(&context, layout, camera, theme);
-        }
         stage.soiled |= stage.glide.is_some();
+    });
+}
+
+/// Paints the picture that was made last.
+pub fn paint(ui: Ui) {
+    let (phone, theme) = (ui.phone.get_untracked(), ui.theme.get_untracked());
+    ui.stage.with_value(|stage| {
+        let Some(context) = stage.context.as_ref().filter(|_| stage.size.0 > 0.0) else { return };
+        super::paint::paint(context, &stage.list, theme, stage.ratio);
+        if phone && let (Some(layout), Some(camera)) = (&stage.layout, &stage.shown) {
+            minimap::paint(context, layout, camera, theme);
+        }
     });
 }
 

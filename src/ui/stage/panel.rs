@@ -179,7 +179,8 @@ fn watch_size(ui: Ui, canvas: HtmlCanvasElement) {
         let resized = Closure::<dyn Fn()>::new(move || {
             ui.phone.set(browser::is_phone());
             ui.stage.update_value(|stage| stage.attach(&element));
-            super::draw(ui);
+            super::compose(ui);
+            super::paint(ui);
         });
         if let Ok(observer) = web_sys::ResizeObserver::new(resized.as_ref().unchecked_ref()) {
             observer.observe(&canvas);
