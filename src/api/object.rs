@@ -7,6 +7,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
 use std::any::Any;
 use std::cell::OnceCell;
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -97,19 +98,28 @@ pub struct Object(Rc<Shared<dyn Body>>);
 struct Shared<B: ?Sized> {
     /// The hash, once somebody has asked for it: the same object stands in many caches and histories.
     hash: OnceCell<u64>,
+    /// What names it, once somebody has asked: its key stands in as many places as the object. Who changes the name of an
+    /// object leaves it as it is, so it is looked at before it is given away.
+    reference: OnceCell<Ref>,
     body: B,
+}
+
+impl<B> Shared<B> {
+    fn of(body: B) -> Self {
+        Self { hash: OnceCell::new(), reference: OnceCell::new(), body }
+    }
 }
 
 impl Object {
     /// Wraps a typed object.
     pub fn new<T: Typed>(typed: T) -> Self {
-        Self(Rc::new(Shared { hash: OnceCell::new(), body: typed }))
+        Self(Rc::new(Shared::of(typed)))
     }
 
     /// Wraps an object that is kept as a tree.
     #[must_use]
     pub fn from_document(document: Document) -> Self {
-        Self(Rc::new(Shared { hash: OnceCell::new(), body: document }))
+        Self(Rc::new(Shared::of(document)))
     }
 
     /// Its kind.
@@ -196,18 +206,35 @@ impl Object {
     /// Its place within its kind.
     #[must_use]
     pub fn key(&self) -> Key {
-        Key::new(self.namespace(), self.name())
+        match self.known() {
+            Some(known) => known.key.clone(),
+            None => Key::new(self.namespace(), self.name()),
+        }
     }
 
     /// What names it among all objects.
     #[must_use]
     pub fn reference(&self) -> Ref {
-        ObjectRef::new(self.kind(), self.namespace(), self.name())
+        match self.known() {
+            Some(known) => known.clone(),
+            None => ObjectRef::new(self.kind(), self.namespace(), self.name()),
+        }
+    }
+
+    /// The reference that all share, unless the object has got another name since.
+    fn known(&self) -> Option<&Ref> {
+        let new = || ObjectRef::new(self.kind(), self.namespace(), self.name());
+        let known = self.0.reference.get_or_init(new);
+        (*known.key.name == *self.name() && *known.key.namespace == *self.namespace()).then_some(known)
     }
 
     fn body_mut(&mut self) -> &mut (dyn Body + 'static) {
         if Rc::get_mut(&mut self.0).is_none() {
+            let reference = self.0.reference.clone();
             *self = self.0.body.copy();
+            if let Some(shared) = Rc::get_mut(&mut self.0) {
+                shared.reference = reference;
+            }
         }
         match Rc::get_mut(&mut self.0) {
             Some(shared) => {
@@ -272,7 +299,7 @@ impl fmt::Debug for Object {
 }
 
 /// The place of an object within its kind. The namespace is empty for cluster-scoped kinds.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Key {
     /// The namespace, or empty.
     pub namespace: Rc<str>,
@@ -285,6 +312,21 @@ impl Key {
     #[must_use]
     pub fn new(namespace: &str, name: &str) -> Self {
         Self { namespace: namespace.into(), name: name.into() }
+    }
+}
+
+impl PartialOrd for Key {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// By namespace, then by name. Mostly the namespaces are equal, and often they are the same allocation.
+impl Ord for Key {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let same = Rc::ptr_eq(&self.namespace, &other.namespace);
+        let first = if same { Ordering::Equal } else { self.namespace.cmp(&other.namespace) };
+        if first == Ordering::Equal { self.name.cmp(&other.name) } else { first }
     }
 }
 

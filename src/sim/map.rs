@@ -10,6 +10,7 @@
 //! small maps too. What lives only inside one function may well be a `BTreeMap`.
 
 use std::borrow::Borrow;
+use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::ops::{Bound, RangeBounds};
@@ -84,11 +85,28 @@ impl<K, V> Map<K, V> {
     where
         K: Borrow<Q>,
     {
-        let after = self.chunks.partition_point(|chunk| chunk.first().is_some_and(|(first, _)| first.borrow() <= key));
-        let number = after.saturating_sub(1);
+        // Written out, because this is where much of the time goes: compiled for size, std's searches would call a closure
+        // for every comparison.
+        let (mut low, mut high) = (0, self.chunks.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match self.chunks[middle][0].0.borrow().cmp(key) {
+                Ordering::Greater => high = middle,
+                _ => low = middle + 1,
+            }
+        }
+        let number = low.saturating_sub(1);
         let Some(chunk) = self.chunks.get(number) else { return Err((0, 0)) };
-        let found = chunk.binary_search_by(|(known, _)| known.borrow().cmp(key));
-        found.map(|at| (number, at)).map_err(|at| (number, at))
+        let (mut low, mut high) = (0, chunk.len());
+        while low < high {
+            let middle = usize::midpoint(low, high);
+            match chunk[middle].0.borrow().cmp(key) {
+                Ordering::Greater => high = middle,
+                Ordering::Less => low = middle + 1,
+                Ordering::Equal => return Ok((number, middle)),
+            }
+        }
+        Err((number, low))
     }
 
     /// The value of a key.
