@@ -29,6 +29,7 @@ use crate::sim::{Duration, Time};
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time as MetaTime};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -51,6 +52,10 @@ pub struct Recorder {
     written: Recent<Written>,
     allowance: Recent<Allowance>,
 }
+
+/// Under what something is remembered: the hash of all that upstream joins into a text. The texts would be long, and there
+/// are several for each event.
+type Key = u64;
 
 /// Different messages about one object for one reason.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -121,9 +126,8 @@ impl Recorder {
         let Said { warning, reason, action, message } = said;
         let now = cx.now();
         let revision = about.meta().resource_version.as_deref().unwrap_or_default();
-        let key = format!("{reporter}\u{1f}{}\u{1f}{revision}\u{1f}{reason}\u{1f}{message}", self.object_key(about));
-        let key: Rc<str> = key.into();
-        let before = self.written.get(&key).cloned();
+        let key = stable_hash(&(reporter, self.object_key(about), revision, reason, message));
+        let before = self.written.get(key).cloned();
         let (name, count) = match &before {
             Some(before) => (before.name.clone(), before.count.saturating_add(1)),
             None => (self.name(now, about), 1),
@@ -198,7 +202,7 @@ impl Recorder {
         let now = cx.now();
         let spam_key = self.object_key(saying.about);
         let kind = kind_word(saying.warning);
-        let similar_key: Rc<str> = format!("{spam_key}\u{1f}{kind}\u{1f}{}", saying.reason).into();
+        let similar_key = stable_hash(&(spam_key, kind, saying.reason));
         let (key, message) = self.aggregate(now, similar_key, saying);
         let (event, patch) = self.observe(now, key, saying, &message);
         if self.allow(now, spam_key) {
@@ -206,14 +210,14 @@ impl Recorder {
         }
     }
 
-    fn object_key(&self, about: &Object) -> Rc<str> {
+    fn object_key(&self, about: &Object) -> Key {
         let Self { component, host, .. } = self;
-        format!("{component}{host}{}/{}/{}/{}", about.kind().kind, about.namespace(), about.name(), about.uid()).into()
+        stable_hash(&(component, host, about.kind().kind, about.namespace(), about.name(), about.uid()))
     }
 
     /// The key to count under, and the message to write.
-    fn aggregate(&mut self, now: Time, similar_key: Rc<str>, saying: &Saying) -> (Rc<str>, Rc<str>) {
-        let mut similar = self.similar.get(&similar_key).cloned().unwrap_or_default();
+    fn aggregate<'a>(&mut self, now: Time, similar_key: Key, saying: &Saying<'a>) -> (Key, Cow<'a, str>) {
+        let mut similar = self.similar.get(similar_key).cloned().unwrap_or_default();
         if now.since(similar.last) > timing::EVENT_SIMILAR_WITHIN {
             similar.messages.clear();
         }
@@ -223,18 +227,17 @@ impl Recorder {
         if many {
             similar.messages.pop_first();
         }
-        self.similar.put(similar_key.clone(), similar);
+        self.similar.put(similar_key, similar);
         if many {
             let message = format!("(combined from similar events): {}", saying.message);
             return (similar_key, message.into());
         }
-        let key = format!("{similar_key}\u{1f}{}\u{1f}{}", saying.field_path, saying.message);
-        (key.into(), saying.message.into())
+        (stable_hash(&(similar_key, saying.field_path, saying.message)), saying.message.into())
     }
 
     /// The event to create, or the patch of the one to repeat.
-    fn observe(&mut self, now: Time, key: Rc<str>, saying: &Saying, message: &str) -> (Event, Option<Value>) {
-        let before = self.written.get(&key).cloned();
+    fn observe(&mut self, now: Time, key: Key, saying: &Saying, message: &str) -> (Event, Option<Value>) {
+        let before = self.written.get(key).cloned();
         let repeated = before.is_some();
         let (name, count, first) = match before {
             Some(Written { name, count, first }) => (name, count.saturating_add(1), first),
@@ -277,10 +280,10 @@ impl Recorder {
         format!("{}.{nanos:x}", about.name()).into()
     }
 
-    fn allow(&mut self, now: Time, spam_key: Rc<str>) -> bool {
+    fn allow(&mut self, now: Time, spam_key: Key) -> bool {
         let one = timing::EVENT_SPAM_REFILL;
         let full = one * BURST;
-        let before = self.allowance.get(&spam_key);
+        let before = self.allowance.get(spam_key);
         let mut left = before.map_or(full, |before| (before.left + now.since(before.at)).min(full));
         let allowed = left >= one;
         if allowed {
@@ -316,8 +319,8 @@ fn stamp(now: Time) -> String {
 /// A map that forgets what has not been used for longest when it holds [`REMEMBERED`] entries.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 struct Recent<V: Clone> {
-    entries: Map<Rc<str>, (u64, V)>,
-    by_use: Map<u64, Rc<str>>,
+    entries: Map<Key, (u64, V)>,
+    by_use: Map<u64, Key>,
     uses: u64,
 }
 
@@ -328,20 +331,19 @@ impl<V: Clone> Default for Recent<V> {
 }
 
 impl<V: Clone> Recent<V> {
-    fn get(&self, key: &Rc<str>) -> Option<&V> {
-        self.entries.get(key).map(|(_, value)| value)
+    fn get(&self, key: Key) -> Option<&V> {
+        self.entries.get(&key).map(|(_, value)| value)
     }
 
-    fn put(&mut self, key: Rc<str>, value: V) {
+    fn put(&mut self, key: Key, value: V) {
         self.uses += 1;
-        if let Some((used, _)) = self.entries.insert(key.clone(), (self.uses, value)) {
+        if let Some((used, _)) = self.entries.insert(key, (self.uses, value)) {
             self.by_use.remove(&used);
         }
         self.by_use.insert(self.uses, key);
         if self.entries.len() > REMEMBERED
-            && let Some((used, oldest)) = self.by_use.first().cloned()
+            && let Some((_, oldest)) = self.by_use.pop_first()
         {
-            self.by_use.remove(&used);
             self.entries.remove(&oldest);
         }
     }
@@ -441,12 +443,12 @@ mod tests {
     #[test]
     fn the_least_recently_used_is_forgotten() {
         let mut recent = Recent::default();
-        for n in 0..=REMEMBERED {
-            recent.put(n.to_string().into(), n);
-            recent.put("0".into(), 0);
+        for n in 0..=REMEMBERED as u64 {
+            recent.put(n, n);
+            recent.put(0, 0);
         }
-        assert!(recent.get(&"0".into()).is_some());
-        assert!(recent.get(&"1".into()).is_none());
+        assert!(recent.get(0).is_some());
+        assert!(recent.get(1).is_none());
         assert_eq!(recent.entries.len(), recent.by_use.len());
     }
 }
