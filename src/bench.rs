@@ -75,17 +75,17 @@ impl Race {
     #[must_use]
     pub fn new(workload: Workload, nodes: usize, pods: usize) -> Self {
         let mut harbour = Harbour::new(workload, nodes);
-        harbour.run();
+        harbour.run(usize::MAX);
         for number in 0..pods {
             harbour.tell(Change::Created, pod_of(workload, number));
         }
         Self { harbour }
     }
 
-    /// Lets the scheduler work until nothing happens any more: how many pods it has bound.
-    pub fn run(&mut self) -> usize {
+    /// Lets the scheduler work until it has bound so many pods, or nothing happens any more: how many it has bound.
+    pub fn run(&mut self, most: usize) -> usize {
         let before = self.harbour.bound;
-        self.harbour.run();
+        self.harbour.run(most);
         self.harbour.bound - before
     }
 }
@@ -123,10 +123,13 @@ impl Harbour {
         harbour
     }
 
-    /// Until nothing happens for longer than any back-off.
-    fn run(&mut self) {
+    /// Until so many more pods are bound, or nothing happens for longer than any back-off.
+    fn run(&mut self, most: usize) {
+        let enough = self.bound.saturating_add(most);
         let mut last = (self.bound, self.kernel.now());
-        while let Some(next) = self.kernel.pop() {
+        while self.bound < enough
+            && let Some(next) = self.kernel.pop()
+        {
             if self.trace.len() > KEPT {
                 self.trace = Trace::default();
             }
@@ -271,7 +274,7 @@ mod tests {
     #[test]
     fn every_workload_is_scheduled_to_the_last_pod() {
         for workload in [Workload::Plain, Workload::Spread, Workload::AntiAffinity, Workload::Preemption] {
-            assert_eq!(Race::new(workload, 30, 60).run(), 60, "{workload:?}");
+            assert_eq!(Race::new(workload, 30, 60).run(usize::MAX), 60, "{workload:?}");
         }
     }
 }

@@ -73,13 +73,13 @@ fn normalised_scores_are_within_range_and_weigh_what_the_profile_says() {
         let decision = decision(&objects, &pod);
         for answer in decision.nodes.iter().filter(|answer| answer.refused.is_none()) {
             let mut total = 0;
-            for ((_, score), (plugin, weight)) in answer.scores.iter().zip(&decision.scorers) {
+            for ((_, score), (plugin, weight)) in answer.rating.scores.iter().zip(&decision.scorers) {
                 assert!((0..=100).contains(score), "{plugin} gives {score}");
                 assert_eq!(weights[plugin], *weight);
                 total += score * weight;
                 rated += 1;
             }
-            assert_eq!(answer.total, total);
+            assert_eq!(answer.rating.total, total);
         }
     }
     assert!(rated > 1000);
@@ -103,7 +103,11 @@ fn the_order_of_nodes_does_not_matter() {
             let before = by_node(&first)[name];
             assert_eq!(before.refused, answer.refused, "{name}");
             if same_sizes {
-                assert_eq!((before.total, &before.scores), (answer.total, &answer.scores), "{name}");
+                assert_eq!(
+                    (before.rating.total, &before.rating.scores),
+                    (answer.rating.total, &answer.rating.scores),
+                    "{name}"
+                );
             }
         }
         assert_eq!(first.filter_message, second.filter_message);

@@ -253,7 +253,7 @@ fn what_is_thought_stands_beside_what_was() {
     assert_eq!(differ, new.rows.iter().flat_map(|row| &row.cells).filter(|cell| cell.before.is_some()).count());
     let weight = Edit::Weight { plugin: "NodeResourcesFit".to_owned(), weight: 10 };
     let heavier = thought(&history).with(&weight).expect("a weight").attempt();
-    assert_eq!(heavier.nodes.iter().map(|answer| answer.total).max(), Some(454 + 9 * 86));
+    assert_eq!(heavier.nodes.iter().map(|answer| answer.rating.total).max(), Some(454 + 9 * 86));
     assert!(shown(&history, |shown| what_if::plan(shown, &changed, &[weight], None)).inputs.is_empty());
 }
 

@@ -10,7 +10,7 @@ use super::wire::{Address, Change};
 use crate::api::object::Ref;
 use crate::api::{Status, Target, Verb};
 use crate::sim::{Duration, Time};
-pub use attempt::{Attempt, AttemptResult, NodeAnswer, PreemptionCandidate, Refusal};
+pub use attempt::{Attempt, AttemptResult, NodeAnswer, PreemptionCandidate, Rating, Refusal};
 use std::rc::Rc;
 
 /// A request on its way, from its first to its last fact.

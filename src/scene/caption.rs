@@ -260,9 +260,9 @@ fn attempt_sentence(attempt: &Attempt, language: Language) -> String {
     match &attempt.result {
         AttemptResult::Chosen(node) => {
             let answer = attempt.nodes.iter().find(|answer| answer.node == *node);
-            match answer.filter(|answer| !answer.scores.is_empty()) {
+            match answer.filter(|answer| !answer.rating.scores.is_empty()) {
                 Some(answer) => {
-                    let args = [("object", pod), ("node", (&**node).into()), ("score", answer.total.into())];
+                    let args = [("object", pod), ("node", (&**node).into()), ("score", answer.rating.total.into())];
                     text(language, "caption-chosen", &args)
                 }
                 None => text(language, "caption-chosen-only", &[("object", pod), ("node", (&**node).into())]),

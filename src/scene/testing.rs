@@ -3,7 +3,7 @@
 use crate::api::kinds;
 use crate::api::object::{ObjectRef, Ref};
 use crate::api::{Kind, Target, Verb};
-use crate::cluster::fact::{Attempt, AttemptResult, Call, Fact, Gate, NodeAnswer, ProbeKind, Queue, Refusal};
+use crate::cluster::fact::{Attempt, AttemptResult, Call, Fact, Gate, NodeAnswer, ProbeKind, Queue, Rating, Refusal};
 use crate::cluster::input::Input;
 use crate::cluster::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
 use crate::cluster::wire::{Address, Change};
@@ -214,14 +214,12 @@ fn attempt() -> Attempt {
     let refused = |node: &str, plugin: &'static str, reason: &str| NodeAnswer {
         node: node.into(),
         refused: Some(Rc::new(Refusal { plugin, resolvable: true, reasons: vec![reason.into()] })),
-        scores: Rc::new([]),
-        total: 0,
+        rating: Rc::default(),
     };
     let scored = |node: &str, total: i64| NodeAnswer {
         node: node.into(),
         refused: None,
-        scores: Rc::new([(total, total)]),
-        total,
+        rating: Rc::new(Rating { scores: [(total, total)].into(), total }),
     };
     Attempt {
         pod: pod("web-0"),

@@ -114,7 +114,7 @@ fn node_differs(at: &str, name: &str, expected: &Value, decision: &Decision) -> 
     };
     let failure = answer.refused.as_deref().map_or(Value::Null, refusal);
     let fits = answer.refused.is_none();
-    let scores: Map<String, Value> = (answer.scores.iter().zip(&decision.scorers))
+    let scores: Map<String, Value> = (answer.rating.scores.iter().zip(&decision.scorers))
         .map(|((raw, normalized), (scorer, weight))| {
             let weighted = normalized * weight;
             let score = json!({"raw": raw, "normalized": normalized, "weight": weight, "weighted": weighted});
@@ -125,7 +125,9 @@ fn node_differs(at: &str, name: &str, expected: &Value, decision: &Decision) -> 
     check(&format!("{at}.fits"), &expected["fits"], &fits.into())
         .or_else(|| check(&format!("{at}.firstFailure"), &expected["firstFailure"], &failure))
         .or_else(|| fits.then(|| check(&format!("{at}.scores"), recorded, &scores.into())).flatten())
-        .or_else(|| fits.then(|| check(&format!("{at}.total"), &expected["total"], &answer.total.into())).flatten())
+        .or_else(|| {
+            fits.then(|| check(&format!("{at}.total"), &expected["total"], &answer.rating.total.into())).flatten()
+        })
 }
 
 /// The best nodes, the texts, and who refused.
@@ -205,7 +207,7 @@ fn step_differs(step: &Value, decision: &Decision) -> Option<String> {
     let (mut totals, mut reasons) = (Map::new(), Map::new());
     for answer in &decision.nodes {
         match answer.refused.as_deref() {
-            None => totals.insert(answer.node.to_string(), answer.total.into()),
+            None => totals.insert(answer.node.to_string(), answer.rating.total.into()),
             Some(no) => reasons.insert(answer.node.to_string(), refusal(no)),
         };
     }

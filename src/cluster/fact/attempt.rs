@@ -60,9 +60,16 @@ pub struct NodeAnswer {
     pub node: Rc<str>,
     /// The first filter that refused; `None`: feasible. Nodes with the same answer share it.
     pub refused: Option<Rc<Refusal>>,
+    /// How it was rated. Nodes that were rated alike share it: in a large cluster there are many answers to keep.
+    pub rating: Rc<Rating>,
+}
+
+/// How a node was rated.
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Rating {
     /// For each of [`Attempt::scorers`] the raw and the normalised score (0–100); empty unless nodes were scored (a
-    /// single feasible node is not). Nodes with the same scores share them.
-    pub scores: Rc<[(i64, i64)]>,
+    /// single feasible node is not).
+    pub scores: Vec<(i64, i64)>,
     /// Sum of normalised × weight.
     pub total: i64,
 }

@@ -3,6 +3,7 @@
 //! Upstream: `pkg/scheduler/apis/config/types_pluginargs.go`, defaults in `v1/defaults.go`.
 
 use super::framework::MAX_NODE_SCORE;
+use super::pod::Resource;
 use crate::sim::Duration;
 use k8s_openapi::api::core::v1 as core;
 use serde::de::DeserializeOwned;
@@ -20,7 +21,7 @@ pub struct Args {
     /// The same by what stands before the `/` of their names.
     pub ignored_groups: Vec<String>,
     /// `NodeResourcesBalancedAllocation`: the resources whose use is to be even.
-    pub balanced: Vec<Rc<str>>,
+    pub balanced: Vec<Resource>,
     /// `PodTopologySpread`: the constraints of pods that have none of their own; `None`: the system's.
     pub default_constraints: Option<Rc<[core::TopologySpreadConstraint]>>,
     /// `InterPodAffinity`: what a required affinity of another pod is worth to a node.
@@ -56,7 +57,7 @@ pub struct Strategy {
     /// What is better.
     pub kind: StrategyKind,
     /// Which resources count, and how much.
-    pub resources: Vec<(Rc<str>, i64)>,
+    pub resources: Vec<(Resource, i64)>,
 }
 
 /// What is better.
@@ -131,10 +132,10 @@ fn strategy(value: &Value) -> Strategy {
 }
 
 /// CPU and memory, weight 1 each, if nothing is said.
-fn resources(value: &Value) -> Vec<(Rc<str>, i64)> {
+fn resources(value: &Value) -> Vec<(Resource, i64)> {
     let given = value.as_array().map(Vec::as_slice).unwrap_or_default();
     if given.is_empty() {
-        return vec![("cpu".into(), 1), ("memory".into(), 1)];
+        return vec![(Resource::Cpu, 1), (Resource::Memory, 1)];
     }
     let weight = |resource: &Value| resource["weight"].as_i64().filter(|weight| *weight != 0).unwrap_or(1);
     given.iter().map(|resource| (resource["name"].as_str().unwrap_or_default().into(), weight(resource))).collect()
@@ -149,7 +150,7 @@ mod tests {
     fn what_is_left_out_has_upstreams_default() {
         let args = Args::default();
         assert_eq!(args.strategy.kind, StrategyKind::LeastAllocated);
-        assert_eq!(args.strategy.resources, [("cpu".into(), 1), ("memory".into(), 1)]);
+        assert_eq!(args.strategy.resources, [(Resource::Cpu, 1), (Resource::Memory, 1)]);
         assert_eq!((args.hard_pod_affinity_weight, args.min_candidates), (1, (10, 100)));
         assert_eq!((args.default_constraints, args.bind_timeout), (None, Duration::from_mins(10)));
     }
@@ -163,7 +164,7 @@ mod tests {
                 [{"maxSkew": 1, "topologyKey": "zone", "whenUnsatisfiable": "DoNotSchedule"}]},
             "InterPodAffinity": {"hardPodAffinityWeight": 0}}));
         assert_eq!(args.strategy.kind, StrategyKind::RequestedToCapacityRatio(vec![(0, 0), (100, 100)]));
-        assert_eq!(args.strategy.resources, [("cpu".into(), 1)]);
+        assert_eq!(args.strategy.resources, [(Resource::Cpu, 1)]);
         assert_eq!(args.default_constraints.map(|constraints| constraints.len()), Some(1));
         assert_eq!(args.hard_pod_affinity_weight, 0);
     }

@@ -47,7 +47,7 @@ impl Scheduler {
             self.say(cx, &current, None, Said::warning("FailedScheduling", "Scheduling", &text));
             return;
         }
-        let profile = self.profile(&queued.info);
+        let profile = self.profile(queued.info.spec());
         let snapshot = self.nodes.update_snapshot();
         let mut decision = decide(&profile, &queued.info, snapshot, self.next_start, Rate::Choices);
         let all = snapshot.nodes.len();
@@ -72,7 +72,7 @@ impl Scheduler {
     fn record(&self, queued: &Queued, at: Time, decision: &mut Decision, chosen: Option<&Rc<str>>) -> Attempt {
         let mut attempt = recorded(decision, &queued.info, chosen);
         attempt.number = queued.attempts;
-        attempt.profile = self.profile(&queued.info).scheduler_name;
+        attempt.profile = self.profile(queued.info.spec()).scheduler_name;
         attempt.at = at;
         attempt.woken_by = queued.woken_by.clone();
         attempt
@@ -88,7 +88,7 @@ impl Scheduler {
                 reason: Some("PreemptionByScheduler".to_owned()),
                 message: Some(format!(
                     "{}: preempting to accommodate a higher priority pod",
-                    self.profile(pod).scheduler_name
+                    self.profile(pod.spec()).scheduler_name
                 )),
                 observed_generation: victim.object.meta().generation,
                 last_transition_time: Some(meta::timestamp(cx.now())),

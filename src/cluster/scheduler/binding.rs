@@ -5,7 +5,7 @@ use super::attempt::{Failed, set_nominated};
 use super::framework::Cycle;
 use super::queue::Queued;
 use super::{AWAIT_VOLUMES, Binding, Scheduler};
-use crate::api::kinds::pod::KIND as PODS;
+use crate::api::kinds::pod::{KIND as PODS, Pod};
 use crate::api::object::Object;
 use crate::api::{Request, Status};
 use crate::cluster::Cx;
@@ -29,7 +29,7 @@ pub(super) struct Preparing {
 impl Scheduler {
     /// The binding cycle begins.
     pub(super) fn bind(&mut self, cx: &mut Cx, queued: Queued, node: Rc<str>) {
-        let (profile, snapshot) = (self.profile(&queued.info), self.nodes.snapshot());
+        let (profile, snapshot) = (self.profile(queued.info.spec()), self.nodes.snapshot());
         let cycle = Cycle { pod: &queued.info, snapshot, args: &profile.args, start: 0 };
         let assumed = snapshot.get(&node).map(|info| profile.reserve(&cycle, info)).unwrap_or_default();
         self.nodes.assume(&queued.info, &node);
@@ -62,7 +62,7 @@ impl Scheduler {
     fn is_ready(&self, binding: &Binding) -> Result<bool, (&'static str, String)> {
         let pod = &binding.queued.info;
         let Some(node) = self.nodes.snapshot().get(&binding.node) else { return Ok(true) };
-        self.profile(pod).pre_bind(pod, node, &self.nodes.surroundings)
+        self.profile(pod.spec()).pre_bind(pod, node, &self.nodes.surroundings)
     }
 
     /// Looks after the bindings that wait, once a second.
@@ -87,7 +87,7 @@ impl Scheduler {
     /// Asks the API server to bind the pod.
     fn post(&mut self, cx: &mut Cx, mut binding: Binding) {
         let pod = &binding.queued.info;
-        match self.profile(pod).bind(pod, &binding.node) {
+        match self.profile(pod.spec()).bind(pod, &binding.node) {
             Some((binder, request)) => {
                 binding.binder = binder;
                 let id = self.client.request(cx, request);
@@ -138,8 +138,8 @@ impl Scheduler {
 
     /// Writes an event in the name of the pod's profile.
     pub(super) fn say(&mut self, cx: &mut Cx, about: &Object, related: Option<&Object>, said: Said) {
-        let info = super::pod::PodInfo::new(related.unwrap_or(about));
-        let reporter = info.map(|info| self.profile(&info).scheduler_name).unwrap_or_default();
+        let pod = related.unwrap_or(about).get::<Pod>();
+        let reporter = pod.map(|pod| self.profile(&pod.spec).scheduler_name).unwrap_or_default();
         self.recorder.announce(cx, &mut self.client, &reporter, (about, related), said);
     }
 }

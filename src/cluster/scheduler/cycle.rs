@@ -8,7 +8,7 @@ use super::message::{count_reasons, no_nodes};
 use super::nodes::{NodeInfo, Snapshot};
 use super::pod::PodInfo;
 use super::preemption::{Candidate, Failure, WhatIf};
-use crate::cluster::fact::{NodeAnswer, Refusal};
+use crate::cluster::fact::{NodeAnswer, Rating, Refusal};
 use crate::sim::Order;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -161,8 +161,7 @@ fn examine<'a>(
     // Upstream: `evaluateNominatedNode`: room has been made there.
     let nominated = cycle.pod.nominated_node().and_then(|name| cycle.snapshot.get(name));
     if let Some(node) = nominated.filter(|node| answers.ask(cycle, prepared, &decision.filters, node).is_none()) {
-        let scores = answers.nothing.clone();
-        decision.nodes.push(NodeAnswer { node: node.name.clone(), refused: None, scores, total: 0 });
+        decision.nodes.push(NodeAnswer { node: node.name.clone(), refused: None, rating: answers.nothing.clone() });
         return vec![(0, node)];
     }
     let mut feasible = Vec::with_capacity(enough);
@@ -180,7 +179,7 @@ fn examine<'a>(
                 decision.rejectors.insert(refusal.plugin);
             }
         }
-        decision.nodes.push(NodeAnswer { node: node.name.clone(), refused, scores: answers.nothing.clone(), total: 0 });
+        decision.nodes.push(NodeAnswer { node: node.name.clone(), refused, rating: answers.nothing.clone() });
     }
     decision.examined = decision.nodes.len();
     if let Some((names, by)) = &prepared.only {
@@ -189,7 +188,7 @@ fn examine<'a>(
         let outside = Rc::new(refusal("PreFilterResult", refused));
         for node in all.iter().filter(|node| !names.contains(&*node.name)) {
             let (node, refused) = (node.name.clone(), Some(outside.clone()));
-            decision.nodes.push(NodeAnswer { node, refused, scores: answers.nothing.clone(), total: 0 });
+            decision.nodes.push(NodeAnswer { node, refused, rating: answers.nothing.clone() });
         }
         decision.rejectors.extend(by);
     }
@@ -212,7 +211,7 @@ fn feasible_to_find(all: usize, percentage: u32) -> usize {
 #[derive(Default)]
 struct Answers {
     refusals: Vec<Rc<Refusal>>,
-    nothing: Rc<[(i64, i64)]>,
+    nothing: Rc<Rating>,
 }
 
 impl Answers {
@@ -263,13 +262,11 @@ fn rate_nodes(cycle: &Cycle, profile: &Profile, feasible: &[(usize, &NodeInfo)],
     }
     let mut rows = Rows::default();
     for (row, (place, _)) in feasible.iter().enumerate() {
-        let answer = &mut decision.nodes[*place];
-        answer.scores = rows.share(columns.iter().map(|(raw, normalized)| (raw[row], normalized[row])));
-        let weighted = answer.scores.iter().zip(&decision.scorers).map(|((_, score), (_, weight))| score * weight);
-        answer.total = weighted.sum();
+        let scores = columns.iter().map(|(raw, normalized)| (raw[row], normalized[row]));
+        decision.nodes[*place].rating = rows.share(scores, &decision.scorers);
     }
-    let most = feasible.iter().map(|(place, _)| decision.nodes[*place].total).max();
-    let best = decision.nodes.iter().filter(|answer| answer.refused.is_none() && Some(answer.total) == most);
+    let most = feasible.iter().map(|(place, _)| decision.nodes[*place].rating.total).max();
+    let best = decision.nodes.iter().filter(|answer| answer.refused.is_none() && Some(answer.rating.total) == most);
     decision.best = best.map(|answer| answer.node.clone()).collect();
 }
 
@@ -283,20 +280,21 @@ fn column(scorer: &(dyn Scorer + '_), nodes: &[&NodeInfo]) -> (Vec<i64>, Vec<i64
 /// Shares equal rows with one of the last few.
 #[derive(Default)]
 struct Rows {
-    recent: Vec<Rc<[(i64, i64)]>>,
+    recent: Vec<Rc<Rating>>,
     scratch: Vec<(i64, i64)>,
 }
 
 impl Rows {
     const KEPT: usize = 8;
 
-    fn share(&mut self, row: impl Iterator<Item = (i64, i64)>) -> Rc<[(i64, i64)]> {
+    fn share(&mut self, row: impl Iterator<Item = (i64, i64)>, scorers: &[(&'static str, i64)]) -> Rc<Rating> {
         self.scratch.clear();
         self.scratch.extend(row);
-        if let Some(known) = self.recent.iter().find(|known| ***known == *self.scratch) {
+        if let Some(known) = self.recent.iter().find(|known| known.scores == self.scratch) {
             return known.clone();
         }
-        let new: Rc<[_]> = self.scratch.as_slice().into();
+        let total = self.scratch.iter().zip(scorers).map(|((_, score), (_, weight))| score * weight).sum();
+        let new = Rc::new(Rating { scores: self.scratch.clone(), total });
         if self.recent.len() == Self::KEPT {
             self.recent.remove(0);
         }

@@ -70,6 +70,7 @@ use crate::api::kinds::{node, pod as pods};
 use crate::api::object::Ref;
 use crate::sim::Map;
 use crate::sim::Time;
+use k8s_openapi::api::core::v1::PodSpec;
 use std::rc::Rc;
 
 const CYCLE: &str = "scheduler/cycle";
@@ -154,7 +155,7 @@ impl Scheduler {
     }
 
     /// The profile that is responsible for a pod.
-    fn profile(&self, pod: &pod::PodInfo) -> Profile {
+    fn profile(&self, pod: &PodSpec) -> Profile {
         self.configuration.of(pod).or_else(|| self.configuration.profiles.first()).cloned().unwrap_or_default()
     }
 

@@ -25,6 +25,9 @@ pub struct NodeInfo {
     /// Its name.
     pub name: Rc<str>,
     node: Option<Object>,
+    /// `spec.unschedulable`.
+    pub unschedulable: bool,
+    tainted: bool,
     /// What it offers.
     pub allocatable: Resources,
     /// How many pods it takes.
@@ -57,6 +60,8 @@ impl NodeInfo {
         Self {
             name,
             node: None,
+            unschedulable: false,
+            tainted: false,
             allocatable: Resources::default(),
             allowed_pods: 0,
             images: Rc::default(),
@@ -70,7 +75,11 @@ impl NodeInfo {
 
     /// Takes the node as the API has it.
     pub fn set_node(&mut self, object: &Object) {
-        let status = object.get::<core::Node>().and_then(|node| node.status.as_ref());
+        let node = object.get::<core::Node>();
+        let spec = node.and_then(|node| node.spec.as_ref());
+        self.unschedulable = spec.and_then(|spec| spec.unschedulable).unwrap_or(false);
+        self.tainted = spec.and_then(|spec| spec.taints.as_ref()).is_some_and(|taints| !taints.is_empty());
+        let status = node.and_then(|node| node.status.as_ref());
         let list = status.and_then(|status| status.allocatable.as_ref());
         self.allocatable = Resources::from_list(list);
         let places = list.and_then(|list| list.get("pods")).and_then(|text| Quantity::try_from(text).ok());
@@ -101,14 +110,11 @@ impl NodeInfo {
     /// Its taints.
     #[must_use]
     pub fn taints(&self) -> &[core::Taint] {
+        if !self.tainted {
+            return &[];
+        }
         let spec = self.node().and_then(|node| node.spec.as_ref());
         spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default()
-    }
-
-    /// `spec.unschedulable`.
-    #[must_use]
-    pub fn is_unschedulable(&self) -> bool {
-        self.node().and_then(|node| node.spec.as_ref()).and_then(|spec| spec.unschedulable).unwrap_or(false)
     }
 
     /// Adds a pod, or replaces what was known of it.
@@ -163,9 +169,8 @@ impl Snapshot {
     /// The pods that are nominated for a node and matter as much as the given one, or more: it must leave them room.
     /// Upstream: `addGENominatedPods`.
     pub fn nominated_on<'a>(&'a self, node: &'a str, pod: &'a PodInfo) -> impl Iterator<Item = &'a Rc<PodInfo>> {
-        let (here, least) = (self.nominated.on(node).iter(), pod.priority());
-        let matters = move |(priority, other): &&(i32, Rc<PodInfo>)| *priority >= least && other.uid != pod.uid;
-        here.filter(matters).map(|(_, other)| other)
+        let matters = |(priority, other): &&(i32, Rc<PodInfo>)| *priority >= pod.priority() && other.uid != pod.uid;
+        self.nominated.on(node).iter().filter(matters).map(|(_, other)| other)
     }
 
     /// What if the node were so? It keeps its place and its pods.
@@ -359,10 +364,17 @@ impl Nodes {
     }
 
     fn put(&mut self, pod: &Rc<PodInfo>, node: &Rc<str>) {
-        self.take(&pod.uid, node);
         let info = self.info(node);
+        let old = info.remove_pod(&pod.uid);
         info.add_pod(pod);
+        // An assumed pod that is bound is counted already.
+        if old.as_ref().is_some_and(|old| old.likeness == pod.likeness) {
+            return;
+        }
         let object = info.node.clone();
+        if let Some(old) = old {
+            self.crowd.remove(&old, node, object.as_ref());
+        }
         self.crowd.add(pod, node, object.as_ref());
     }
 

@@ -34,6 +34,10 @@ impl Nominations {
     /// The pods that are nominated for a node, with their priorities.
     #[must_use]
     pub fn on(&self, node: &str) -> &[(i32, Rc<PodInfo>)] {
+        // Each node is asked for, and mostly there are none at all.
+        if self.on.is_empty() {
+            return &[];
+        }
         self.on.get(node).map(Vec::as_slice).unwrap_or_default()
     }
 }

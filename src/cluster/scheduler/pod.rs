@@ -86,10 +86,45 @@ impl Resources {
         }
     }
 
+    /// The amount of a resource.
+    #[must_use]
+    pub fn amount(&self, of: &Resource) -> i64 {
+        match of {
+            Resource::Cpu => self.milli_cpu,
+            Resource::Memory => self.memory,
+            Resource::EphemeralStorage => self.ephemeral_storage,
+            Resource::Scalar(name) => self.scalar(name),
+        }
+    }
+
     /// The amount of a scalar resource.
     #[must_use]
     pub fn scalar(&self, name: &str) -> i64 {
         self.scalar.get(name).copied().unwrap_or(0)
+    }
+}
+
+/// The name of a resource, read once: scorers ask each node for it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Resource {
+    /// Thousandths of a core.
+    Cpu,
+    /// Bytes.
+    Memory,
+    /// Bytes.
+    EphemeralStorage,
+    /// Any other.
+    Scalar(Rc<str>),
+}
+
+impl From<&str> for Resource {
+    fn from(name: &str) -> Self {
+        match name {
+            "cpu" => Self::Cpu,
+            "memory" => Self::Memory,
+            "ephemeral-storage" => Self::EphemeralStorage,
+            name => Self::Scalar(name.into()),
+        }
     }
 }
 

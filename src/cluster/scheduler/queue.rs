@@ -103,7 +103,7 @@ fn backoff(configuration: &Configuration, count: u32) -> Duration {
 
 /// The plugin that keeps the pod out of the active queue.
 fn gate(configuration: &Configuration, info: &PodInfo) -> Option<&'static str> {
-    configuration.of(info).and_then(|profile: &Profile| profile.gate(info))
+    configuration.of(info.spec()).and_then(|profile: &Profile| profile.gate(info))
 }
 
 /// A move that is to be noted: the pod's key (its entry says the rest).
@@ -287,7 +287,7 @@ impl SchedulingQueue {
     /// Moves one waiting pod if the event may help it. Upstream: `isPodWorthRequeuing`, `requeuePodWithQueueingStrategy`.
     fn wake(&mut self, configuration: &Configuration, key: &Key, change: Change, now: Time) -> Option<Moved> {
         let queued = self.pods.get(key)?;
-        let profile = configuration.of(&queued.info);
+        let profile = configuration.of(queued.info.spec());
         let change = Change { args: profile.map(|profile| &*profile.args), ..change };
         let asked = |name: &&str| {
             let plugin = profile.and_then(|profile| profile.plugin(name));
@@ -325,7 +325,7 @@ impl SchedulingQueue {
     }
 
     fn link(&mut self, configuration: &Configuration, mut queued: Queued) {
-        queued.sort = configuration.of(&queued.info).map_or(0, |profile| profile.sort_key(&queued.info));
+        queued.sort = configuration.of(queued.info.spec()).map_or(0, |profile| profile.sort_key(&queued.info));
         let key = queued.info.reference.key.clone();
         match queued.place {
             Place::Active => {

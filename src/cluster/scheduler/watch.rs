@@ -98,7 +98,7 @@ impl Scheduler {
     /// A pod without a node is new or has changed.
     fn unassigned(&mut self, cx: &mut Cx, old: Option<&Object>, new: &Object) {
         let Some(info) = PodInfo::new(new).map(Rc::new) else { return };
-        if self.configuration.of(&info).is_none() {
+        if self.configuration.of(info.spec()).is_none() {
             return;
         }
         if self.nodes.is_assumed(&info.uid) {

@@ -102,11 +102,12 @@ pub fn outcome(shown: &Shown, attempt: &Attempt) -> Outcome {
         AttemptResult::Chosen(node) => {
             outcome.chosen = true;
             let own = attempt.nodes.iter().find(|answer| answer.node == *node);
-            let total = own.map_or(0, |answer| answer.total);
+            let total = own.map_or(0, |answer| answer.rating.total);
             let [count, all] = counts;
             let args = [("node", (&**node).into()), ("total", total.into()), count, all];
-            let best = attempt.nodes.iter().filter(|answer| answer.refused.is_none() && answer.total == total).count();
-            let scored = own.is_some_and(|answer| !answer.scores.is_empty());
+            let best =
+                attempt.nodes.iter().filter(|answer| answer.refused.is_none() && answer.rating.total == total).count();
+            let scored = own.is_some_and(|answer| !answer.rating.scores.is_empty());
             outcome.sentences.push(shown.text(if scored { "sched-chosen" } else { "sched-chosen-only" }, &args));
             if scored && best > 1 {
                 outcome.sentences.push(shown.text("sched-lot", &[("count", best.into()), ("node", (&**node).into())]));

@@ -61,7 +61,7 @@ fn explained(shown: &Shown, sentence: String, name: &str) -> Vec<String> {
 
 fn right(shown: &Shown, attempt: &Attempt, chosen: &NodeAnswer) -> Verdict {
     let others = attempt.nodes.iter().filter(|answer| answer.refused.is_none() && answer.node != chosen.node);
-    let second = others.max_by_key(|answer| answer.total);
+    let second = others.max_by_key(|answer| answer.rating.total);
     let Some(second) = second else {
         return Verdict {
             right: true,
@@ -97,8 +97,8 @@ fn points(shown: &Shown, key: &str, chosen: &NodeAnswer, other: &NodeAnswer, (pl
         ("plugin", plugin.as_str().into()),
         ("more", (*more).into()),
         ("fewer", (*fewer).into()),
-        ("total", chosen.total.into()),
-        ("other", other.total.into()),
+        ("total", chosen.rating.total.into()),
+        ("other", other.rating.total.into()),
     ];
     shown.text(key, &args)
 }
@@ -106,10 +106,10 @@ fn points(shown: &Shown, key: &str, chosen: &NodeAnswer, other: &NodeAnswer, (pl
 /// The plugin whose points made most of the difference; `None`: there was none.
 #[must_use]
 pub fn difference(attempt: &Attempt, chosen: &NodeAnswer, other: &NodeAnswer) -> Option<Said> {
-    if chosen.total <= other.total {
+    if chosen.rating.total <= other.rating.total {
         return None;
     }
-    let both = attempt.scorers.iter().zip(chosen.scores.iter().zip(other.scores.iter()));
+    let both = attempt.scorers.iter().zip(chosen.rating.scores.iter().zip(other.rating.scores.iter()));
     let all = both.map(|((name, weight), (a, b))| ((*name).to_owned(), a.1 * weight, b.1 * weight));
     all.max_by_key(|(_, more, fewer)| more - fewer)
 }

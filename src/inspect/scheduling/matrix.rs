@@ -97,8 +97,9 @@ pub fn of(shown: &Shown, attempt: &Attempt) -> Matrix {
 pub fn limited(shown: &Shown, attempt: &Attempt, most: usize) -> Matrix {
     let mut answers: Vec<&NodeAnswer> = attempt.nodes.iter().collect();
     let wins = |answer: &NodeAnswer| matches!(&attempt.result, AttemptResult::Chosen(node) if *node == answer.node);
-    answers
-        .order_by_key(|answer| (!wins(answer), answer.refused.is_some(), Reverse(answer.total), natural(&answer.node)));
+    answers.order_by_key(|answer| {
+        (!wins(answer), answer.refused.is_some(), Reverse(answer.rating.total), natural(&answer.node))
+    });
     let columns = columns(shown, attempt);
     let row = |answer: &&NodeAnswer| Row {
         node: answer.node.to_string(),
@@ -135,10 +136,10 @@ fn cell(shown: &Shown, attempt: &Attempt, node: &NodeAnswer, column: &Column) ->
         Group::Filter => verdict(attempt, node.refused.as_deref(), &column.name),
         Group::Score => {
             let place = attempt.scorers.iter().position(|(name, _)| *name == column.name);
-            let scores = place.and_then(|place| Some((node.scores.get(place)?, attempt.scorers[place].1)));
+            let scores = place.and_then(|place| Some((node.rating.scores.get(place)?, attempt.scorers[place].1)));
             scores.map_or(Answer::Silent, |((raw, normal), weight)| Answer::Points(*raw, *normal, weight))
         }
-        Group::Total if node.refused.is_none() => Answer::Sum(node.total),
+        Group::Total if node.refused.is_none() => Answer::Sum(node.rating.total),
         Group::Total => Answer::Silent,
     };
     Cell { words: words(shown, &answer), answer, before: None }

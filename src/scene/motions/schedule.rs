@@ -154,12 +154,12 @@ fn verdict(stage: &mut Stage, one: &Shown, answer: &NodeAnswer, ((x, y), wins): 
             let text = crate::scene::labels::shortened(reason, size, room * stage.place.scale);
             stage.note(&id, (at.0, at.1 + below + size / stage.place.scale), Anchor::Middle, &text);
         }
-        None if answer.scores.is_empty() => {
+        None if answer.rating.scores.is_empty() => {
             let thing = Thing::new(id, "feasible", Layer::Moving, area).at(at.0, at.1, 1.3);
             stage.put(thing.because(one.record.id), crate::scene::sprites::signs::tick);
         }
         None => {
-            let score = answer.total.to_string();
+            let score = answer.rating.total.to_string();
             let thing = Thing::new(id, "score-plate", Layer::Moving, area).at(at.0, at.1, 1.0);
             stage.put(thing.because(one.record.id).says(score.clone()), |pen| crane::plate(pen, &score, wins));
         }

@@ -16,9 +16,9 @@ mod written;
 pub use self::written::{default_text, weighed};
 
 use super::framework::Profile;
-use super::pod::PodInfo;
 use crate::cluster::timing;
 use crate::sim::Duration;
+use k8s_openapi::api::core::v1::PodSpec;
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -94,8 +94,8 @@ impl Configuration {
 
     /// The profile that is responsible for a pod.
     #[must_use]
-    pub fn of(&self, pod: &PodInfo) -> Option<&Profile> {
-        self.named(pod.spec().scheduler_name.as_deref().unwrap_or("default-scheduler"))
+    pub fn of(&self, pod: &PodSpec) -> Option<&Profile> {
+        self.named(pod.scheduler_name.as_deref().unwrap_or("default-scheduler"))
     }
 }
 

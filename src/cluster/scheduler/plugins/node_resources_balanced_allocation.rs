@@ -6,8 +6,7 @@
 
 use crate::cluster::scheduler::framework::{Cycle, Plugin, PreScore, Scorer};
 use crate::cluster::scheduler::nodes::NodeInfo;
-use crate::cluster::scheduler::pod::Resources;
-use std::rc::Rc;
+use crate::cluster::scheduler::pod::Resource;
 
 /// The plugin.
 #[derive(Debug)]
@@ -19,7 +18,7 @@ impl Plugin for NodeResourcesBalancedAllocation {
     }
 
     fn pre_score<'a>(&self, cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
-        let wanted = |name: &Rc<str>| (name.clone(), amount(&cycle.pod.requests, name));
+        let wanted = |of: &Resource| (of.clone(), cycle.pod.requests.amount(of));
         let wanted: Vec<_> = cycle.args.balanced.iter().map(wanted).collect();
         if wanted.iter().all(|(_, amount)| *amount == 0) {
             return PreScore::Skip;
@@ -28,37 +27,33 @@ impl Plugin for NodeResourcesBalancedAllocation {
     }
 }
 
-fn amount(resources: &Resources, name: &str) -> i64 {
-    match name {
-        "cpu" => resources.milli_cpu,
-        "memory" => resources.memory,
-        "ephemeral-storage" => resources.ephemeral_storage,
-        name => resources.scalar(name),
-    }
-}
-
 /// What the pod requests of each resource.
-struct Balance(Vec<(Rc<str>, i64)>);
+struct Balance(Vec<(Resource, i64)>);
 
 impl Balance {
-    /// `more`: with the pod. The float arithmetic is upstream's, operation by operation.
+    /// The used parts of what the node offers. `more`: with the pod.
+    #[expect(clippy::cast_precision_loss, reason = "as upstream")]
+    fn parts<'a>(&'a self, node: &'a NodeInfo, more: bool) -> impl Iterator<Item = f64> + 'a {
+        self.0.iter().filter_map(move |(of, wanted)| {
+            // Of an extended resource that the pod does not want it does not matter how it is used.
+            let counts = *wanted != 0 || !matches!(of, Resource::Scalar(_));
+            let offered = node.allocatable.amount(of);
+            let used = node.requested.amount(of) + if more { *wanted } else { 0 };
+            (counts && offered != 0).then(|| (used as f64 / offered as f64).min(1.0))
+        })
+    }
+
+    /// The float arithmetic is upstream's, operation by operation.
     #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "as upstream")]
     fn of(&self, node: &NodeInfo, more: bool) -> i64 {
-        let fraction = |(name, wanted): &(Rc<str>, i64)| {
-            // Of an extended resource that the pod does not want it does not matter how it is used.
-            let counts = *wanted != 0 || matches!(&**name, "cpu" | "memory" | "ephemeral-storage");
-            let offered = amount(&node.allocatable, name);
-            let used = amount(&node.requested, name) + if more { *wanted } else { 0 };
-            (counts && offered != 0).then(|| (used as f64 / offered as f64).min(1.0))
-        };
-        let fractions: Vec<f64> = self.0.iter().filter_map(fraction).collect();
-        let deviation = match fractions[..] {
-            [] | [_] => 0.0,
-            [a, b] => ((a - b) / 2.0).abs(),
+        let mut parts = self.parts(node, more);
+        let deviation = match (parts.next(), parts.next(), parts.next()) {
+            (_, None, _) => 0.0,
+            (Some(a), Some(b), None) => ((a - b) / 2.0).abs(),
             _ => {
-                let count = fractions.len() as f64;
-                let mean = fractions.iter().sum::<f64>() / count;
-                let squares: f64 = fractions.iter().map(|part| (part - mean) * (part - mean)).sum();
+                let count = self.parts(node, more).count() as f64;
+                let mean = self.parts(node, more).sum::<f64>() / count;
+                let squares: f64 = self.parts(node, more).map(|part| (part - mean) * (part - mean)).sum();
                 (squares / count).sqrt()
             }
         };
@@ -81,14 +76,14 @@ mod tests {
     #[test]
     fn a_pod_that_unbalances_an_empty_node_costs_it_points() {
         let node = node(&json!({}), &json!({}), &json!({"allocatable": {"cpu": "1", "memory": "4Gi", "pods": "110"}}));
-        let balanced = Balance(vec![("cpu".into(), 250), ("memory".into(), 1 << 30)]);
+        let balanced = Balance(vec![(Resource::Cpu, 250), (Resource::Memory, 1 << 30)]);
         assert_eq!(balanced.score(&node), 75);
-        let lopsided = Balance(vec![("cpu".into(), 250), ("memory".into(), 200 << 20)]);
+        let lopsided = Balance(vec![(Resource::Cpu, 250), (Resource::Memory, 200 << 20)]);
         assert_eq!(lopsided.score(&node), 69);
         let allocatable = json!({"cpu": "1", "memory": "4Gi", "example.com/gpu": "4"});
         let node = super::super::super::testing::node(&json!({}), &json!({}), &json!({"allocatable": allocatable}));
         let three = [("cpu", 500), ("memory", 1 << 30), ("example.com/gpu", 3)];
-        let three = Balance(three.map(|(name, amount)| (name.into(), amount)).to_vec());
+        let three = Balance(three.map(|(name, amount)| (Resource::from(name), amount)).to_vec());
         // Fractions 0.5, 0.25, 0.75: the deviation is 0.204.
         assert_eq!(three.of(&node, true), 79);
     }

@@ -10,7 +10,7 @@ use crate::cluster::scheduler::framework::{
     Cycle, Filter, MAX_NODE_SCORE, Plugin, PreFilter, PreScore, Refused, Scorer, Verdict,
 };
 use crate::cluster::scheduler::nodes::NodeInfo;
-use crate::cluster::scheduler::pod::{PodInfo, Resources};
+use crate::cluster::scheduler::pod::{PodInfo, Resource, Resources};
 use std::borrow::Cow;
 
 /// The plugin.
@@ -103,15 +103,15 @@ struct Allocated<'a> {
 impl Allocated<'_> {
     /// What the node offers of a resource, and what would be used of it; nothing offered: it does not count.
     /// Upstream: `calculateResourceAllocatableRequest`.
-    fn of(&self, name: &str, node: &NodeInfo) -> (i64, i64) {
-        match name {
-            "cpu" => (node.allocatable.milli_cpu, node.non_zero.0 + self.cpu),
-            "memory" => (node.allocatable.memory, node.non_zero.1 + self.memory),
-            "ephemeral-storage" => {
+    fn of(&self, resource: &Resource, node: &NodeInfo) -> (i64, i64) {
+        match resource {
+            Resource::Cpu => (node.allocatable.milli_cpu, node.non_zero.0 + self.cpu),
+            Resource::Memory => (node.allocatable.memory, node.non_zero.1 + self.memory),
+            Resource::EphemeralStorage => {
                 let used = node.requested.ephemeral_storage + self.pod.requests.ephemeral_storage;
                 (node.allocatable.ephemeral_storage, used)
             }
-            name => match self.pod.requests.scalar(name) {
+            Resource::Scalar(name) => match self.pod.requests.scalar(name) {
                 0 => (0, 0),
                 wanted => (node.allocatable.scalar(name), node.requested.scalar(name) + wanted),
             },
@@ -122,8 +122,8 @@ impl Allocated<'_> {
 impl Scorer for Allocated<'_> {
     fn score(&self, node: &NodeInfo) -> i64 {
         let (mut sum, mut weights) = (0, 0);
-        for (name, weight) in &self.strategy.resources {
-            let (capacity, used) = self.of(name, node);
+        for (resource, weight) in &self.strategy.resources {
+            let (capacity, used) = self.of(resource, node);
             if capacity == 0 {
                 continue;
             }

@@ -44,7 +44,7 @@ struct Cordon {
 
 impl Filter for Cordon {
     fn filter(&self, node: &NodeInfo) -> Verdict {
-        if node.is_unschedulable() && !self.tolerated { Err(Refused::unresolvable(REASON)) } else { Ok(()) }
+        if node.unschedulable && !self.tolerated { Err(Refused::unresolvable(REASON)) } else { Ok(()) }
     }
 }
 
