@@ -81,19 +81,27 @@ impl Hash for Group {
 }
 
 impl Group {
+    /// Takes an object, in place of what it was before.
     fn insert(&mut self, key: Key, object: Object) {
+        if let Some(old) = self.objects.insert(key, object.clone()) {
+            self.discount(&old);
+        }
         if let Some((pod, controller)) = controlled(&object) {
             match self.alike.iter_mut().find(|(alike, _)| alike.describes(pod, controller)) {
                 Some((_, count)) => *count += 1,
                 None => self.alike.push((Rc::new(Alike::of(pod, controller)), 1)),
             }
         }
-        self.objects.insert(key, object);
     }
 
     fn remove(&mut self, key: &Key) {
-        let Some(object) = self.objects.remove(key) else { return };
-        let Some((pod, controller)) = controlled(&object) else { return };
+        if let Some(object) = self.objects.remove(key) {
+            self.discount(&object);
+        }
+    }
+
+    fn discount(&mut self, object: &Object) {
+        let Some((pod, controller)) = controlled(object) else { return };
         let Some(place) = self.alike.iter().position(|(alike, _)| alike.describes(pod, controller)) else { return };
         self.alike[place].1 -= 1;
         if self.alike[place].1 == 0 {
@@ -184,14 +192,12 @@ impl Cache {
     pub(super) fn change(&mut self, object: &Object, new: Option<Object>, cause: Option<FactId>) -> Notice {
         self.reached(object.revision());
         let key = object.key();
-        let old = self.remove(&key);
-        if let Some(new) = &new {
-            self.insert(key, new.clone());
-        } else {
+        let Some(new) = new else {
+            self.remove(&key);
             // The last state, as the watch gave it, is what its readers should see go.
             return Notice::Changed { old: Some(object.clone()), new: None, cause };
-        }
-        Notice::Changed { old, new, cause }
+        };
+        Notice::Changed { old: self.insert(key, new.clone()), new: Some(new), cause }
     }
 
     /// Takes a whole list: what is not in it is gone.
@@ -209,33 +215,44 @@ impl Cache {
             if self.objects.get(&key).is_some_and(|old| old.revision() == item.revision()) {
                 continue;
             }
-            let old = self.remove(&key);
-            self.insert(key, item.clone());
+            let old = self.insert(key, item.clone());
             notices.push(Notice::Changed { old, new: Some(item.clone()), cause });
         }
         notices
     }
 
-    fn insert(&mut self, key: Key, object: Object) {
+    /// Takes an object and gives what it was before.
+    fn insert(&mut self, key: Key, object: Object) -> Option<Object> {
+        let old = self.objects.insert(key.clone(), object.clone());
+        // Mostly it stands where it stood.
+        if let Some(old) =
+            old.as_ref().filter(|old| !owners(old).eq(owners(&object)) || node_of(old) != node_of(&object))
+        {
+            self.leave(&key, old);
+        }
         for owner in owners(&object) {
-            self.owned.get_or_default(owner.into()).insert(key.clone(), object.clone());
+            group(&mut self.owned, owner).insert(key.clone(), object.clone());
         }
-        if let Some(pod) = object.get::<Pod>() {
-            let node = pod.node_name.clone().unwrap_or_default();
-            self.on_node.get_or_default(node).objects.insert(key.clone(), object.clone());
+        if let Some(node) = node_of(&object) {
+            group(&mut self.on_node, node).objects.insert(key, object.clone());
         }
-        self.objects.insert(key, object);
+        old
     }
 
     fn remove(&mut self, key: &Key) -> Option<Object> {
         let object = self.objects.remove(key)?;
-        for owner in owners(&object) {
+        self.leave(key, &object);
+        Some(object)
+    }
+
+    /// Takes an object out of the indexes.
+    fn leave(&mut self, key: &Key, object: &Object) {
+        for owner in owners(object) {
             unindex(&mut self.owned, owner, |group| group.remove(key));
         }
-        if let Some(pod) = object.get::<Pod>() {
-            unindex(&mut self.on_node, pod.node().unwrap_or_default(), |group| drop(group.objects.remove(key)));
+        if let Some(node) = node_of(object) {
+            unindex(&mut self.on_node, node, |group| drop(group.objects.remove(key)));
         }
-        Some(object)
     }
 }
 
@@ -244,6 +261,19 @@ fn owners(object: &Object) -> impl Iterator<Item = &str> {
     let free = controller_of(object.meta()).is_none().then_some("");
     let owners = object.meta().owner_references.iter().flatten().map(|owner| owner.uid.as_str());
     owners.filter(|uid| !uid.is_empty()).chain(free)
+}
+
+/// The node that a pod is bound to, empty if to none; `None`: it is no pod.
+fn node_of(object: &Object) -> Option<&str> {
+    object.get::<Pod>().map(|pod| pod.node_name.as_deref().unwrap_or_default())
+}
+
+fn group<'a>(index: &'a mut Map<Rc<str>, Group>, name: &str) -> &'a mut Group {
+    let known = index.contains_key(name);
+    if !known {
+        index.insert(name.into(), Group::default());
+    }
+    index.get_mut(name).expect("it has just been put there")
 }
 
 fn unindex(index: &mut Map<Rc<str>, Group>, name: &str, remove: impl FnOnce(&mut Group)) {
