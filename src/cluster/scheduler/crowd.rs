@@ -118,6 +118,12 @@ impl Crowd {
         self.alike.values()
     }
 
+    /// Whether any node has the label.
+    #[must_use]
+    pub fn has_label(&self, label: &str) -> bool {
+        self.labels.contains_key(label)
+    }
+
     /// How many values a label has, if every node has it.
     #[must_use]
     pub fn values_everywhere(&self, label: &str) -> Option<usize> {

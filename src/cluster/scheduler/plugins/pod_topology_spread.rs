@@ -252,7 +252,9 @@ impl<'a> Soft<'a> {
         };
         let weights = constraints.iter().zip(&counts).map(|pair| natural_log(size(pair) + 2)).collect();
         let required = Required::of(cycle.pod.spec());
-        for (constraint, counts) in constraints.iter().zip(&mut counts).filter(|(c, _)| c.key != HOST) {
+        // Of a label that no node has, nothing will be asked.
+        let asked = |constraint: &Constraint| constraint.key != HOST && cycle.snapshot.crowd.has_label(constraint.key);
+        for (constraint, counts) in constraints.iter().zip(&mut counts).filter(|(c, _)| asked(c)) {
             let known = if strict {
                 everywhere(cycle, &constraints)
             } else {
