@@ -3,7 +3,7 @@
 use super::object::Object;
 use crate::sim::Time;
 use crate::sim::rng::Rng;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference, Time as MetaTime};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, OwnerReference, Time as MetaTime};
 use k8s_openapi::jiff::Timestamp;
 
 /// The wall-clock second at which simulated time is zero: 2026-01-05T09:00:00Z, a Monday morning.
@@ -13,6 +13,13 @@ pub const EPOCH_SECOND: i64 = 1_767_603_600;
 #[must_use]
 pub fn timestamp(time: Time) -> MetaTime {
     MetaTime(Timestamp::from_second(EPOCH_SECOND + time.as_secs()).unwrap_or(Timestamp::UNIX_EPOCH))
+}
+
+/// The same with microseconds, as leases and events have it.
+#[must_use]
+pub fn micro_time(time: Time) -> MicroTime {
+    let micros = EPOCH_SECOND * 1_000_000 + time.as_micros();
+    MicroTime(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH))
 }
 
 /// The moment that a timestamp of the API means.

@@ -8,7 +8,7 @@ use super::fact::Fact;
 use super::input::Input;
 use super::machine::Machine;
 use super::wire::Address;
-use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime};
+use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime, scheduler};
 use crate::sim::{Simulation, Time, Trace};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -107,9 +107,9 @@ pub fn settle(scenario: &Scenario, seed: u64) -> (World, Trace<Fact>) {
     world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
     world.add(Address::ApiServer, Process::ApiServer(Box::new(apiserver::ApiServer::new())), &mut trace);
     world.add(Address::User, Process::User(Box::default()), &mut trace);
-    let manager = controllers::ControllerManager::new(controllers::CONTROLLERS);
+    let manager = controllers::ControllerManager::new(controllers::CONTROLLERS).with_flags(["--leader-elect=true"]);
     world.add(Address::ControllerManager, Process::ControllerManager(Box::new(manager)), &mut trace);
-    world.add(Address::Scheduler, Process::Scheduler(Box::default()), &mut trace);
+    world.add(Address::Scheduler, Process::Scheduler(Box::new(scheduler::Scheduler::new().elected())), &mut trace);
     let machines = || scenario.machines.iter().enumerate();
     for (index, entry) in machines().filter(|(_, entry)| entry.control_plane) {
         join(&mut world, machine(index, entry), &mut trace);

@@ -370,6 +370,15 @@ pub enum Fact {
         /// Whether it stops.
         stopped: bool,
     },
+    /// A process leads from now on (true), or no longer: the one of its sort that works.
+    LeaderChanged {
+        /// Which.
+        by: Address,
+        /// The lease that says so, in `kube-system`.
+        lease: &'static str,
+        /// Whether it leads.
+        leads: bool,
+    },
     /// A node's network is cut (true) or joined again (false).
     NetworkCut {
         /// Which node.

@@ -102,6 +102,15 @@ pub const NAMESPACE_GRACE: Duration = secs(5);
 /// How long finalizers of content are guessed to take. Upstream: `namespaced_resources_deleter.go`,
 /// `finalizerEstimateSeconds`.
 pub const NAMESPACE_FINALIZERS: Duration = secs(15);
+/// How long a leader that is silent stays the leader. Upstream: `--leader-elect-lease-duration`.
+pub const LEADER_LEASE: Duration = secs(15);
+/// A leader that could not renew its lease for so long stops. Upstream: `--leader-elect-renew-deadline`.
+pub const LEADER_DEADLINE: Duration = secs(10);
+/// How often the lease is renewed, or tried for (then up to 1.2 times longer more). Upstream:
+/// `--leader-elect-retry-period`.
+pub const LEADER_RETRY: Duration = secs(2);
+/// How often the API server renews the lease that says it is there. Upstream: `IdentityLeaseRenewIntervalPeriod`.
+pub const IDENTITY_LEASE_RENEW: Duration = secs(10);
 /// A node that pods name and that is missing gets so long to appear. Upstream: `gc_controller.go`, `quarantineTime`.
 pub const POD_GC_QUARANTINE: Duration = secs(40);
 /// A DaemonSet's failed pod is replaced at once, the next one on the same node not before this, doubling. Upstream:

@@ -140,7 +140,7 @@ pub fn actor_of(fact: &Fact) -> Address {
         Fact::Input(_) | Fact::Answer { .. } => Address::User,
         Fact::Requested { call, .. } | Fact::Committed { call, .. } => call.from.clone(),
         Fact::Gate { .. } | Fact::Answered { .. } => Address::ApiServer,
-        Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } => by.clone(),
+        Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } | Fact::LeaderChanged { by, .. } => by.clone(),
         Fact::Watched { to, .. } => to.clone(),
         Fact::Reconciled { .. } | Fact::Retried { .. } => Address::ControllerManager,
         Fact::PodQueued { .. } | Fact::Attempted(_) => Address::Scheduler,

@@ -38,7 +38,7 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
                 Some(layout.area_of(&Address::Scheduler).middle())
             }
         },
-        Fact::ProcessStopped { process, .. } => Some(layout.area_of(process).middle()),
+        Fact::ProcessStopped { process: by, .. } | Fact::LeaderChanged { by, .. } => Some(layout.area_of(by).middle()),
         Fact::PodAccepted { node: on, .. }
         | Fact::PodRefused { node: on, .. }
         | Fact::SandboxReady { node: on, .. }

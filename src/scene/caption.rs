@@ -158,6 +158,10 @@ pub fn of_fact(fact: &Fact, language: Language) -> Option<String> {
             let args = [("actor", actor(process, language).into())];
             say(if *stopped { "caption-stopped" } else { "caption-started" }, &args)
         }
+        Fact::LeaderChanged { by, lease, leads } => {
+            let args = [("actor", actor(by, language).into()), ("lease", (*lease).into())];
+            say(if *leads { "caption-leads" } else { "caption-leads-no-more" }, &args)
+        }
         Fact::NetworkCut { node, cut } => {
             let args = [("node", (&**node).into())];
             say(if *cut { "caption-cut" } else { "caption-joined" }, &args)

@@ -147,7 +147,7 @@ impl Motion {
             Fact::PodStopping { .. } => lead(Act::Term, 500.0),
             Fact::ContainerKilled { .. } => lead(Act::Kill, 400.0),
             Fact::PodStopped { .. } => lead(Act::Leave, 320.0),
-            Fact::ProcessStopped { .. } => lead(Act::Stop, 600.0),
+            Fact::ProcessStopped { .. } | Fact::LeaderChanged { .. } => lead(Act::Stop, 600.0),
             Fact::NetworkCut { .. } => lead(Act::Cut, 600.0),
         }
     }

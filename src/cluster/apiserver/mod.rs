@@ -32,6 +32,7 @@ mod deletion;
 mod eviction;
 mod flight;
 mod identity;
+mod presence;
 mod reads;
 mod reviews;
 mod stages;
@@ -114,6 +115,7 @@ impl ApiServer {
         self.read_everything(cx);
         cx.after(timing::BOOKMARK, Event::Timer(Timer::new(BOOKMARKS)));
         cx.after(timing::COMPACTION, Event::Timer(Timer::new(COMPACT)));
+        cx.after(timing::IDENTITY_LEASE_RENEW, Event::Timer(Timer::new(presence::RENEW)));
     }
 
     /// The object at a place, as the cache has it.
@@ -163,6 +165,7 @@ impl ApiServer {
                 GATES => self.gates(cx, timer.number),
                 BOOKMARKS => self.bookmarks(cx),
                 COMPACT => self.compact(cx),
+                presence::RENEW => self.renew_identity(cx),
                 _ => self.sweep(cx),
             },
         }

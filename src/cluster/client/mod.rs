@@ -16,6 +16,7 @@
 
 pub mod cache;
 pub mod controller;
+pub mod election;
 pub mod events;
 mod round;
 pub mod runner;

@@ -8,11 +8,15 @@
 //! cache without them would ask for them again. Kubernetes' controllers do this one by one ("expectations"); here it
 //! holds for all.
 //!
-//! Left out: the client-side rate limit (20 requests a second), and leader election: there is one process.
+//! With `--leader-elect=true` nothing of this begins before the process leads ([`election`](super::election)).
+//!
+//! Left out: the client-side rate limit (20 requests a second).
 
 mod hold;
+mod leading;
 
 use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Wake, Write};
+use super::election::{ELECT, Election};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
 use super::usage::{self, Usage};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
@@ -33,6 +37,8 @@ const PERIOD: &str = "run/period";
 pub struct Runner {
     registry: &'static [&'static Controller],
     flags: Flags,
+    /// `None`: it works whoever else does.
+    election: Option<Election>,
     client: Client,
     desks: Vec<Desk>,
     /// Whether all informers have listed.
@@ -53,6 +59,7 @@ impl Runner {
         Self {
             registry,
             flags: Flags::new(),
+            election: None,
             client: Client::new(User::new("system:kube-controller-manager", &["system:authenticated"])),
             desks: registry.iter().map(|controller| Desk::new(controller)).collect(),
             ready: false,
@@ -70,13 +77,16 @@ impl Runner {
     pub fn with_flags<'a>(mut self, flags: impl IntoIterator<Item = &'a str>) -> Self {
         let named = flags.into_iter().filter_map(|flag| flag.trim_start_matches('-').split_once('='));
         self.flags.extend(named.map(|(name, value)| (name.into(), value.into())));
+        let elected = self.flags.get("leader-elect").is_some_and(|value| &**value == "true");
+        self.election = elected.then(|| Election::new("kube-controller-manager"));
         self
     }
 
     /// What a new process begins with: its flags.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        Self { flags: self.flags.clone(), ..Self::new(self.registry) }
+        let flags: Vec<String> = self.flags.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        Self::new(self.registry).with_flags(flags.iter().map(String::as_str))
     }
 
     /// What it knows of the cluster.
@@ -85,8 +95,16 @@ impl Runner {
         &self.client
     }
 
-    /// Opens the informers of all kinds that some controller follows.
+    /// Begins to work, or to wait until it leads.
     pub fn start(&mut self, cx: &mut Cx) {
+        match &mut self.election {
+            Some(election) => election.start(cx, &mut self.client),
+            None => self.open(cx),
+        }
+    }
+
+    /// Opens the informers of all kinds that some controller follows.
+    fn open(&mut self, cx: &mut Cx) {
         let listable = KINDS.iter().filter(|kind| kind.verbs.contains(&"list"));
         for kind in listable {
             let followed = |desk: &Desk| desk.controller.watches.iter().any(|watch| watch.follows(kind));
@@ -112,7 +130,7 @@ impl Runner {
             }
             Event::Timer(timer) => self.timer(cx, &timer),
         }
-        if self.ready {
+        if self.ready && self.leads() {
             (0..self.desks.len()).for_each(|desk| self.work(cx, desk));
         }
     }
@@ -128,6 +146,7 @@ impl Runner {
                 self.set_alarm(cx, desk);
             }
             PERIOD if desk < self.desks.len() => self.periodic(cx, desk),
+            ELECT => self.elect(cx),
             _ => {}
         }
     }
@@ -136,7 +155,11 @@ impl Runner {
         let before = cx.cause();
         for notice in notices {
             match notice {
-                Notice::Reply { id, outcome, .. } => self.reply(cx, id, outcome),
+                Notice::Reply { id, outcome, .. } => {
+                    if !self.elected(cx, id, &outcome) {
+                        self.reply(cx, id, outcome);
+                    }
+                }
                 Notice::Changed { old, new, cause } => {
                     cx.because(cause);
                     self.changed(cx, old.as_ref(), new.as_ref());
@@ -153,6 +176,9 @@ impl Runner {
     }
 
     fn changed(&mut self, cx: &mut Cx, old: Option<&Object>, new: Option<&Object>) {
+        if !self.leads() {
+            return;
+        }
         let Some(kind) = new.or(old).map(Object::kind) else { return };
         if kind == &horizontal_pod_autoscaler::KIND && !self.scraping {
             self.scraping = usage::scrape(&self.client, cx);

@@ -7,7 +7,7 @@
 use super::admit::allocatable;
 use super::{Kubelet, Sent};
 use crate::api::kinds::{self, named};
-use crate::api::meta::{EPOCH_SECOND, timestamp};
+use crate::api::meta::{micro_time, timestamp};
 use crate::api::{Key, Object, Request, Status};
 use crate::cluster::machine::Machine;
 use crate::cluster::wire::{Event, ImageStatus, Reply, Timer};
@@ -20,8 +20,7 @@ use k8s_openapi::api::core::v1::{
     NodeSystemInfo, Taint,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, OwnerReference};
-use k8s_openapi::jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -380,9 +379,4 @@ fn keep_transitions(before: Option<&NodeStatus>, mut wanted: NodeStatus) -> Node
         }
     }
     wanted
-}
-
-fn micro_time(now: Time) -> MicroTime {
-    let micros = EPOCH_SECOND * 1_000_000 + now.as_micros();
-    MicroTime(Timestamp::from_microsecond(micros).unwrap_or(Timestamp::UNIX_EPOCH))
 }

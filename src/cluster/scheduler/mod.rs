@@ -27,7 +27,7 @@
 //! The cache may be behind the cluster: a binding may be refused, then the pod is tried again after a back-off. Binding
 //! is asynchronous: while the answer is on its way, the next pods are tried.
 //!
-//! Left out: claimed devices, extenders, leader election, in-place resizing (what a container's status says of its
+//! Left out: claimed devices, extenders, in-place resizing (what a container's status says of its
 //! resources). An assumed pod is never forgotten by itself: so it is upstream since its expiry is 0 by default.
 
 pub mod affinity;
@@ -61,6 +61,7 @@ use self::nodes::Nodes;
 use self::queue::{Queued, SchedulingQueue};
 use self::surroundings::Surroundings;
 use super::Cx;
+use super::client::election::{ELECT, Election};
 use super::client::events::Recorder;
 use super::client::{Client, Notice, TIMER_PREFIX};
 use super::fact::Queue as Place;
@@ -99,6 +100,8 @@ pub struct Scheduler {
     next_start: usize,
     /// For when a flush of the back-off queue is set.
     flush_at: Option<Time>,
+    /// `None`: it works whoever else does.
+    election: Option<Election>,
 }
 
 /// A binding that is on its way.
@@ -133,19 +136,28 @@ impl Scheduler {
             preparing: Vec::new(),
             next_start: 0,
             flush_at: None,
+            election: None,
         }
+    }
+
+    /// One that waits until it leads.
+    #[must_use]
+    pub fn elected(self) -> Self {
+        Self { election: Some(Election::new("kube-scheduler")), ..self }
     }
 
     /// What a new process begins with: it remembers nothing.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        self.configured(self.configuration.clone())
+        let new = Self { configuration: self.configuration.clone(), ..Self::new() };
+        if self.election.is_some() { new.elected() } else { new }
     }
 
-    /// A new process of the same name with another configuration.
+    /// A new process of the same name with another configuration. The old one has given its lease back when it was told
+    /// to end (upstream: `ReleaseOnCancel`), so that the new one leads at once; neither is written.
     #[must_use]
     pub fn configured(&self, configuration: Rc<Configuration>) -> Self {
-        Self { configuration, ..Self::new() }
+        Self { configuration, election: self.election.clone(), ..Self::new() }
     }
 
     /// What it was started with.
@@ -159,8 +171,11 @@ impl Scheduler {
         self.configuration.of(pod).or_else(|| self.configuration.profiles.first()).cloned().unwrap_or_default()
     }
 
-    /// Begins to watch.
+    /// Begins to watch, and to try to lead.
     pub fn start(&mut self, cx: &mut Cx) {
+        if let Some(election) = &mut self.election {
+            election.start(cx, &mut self.client);
+        }
         self.client.inform(cx, &node::KIND, "");
         self.client.inform(cx, &pods::KIND, LIVING);
         for kind in Surroundings::KINDS {
@@ -185,7 +200,12 @@ impl Scheduler {
                     cx.because(cause);
                     self.changed(cx, old.as_ref(), new.as_ref());
                 }
-                Notice::Reply { id, outcome, cause } => self.answered(cx, id, outcome, cause),
+                Notice::Reply { id, outcome, cause } => {
+                    let election = self.election.as_mut();
+                    if election.and_then(|election| election.reply(cx, &mut self.client, id, &outcome)).is_none() {
+                        self.answered(cx, id, outcome, cause);
+                    }
+                }
                 Notice::Synced(_) => {}
             }
         }
@@ -230,13 +250,19 @@ impl Scheduler {
                 cx.after(timing::FLUSH_UNSCHEDULABLE, Event::Timer(Timer::new(FLUSH_UNSCHEDULABLE)));
             }
             AWAIT_VOLUMES => self.await_volumes(cx),
+            ELECT => {
+                if let Some(election) = &mut self.election {
+                    election.timer(cx, &mut self.client);
+                }
+            }
             _ => {}
         }
     }
 
     /// One pod at a time: the next is taken when the last is done.
     fn take_next(&mut self, cx: &mut Cx) {
-        if self.trying.is_some() || !self.queue.has_next() || !self.client.is_synced() {
+        let leads = self.election.as_ref().is_none_or(Election::leads);
+        if !leads || self.trying.is_some() || !self.queue.has_next() || !self.client.is_synced() {
             return;
         }
         let Some(queued) = self.queue.pop() else { return };

@@ -45,11 +45,13 @@ pub fn sign(stage: &mut Stage, one: &Shown) {
             let thing = moving(one, "accepted", "accepted", (x, y - 9.0), 26.0).of(pod);
             stage.put(thing, |pen| pen.circle(0.0, 0.0, 26.0, Look::line(Token::Glow, 6.0)));
         }
-        Fact::ProcessStopped { process, stopped } if one.lasts(600.0) => {
+        Fact::ProcessStopped { process, stopped: ends } | Fact::LeaderChanged { by: process, leads: ends, .. }
+            if one.lasts(600.0) =>
+        {
             let area = stage.layout.area_of(process);
             let (x, y) = area.middle();
             let thing = Thing::new(one.id("stop"), "stop", Layer::Fault, Area::around(x, y, 22.0));
-            let stopped = *stopped;
+            let stopped = *ends == matches!(one.record.fact, Fact::ProcessStopped { .. });
             stage.put(thing.at(x, y, 1.0).because(one.record.id).says(process.to_string()), |pen| {
                 if stopped { signs::stop(pen) } else { signs::tick(pen) }
             });

@@ -49,7 +49,7 @@ fn actor(fact: &Fact) -> Actor {
         Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } => of(by),
         Fact::Reconciled { .. } | Fact::Retried { .. } => Actor('C', Token::Controllers),
         Fact::PodQueued { .. } | Fact::Attempted(_) => Actor('S', Token::Scheduler),
-        Fact::ProcessStopped { process, .. } => of(process),
+        Fact::ProcessStopped { process: by, .. } | Fact::LeaderChanged { by, .. } => of(by),
         Fact::ContainerStarted { .. } | Fact::ContainerExited { .. } | Fact::Pulled { .. } | Fact::Pulling { .. } => {
             Actor('R', Token::Runtime)
         }

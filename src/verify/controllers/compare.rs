@@ -78,7 +78,8 @@ fn belongs(object: &Object, recording: &Value) -> bool {
     let listed =
         |kind: &str| recording["expect"]["final"].as_array().into_iter().flatten().any(|value| value["kind"] == kind);
     match object.kind().kind {
-        "Event" | "Lease" => false,
+        "Event" => false,
+        "Lease" => listed("Lease"),
         _ if !object.kind().namespaced => {
             let own = (json!(object.kind().kind), Value::Null, json!(object.name()));
             recording["expect"]["final"].as_array().into_iter().flatten().any(|value| place(value) == own)
@@ -161,7 +162,7 @@ fn project(value: &Value) -> Vec<String> {
     let meta = &value["metadata"];
     put("deleted", &json!(!meta["deletionTimestamp"].is_null()));
     for field in ["labels", "ownerReferences", "finalizers"] {
-        put(field, if kind == "Node" { &Value::Null } else { &meta[field] });
+        put(field, if matches!(kind, "Node" | "Lease") { &Value::Null } else { &meta[field] });
     }
     particulars(kind, value, &mut put);
     lines
@@ -191,6 +192,11 @@ fn particulars(kind: &str, value: &Value, put: &mut impl FnMut(&str, &Value)) {
             let claim = &value["spec"]["claimRef"];
             put("spec.claimRef", &json!([claim["namespace"], claim["name"], claim["uid"]]));
             put("status", &json!([status["phase"], status["message"], status["reason"]]));
+        }
+        "Lease" => {
+            for field in ["leaseDurationSeconds", "leaseTransitions"] {
+                put(&format!("spec.{field}"), &value["spec"][field]);
+            }
         }
         "Namespace" => {
             put("phase", &status["phase"]);

@@ -60,6 +60,7 @@ impl Names {
                 let n = self.count(&format!("es {}", owner.name));
                 format!("{}-<es{n}>", owner.name)
             }
+            ("Lease", _) if object.name().starts_with("apiserver-") => "apiserver-<id>".to_owned(),
             _ => object.name().to_owned(),
         };
         self.replaced.insert(object.uid().to_owned(), format!("<uid:{kind}/{placeholder}>"));

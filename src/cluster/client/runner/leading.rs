@@ -1,0 +1,54 @@
+//! What becomes of the controllers when their process begins to lead, or leads no longer.
+
+use super::{Desk, Runner};
+use crate::api::{Object, Status};
+use crate::cluster::Cx;
+use crate::cluster::client::election::Turn;
+use crate::cluster::wire::Reply;
+use crate::sim::Map;
+use std::rc::Rc;
+
+impl Runner {
+    /// Whether its controllers may work.
+    #[must_use]
+    pub fn leads(&self) -> bool {
+        self.election.as_ref().is_none_or(super::Election::leads)
+    }
+
+    pub(super) fn elect(&mut self, cx: &mut Cx) {
+        let turn = self.election.as_mut().map_or(Turn::Same, |election| election.timer(cx, &mut self.client));
+        self.turn(cx, turn);
+    }
+
+    /// Whether an answer was one to the election.
+    pub(super) fn elected(&mut self, cx: &mut Cx, id: u64, outcome: &Result<Reply, Rc<Status>>) -> bool {
+        let Some(election) = &mut self.election else { return false };
+        let Some(turn) = election.reply(cx, &mut self.client, id, outcome) else { return false };
+        self.turn(cx, turn);
+        true
+    }
+
+    fn turn(&mut self, cx: &mut Cx, turn: Turn) {
+        match turn {
+            Turn::Same => {}
+            Turn::Begins if self.client.kinds().next().is_none() => self.open(cx),
+            Turn::Begins => self.resume(cx),
+            Turn::Ends => {
+                // What was under way is forgotten, answers to it included.
+                self.desks = self.registry.iter().map(|controller| Desk::new(controller)).collect();
+                self.rounds = Map::new();
+                self.calls = Map::new();
+                self.held = Map::new();
+            }
+        }
+    }
+
+    /// Everything that is known is news to controllers that begin again.
+    fn resume(&mut self, cx: &mut Cx) {
+        let kinds: Vec<_> = self.client.kinds().collect();
+        let all: Vec<Object> = kinds.iter().flat_map(|kind| self.client.cache(kind).iter().cloned()).collect();
+        for object in all {
+            self.changed(cx, None, Some(&object));
+        }
+    }
+}
