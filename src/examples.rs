@@ -33,6 +33,8 @@ pub static EXAMPLES: &[Example] = &[
     Example { name: "service" },
     Example { name: "rolling-update" },
     Example { name: "rollback" },
+    Example { name: "stateful-set" },
+    Example { name: "daemon-set" },
     Example { name: "job" },
     Example { name: "cron-job" },
     Example { name: "probes" },

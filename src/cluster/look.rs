@@ -17,6 +17,15 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// Kinds that keep pods, from the one that owns the most.
+const WORKLOADS: [&kinds::Kind; 5] = [
+    &kinds::deployment::KIND,
+    &kinds::replica_set::KIND,
+    &kinds::replication_controller::KIND,
+    &kinds::stateful_set::KIND,
+    &kinds::daemon_set::KIND,
+];
+
 impl World {
     /// What the cluster looks like now.
     #[must_use]
@@ -52,7 +61,7 @@ impl World {
             }
         }
         // Those that have no pods at the moment come last.
-        for kind in [&kinds::deployment::KIND, &kinds::replica_set::KIND, &kinds::replication_controller::KIND] {
+        for kind in WORKLOADS {
             let bare = self.objects(kind).filter(|object| controller_of(object.meta()).is_none());
             let unknown = bare.map(Object::reference).filter(|found| !workloads.known.contains(found));
             let unknown: Vec<Ref> = unknown.collect();

@@ -3,6 +3,7 @@
 //! Labels are field names, which every language leaves as they are.
 
 use super::Shown;
+use crate::api::document::Document;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::view::{Amounts, NodeView, Readiness};
@@ -12,6 +13,7 @@ use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStatus, Namespace, Node, PodTemplateSpec, ReplicationController, Service,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
@@ -107,6 +109,9 @@ fn workload(shown: &Shown, object: &Object) -> Option<Vec<Row>> {
         rows.extend(images(shown, object, spec.template.as_ref()));
         return Some(rows);
     }
+    if let Some(tree) = object.document() {
+        return of_tree(shown, object, tree);
+    }
     let controller = object.get::<ReplicationController>()?;
     let (spec, status) = (controller.spec.as_ref()?, controller.status.clone().unwrap_or_default());
     let wanted = spec.replicas.unwrap_or(1);
@@ -116,6 +121,38 @@ fn workload(shown: &Shown, object: &Object) -> Option<Vec<Row>> {
         row("available", wanted, status.available_replicas.unwrap_or(0)),
     ];
     rows.extend(images(shown, object, spec.template.as_ref()));
+    Some(rows)
+}
+
+/// A workload that is kept as a tree.
+fn of_tree(shown: &Shown, object: &Object, tree: &Document) -> Option<Vec<Row>> {
+    let number = |path: &str| tree.at(path).and_then(Value::as_i64);
+    let is = |path: &str| number(path).unwrap_or(0);
+    let (wanted, numbers): (i64, &[(&str, &str)]) = match object.kind().kind {
+        "StatefulSet" => (
+            number("spec.replicas").unwrap_or(1),
+            &[
+                ("replicas", "status.replicas"),
+                ("updated", "status.updatedReplicas"),
+                ("ready", "status.readyReplicas"),
+                ("available", "status.availableReplicas"),
+            ],
+        ),
+        "DaemonSet" => (
+            is("status.desiredNumberScheduled"),
+            &[
+                ("scheduled", "status.currentNumberScheduled"),
+                ("updated", "status.updatedNumberScheduled"),
+                ("ready", "status.numberReady"),
+                ("available", "status.numberAvailable"),
+            ],
+        ),
+        _ => return None,
+    };
+    let mut rows: Vec<Row> = numbers.iter().map(|(name, path)| row(*name, wanted, is(path))).collect();
+    rows.push(row("observedGeneration", object.meta().generation.unwrap_or(0), is("status.observedGeneration")));
+    let template: Option<PodTemplateSpec> = tree.part("spec.template");
+    rows.extend(images(shown, object, template.as_ref()));
     Some(rows)
 }
 

@@ -137,6 +137,10 @@ fn harbour(shown: &Shown, object: &ObjectRef) -> String {
         "Node" => "harbour-node",
         "Deployment" => "harbour-deployment",
         "ReplicaSet" | "ReplicationController" => "harbour-replica-set",
+        "StatefulSet" => "harbour-stateful-set",
+        "DaemonSet" => "harbour-daemon-set",
+        "PersistentVolume" => "harbour-persistent-volume",
+        "PersistentVolumeClaim" => "harbour-persistent-volume-claim",
         "Service" => "harbour-service",
         "Event" => "harbour-event",
         "Lease" => "harbour-lease",
@@ -162,7 +166,14 @@ pub fn sign(shown: &Shown, object: &Object) -> Sign {
     }
     let column = object.kind().columns.iter().find(|column| column.name == "Status");
     match column {
-        Some(column) => plain(Shape::Tick, Tone::Ok, column.show(object, shown.now)),
+        Some(column) => {
+            let word = column.show(object, shown.now);
+            match word.as_str() {
+                "Pending" => plain(Shape::Clock, Tone::Warn, word),
+                "Lost" | "Failed" => plain(Shape::Triangle, Tone::Error, word),
+                _ => plain(Shape::Tick, Tone::Ok, word),
+            }
+        }
         None => plain(Shape::Dot, Tone::Neutral, shown.text("insp-stored", &[])),
     }
 }

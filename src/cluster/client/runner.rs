@@ -95,25 +95,6 @@ impl Runner {
         &self.client
     }
 
-    /// Begins to work, or to wait until it leads.
-    pub fn start(&mut self, cx: &mut Cx) {
-        match &mut self.election {
-            Some(election) => election.start(cx, &mut self.client),
-            None => self.open(cx),
-        }
-    }
-
-    /// Opens the informers of all kinds that some controller follows.
-    fn open(&mut self, cx: &mut Cx) {
-        let listable = KINDS.iter().filter(|kind| kind.verbs.contains(&"list"));
-        for kind in listable {
-            let followed = |desk: &Desk| desk.controller.watches.iter().any(|watch| watch.follows(kind));
-            if self.desks.iter().any(followed) {
-                self.client.inform(cx, kind, "");
-            }
-        }
-    }
-
     /// Takes a message or one of its own timers.
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         match event {

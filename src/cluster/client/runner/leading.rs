@@ -1,6 +1,7 @@
 //! What becomes of the controllers when their process begins to lead, or leads no longer.
 
 use super::{Desk, Runner};
+use crate::api::kinds::KINDS;
 use crate::api::{Object, Status};
 use crate::cluster::Cx;
 use crate::cluster::client::election::Turn;
@@ -9,6 +10,25 @@ use crate::sim::Map;
 use std::rc::Rc;
 
 impl Runner {
+    /// Begins to work, or to wait until it leads.
+    pub fn start(&mut self, cx: &mut Cx) {
+        match &mut self.election {
+            Some(election) => election.start(cx, &mut self.client),
+            None => self.open(cx),
+        }
+    }
+
+    /// Opens the informers of all kinds that some controller follows.
+    fn open(&mut self, cx: &mut Cx) {
+        let listable = KINDS.iter().filter(|kind| kind.verbs.contains(&"list"));
+        for kind in listable {
+            let followed = |desk: &Desk| desk.controller.watches.iter().any(|watch| watch.follows(kind));
+            if self.desks.iter().any(followed) {
+                self.client.inform(cx, kind, "");
+            }
+        }
+    }
+
     /// Whether its controllers may work.
     #[must_use]
     pub fn leads(&self) -> bool {
