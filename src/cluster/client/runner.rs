@@ -20,7 +20,7 @@ use super::election::{ELECT, Election};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
 use super::usage::{self, Usage};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
-use crate::api::kinds::{KINDS, horizontal_pod_autoscaler};
+use crate::api::kinds::horizontal_pod_autoscaler;
 use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
