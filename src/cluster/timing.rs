@@ -200,6 +200,12 @@ pub const AUTOSCALE_FIRST_READY: Duration = secs(30);
 pub const SCRAPE: Duration = secs(15);
 /// `kubectl drain` tries a refused eviction again after this. Upstream: `kubectl/pkg/drain`, 5 s.
 pub const DRAIN_RETRY: Duration = secs(5);
+/// A finished request for a certificate stays so long. Upstream: `cleaner.go`, `approvedExpiration`, `deniedExpiration`.
+pub const REQUEST_FINISHED: Duration = secs(3600);
+/// … another one. Upstream: `pendingExpiration`.
+pub const REQUEST_PENDING: Duration = secs(86_400);
+/// How long a certificate lasts. Upstream: `--cluster-signing-duration`, a year.
+pub const CERTIFICATE: Duration = secs(365 * 86_400);
 
 /// The first and the longest wait of a controller after a failure. Upstream: the controllers' rate limiters.
 #[must_use]

@@ -21,6 +21,7 @@
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 
+pub mod certificates;
 pub mod clusterroleaggregation;
 pub mod cronjob;
 pub mod daemonset;
@@ -58,6 +59,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &ttlafterfinished::CONTROLLER,
     &disruption::CONTROLLER,
     &clusterroleaggregation::CONTROLLER,
+    &certificates::CONTROLLER,
     &statefulset::CONTROLLER,
     &daemonset::CONTROLLER,
     &podautoscaler::CONTROLLER,

@@ -263,11 +263,11 @@ fn masked(value: &Value) -> Value {
         Value::String(text) if is_time(text) => "<time>".into(),
         Value::Array(items) => items.iter().map(masked).collect(),
         Value::Object(fields) => {
-            let hidden = |name: &str| matches!(name, "certificate" | "request" | "resourceVersion");
+            let hidden = |name: &str| matches!(name, "certificate" | "request");
             let field = |(name, field): (&String, &Value)| {
                 (name.clone(), if hidden(name) { "<hidden>".into() } else { masked(field) })
             };
-            let shown = fields.iter().filter(|(name, _)| *name != "resourceVersion");
+            let shown = fields.iter().filter(|(name, _)| !["resourceVersion", "extra"].contains(&name.as_str()));
             Value::Object(shown.map(field).collect())
         }
         other => other.clone(),

@@ -1,4 +1,4 @@
-//! Commands of more than one request: `drain`, and `create job --from`.
+//! Commands of more than one request: `drain`, `create job --from`, `certificate approve` and `deny`.
 
 use super::steps::{create, evict};
 use super::world::World;
@@ -6,9 +6,10 @@ use crate::api::Key;
 use crate::api::kinds::{self, pod};
 use crate::api::meta::controller_of;
 use crate::api::request::PatchType;
+use crate::api::rules::certificates::encode_base64;
 use crate::api::{Object, Request};
 use crate::sim::Duration;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// `drain NODE`: cordons it and evicts what is on it; what a budget refuses is tried again every five seconds.
 pub fn drain(world: &mut World, node: &str, options: &[&str]) -> Option<()> {
@@ -54,6 +55,44 @@ pub fn job_from(world: &mut World, name: &str, from: &str) -> Option<()> {
         "spec": template["spec"],
     });
     let request = create(&job).ok()?;
+    world.send(request);
+    Some(())
+}
+
+/// A request for a certificate, as the recorder made them: only the names in it count.
+pub fn certificate_request(what: &Value) -> Value {
+    let block = |tag: u8, content: Vec<u8>| [vec![tag, u8::try_from(content.len()).unwrap_or(0)], content].concat();
+    let part = |id: u8, text: &str| {
+        let pair = [block(6, vec![0x55, 4, id]), block(12, text.as_bytes().to_vec())].concat();
+        block(0x31, block(0x30, pair))
+    };
+    let organizations = what["o"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let mut names: Vec<u8> = organizations.flat_map(|name| part(10, name)).collect();
+    names.extend(part(3, what["cn"].as_str().unwrap_or_default()));
+    let text = encode_base64(&block(0x30, block(0x30, names)));
+    let pem = format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n");
+    let mut spec =
+        json!({"request": encode_base64(pem.as_bytes()), "signerName": what["signer"], "usages": what["usages"]});
+    if !what["expirationSeconds"].is_null() {
+        spec["expirationSeconds"] = what["expirationSeconds"].clone();
+    }
+    json!({"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest",
+        "metadata": {"name": what["name"]}, "spec": spec})
+}
+
+/// `certificate approve` or `deny`.
+pub fn judge(world: &mut World, name: &str, approve: bool) -> Option<()> {
+    let key = Key::new("", name);
+    let mut object = world.ships.lookup(&kinds::certificate_signing_request::KIND, &key)?;
+    let now = crate::api::meta::timestamp(world.kernel.now()).0.to_string();
+    let (kind, reason, word) =
+        if approve { ("Approved", "KubectlApprove", "approved") } else { ("Denied", "KubectlDeny", "denied") };
+    let deed = if approve { "approve" } else { "deny" };
+    let condition = json!({"type": kind, "status": "True", "reason": reason, "lastUpdateTime": now,
+        "message": format!("This CSR was {word} by kubectl certificate {deed}."), "lastTransitionTime": now});
+    object.document_mut()?.set("status.conditions", json!([condition]));
+    let mut request = Request::update_status(object);
+    request.target.subresource = "approval";
     world.send(request);
     Some(())
 }

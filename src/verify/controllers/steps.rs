@@ -74,6 +74,7 @@ pub fn act(world: &mut World, action: &str, what: &Value) -> Result<Option<u64>,
             world.with_ships(|ships, cx| ships.set_load(cx, what));
             None
         }
+        "csr" => Some(world.send(create(&super::drain::certificate_request(what))?)),
         "evict" => Some(evict(world, what["pod"].as_str().unwrap_or(""))),
         "node_delete" => {
             world.ships.node_down(what.as_str().unwrap_or(""));

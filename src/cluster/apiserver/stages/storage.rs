@@ -32,6 +32,7 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     allocation::create(review, &mut object).map_err(at(Gate::Validation))?;
     object.meta_mut().uid = Some(meta::uid(review.rng));
     (kind.prepare_create)(&mut object, review.now);
+    sign_request(review, &mut object);
     let metadata = object.meta_mut();
     metadata.creation_timestamp = Some(meta::timestamp(review.now));
     metadata.resource_version = None;
@@ -43,6 +44,21 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     admission::validate(review, Some(&object), None).map_err(at(Gate::Validating))?;
     Ok(Plan::Create(object))
 }
+
+/// Who asks for a certificate stands in the request, whatever the client writes (upstream: `csrStrategy`).
+fn sign_request(review: &Review, object: &mut Object) {
+    let Some(document) = object.document_mut().filter(|_| review.request.target.object.kind.kind == CERTIFICATE) else {
+        return;
+    };
+    let mut groups: Vec<&str> = review.user.groups.iter().map(|group| &**group).collect();
+    if !groups.contains(&"system:authenticated") {
+        groups.push("system:authenticated");
+    }
+    document.set("spec.username", (*review.user.name).into());
+    document.set("spec.groups", groups.into());
+}
+
+const CERTIFICATE: &str = "CertificateSigningRequest";
 
 /// All pods of one template share one spec, and a pod keeps the one that it has.
 fn share_spec(review: &Review, object: &mut Object, old: Option<&Object>) {
@@ -94,7 +110,7 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     share_spec(review, &mut new, Some(old));
     keep_system_fields(&mut new, old);
     match target.subresource {
-        "status" => (kind.prepare_status)(&mut new, old),
+        "status" | "approval" => (kind.prepare_status)(&mut new, old),
         "finalize" => subresources::finalize(&mut new, old),
         _ => (kind.prepare_update)(&mut new, old),
     }

@@ -1,0 +1,198 @@
+//! The certificate controller: approves what kubelets ask for, signs what is approved, clears old requests away.
+//!
+//! Upstream: `pkg/controller/certificates/{approver,signer,cleaner}`. Requests for the kubelets' own client certificates
+//! are approved by themselves; others wait for `kubectl certificate approve`. Four signers are served; what does not fit
+//! its signer gets the condition `Failed`. Finished requests stay for an hour, others for a day.
+//!
+//! Left out: cryptography. A certificate here is a PEM block that names its subject.
+
+use super::shared::subject;
+use crate::api::document::Document;
+use crate::api::kinds::certificate_signing_request as request;
+use crate::api::meta::timestamp;
+use crate::api::request::DeleteOptions;
+use crate::api::rules::certificates::{encode_base64, pem};
+use crate::api::{Object, Ref, Request};
+use crate::cluster::client::controller::{Controller, Reconcile, Tolerate, Watch, Write};
+use crate::cluster::timing;
+use crate::sim::{Duration, Time};
+use serde_json::{Value, json};
+
+const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
+const KUBELET: &str = "kubernetes.io/kube-apiserver-client-kubelet";
+const SERVING: &str = "kubernetes.io/kubelet-serving";
+const LEGACY: &str = "kubernetes.io/legacy-unknown";
+
+/// The controller.
+pub static CONTROLLER: Controller = Controller {
+    name: "certificate-controller",
+    account: "certificate-controller",
+    workers: 5,
+    watches: &[Watch::of(&request::KIND)],
+    period: None,
+    retries: 0,
+    reconcile,
+    failed: None,
+};
+
+fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
+    let Some(object) = subject(reconcile, key) else { return Ok(()) };
+    let Some(document) = object.document() else { return Ok(()) };
+    let Some(end) = end(object, document) else { return Ok(()) };
+    let left = end.since(reconcile.now());
+    if left.is_zero() {
+        let deletion = Request::delete(&request::KIND, &object.key(), DeleteOptions::default());
+        reconcile.write(Write::new(deletion).tolerating(Tolerate::NotFound));
+        return Ok(());
+    }
+    reconcile.again_after(left);
+    let has = |kind: &str| condition(document, kind).is_some();
+    let issued = !document.text("status.certificate").is_empty();
+    if issued || has("Denied") || has("Failed") {
+        return Ok(());
+    }
+    let names = Names::read(document);
+    if has("Approved") {
+        sign(reconcile, object, document, &names);
+    } else if let Some(message) = approves(document, &names) {
+        let condition = new_condition("Approved", "AutoApproved", message, reconcile.now());
+        write(reconcile, object, "approval", |document| add(document, condition));
+    }
+    Ok(())
+}
+
+fn condition<'a>(document: &'a Document, kind: &str) -> Option<&'a Value> {
+    document.list("status.conditions").iter().find(|condition| condition["type"] == kind)
+}
+
+fn new_condition(kind: &str, reason: &str, message: &str, now: Time) -> Value {
+    let now = timestamp(now).0.to_string();
+    json!({"type": kind, "status": "True", "reason": reason, "message": message, "lastUpdateTime": now,
+        "lastTransitionTime": now})
+}
+
+fn add(document: &mut Document, condition: Value) {
+    let mut conditions = document.list("status.conditions").to_vec();
+    conditions.push(condition);
+    document.set("status.conditions", Value::Array(conditions));
+}
+
+fn write(reconcile: &mut Reconcile, object: &Object, part: &'static str, change: impl FnOnce(&mut Document)) {
+    let mut object = object.clone();
+    if let Some(document) = object.document_mut() {
+        change(document);
+    }
+    let mut update = Request::update_status(object);
+    update.target.subresource = part;
+    reconcile.request(update);
+}
+
+/// When a request is cleared away (upstream: `cleaner.go`).
+fn end(object: &Object, document: &Document) -> Option<Time> {
+    let since = |kind: &str| {
+        let condition = condition(document, kind)?;
+        super::job::spec::at(&condition["lastUpdateTime"]).map(|at| at + timing::REQUEST_FINISHED)
+    };
+    let issued = !document.text("status.certificate").is_empty();
+    let finished = since("Denied").or_else(|| since("Failed")).or_else(|| since("Approved").filter(|_| issued));
+    let created = object.meta().creation_timestamp.as_ref().map(crate::api::meta::moment)?;
+    Some(finished.unwrap_or(created + timing::REQUEST_PENDING))
+}
+
+/// Whom a certificate is for.
+#[derive(Default)]
+struct Names {
+    common: String,
+    organizations: Vec<String>,
+}
+
+impl Names {
+    fn read(document: &Document) -> Self {
+        let bytes = pem(document.text("spec.request"), "CERTIFICATE REQUEST").unwrap_or_default();
+        let mut names = Self::default();
+        // In DER each part of a name is its object identifier (2.5.4.x), then a string with its length.
+        for place in 0..bytes.len().saturating_sub(7) {
+            if let [6, 3, 0x55, 4, part, _, length, rest @ ..] = &bytes[place..] {
+                let text = rest.get(..usize::from(*length)).map(|text| String::from_utf8_lossy(text).into_owned());
+                match (part, text) {
+                    (3, Some(text)) => names.common = text,
+                    (10, Some(text)) => names.organizations.push(text),
+                    _ => {}
+                }
+            }
+        }
+        names
+    }
+
+    fn is_node(&self) -> Result<(), &'static str> {
+        if self.organizations != ["system:nodes"] {
+            return Err("subject organization is not system:nodes");
+        }
+        if self.common.starts_with("system:node:") {
+            Ok(())
+        } else {
+            Err("subject common name does not begin with system:node: ")
+        }
+    }
+}
+
+/// Whether a request is approved by itself, and with which words (upstream: `approver/sarapprove.go`). Who may ask is
+/// what the bootstrap roles say: administrators, joining nodes, and a node for itself.
+fn approves(document: &Document, names: &Names) -> Option<&'static str> {
+    let usages = document.texts("spec.usages");
+    let fits = usages.contains(&"client auth")
+        && usages.iter().all(|usage| matches!(*usage, "client auth" | "digital signature" | "key encipherment"));
+    if document.text("spec.signerName") != KUBELET || names.is_node().is_err() || !fits {
+        return None;
+    }
+    if document.text("spec.username") == names.common {
+        return Some("Auto approving self kubelet client certificate after SubjectAccessReview.");
+    }
+    let joins = |group: &&str| *group == "system:masters" || group.starts_with("system:bootstrappers");
+    let may = document.texts("spec.groups").iter().any(joins);
+    may.then_some("Auto approving kubelet client certificate after SubjectAccessReview.")
+}
+
+/// Upstream: `signer/signer.go`.
+fn sign(reconcile: &mut Reconcile, object: &Object, document: &Document, names: &Names) {
+    let usages = document.texts("spec.usages");
+    let checked = match document.text("spec.signerName") {
+        CLIENT => fits(&usages, "client"),
+        KUBELET => names.is_node().map_err(str::to_owned).and_then(|()| fits(&usages, "client")),
+        SERVING => names.is_node().map_err(str::to_owned).and_then(|()| fits(&usages, "server")),
+        LEGACY => Ok(()),
+        _ => return,
+    };
+    let now = reconcile.now();
+    match checked {
+        Err(why) => {
+            let condition = new_condition("Failed", "SignerValidationFailure", &why, now);
+            write(reconcile, object, "status", |document| add(document, condition));
+        }
+        Ok(()) => {
+            let seconds = document.at("spec.expirationSeconds").and_then(Value::as_u64);
+            let until = now + seconds.map_or(timing::CERTIFICATE, Duration::from_secs);
+            let text = format!(
+                "Subject: CN={}, O={}; Issuer: CN=kubernetes; Not After: {}",
+                names.common,
+                names.organizations.join(", "),
+                timestamp(until).0
+            );
+            let block = encode_base64(text.as_bytes());
+            let certificate = format!("-----BEGIN CERTIFICATE-----\n{block}\n-----END CERTIFICATE-----\n");
+            let certificate = encode_base64(certificate.as_bytes());
+            write(reconcile, object, "status", |document| document.set("status.certificate", certificate.into()));
+        }
+    }
+}
+
+/// Whether the usages are those of a client's or server's certificate.
+fn fits(usages: &[&str], side: &str) -> Result<(), String> {
+    let own = format!("{side} auth");
+    let known = |usage: &str| usage == own || matches!(usage, "digital signature" | "key encipherment");
+    if let Some(other) = usages.iter().find(|usage| !known(usage)) {
+        return Err(format!("invalid usage for {side} certificate: {other}"));
+    }
+    let has = usages.iter().any(|usage| *usage == own);
+    if has { Ok(()) } else { Err(format!("missing required usage for {side} certificate: {own}")) }
+}
