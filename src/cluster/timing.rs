@@ -206,6 +206,8 @@ pub const REQUEST_FINISHED: Duration = secs(3600);
 pub const REQUEST_PENDING: Duration = secs(86_400);
 /// How long a certificate lasts. Upstream: `--cluster-signing-duration`, a year.
 pub const CERTIFICATE: Duration = secs(365 * 86_400);
+/// Quotas are counted anew so often. Upstream: `--resource-quota-sync-period`.
+pub const QUOTA_SYNC: Duration = secs(300);
 
 /// The first and the longest wait of a controller after a failure. Upstream: the controllers' rate limiters.
 #[must_use]

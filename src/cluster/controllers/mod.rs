@@ -38,6 +38,7 @@ pub mod podautoscaler;
 pub mod podgc;
 pub mod replicaset;
 pub mod replicationcontroller;
+pub mod resourcequota;
 pub mod rootca;
 pub mod serviceaccount;
 pub mod shared;
@@ -59,6 +60,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &ttlafterfinished::CONTROLLER,
     &disruption::CONTROLLER,
     &clusterroleaggregation::CONTROLLER,
+    &resourcequota::CONTROLLER,
     &certificates::CONTROLLER,
     &statefulset::CONTROLLER,
     &daemonset::CONTROLLER,

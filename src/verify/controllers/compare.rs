@@ -139,7 +139,8 @@ fn collapse(text: &str) -> String {
     out + rest
 }
 
-fn replace(world: &World, text: &str) -> String {
+/// A text with the placeholders of the recordings instead of our names and uids.
+pub fn replace(world: &World, text: &str) -> String {
     let mut names: Vec<(&String, &String)> = world.ships.names.replaced.iter().collect();
     names.sort_by_key(|(real, _)| std::cmp::Reverse(real.len()));
     names.into_iter().fold(text.to_owned(), |text, (real, placeholder)| text.replace(real.as_str(), placeholder))
@@ -253,7 +254,8 @@ fn whole(value: &Value, put: &mut impl FnMut(&str, &Value)) {
         put(field, &masked(&value[field]));
     }
     for (field, value) in value["status"].as_object().into_iter().flatten() {
-        put(&format!("status.{field}"), &masked(value));
+        let value = if field == "certificate" { "<hidden>".into() } else { masked(value) };
+        put(&format!("status.{field}"), &value);
     }
 }
 

@@ -85,6 +85,7 @@ fn nodes(recording: &Value) -> Vec<Value> {
 
 fn answer_differs(at: &str, id: u64, result: &Value, world: &World) -> Option<String> {
     let Some((code, message)) = world.answer(id) else { return Some(format!("{at}: expected an answer got none")) };
+    let message = &compare::replace(world, message);
     let code_differs = check(&format!("{at}.code"), &result["code"], &(*code).into());
     let told = |difference| if message.is_empty() { difference } else { format!("{difference} ({message})") };
     let recorded = result["message"].as_str().unwrap_or_default();
