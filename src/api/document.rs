@@ -47,6 +47,34 @@ impl Document {
         Ok(Self { kind, metadata, fields })
     }
 
+    /// Reads a document of a custom kind: only its metadata is Go's.
+    ///
+    /// # Errors
+    /// Go's sentence about the first bad field of the metadata.
+    pub fn read_raw(kind: &'static Kind, document: Value) -> Result<Self, String> {
+        let Value::Object(mut fields) = document else { return Err("not an object".to_owned()) };
+        fields.remove("apiVersion");
+        fields.remove("kind");
+        let metadata = fields.remove("metadata").unwrap_or_else(|| Value::Object(Map::new()));
+        let metadata = json::decode_part(&json::read(metadata)?)?;
+        Ok(Self { kind, metadata, fields })
+    }
+
+    /// Changes everything but the metadata as one tree.
+    pub fn with_fields(&mut self, change: impl FnOnce(&mut Value)) {
+        let mut fields = Value::Object(std::mem::take(&mut self.fields));
+        change(&mut fields);
+        if let Value::Object(fields) = fields {
+            self.fields = fields;
+        }
+    }
+
+    /// The same object as one of another version of its kind.
+    #[must_use]
+    pub fn as_kind(&self, kind: &'static Kind) -> Self {
+        Self { kind, ..self.clone() }
+    }
+
     /// The JSON form, `apiVersion` and `kind` included.
     #[must_use]
     pub fn to_value(&self) -> Value {

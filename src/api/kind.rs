@@ -1,5 +1,6 @@
 //! What a kind is: everything that is particular to it, as data and functions.
 
+use super::custom::{self, Custom};
 use super::kinds::{KINDS, differs, keep};
 use super::names;
 use super::object::Object;
@@ -69,6 +70,8 @@ pub struct Kind {
     pub scale: Option<Scale>,
     /// All table columns in their order, `Name` and `Age` included.
     pub columns: &'static [Column],
+    /// What is particular to a kind that somebody has added.
+    pub custom: Option<&'static Custom>,
 }
 
 /// What `autoscaling/v1 Scale` shows of an object.
@@ -116,6 +119,7 @@ impl Kind {
             field: |_, _| None,
             scale: None,
             columns: &[Column::NAME, Column::AGE],
+            custom: None,
         }
     }
 
@@ -144,6 +148,14 @@ impl Kind {
             spec_changed: |new, old| differs(new, old, "spec"),
             ..self
         }
+    }
+
+    /// Reads a document that has been checked against the schema.
+    ///
+    /// # Errors
+    /// Go's sentence about what cannot be read.
+    pub fn read(&'static self, document: Value) -> Result<Object, String> {
+        if self.custom.is_some() { custom::read(self, document) } else { (self.decode)(document) }
     }
 
     /// `apiVersion`: `v1`, `apps/v1`.

@@ -1,5 +1,6 @@
 //! The nouns: Kubernetes' objects, requests and errors as plain data and pure functions.
 //!
+//! - [`custom`]: kinds that somebody adds, and their schemas; [`cel`]: the language of rules.
 //! - [`object`]: any object of any kind, shared ([`document`]: as a tree); [`kinds`]: one file for each kind and the
 //!   registry [`kinds::KINDS`].
 //! - [`request`]: the REST contract as data; [`status`]: the one error type of the API.
@@ -18,9 +19,11 @@
 
 pub mod age;
 pub mod calendar;
+pub mod cel;
 pub mod check;
 pub mod count;
 pub mod cron;
+pub mod custom;
 pub mod document;
 pub mod json;
 mod kind;

@@ -272,6 +272,8 @@ pub enum Fault {
     Required,
     /// The value given is wrong.
     Invalid(String),
+    /// The value given is of a wrong type.
+    TypeInvalid(String),
     /// The value given is none of those known.
     NotSupported(String),
     /// What the value refers to does not exist.
@@ -339,8 +341,9 @@ impl FieldError {
     pub fn body(&self) -> String {
         let head = match &self.fault {
             Fault::Required => "Required value".to_owned(),
+            // A rule's own message comes without the value.
             Fault::Invalid(value) if value.is_empty() => "Invalid value".to_owned(),
-            Fault::Invalid(value) => format!("Invalid value: {value}"),
+            Fault::Invalid(value) | Fault::TypeInvalid(value) => format!("Invalid value: {value}"),
             Fault::NotSupported(value) => format!("Unsupported value: {value}"),
             Fault::NotFound(value) => format!("Not found: {value}"),
             Fault::Duplicate(value) => format!("Duplicate value: {value}"),
@@ -355,6 +358,7 @@ impl FieldError {
         let reason = match self.fault {
             Fault::Required => "FieldValueRequired",
             Fault::Invalid(_) => "FieldValueInvalid",
+            Fault::TypeInvalid(_) => "FieldValueTypeInvalid",
             Fault::NotSupported(_) => "FieldValueNotSupported",
             Fault::NotFound(_) => "FieldValueNotFound",
             Fault::Duplicate(_) => "FieldValueDuplicate",

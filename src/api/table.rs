@@ -30,6 +30,8 @@ pub enum Cell {
     At(&'static str, &'static str),
     /// The length of the list at a path.
     Count(&'static str),
+    /// What a `jsonPath` of a custom kind finds, as a text of this type.
+    Path(&'static str, &'static str),
 }
 
 impl Column {
@@ -81,6 +83,7 @@ impl Column {
         match self.cell {
             Cell::Of(cell) => cell(object, now),
             Cell::At(path, none) => or(object, path, none),
+            Cell::Path(path, kind) => super::custom::cell(object, path, kind, now),
             Cell::Count(path) => object.document().map_or(0, |document| document.list(path).len()).to_string(),
         }
     }

@@ -3,7 +3,8 @@
 
 use super::fact::Fact;
 use super::wire::{Address, Event, Message, OUTSIDE};
-use super::{Cx, World};
+use super::{Cx, Process, World};
+use crate::api::Kind;
 use crate::sim::Trace;
 
 /// What the API server says to a caller outside.
@@ -30,6 +31,15 @@ impl World {
     pub fn send_from_outside(&mut self, message: Message, trace: &mut Trace<Fact>) {
         let mut cx = Cx::new(&mut self.kernel, trace, Address::User, None);
         cx.send(Address::ApiServer, Event::Message { from: Address::User, message });
+    }
+
+    /// The kinds that somebody has added and the API server serves.
+    #[must_use]
+    pub fn custom_kinds(&self) -> Vec<&'static Kind> {
+        match self.process(&Address::ApiServer) {
+            Some(Process::ApiServer(server)) => server.custom_kinds().collect(),
+            _ => Vec::new(),
+        }
     }
 
     /// Handles the next event, and tells if it was for a caller outside.

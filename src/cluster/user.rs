@@ -16,6 +16,7 @@ use super::fact::Fact;
 use super::input::{Input, Name};
 use super::timing;
 use super::wire::{self, Event, Reply, Timer};
+use crate::api::kinds::custom_resource_definition;
 use crate::api::{Key, Kind, Ref, Request, Status};
 use crate::sim::{FactId, Time};
 use serde_json::Value;
@@ -60,6 +61,8 @@ struct Job {
 enum Action {
     /// `kubectl apply`, or `create` for a document with a generated name.
     Apply(Document),
+    /// The same for a document of a kind that is not built in: what kinds there are is asked first.
+    Discover(Rc<str>, Rc<str>, Written),
     /// Creates a namespace if it is not there.
     CreateNamespace(Rc<str>),
     /// One request whose success prints the word.
@@ -72,6 +75,16 @@ enum Action {
     Evict(Key),
     /// What could not even be asked.
     Fail(Rc<Status>),
+}
+
+/// A document as it was written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Written(Rc<Value>);
+
+impl Hash for Written {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        crate::api::object::hash_value(&self.0, state);
+    }
 }
 
 /// A document and where it belongs.
@@ -94,6 +107,8 @@ impl Hash for Document {
 enum Next {
     /// Another request.
     Ask(Request),
+    /// Something else is to be done in its place.
+    Instead(Action),
     /// Done; kubectl prints this line.
     Done(String),
     /// Refused.
@@ -201,6 +216,11 @@ impl User {
             Next::Ask(request) => {
                 self.waiting = Some(self.client.request(cx, request));
             }
+            Next::Instead(action) => {
+                if let Some(job) = task.jobs.front_mut() {
+                    (job.action, job.step) = (action, 0);
+                }
+            }
             Next::Done(line) => {
                 if !line.is_empty() {
                     task.lines.push(line.into());
@@ -238,6 +258,7 @@ impl User {
 fn first(job: &Job, dry_run: bool) -> Next {
     match &job.action {
         Action::Apply(document) => apply::first(document, dry_run),
+        Action::Discover(..) => Next::Ask(Request::list(&custom_resource_definition::KIND, "")),
         Action::CreateNamespace(name) => Next::Ask(apply::namespace(name)),
         Action::Send(request, _) => Next::Ask((**request).clone()),
         Action::Undo(object, _) => act::undo_first(object),
@@ -251,6 +272,7 @@ fn first(job: &Job, dry_run: bool) -> Next {
 fn follow(job: &Job, dry_run: bool, outcome: Result<Reply, Rc<Status>>) -> Next {
     match (&job.action, outcome) {
         (Action::Apply(document), outcome) => apply::follow(document, job.step, dry_run, outcome),
+        (Action::Discover(version, kind, value), Ok(reply)) => apply::discovered(version, kind, &value.0, &reply),
         (Action::CreateNamespace(_), Err(status)) if status.reason == "AlreadyExists" => Next::Done(String::new()),
         (Action::CreateNamespace(name), Ok(_)) => Next::Done(format!("namespace/{name} created")),
         (Action::Undo(object, revision), Ok(reply)) => act::undo_follow(object, *revision, job.step, &reply),

@@ -18,6 +18,7 @@
 //!
 //! Upstream: `k8s.io/apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}`, `pkg/server/routes`.
 
+mod customs;
 mod discovery;
 mod negotiation;
 mod openapi;
@@ -25,7 +26,7 @@ mod render;
 mod roots;
 mod sha256;
 
-use crate::api::{Request, Status, Verb};
+use crate::api::{Kind, Request, Status, Verb};
 use crate::cluster::wire::{Reply, User, WatchEvent};
 use crate::sim::Time;
 use serde_json::{Value, json};
@@ -87,30 +88,31 @@ pub struct Call {
     form: Form,
 }
 
-/// What a request means.
+/// What a request means. `custom` are the kinds that somebody has added to the cluster.
 #[must_use]
-pub fn begin(asked: &Asked, user: &User) -> Begun {
+pub fn begin(asked: &Asked, user: &User, custom: &[&'static Kind]) -> Begun {
     let path = asked.path.split('?').next().unwrap_or_default();
     if user.name.is_empty() {
         return Begun::Answer(Answer::status(&Status::unauthorized()));
     }
-    if let Some(answer) = roots::answer(asked, path, user) {
+    let known = || customs::answer(asked, path, custom).filter(|_| user.name.as_ref() != "system:anonymous");
+    if let Some(answer) = known().or_else(|| roots::answer(asked, path, user)) {
         return Begun::Answer(answer);
     }
-    match call(asked) {
+    match call(asked, custom) {
         Ok(call) => Begun::Ask(Box::new(call)),
         Err(status) if status == Status::no_such_path() => Begun::Answer(Answer::not_found()),
         Err(status) => Begun::Answer(Answer::status(&status)),
     }
 }
 
-fn call(asked: &Asked) -> Result<Call, Status> {
+fn call(asked: &Asked, custom: &[&'static Kind]) -> Result<Call, Status> {
     let Asked { method, path, content_type, .. } = asked;
     if asked.body.len() > LONGEST_BODY {
         return Err(Status::too_large(LONGEST_BODY));
     }
     let body = String::from_utf8_lossy(&asked.body);
-    let mut request = Request::parse(method, path, content_type, &body)?;
+    let mut request = Request::parse_among(custom, (method, path), (content_type, &body))?;
     let form = Form::wanted(asked, request.verb)?;
     if request.options.field_manager.is_empty() {
         request.options.field_manager = manager(&asked.user_agent).into();
@@ -232,7 +234,7 @@ mod tests {
     }
 
     fn begun(asked: &Asked) -> Begun {
-        begin(asked, &User::new("someone", &["system:authenticated"]))
+        begin(asked, &User::new("someone", &["system:authenticated"]), &[])
     }
 
     fn answer(method: &str, path: &str, accept: &str) -> (u16, String) {
@@ -268,9 +270,10 @@ mod tests {
         assert_eq!(answer("GET", "/api/v1/boats", ""), (404, "404 page not found\n".to_owned()));
         assert_eq!(answer("POST", "/version", "").0, 405);
         assert!(answer("GET", "/version", "").1.contains("v1.36.2"));
-        let nobody = begin(&asked("GET", "/apis", ""), &User::new("system:anonymous", &["system:unauthenticated"]));
+        let nobody =
+            begin(&asked("GET", "/apis", ""), &User::new("system:anonymous", &["system:unauthenticated"]), &[]);
         assert!(matches!(nobody, Begun::Answer(answer) if answer.code == 403));
-        let unknown = begin(&asked("GET", "/version", ""), &User::new("", &[]));
+        let unknown = begin(&asked("GET", "/version", ""), &User::new("", &[]), &[]);
         assert!(matches!(unknown, Begun::Answer(answer) if answer.code == 401));
     }
 

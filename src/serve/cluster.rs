@@ -1,6 +1,7 @@
 //! The clusters that can be served: a scenario's, and the one of the recordings.
 
 use super::oracle::Oracle;
+use crate::api::Kind;
 use crate::cluster::World;
 use crate::cluster::boot::{Scenario, settle};
 use crate::cluster::fact::Fact;
@@ -25,6 +26,8 @@ pub trait Cluster {
     fn advance(&mut self, to: Time);
     /// Sends something to the API server.
     fn send(&mut self, message: Message);
+    /// The kinds that somebody has added.
+    fn custom_kinds(&self) -> Vec<&'static Kind>;
 }
 
 /// Whether there is such a scenario.
@@ -74,5 +77,9 @@ impl Cluster for Served {
 
     fn send(&mut self, message: Message) {
         self.world.send_from_outside(message, &mut self.trace);
+    }
+
+    fn custom_kinds(&self) -> Vec<&'static Kind> {
+        self.world.custom_kinds()
     }
 }

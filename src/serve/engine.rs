@@ -149,7 +149,7 @@ impl Engine {
     fn welcome(&mut self, Visit { asked, user: (name, groups), to }: Visit) {
         let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
         let user = User::new(&name, &groups);
-        let call = match http::begin(&asked, &user) {
+        let call = match http::begin(&asked, &user, &self.cluster.custom_kinds()) {
             Begun::Answer(answer) => {
                 // Who has hung up is told nothing.
                 let _ = to.send(Part::Head(answer, false));

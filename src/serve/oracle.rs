@@ -11,7 +11,7 @@ use crate::api::kinds::{self};
 use crate::api::meta::{controller_of, timestamp};
 use crate::api::object::Object;
 use crate::api::request::{DeleteOptions, PatchType};
-use crate::api::{Body, Key, Options, Request, Target, Verb};
+use crate::api::{Body, Key, Kind, Options, Request, Target, Verb};
 use crate::cluster::apiserver::ApiServer;
 use crate::cluster::client::runner::Runner;
 use crate::cluster::client::{Client, Notice, TIMER_PREFIX};
@@ -110,6 +110,10 @@ impl Cluster for Oracle {
         if self.trace.head() > 200_000 {
             self.trace = Trace::default();
         }
+    }
+
+    fn custom_kinds(&self) -> Vec<&'static Kind> {
+        self.api.custom_kinds().collect()
     }
 
     fn send(&mut self, message: Message) {

@@ -52,6 +52,7 @@ fn settle(server: &mut Server, document: &Value) {
     let name = document["metadata"]["name"].as_str().unwrap_or_default();
     match document["kind"].as_str() {
         Some("Namespace") => server.namespace(name),
+        Some("CustomResourceDefinition") => server.wait_for(name),
         Some("ResourceQuota") => {
             let hard = &document["spec"]["hard"];
             let used =
@@ -193,7 +194,8 @@ fn stored_differs(recorded: &Value, server: &Server) -> Option<String> {
         let at = format!("stored[{number}]");
         let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
         let (api_version, kind) = (text(recorded, "apiVersion"), text(recorded, "kind"));
-        let Some(kind) = Kind::find(&api_version, &kind) else {
+        let custom = || server.custom_kinds().find(|known| known.kind == kind && known.api_version() == api_version);
+        let Some(kind) = Kind::find(&api_version, &kind).or_else(custom) else {
             return Some(format!("{at}: expected an object of kind {kind} in {api_version} got no such kind"));
         };
         let (namespace, name) = (text(&recorded["metadata"], "namespace"), text(&recorded["metadata"], "name"));

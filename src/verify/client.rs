@@ -122,11 +122,12 @@ pub fn run(server: &mut Server, command: &Command, text: &str) -> Outcome {
 }
 
 /// The kind that a document names; kubectl finds it by its lower-case names, too.
-fn mapped(api_version: &str, kind: &str) -> Option<&'static Kind> {
+fn mapped(server: &Server, api_version: &str, kind: &str) -> Option<&'static Kind> {
     let named = |known: &&&Kind| {
         known.api_version() == api_version && [known.kind, known.singular, known.plural].contains(&kind)
     };
-    crate::api::kinds::KINDS.iter().find(named).copied()
+    let built_in = crate::api::kinds::KINDS.iter().copied();
+    built_in.chain(server.custom_kinds()).find(|kind| named(&kind))
 }
 
 fn one(
@@ -142,7 +143,7 @@ fn one(
     let text = |name: &str| value[name].as_str().unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let missing = || Trouble::Own(format!("no matches for kind {kind:?} in version {api_version:?}"));
-    let kind = mapped(api_version, kind).ok_or_else(missing)?;
+    let kind = mapped(server, api_version, kind).ok_or_else(missing)?;
     let meta = |name: &str| value["metadata"][name].as_str().unwrap_or_default();
     let namespace = place(command, kind, meta("namespace"))?;
     let name = meta("name");

@@ -142,6 +142,21 @@ impl Server {
         self.api.object(kind, &Key::new(namespace, name))
     }
 
+    /// The kinds that somebody has added.
+    pub fn custom_kinds(&self) -> impl Iterator<Item = &'static Kind> {
+        self.api.custom_kinds()
+    }
+
+    /// Waits until the kinds of a definition are served.
+    pub fn wait_for(&mut self, definition: &str) {
+        for _ in 0..MOST_STEPS {
+            if self.custom_kinds().any(|kind| kind.resource() == definition) {
+                return;
+            }
+            self.step();
+        }
+    }
+
     /// All objects of a kind.
     pub fn objects(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> {
         self.api.objects(kind)
@@ -175,7 +190,7 @@ impl Server {
         let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
         let accept = if accept_aggregated { aggregated } else { "application/json" }.to_owned();
         let asked = Asked { method, path, accept, content_type, body: body.as_bytes().to_vec(), ..Asked::default() };
-        let call = match http::begin(&asked, &user) {
+        let call = match http::begin(&asked, &user, &self.custom_kinds().collect::<Vec<_>>()) {
             Begun::Answer(answer) => return Http::of(&answer),
             Begun::Ask(call) => call,
         };

@@ -24,9 +24,21 @@ impl Request {
     /// What the server answers: 404 for a path that leads nowhere, 405 for a method that does not belong there, 415 for
     /// a body in an unknown format, 400 for one that cannot be read or for a parameter that makes no sense.
     pub fn parse(method: &str, path: &str, content_type: &str, body: &str) -> Result<Self, Status> {
+        Self::parse_among(&[], (method, path), (content_type, body))
+    }
+
+    /// The same where there are further kinds beside the built-in ones: method and path, content type and body.
+    ///
+    /// # Errors
+    /// As [`Request::parse`].
+    pub fn parse_among(
+        custom: &[&'static Kind],
+        (method, path): (&str, &str),
+        (content_type, body): (&str, &str),
+    ) -> Result<Self, Status> {
         let (path, query) = path.split_once('?').unwrap_or((path, ""));
         let query = parse_query(query);
-        let target = parse_path(path)?;
+        let target = parse_path(path, custom)?;
         let watches = parameter(&query, "watch").is_some_and(is_true);
         let verb = verb(method, &target, watches)?;
         let options = options(&query, verb)?;
@@ -50,7 +62,7 @@ impl Request {
     }
 }
 
-fn parse_path(path: &str) -> Result<Target, Status> {
+fn parse_path(path: &str, custom: &[&'static Kind]) -> Result<Target, Status> {
     let parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decode).collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let (group, version, mut rest) = match parts.as_slice() {
@@ -67,7 +79,7 @@ fn parse_path(path: &str) -> Result<Target, Status> {
     }
     let [plural, rest @ ..] = rest else { return Err(Status::no_such_path()) };
     let here = |kind: &&&Kind| kind.group == group && kind.version == version && kind.plural == *plural;
-    let kind: &'static Kind = KINDS.iter().find(here).ok_or_else(Status::no_such_path)?;
+    let kind: &'static Kind = KINDS.iter().chain(custom).find(here).ok_or_else(Status::no_such_path)?;
     let (name, subresource) = match rest {
         [] => ("", ""),
         [name] => (*name, ""),
@@ -241,7 +253,7 @@ mod tests {
             "/api/v1/namespaces/blue/finalize",
             "/apis/apps/v1/namespaces/default/deployments/web/scale",
         ] {
-            assert_eq!(parse_path(path).expect(path).path(), path);
+            assert_eq!(parse_path(path, &[]).expect(path).path(), path);
         }
         for path in [
             "/",
@@ -252,7 +264,7 @@ mod tests {
             "/api/v1/pods/web",
             "/api/v1/namespaces/a/nodes/b",
         ] {
-            assert_eq!(parse_path(path).expect_err(path).code, 404, "{path}");
+            assert_eq!(parse_path(path, &[]).expect_err(path).code, 404, "{path}");
         }
     }
 

@@ -8,6 +8,7 @@ pub mod autoscaling;
 pub mod certificates;
 pub mod cron_jobs;
 pub mod daemon_sets;
+pub mod definitions;
 pub mod ingresses;
 pub mod job_policies;
 pub mod job_status;

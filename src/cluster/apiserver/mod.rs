@@ -28,6 +28,7 @@ mod admission;
 mod allocation;
 mod authorizer;
 mod bootstrap;
+mod customs;
 mod deletion;
 mod eviction;
 mod flight;
@@ -38,6 +39,7 @@ mod reviews;
 mod stages;
 mod subresources;
 mod tokens;
+mod upkeep;
 mod watch_cache;
 mod watches;
 mod writes;
@@ -49,6 +51,7 @@ use self::watches::Watches;
 use super::fact::Call;
 use super::wire::{Address, Behalf, EtcdError, EtcdEvent, EtcdOp, EtcdReply, Event, Message, Reply, Timer, User};
 use super::{Cx, timing};
+use crate::api::kinds::custom_resource_definition;
 use crate::api::object::{Key, Object};
 use crate::api::rules::rbac;
 use crate::api::{Kind, Request, Status};
@@ -85,6 +88,8 @@ pub struct ApiServer {
     next: u64,
     /// Who may do what, as far as it has been asked.
     authorizer: Authorizer,
+    /// The kinds that somebody has added, by the names of their definitions.
+    customs: Map<Rc<str>, Vec<&'static Kind>>,
     /// Whether the cache has been filled.
     ready: bool,
     /// What it has still to make sure of, the next at the end.
@@ -201,7 +206,7 @@ impl ApiServer {
         }
         cx.because(flight.cause);
         let writes = flight.request.verb.writes();
-        if let Err(refused) = self.pass(number) {
+        if let Err(refused) = self.pass(number).and_then(|()| self.resolve(number)) {
             if writes {
                 self.note_gates(cx, number, Some(&refused));
             }
@@ -275,6 +280,9 @@ impl ApiServer {
             if change.object.kind().group == rbac::GROUP {
                 self.authorizer.forget();
             }
+            if change.object.kind() == &custom_resource_definition::KIND {
+                self.definition_changed(cx, &change);
+            }
             self.watches.tell(cx, &change);
         }
         let due: Vec<_> =
@@ -302,6 +310,7 @@ impl ApiServer {
         self.follow_etcd(cx);
         self.ready = true;
         self.authorizer.forget();
+        self.learn_customs();
         self.missing = bootstrap::missing();
         let cause = cx.cause();
         self.bootstrap(cx);
@@ -334,55 +343,12 @@ impl ApiServer {
             return;
         }
         let from = cx.me().clone();
+        let outcome = match flight.shown_as {
+            Some(kind) => outcome.map(|reply| customs::shown_as(kind, reply)),
+            None => outcome,
+        };
         let message = Message::Response { id: flight.call.id, outcome: outcome.map_err(Rc::new) };
         cx.send(flight.call.from, Event::Message { from, message });
-    }
-
-    /// Tells watchers that asked for it how far they are.
-    fn bookmarks(&mut self, cx: &mut Cx) {
-        if self.ready {
-            self.watches.bookmarks(cx, self.cache.revision());
-        }
-        cx.after(timing::BOOKMARK, Event::Timer(Timer::new(BOOKMARKS)));
-    }
-
-    /// Lets etcd forget what is older than two rounds (upstream: `storage/etcd3/compact.go`: each round compacts to
-    /// where the store was at the round before, so history lives between five and ten minutes).
-    fn compact(&mut self, cx: &mut Cx) {
-        if self.ready {
-            tell_etcd(cx, ETCD_COMPACT, EtcdOp::Compact { revision: self.compact_next }, None);
-            self.compact_next = self.cache.revision();
-        }
-        cx.after(timing::COMPACTION, Event::Timer(Timer::new(COMPACT)));
-    }
-
-    fn arm_sweep(&mut self, cx: &mut Cx) {
-        if !self.sweeping {
-            self.sweeping = true;
-            let cause = cx.cause();
-            cx.because(None);
-            cx.after(timing::ETCD_TIMEOUT, Event::Timer(Timer::new(SWEEP)));
-            cx.because(cause);
-        }
-    }
-
-    /// Requests that etcd has not answered in time fail, and since something was lost the watch is opened again.
-    fn sweep(&mut self, cx: &mut Cx) {
-        self.sweeping = false;
-        let now = cx.now();
-        let late = |flight: &Flight| now.since(flight.since) >= timing::ETCD_TIMEOUT;
-        let overdue: Vec<u64> = self.flights.iter().filter(|(_, flight)| late(flight)).map(|(n, _)| *n).collect();
-        if !self.ready {
-            self.read_everything(cx);
-        } else if !overdue.is_empty() {
-            self.follow_etcd(cx);
-        }
-        for number in overdue {
-            self.answer(cx, number, Err(Status::internal("etcdserver: request timed out")));
-        }
-        if !self.flights.is_empty() {
-            self.arm_sweep(cx);
-        }
     }
 }
 

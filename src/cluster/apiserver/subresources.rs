@@ -133,6 +133,12 @@ pub fn scaled(body: &Body, old: &Object, review: &mut Review) -> Result<Object, 
 /// # Errors
 /// The patch cannot be applied, or its result is no object of the kind.
 pub fn patched(format: PatchType, patch: &Value, old: &Object, review: &mut Review) -> Result<Object, Status> {
+    if format == PatchType::Strategic && old.kind().custom.is_some() {
+        return Err(Status::unsupported_media_type(
+            "the body of the request was in an unknown format - accepted media types include: \
+             application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
+        ));
+    }
     let value = patch_value(format, patch, &old.to_value(), old.kind())?;
     decoding::patched(value, patch, old.kind(), review)
 }

@@ -2,12 +2,14 @@
 //!
 //! Upstream: `kubectl/pkg/cmd/apply/apply.go` (`applyOneObject`), `patcher.go`, `kubectl/pkg/util/apply.go`.
 
-use super::{Action, Document, Job, Next, label, no_match};
+use super::{Action, Document, Job, Next, Written, label, no_match};
+use crate::api::custom;
 use crate::api::manifest;
 use crate::api::object::{Key, Object};
 use crate::api::patch::apply::{last_applied, with_last_applied};
 use crate::api::patch::three_way;
 use crate::api::request::{Body, FieldValidation, Options, PatchType, Request, Target, Verb};
+use crate::api::rules::definitions::is_established;
 use crate::api::schema::schema;
 use crate::api::{Kind, Status, kinds};
 use crate::cluster::wire::Reply;
@@ -53,7 +55,14 @@ fn action(value: Value) -> Action {
     if api_version.is_empty() {
         return fail(Status::bad_request("Object 'apiVersion' is missing"));
     }
-    let Some(kind) = Kind::find(&api_version, &kind) else { return fail(no_match(&kind, &api_version)) };
+    match Kind::find(&api_version, &kind) {
+        Some(kind) => placed(kind, value),
+        None => Action::Discover(api_version.into(), kind.into(), Written(Rc::new(value))),
+    }
+}
+
+/// A document of a known kind, with its place.
+fn placed(kind: &'static Kind, value: Value) -> Action {
     let meta = |name: &str| value.pointer(&format!("/metadata/{name}")).and_then(Value::as_str).unwrap_or_default();
     let namespace = match meta("namespace") {
         _ if !kind.namespaced => "",
@@ -61,6 +70,16 @@ fn action(value: Value) -> Action {
         given => given,
     };
     Action::Apply(Document { kind, namespace: namespace.into(), name: meta("name").into(), value: Rc::new(value) })
+}
+
+/// What is to be done with a document now that the definitions are known.
+pub(super) fn discovered(version: &str, kind: &str, value: &Value, reply: &Reply) -> Next {
+    let Reply::List { items, .. } = reply else { return Next::Done(String::new()) };
+    let mut kinds = items.iter().filter(|definition| is_established(definition)).flat_map(custom::kinds);
+    match kinds.find(|known| known.kind == kind && known.api_version() == version) {
+        Some(kind) => Next::Instead(placed(kind, value.clone())),
+        None => Next::Refused(Rc::new(no_match(kind, version))),
+    }
 }
 
 fn fail(status: Status) -> Action {
@@ -120,7 +139,9 @@ fn patch(document: &Document, current: &Object, dry_run: bool) -> Next {
         }
         Ok(patch) => {
             let key = Key { namespace: document.namespace.clone(), name: document.name.clone() };
-            Next::Ask(Request::patch(document.kind, &key, PatchType::Strategic, patch).with(options(dry_run)))
+            // kubectl knows how to merge built-in kinds only.
+            let format = if kind.custom.is_some() { PatchType::Merge } else { PatchType::Strategic };
+            Next::Ask(Request::patch(document.kind, &key, format, patch).with(options(dry_run)))
         }
     }
 }

@@ -53,7 +53,7 @@ pub fn decode(document: &Value, kind: &'static Kind, review: &mut Review) -> Res
         Some(message) if strict || checked.fatal.is_some() => return Err(cannot(&message)),
         _ => warn(review, &checked),
     }
-    (kind.decode)(document.clone()).map_err(|error| cannot(&error))
+    kind.read(document.clone()).map_err(|error| cannot(&error))
 }
 
 /// The result of a patch.
@@ -71,7 +71,7 @@ pub fn patched(value: Value, patch: &Value, kind: &'static Kind, review: &mut Re
         }
         (None, message) => message.filter(|_| strict),
     };
-    let error = error.map_or_else(|| (kind.decode)(value), Err);
+    let error = error.map_or_else(|| kind.read(value), Err);
     warn(review, &checked);
     error.map_err(|error| {
         let field = FieldError::invalid("patch", go_print(patch), error);
@@ -85,6 +85,9 @@ pub fn patched(value: Value, patch: &Value, kind: &'static Kind, review: &mut Re
 }
 
 fn checked(document: &Value, kind: &Kind) -> Checked {
+    if let Some(custom) = kind.custom {
+        return Checked { fatal: None, unknown: crate::api::custom::unknown(document, &custom.schema) };
+    }
     schema().kind(kind.group, kind.version, kind.kind).map(|name| check(name, document)).unwrap_or_default()
 }
 

@@ -1,0 +1,26 @@
+//! CEL, the language of `x-kubernetes-validations` and of admission policies.
+//!
+//! - [`parse`](mod@parse): text to a tree; [`eval`]: the tree on values; `functions`: what values can be asked;
+//! - [`rules`]: the rules of a custom kind's schema.
+//!
+//! Written here because a compiler with its type checker would be a tenth of what a first visitor downloads; this is the
+//! language of the specification (cel-spec, `langdef.md`) with the functions that Kubernetes adds (strings, lists, sets,
+//! regular expressions, URLs, quantities, addresses, optionals), evaluated with dynamic types.
+//!
+//! Left out: type checking beyond names that are not declared, estimates of cost (a bound on steps stands in), protocol
+//! buffers, comprehensions of two variables, `authorizer`, formats with a locale.
+
+mod eval;
+mod functions;
+mod lists;
+mod networks;
+mod parse;
+mod quantities;
+pub mod rules;
+mod times;
+mod tokens;
+mod val;
+
+pub use eval::Scope;
+pub use parse::{Program, SyntaxError};
+pub use val::Val;

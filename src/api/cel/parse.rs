@@ -1,0 +1,360 @@
+//! Text to tree (cel-spec, `langdef.md`, "Syntax").
+
+use super::tokens::{Token, tokens};
+use super::val::Val;
+use std::fmt;
+
+/// Nested more deeply, an expression is refused.
+const DEEPEST: usize = 120;
+
+/// An expression.
+#[derive(Clone, Debug)]
+pub enum Expr {
+    /// A value that stands there.
+    Literal(Val),
+    /// A variable.
+    Name(String),
+    /// `a.b`; with `?`: nothing if there is none.
+    Field(Box<Expr>, String, bool),
+    /// `has(a.b)`.
+    Has(Box<Expr>, String),
+    /// `a[b]`; with `?`: nothing if there is none.
+    Index(Box<Expr>, Box<Expr>, bool),
+    /// A function, perhaps of a value.
+    Call(Option<Box<Expr>>, String, Vec<Expr>),
+    /// Two sides.
+    Binary(&'static str, Box<Expr>, Box<Expr>),
+    /// `!` or `-`.
+    Unary(char, Box<Expr>),
+    /// `a ? b : c`.
+    If(Box<[Expr; 3]>),
+    /// `[a, b]`.
+    List(Vec<Expr>),
+    /// `{a: b}`.
+    Map(Vec<(Expr, Expr)>),
+    /// `list.all(x, …)` and its kin: what, of what, the variable, the expressions.
+    Each(&'static str, Box<Expr>, String, Vec<Expr>),
+}
+
+/// What is wrong, and where (characters from 0).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct SyntaxError {
+    /// Where.
+    pub at: usize,
+    /// What.
+    pub message: String,
+}
+
+/// An expression that has been read.
+#[derive(Clone, Debug)]
+pub struct Program {
+    pub(super) root: Expr,
+    /// Variables that it uses, with their places.
+    names: Vec<(String, usize)>,
+}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ERROR: <input>:1:{}: {}", self.at + 1, self.message)
+    }
+}
+
+impl SyntaxError {
+    /// The same with the text and a mark below the place, as cel-go tells it.
+    #[must_use]
+    pub fn in_text(&self, text: &str) -> String {
+        let before: String = text.chars().take(self.at).collect();
+        let line = before.matches('\n').count();
+        let column = before.rsplit('\n').next().map_or(0, |rest| rest.chars().count());
+        let shown = text.split('\n').nth(line).unwrap_or_default();
+        format!("ERROR: <input>:{}:{}: {}\n | {shown}\n | {}^", line + 1, column + 1, self.message, ".".repeat(column))
+    }
+}
+
+impl Program {
+    /// Reads an expression.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        let mut parser = Parser {
+            tokens: tokens(text)?,
+            at: 0,
+            depth: 0,
+            names: Vec::new(),
+            bound: Vec::new(),
+            end: text.chars().count(),
+        };
+        let root = parser.ternary()?;
+        match parser.tokens.get(parser.at) {
+            None => Ok(Self { root, names: parser.names }),
+            Some((token, at)) => Err(SyntaxError {
+                at: *at,
+                message: format!("Syntax error: extraneous input '{}' expecting <EOF>", token.shown()),
+            }),
+        }
+    }
+
+    /// The first variable that is none of `known`, and its place.
+    #[must_use]
+    pub fn undeclared(&self, known: &[&str]) -> Option<SyntaxError> {
+        let types = [
+            "int",
+            "uint",
+            "double",
+            "bool",
+            "string",
+            "bytes",
+            "list",
+            "map",
+            "null_type",
+            "type",
+            "optional",
+            "sets",
+            "math",
+            "ip",
+            "cidr",
+        ];
+        let (name, at) =
+            self.names.iter().find(|(name, _)| !known.contains(&name.as_str()) && !types.contains(&name.as_str()))?;
+        Some(SyntaxError { at: *at, message: format!("undeclared reference to '{name}' (in container '')") })
+    }
+
+    /// Whether it uses a variable.
+    #[must_use]
+    pub fn uses(&self, name: &str) -> bool {
+        self.names.iter().any(|(used, _)| used == name)
+    }
+}
+
+struct Parser {
+    tokens: Vec<(Token, usize)>,
+    at: usize,
+    depth: usize,
+    names: Vec<(String, usize)>,
+    /// Variables of macros around.
+    bound: Vec<String>,
+    end: usize,
+}
+
+type Parsed = Result<Expr, SyntaxError>;
+
+const LEVELS: [&[&str]; 5] =
+    [&["||"], &["&&"], &["==", "!=", "<=", ">=", "<", ">", "in"], &["+", "-"], &["*", "/", "%"]];
+
+impl Parser {
+    fn place(&self) -> usize {
+        self.tokens.get(self.at).map_or(self.end, |(_, at)| *at)
+    }
+
+    fn error<T>(&self, message: impl Into<String>) -> Result<T, SyntaxError> {
+        Err(SyntaxError { at: self.place(), message: message.into() })
+    }
+
+    fn peek(&self, sign: &str) -> bool {
+        match self.tokens.get(self.at) {
+            Some((Token::Sign(found), _)) => *found == sign,
+            Some((Token::Name(found), _)) => found == sign && sign == "in",
+            _ => false,
+        }
+    }
+
+    fn take(&mut self, sign: &str) -> bool {
+        let found = self.peek(sign);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, sign: &str) -> Result<(), SyntaxError> {
+        if self.take(sign) {
+            return Ok(());
+        }
+        let found = self.tokens.get(self.at).map_or_else(|| "<EOF>".to_owned(), |(token, _)| token.shown());
+        self.error(format!("Syntax error: mismatched input '{found}' expecting '{sign}'"))
+    }
+
+    fn deeper(&mut self, parse: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
+        self.depth += 1;
+        let parsed = if self.depth > DEEPEST { self.error("expression recursion limit exceeded") } else { parse(self) };
+        self.depth -= 1;
+        parsed
+    }
+
+    fn ternary(&mut self) -> Parsed {
+        self.deeper(|parser| {
+            let condition = parser.binary(0)?;
+            if !parser.take("?") {
+                return Ok(condition);
+            }
+            let yes = parser.binary(0)?;
+            parser.expect(":")?;
+            let no = parser.ternary()?;
+            Ok(Expr::If(Box::new([condition, yes, no])))
+        })
+    }
+
+    fn binary(&mut self, level: usize) -> Parsed {
+        let Some(signs) = LEVELS.get(level) else { return self.unary() };
+        let mut left = self.binary(level + 1)?;
+        while let Some(sign) = signs.iter().find(|sign| self.peek(sign)) {
+            self.at += 1;
+            let right = self.binary(level + 1)?;
+            left = Expr::Binary(sign, Box::new(left), Box::new(right));
+        }
+        Ok(left)
+    }
+
+    fn unary(&mut self) -> Parsed {
+        for sign in ['!', '-'] {
+            if self.take(if sign == '!' { "!" } else { "-" }) {
+                if let ('-', Some((Token::Int(text), _))) = (sign, self.tokens.get(self.at)) {
+                    // The smallest number has no positive twin.
+                    let text = format!("-{text}");
+                    self.at += 1;
+                    let number = Expr::Literal(Val::Int(self.whole(&text)?));
+                    return self.members(number);
+                }
+                return self.deeper(|parser| Ok(Expr::Unary(sign, Box::new(parser.unary()?))));
+            }
+        }
+        let primary = self.primary()?;
+        self.members(primary)
+    }
+
+    fn whole(&self, text: &str) -> Result<i64, SyntaxError> {
+        let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+        let parsed = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+            Some(hexadecimal) => i64::from_str_radix(&format!("{sign}{hexadecimal}"), 16),
+            None => text.parse(),
+        };
+        parsed.or_else(|_| self.error("invalid int literal"))
+    }
+
+    fn primary(&mut self) -> Parsed {
+        let at = self.place();
+        let Some((token, _)) = self.tokens.get(self.at).cloned() else {
+            return self.error("Syntax error: mismatched input '<EOF>' expecting {'[', '{', '(', '.', '-', '!', 'true', 'false', 'null', NUM_FLOAT, NUM_INT, NUM_UINT, STRING, BYTES, IDENTIFIER}");
+        };
+        self.at += 1;
+        let value = match token {
+            Token::Int(text) => Val::Int(self.whole(&text)?),
+            Token::Uint(text) => {
+                let parsed = text.strip_prefix("0x").map_or_else(|| text.parse(), |hex| u64::from_str_radix(hex, 16));
+                Val::Uint(parsed.or_else(|_| self.error("invalid uint literal"))?)
+            }
+            Token::Double(number) => Val::Double(number),
+            Token::Text(text) => Val::text(text),
+            Token::Bytes(bytes) => Val::Bytes(bytes.into()),
+            Token::Name(name) => match name.as_str() {
+                "true" => Val::Bool(true),
+                "false" => Val::Bool(false),
+                "null" => Val::Null,
+                _ => return self.named(name, at),
+            },
+            Token::Sign("(") => {
+                let inner = self.ternary()?;
+                self.expect(")")?;
+                return Ok(inner);
+            }
+            Token::Sign("[") => return Ok(Expr::List(self.list("]")?)),
+            Token::Sign("{") => return self.map(),
+            Token::Sign(".") => return self.primary(),
+            other @ Token::Sign(_) => {
+                self.at -= 1;
+                return self.error(format!("Syntax error: extraneous input '{}'", other.shown()));
+            }
+        };
+        Ok(Expr::Literal(value))
+    }
+
+    fn named(&mut self, name: String, at: usize) -> Parsed {
+        if !self.take("(") {
+            if !self.bound.contains(&name) {
+                self.names.push((name.clone(), at));
+            }
+            return Ok(Expr::Name(name));
+        }
+        let arguments = self.list(")")?;
+        if name != "has" {
+            return Ok(Expr::Call(None, name, arguments));
+        }
+        match <[Expr; 1]>::try_from(arguments) {
+            Ok([Expr::Field(of, field, false)]) => Ok(Expr::Has(of, field)),
+            _ => Err(SyntaxError { at, message: "invalid argument to has() macro".to_owned() }),
+        }
+    }
+
+    fn list(&mut self, end: &str) -> Result<Vec<Expr>, SyntaxError> {
+        let mut items = Vec::new();
+        while !self.take(end) {
+            if !items.is_empty() {
+                self.expect(",")?;
+                if self.take(end) {
+                    break;
+                }
+            }
+            items.push(self.ternary()?);
+        }
+        Ok(items)
+    }
+
+    fn map(&mut self) -> Parsed {
+        let mut entries = Vec::new();
+        while !self.take("}") {
+            if !entries.is_empty() {
+                self.expect(",")?;
+                if self.take("}") {
+                    break;
+                }
+            }
+            let key = self.ternary()?;
+            self.expect(":")?;
+            entries.push((key, self.ternary()?));
+        }
+        Ok(Expr::Map(entries))
+    }
+
+    fn members(&mut self, mut expr: Expr) -> Parsed {
+        for _ in 0..DEEPEST {
+            if self.take(".") {
+                let optional = self.take("?");
+                let Some((Token::Name(name), _)) = self.tokens.get(self.at).cloned() else {
+                    return self.error("Syntax error: no viable alternative at input '.'");
+                };
+                self.at += 1;
+                expr =
+                    if self.take("(") { self.method(expr, name)? } else { Expr::Field(Box::new(expr), name, optional) };
+            } else if self.take("[") {
+                let optional = self.take("?");
+                let index = self.ternary()?;
+                self.expect("]")?;
+                expr = Expr::Index(Box::new(expr), Box::new(index), optional);
+            } else {
+                return Ok(expr);
+            }
+        }
+        self.error("expression recursion limit exceeded")
+    }
+
+    fn method(&mut self, of: Expr, name: String) -> Parsed {
+        const MACROS: [&str; 7] = ["all", "exists", "exists_one", "existsOne", "filter", "map", "optMap"];
+        let Some(known) = MACROS.iter().find(|known| **known == name) else {
+            let arguments = self.list(")")?;
+            return Ok(Expr::Call(Some(Box::new(of)), name, arguments));
+        };
+        let Some((Token::Name(variable), _)) = self.tokens.get(self.at).cloned() else {
+            return self.error("argument must be a simple name");
+        };
+        self.at += 1;
+        self.expect(",")?;
+        self.bound.push(variable.clone());
+        let arguments = self.list(")");
+        self.bound.pop();
+        let arguments = arguments?;
+        let most = if *known == "map" { 2 } else { 1 };
+        if arguments.is_empty() || arguments.len() > most {
+            return self.error(format!("found no matching overload for '{name}'"));
+        }
+        Ok(Expr::Each(known, Box::new(of), variable, arguments))
+    }
+}

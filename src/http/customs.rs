@@ -1,0 +1,151 @@
+//! Discovery of kinds that somebody has added (upstream: `apiextensions-apiserver/pkg/apiserver/customresource_discovery*`).
+
+use super::sha256::{base64, sha256};
+use super::{Answer, Asked, discovery, negotiation};
+use crate::api::Kind;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// Groups with their versions and kinds, the preferred version first.
+type Groups = BTreeMap<&'static str, Vec<(&'static str, Vec<&'static Kind>)>>;
+
+/// The answer to a path of discovery in which custom kinds have a part; none if it is about other things.
+pub fn answer(asked: &Asked, path: &str, kinds: &[&'static Kind]) -> Option<Answer> {
+    if kinds.is_empty() || !matches!(asked.method.as_str(), "GET" | "HEAD") {
+        return None;
+    }
+    let groups = grouped(kinds);
+    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+    match parts[..] {
+        ["apis"] if negotiation::wanted_as(&asked.accept, "APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2") => {
+            let mut value = discovery::groups_aggregated();
+            append(&mut value, "items", groups.iter().map(|(name, versions)| aggregated(name, versions)));
+            let content_type = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
+            Some(Answer { content_type, ..Answer::json(200, &value) })
+        }
+        ["apis"] => {
+            let mut value = discovery::groups();
+            append(&mut value, "groups", groups.iter().map(|(name, versions)| described(name, versions)));
+            Some(Answer::json(200, &value))
+        }
+        ["apis", group] => {
+            let mut value = described(group, groups.get(group)?);
+            value["kind"] = "APIGroup".into();
+            value["apiVersion"] = "v1".into();
+            Some(Answer::json(200, &value))
+        }
+        ["apis", group, version] => {
+            let (_, kinds) = groups.get(group)?.iter().find(|(known, _)| *known == version)?;
+            let resources: Vec<Value> = kinds.iter().flat_map(|kind| resources(kind)).collect();
+            let group_version = format!("{group}/{version}");
+            Some(Answer::json(
+                200,
+                &json!({"kind": "APIResourceList", "apiVersion": "v1", "groupVersion": group_version, "resources": resources}),
+            ))
+        }
+        _ => None,
+    }
+}
+
+fn append(value: &mut Value, name: &str, items: impl Iterator<Item = Value>) {
+    if let Some(list) = value[name].as_array_mut() {
+        list.extend(items);
+    }
+}
+
+fn grouped(kinds: &[&'static Kind]) -> Groups {
+    let mut groups = Groups::new();
+    for kind in kinds {
+        let versions = groups.entry(kind.group).or_default();
+        match versions.iter_mut().find(|(version, _)| *version == kind.version) {
+            Some((_, known)) => known.push(*kind),
+            None => versions.push((kind.version, vec![*kind])),
+        }
+    }
+    for versions in groups.values_mut() {
+        versions.sort_by_key(|(version, _)| std::cmp::Reverse(rank(version)));
+    }
+    groups
+}
+
+/// How far a version is: stable before beta before alpha, newer before older (upstream: `util/version/version.go`).
+fn rank(version: &str) -> (u8, u32, u32) {
+    let number = |text: &str| text.parse().ok();
+    let Some(rest) = version.strip_prefix('v') else { return (0, 0, 0) };
+    for (word, stage) in [("beta", 2), ("alpha", 1)] {
+        if let Some((major, minor)) = rest.split_once(word) {
+            return number(major).zip(number(minor)).map_or((0, 0, 0), |(major, minor)| (stage, major, minor));
+        }
+    }
+    number(rest).map_or((0, 0, 0), |major| (3, major, 0))
+}
+
+fn described(name: &str, versions: &[(&str, Vec<&'static Kind>)]) -> Value {
+    let version = |(version, _): &(&str, _)| json!({"groupVersion": format!("{name}/{version}"), "version": version});
+    let versions: Vec<Value> = versions.iter().map(version).collect();
+    json!({"name": name, "versions": versions, "preferredVersion": versions[0]})
+}
+
+/// A kind of the answer to a subresource: group, version, kind.
+fn sub_kind(kind: &Kind, name: &str) -> (String, String, String) {
+    match name {
+        "scale" => ("autoscaling".to_owned(), "v1".to_owned(), "Scale".to_owned()),
+        _ => (kind.group.to_owned(), kind.version.to_owned(), kind.kind.to_owned()),
+    }
+}
+
+fn resources(kind: &'static Kind) -> Vec<Value> {
+    let hash = sha256(format!("{}/{}/{}", kind.group, kind.version, kind.kind).as_bytes());
+    let mut own = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced,
+        "kind": kind.kind, "verbs": kind.verbs, "storageVersionHash": base64(&hash[..8])});
+    for (name, words) in [("shortNames", kind.short_names), ("categories", kind.categories)] {
+        if !words.is_empty() {
+            own[name] = json!(words);
+        }
+    }
+    let sub = |name: &&str| {
+        let (group, version, of) = sub_kind(kind, name);
+        let mut value = json!({"name": format!("{}/{name}", kind.plural), "singularName": "",
+            "namespaced": kind.namespaced, "kind": of, "verbs": ["get", "patch", "update"]});
+        if *name == "scale" {
+            value["group"] = group.into();
+            value["version"] = version.into();
+        }
+        value
+    };
+    std::iter::once(own).chain(kind.subresources.iter().map(sub)).collect()
+}
+
+fn aggregated(name: &str, versions: &[(&str, Vec<&'static Kind>)]) -> Value {
+    let response =
+        |(group, version, kind): (String, String, String)| json!({"group": group, "version": version, "kind": kind});
+    let resource = |kind: &&'static Kind| {
+        let scope = if kind.namespaced { "Namespaced" } else { "Cluster" };
+        let mut value = json!({"resource": kind.plural, "responseKind": response(sub_kind(kind, "")), "scope": scope,
+            "singularResource": kind.singular, "verbs": kind.verbs});
+        for (name, words) in [("shortNames", kind.short_names), ("categories", kind.categories)] {
+            if !words.is_empty() {
+                value[name] = json!(words);
+            }
+        }
+        let sub = |name: &&str| json!({"subresource": name, "responseKind": response(sub_kind(kind, name)), "verbs": ["get", "patch", "update"]});
+        if !kind.subresources.is_empty() {
+            value["subresources"] = kind.subresources.iter().map(sub).collect();
+        }
+        value
+    };
+    let version = |(version, kinds): &(&str, Vec<&'static Kind>)| json!({"version": version, "resources": kinds.iter().map(resource).collect::<Vec<_>>(), "freshness": "Current"});
+    json!({"metadata": {"name": name}, "versions": versions.iter().map(version).collect::<Vec<_>>()})
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_have_an_order() {
+        let mut versions = ["v1alpha1", "v2", "v1beta2", "v10", "x", "v1beta10", "v1"];
+        versions.sort_by_key(|version| std::cmp::Reverse(rank(version)));
+        assert_eq!(versions, ["v10", "v2", "v1", "v1beta10", "v1beta2", "v1alpha1", "x"]);
+    }
+}
