@@ -1,8 +1,7 @@
 //! How every component talks to the API server: requests with answers, and shared informers.
 //!
 //! In Kubernetes this is `client-go`. An *informer* lists a kind once, then watches from the list's revision, and keeps
-//! a [`cache::Cache`] that its component reads instead of asking again. When the watch breaks (a message was lost, the
-//! revision is gone, nothing was heard for a while) it lists again and the cache is corrected.
+//! a [`cache::Cache`] that its component reads instead of asking again. When the watch breaks it lists again.
 //!
 //! ```text
 //!   component ── request ──▶ API server            Notice::Reply
