@@ -53,7 +53,7 @@ fn the_server_answers_as_the_real_one() {
 
 #[test]
 fn the_controllers_do_over_time_what_the_real_ones_did() {
-    assert!(play("controllers.jsonl.gz") >= 199);
+    assert!(play("controllers.jsonl.gz") >= 202);
 }
 
 #[test]

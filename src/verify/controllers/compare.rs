@@ -122,7 +122,7 @@ fn our_events(world: &World) -> BTreeSet<String> {
             value["reason"].as_str().unwrap_or_default(),
             value["message"].as_str().unwrap_or_default()
         );
-        lines.insert(collapse(&replace(world, &line)));
+        lines.insert(collapse(&unborn(replace(world, &line))));
     }
     lines
 }
@@ -137,6 +137,14 @@ fn collapse(text: &str) -> String {
         rest = &rest[at + 2 + digits..];
     }
     out + rest
+}
+
+/// A pod that was refused has a name that nobody has ever seen: its random letters are `<new>` in the recordings.
+fn unborn(line: String) -> String {
+    let Some((head, rest)) = line.split_once("pods \"") else { return line };
+    let Some((name, tail)) = rest.split_once("\" is forbidden") else { return line };
+    let Some((prefix, _)) = name.rsplit_once('-') else { return line };
+    format!("{head}pods \"{prefix}-<new>\" is forbidden{tail}")
 }
 
 /// A text with the placeholders of the recordings instead of our names and uids.
