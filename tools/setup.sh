@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs what is missing, and nothing else. Usage: tools/setup.sh [rust] [site] [browser]
+# Installs what is missing, and nothing else. Usage: tools/setup.sh [rust] [site] [browser] [kubectl]
 #   rust     checks the Rust toolchain and adds rustfmt and clippy
 #   site     the wasm target, Trunk, wasm-bindgen (the version of Cargo.lock), the npm packages (wasm-opt among them)
 #   browser  Chromium, for the browser tests
+#   kubectl  a kubectl of v1.36 in .tools (Debian's package, unpacked), for its recorded sessions; without one they are skipped
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=tools/path.sh
@@ -82,6 +83,27 @@ browser() {
   { apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } >/dev/null </dev/null ||
     fail "Chromium could not be installed: run 'apt-get install chromium' and read its error."
   node tools/chromium.mjs >/dev/null || exit 1
+}
+
+# Debian's package of sid, without touching the machine's own sources. Says why when there is none to be had, and goes on.
+kubectl() {
+  local found="${BOTTLE_KUBECTL:-.tools/bin/kubectl}" lists
+  "$found" version --client 2>/dev/null | grep -q 'v1\.36\.' && return
+  has apt-get && has dpkg-deb || { say "no kubectl v1.36: its sessions are skipped (only Debian's package is known here)"; return 0; }
+  say "unpacking Debian's kubectl into .tools"
+  lists=$(mktemp -d)
+  mkdir -p .tools/bin "$lists/lists/partial" "$lists/cache/archives/partial"
+  printf 'deb http://deb.debian.org/debian sid main\n' >"$lists/sid.list"
+  local options=(-o Dir::Etc::sourcelist="$lists/sid.list" -o Dir::Etc::sourceparts=/dev/null
+    -o Dir::State::lists="$lists/lists" -o Dir::Cache="$lists/cache")
+  if apt-get "${options[@]}" update -q >/dev/null 2>&1 && (cd "$lists" &&
+    version=$(apt-cache "${options[@]}" madison kubectl | awk '{print $3}' | grep '^1\.36\.' | head -1) &&
+    apt-get "${options[@]}" download -q "kubectl=$version" >/dev/null 2>&1) &&
+    dpkg-deb -x "$lists"/kubectl_*.deb "$lists/unpacked" && cp "$lists/unpacked/usr/bin/kubectl" .tools/bin/kubectl &&
+    .tools/bin/kubectl version --client >/dev/null; then :; else
+    say "Debian's kubectl v1.36 could not be had: its sessions are skipped"
+  fi
+  rm -rf "$lists"
 }
 
 for part in "$@"; do "$part"; done

@@ -11,7 +11,8 @@
 //!                                                       └▶ Call::event  (each change of a watch)
 //! ```
 //!
-//! Protobuf and CBOR are refused (406 and 415), so that clients fall back to JSON, as they do with aggregated servers.
+//! Answers in protobuf or CBOR are refused (406) and so are bodies in CBOR (415): clients fall back to JSON. Bodies in
+//! protobuf are read, because kubectl sends its own types so and does not fall back.
 //!
 //! Left out: `exec`, `attach`, `portforward` and `proxy`, which need a connection of their own; token and certificate
 //! checks (the caller is whom `bottle serve` was told to lend its name, or whom he impersonates).
@@ -22,6 +23,7 @@ mod customs;
 mod discovery;
 mod negotiation;
 mod openapi;
+mod protobuf;
 mod render;
 mod roots;
 mod sha256;
@@ -111,7 +113,13 @@ fn call(asked: &Asked, custom: &[&'static Kind]) -> Result<Call, Status> {
     if asked.body.len() > LONGEST_BODY {
         return Err(Status::too_large(LONGEST_BODY));
     }
-    let body = String::from_utf8_lossy(&asked.body);
+    let packed = content_type.starts_with("application/vnd.kubernetes.protobuf");
+    let unpacked = if packed { protobuf::decode(&asked.body) } else { None };
+    let (content_type, body) = match unpacked {
+        Some(value) => ("application/json", value.to_string().into()),
+        None if packed && asked.body.is_empty() => ("application/json", "".into()),
+        None => (content_type.as_str(), String::from_utf8_lossy(&asked.body)),
+    };
     let mut request = Request::parse_among(custom, (method, path), (content_type, &body))?;
     let form = Form::wanted(asked, request.verb)?;
     if request.options.field_manager.is_empty() {

@@ -26,7 +26,7 @@ const COMPRESSED_FROM: usize = 128 * 1024;
 type Sent = Response<Either<Full<Bytes>, Stream>>;
 
 /// Listens until the process ends.
-pub fn listen(address: SocketAddr, door: Door, lent: &User) -> Result<(), String> {
+pub fn listen(address: SocketAddr, door: Door, lent: &User, ready: impl FnOnce(SocketAddr)) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build();
     let runtime = runtime.map_err(|error| format!("sockets: {error}"))?;
     let local = tokio::task::LocalSet::new();
@@ -34,7 +34,7 @@ pub fn listen(address: SocketAddr, door: Door, lent: &User) -> Result<(), String
     local.block_on(&runtime, async move {
         let listener = TcpListener::bind(address).await.map_err(|error| format!("{address}: {error}"))?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        println!("listening on http://{address}");
+        ready(address);
         loop {
             let Ok((stream, _)) = listener.accept().await else { continue };
             // Answers are small and waited for.

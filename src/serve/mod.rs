@@ -39,13 +39,55 @@ pub struct Serve {
     pub groups: Vec<String>,
 }
 
+impl Serve {
+    /// The cluster of the recorded sessions, at a free port.
+    #[must_use]
+    pub fn oracle() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            scenario: "oracle".to_owned(),
+            seed: 42,
+            speed: 1.0,
+            user: "kubernetes-admin".to_owned(),
+            groups: vec!["system:masters".to_owned()],
+        }
+    }
+}
+
 /// Serves until the process ends.
 ///
 /// # Errors
 /// A sentence, when there is no such scenario or the address cannot be had.
 pub fn serve(options: &Serve) -> Result<bool, String> {
-    let lent = lent(&options.user, &options.groups);
-    let (engine, asked) = engine::Door::open();
+    let (engine, lent) = engine(options)?;
+    connection::listen(options.listen, engine, &lent, |address| println!("listening on http://{address}"))?;
+    Ok(true)
+}
+
+/// Serves until the process ends, on a thread of its own; gives the address.
+///
+/// # Errors
+/// As [`serve`].
+pub fn start(options: &Serve) -> Result<SocketAddr, String> {
+    let options = options.clone();
+    let (sender, address) = std::sync::mpsc::channel();
+    let serve = move || {
+        let told = sender.clone();
+        let listened = engine(&options).and_then(|(engine, lent)| {
+            connection::listen(options.listen, engine, &lent, |address| {
+                // Who does not wait for it does not need it.
+                let _ = told.send(Ok(address));
+            })
+        });
+        let _ = listened.map_err(|why| sender.send(Err(why)));
+    };
+    std::thread::Builder::new().name("server".to_owned()).spawn(serve).map_err(|error| error.to_string())?;
+    address.recv().map_err(|_| "the server's thread has ended".to_owned())?
+}
+
+/// The engine, at work on a thread of its own, and the identity that callers are lent.
+fn engine(options: &Serve) -> Result<(engine::Door, User), String> {
+    let (door, asked) = engine::Door::open();
     let Serve { scenario, seed, speed: pace, .. } = options.clone();
     cluster::check(&scenario)?;
     let thread = std::thread::Builder::new().name("engine".to_owned());
@@ -54,8 +96,7 @@ pub fn serve(options: &Serve) -> Result<bool, String> {
     thread
         .spawn(move || engine::run(cluster::boot(&scenario, seed), pace, &asked))
         .map_err(|error| format!("the engine's thread: {error}"))?;
-    connection::listen(options.listen, engine, &lent)?;
-    Ok(true)
+    Ok((door, lent(&options.user, &options.groups)))
 }
 
 /// The identity that is lent to callers: everybody who is somebody is authenticated.

@@ -8,6 +8,7 @@
 //! | --- | --- |
 //! | scheduler cases and sequences | the functions that decide in the cluster |
 //! | API cases, verdicts of a corpus, discovery | an API server with its etcd |
+//! | sessions of kubectl | a real kubectl against a server of `bottle serve` |
 //! | controllers | a whole control plane with the kubelets that the recording describes |
 //!
 //! Nothing may disappear: what the engine lacks, a step of an unknown kind, a damaged line and a panic are each that
@@ -20,6 +21,7 @@ mod controllers;
 mod corpus;
 mod difference;
 mod discovery;
+mod kubectl;
 mod others;
 mod reading;
 mod scheduler;
@@ -84,6 +86,7 @@ const RECORDINGS: &[Recogniser] = &[
     scheduler::sequence,
     api::cases,
     controllers::scenario,
+    kubectl::session,
     corpus::verdict,
     discovery::columns,
     discovery::limited,

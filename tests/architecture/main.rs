@@ -68,7 +68,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("http", &["cluster::wire", "api", "sim"]),
     ("serve", &["http", "cluster", "api", "sim"]),
     // Recordings of a real cluster are played against the engine: it may look at everything.
-    ("verify", &["http", "cluster", "api", "sim"]),
+    ("verify", &["http", "serve", "cluster", "api", "sim"]),
     // A verb is only requests and text.
     ("kubectl", CLIENT),
     ("shell", &["kubectl", "cluster::client", "@words", "api", "sim"]),

@@ -1,0 +1,255 @@
+//! Sessions of a real `kubectl`, repeated by a real `kubectl` against `bottle serve --scenario oracle`.
+//!
+//! Each step's command runs in a shell in a copy of the recording's `files`; what it prints on both sides and its exit
+//! status must be the recorded ones, after what differs from run to run is masked on both sides alike: ages, times, uids,
+//! revisions, generated names, addresses, the node chosen, and the width of columns that follows from them.
+//!
+//! The kubectl is the one that `BOTTLE_KUBECTL` names, the one in `.tools/bin` (`tools/setup.sh kubectl` puts it there),
+//! or the one on the PATH, if it is of v1.36. Without one the cases are skipped, which is said.
+
+use super::{Case, Recognised, Source, Verdict};
+use crate::serve::{Serve, start};
+use regex_lite::Regex;
+use serde_json::Value;
+use std::cell::RefCell;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::rc::Rc;
+use std::sync::OnceLock;
+
+/// The version whose words were recorded.
+const VERSION: &str = "v1.36.";
+
+/// One session: a file of `kubectl/`.
+pub fn session<'a>(value: &'a Value, source: Source<'a>) -> Option<Recognised<'a>> {
+    let (name, steps) = (value["session"].as_str()?, value["steps"].as_array()?);
+    let session = Rc::new(RefCell::new(None));
+    let mut waits = Vec::new();
+    let mut cases = Vec::new();
+    for (number, step) in steps.iter().enumerate() {
+        if let Some(sync) = step["sync"].as_str() {
+            waits.push(sync);
+            continue;
+        }
+        let before = std::mem::take(&mut waits);
+        let (session, folder) = (session.clone(), source.path.parent().unwrap_or(Path::new(".")));
+        let run = Box::new(move || {
+            let Some(kubectl) = kubectl() else {
+                return Verdict::Skipped(format!("no kubectl {VERSION}x: tools/setup.sh kubectl installs one"));
+            };
+            let mut session = session.borrow_mut();
+            if session.is_none() {
+                match Session::begin(kubectl, folder) {
+                    Ok(begun) => *session = Some(begun),
+                    Err(why) => return Verdict::Failed(format!("set-up: expected a server got {why}")),
+                }
+            }
+            session.as_ref().map_or(Verdict::Passed, |session| session.step(&before, step))
+        });
+        let command = step["cmd"].as_str().unwrap_or_default();
+        cases.push(Case { name: format!("{name}[{number}] {command}"), run });
+    }
+    Some(Recognised::Cases(cases))
+}
+
+/// A kubectl of the recorded version.
+fn kubectl() -> Option<&'static Path> {
+    static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
+    FOUND
+        .get_or_init(|| {
+            let named = std::env::var_os("BOTTLE_KUBECTL").map(PathBuf::from);
+            let own = Path::new(env!("CARGO_MANIFEST_DIR")).join(".tools/bin/kubectl");
+            let fits = |path: &PathBuf| {
+                let said = Command::new(path).args(["version", "--client"]).output();
+                said.is_ok_and(|said| String::from_utf8_lossy(&said.stdout).contains(VERSION))
+            };
+            [named, Some(own), Some(PathBuf::from("kubectl"))].into_iter().flatten().find(fits)
+        })
+        .as_deref()
+}
+
+/// A server, and a folder in which a shell finds the files, the kubectl and how to reach the server.
+struct Session {
+    folder: PathBuf,
+    path: String,
+}
+
+impl Session {
+    fn begin(kubectl: &Path, recording: &Path) -> Result<Self, String> {
+        let address = start(&Serve::oracle())?;
+        // The port is this session's alone.
+        let folder = std::env::temp_dir().join(format!("bottle-kubectl-{}-{}", std::process::id(), address.port()));
+        let told = |error: std::io::Error| error.to_string();
+        copy(&recording.join("files"), &folder.join("files")).map_err(told)?;
+        fs::create_dir_all(folder.join("bin")).map_err(told)?;
+        let kubectl = if kubectl.components().count() > 1 { kubectl.to_owned() } else { found(kubectl) };
+        std::os::unix::fs::symlink(kubectl, folder.join("bin/kubectl")).map_err(told)?;
+        let server = format!("http://{address}");
+        fs::write(folder.join("config"), CONFIG.replace("SERVER", &server)).map_err(told)?;
+        let path = std::env::var("PATH").unwrap_or_default();
+        let path = format!("{}:{path}", folder.join("bin").display());
+        Ok(Self { folder, path })
+    }
+
+    fn shell(&self, command: &str) -> Result<Output, String> {
+        let output = Command::new("bash")
+            .args(["-c", command])
+            .current_dir(self.folder.join("files"))
+            .env("PATH", &self.path)
+            .env("HOME", &self.folder)
+            .env("KUBECONFIG", self.folder.join("config"))
+            .env_remove("EDITOR")
+            .stdin(std::process::Stdio::null())
+            .output();
+        output.map_err(|error| error.to_string())
+    }
+
+    fn step(&self, before: &[&str], step: &Value) -> Verdict {
+        let done: Result<(), String> = before.iter().try_for_each(|sync| self.shell(sync).map(|_| ()));
+        let command = step["cmd"].as_str().unwrap_or_default();
+        let output = match done.and_then(|()| self.shell(command)) {
+            Ok(output) => output,
+            Err(why) => return Verdict::Failed(format!("shell: expected a command to run got {why}")),
+        };
+        let exit = i64::from(output.status.code().unwrap_or(-1));
+        let texts = [("stdout", &output.stdout), ("stderr", &output.stderr)];
+        for (name, ours) in texts {
+            let recorded = masked(step[name].as_str().unwrap_or_default(), &self.folder);
+            let ours = masked(&String::from_utf8_lossy(ours), &self.folder);
+            if let Some((expected, got)) = differ(&recorded, &ours) {
+                return Verdict::Failed(format!("{name}: expected {expected:?} got {got:?}"));
+            }
+        }
+        let expected = step["exit"].as_i64().unwrap_or(0);
+        super::difference::check("exit", &expected.into(), &exit.into()).into()
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        // What is left behind lies in the folder for temporary files.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// The recorded context; the server lends its own identity.
+const CONFIG: &str = "apiVersion: v1
+kind: Config
+clusters:
+- name: kubernetes
+  cluster: {server: SERVER}
+contexts:
+- name: kubernetes-admin@kubernetes
+  context: {cluster: kubernetes, user: kubernetes-admin}
+current-context: kubernetes-admin@kubernetes
+users:
+- name: kubernetes-admin
+  user: {}
+";
+
+/// Where a command of the PATH is.
+fn found(command: &Path) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let places = std::env::split_paths(&path).map(|folder| folder.join(command));
+    places.into_iter().find(|place| place.is_file()).unwrap_or_else(|| command.to_owned())
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)?;
+        } else {
+            fs::write(target, fs::read(entry.path())?)?;
+        }
+    }
+    Ok(())
+}
+
+/// What differs from run to run, and what stands for it.
+const MASKS: &[(&str, &str)] = &[
+    (r"https?://(127\.0\.0\.1|localhost):[0-9]+", "<server>"),
+    (r"(?m)^ +(certificate-authority|client-certificate|client-key): .*\n", ""),
+    (r"(?m)^  user:( \{\})?$", "  user:"),
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
+    (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z", "<time>"),
+    (r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+-][0-9]{4}", "<time>"),
+    (r#"(resourceVersion"?: "?)[0-9]+"#, "${1}<rv>"),
+    (r"(kube-api-access-)[a-z0-9]{5}", "${1}<sfx>"),
+    (r"\b(10\.244\.[0-9]+\.[0-9]+|10\.(9[6-9]|1[01][0-9])\.[0-9]+\.[0-9]+)\b", "<ip>"),
+    (r"\b([0-9]+)(/TCP|/UDP)\b", "<port>$2"),
+    (r"(nodePort: |NodePort: +\S+ +)[0-9]+", "${1}<port>"),
+    (
+        r"\b([a-z0-9][-a-z0-9]*?)-[bcdfghjklmnpqrstvwxz2456789]{6,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
+        "$1-<hash>-<sfx>",
+    ),
+    (
+        r"\b(once|manual|tick-[0-9]+|agent|web|ext|web-np|web-lb|db-hl|db|d2|exp)-[bcdfghjklmnpqrstvwxz2456789]{5}\b",
+        "$1-<sfx>",
+    ),
+    (r"\b(web|d2|z)-[bcdfghjklmnpqrstvwxz2456789]{6,10}\b", "$1-<hash>"),
+    (r"(pod-template-hash=|pod-template-hash: |controller-revision-hash=|controller-revision-hash: )\S+", "${1}<hash>"),
+    (r"(tick-)[0-9]{8}", "${1}<minute>"),
+    (r"node-[123]\b", "<node>"),
+    (r"zone-[abc]\b", "<zone>"),
+    (r"(kubectl-edit-|/tmp/kubectl-)[a-zA-Z0-9]+", "${1}<tmp>"),
+    (r"\b([0-9]+(d|h|m|s))+( ago)?\b", "<age>"),
+    (r"<age> \(x[0-9]+ over <age>\)", "<age>"),
+    (r"<unknown>", "<age>"),
+    (r"(Client Version: |Kustomize Version: ).*", "$1<version>"),
+    (r"[ \t]+", " "),
+    (r"(?m) $", ""),
+    (r"-{3,}( -{3,})*", "---"),
+];
+
+fn masked(text: &str, folder: &Path) -> String {
+    static RULES: OnceLock<Vec<(Regex, &'static str)>> = OnceLock::new();
+    let rules = RULES.get_or_init(|| {
+        MASKS.iter().map(|(pattern, by)| (Regex::new(pattern).expect("a pattern of the table"), *by)).collect()
+    });
+    let text = text.replace(&folder.join("files").display().to_string(), "<dir>");
+    rules.iter().fold(text, |text, (pattern, by)| pattern.replace_all(&text, *by).into_owned())
+}
+
+/// The first lines that differ. Lines in whose names chance has a part come in any order.
+fn differ(recorded: &str, ours: &str) -> Option<(String, String)> {
+    if recorded == ours {
+        return None;
+    }
+    let chance = recorded.contains("<sfx>") || recorded.contains("<hash>") || recorded.contains("<node>");
+    let lines = |text: &str| {
+        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+        if chance {
+            lines.sort();
+        }
+        lines
+    };
+    let (recorded, ours) = (lines(recorded), lines(ours));
+    let all = 0..recorded.len().max(ours.len());
+    let at = |lines: &[String], n: usize| lines.get(n).cloned().unwrap_or_else(|| "(the end)".to_owned());
+    all.map(|n| (at(&recorded, n), at(&ours, n))).find(|(a, b)| a != b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_chance_decides_is_masked() {
+        let mask = |text: &str| masked(text, Path::new("/none"));
+        assert_eq!(mask("web-6d588fcc69-2pg8n   1/1   Running   0     15s"), "web-<hash>-<sfx> 1/1 Running 0 <age>");
+        assert_eq!(mask("uid: 2a6f626c-26bb-4171-89d6-df6eeac1a996"), "uid: <uid>");
+        assert_eq!(mask("resourceVersion: \"331\""), "resourceVersion: \"<rv>\"");
+        assert_eq!(mask("Fri, 20 Nov 2026 20:28:03 +0000"), "<time>");
+        assert_eq!(mask("pods \"solo\" not found"), "pods \"solo\" not found");
+    }
+
+    #[test]
+    fn rows_of_generated_names_come_in_any_order() {
+        assert_eq!(differ("a-<sfx> 1\na-<sfx> 2\n", "a-<sfx> 2\na-<sfx> 1\n"), None);
+        assert_eq!(differ("1\n2\n", "2\n1\n"), Some(("1".to_owned(), "2".to_owned())));
+    }
+}
