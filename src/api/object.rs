@@ -2,6 +2,7 @@
 
 use super::document::Document;
 use super::kinds::Kind;
+use super::managed::Written;
 use crate::sim::hash::StableHasher;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::Value;
@@ -101,12 +102,14 @@ struct Shared<B: ?Sized> {
     /// What names it, once somebody has asked: its key stands in as many places as the object. Who changes the name of an
     /// object leaves it as it is, so it is looked at before it is given away.
     reference: OnceCell<Ref>,
+    /// Who has written it; objects are equal whoever has.
+    written: Option<Written>,
     body: B,
 }
 
 impl<B> Shared<B> {
     fn of(body: B) -> Self {
-        Self { hash: OnceCell::new(), reference: OnceCell::new(), body }
+        Self { hash: OnceCell::new(), reference: OnceCell::new(), written: None, body }
     }
 }
 
@@ -229,20 +232,35 @@ impl Object {
     }
 
     fn body_mut(&mut self) -> &mut (dyn Body + 'static) {
+        let shared = self.shared_mut();
+        shared.hash.take();
+        &mut shared.body
+    }
+
+    fn shared_mut(&mut self) -> &mut Shared<dyn Body> {
         if Rc::get_mut(&mut self.0).is_none() {
-            let reference = self.0.reference.clone();
-            *self = self.0.body.copy();
-            if let Some(shared) = Rc::get_mut(&mut self.0) {
-                shared.reference = reference;
+            let mut copy = self.0.body.copy();
+            if let Some(fresh) = Rc::get_mut(&mut copy.0) {
+                fresh.reference = self.0.reference.clone();
+                fresh.written.clone_from(&self.0.written);
             }
+            *self = copy;
         }
         match Rc::get_mut(&mut self.0) {
-            Some(shared) => {
-                shared.hash.take();
-                &mut shared.body
-            }
+            Some(shared) => shared,
             None => unreachable!("a fresh copy is not shared"),
         }
+    }
+
+    /// From what the owners of its fields can be computed.
+    #[must_use]
+    pub fn written(&self) -> Option<&Written> {
+        self.0.written.as_ref()
+    }
+
+    /// Notes who has written it.
+    pub fn set_written(&mut self, written: Written) {
+        self.shared_mut().written = Some(written);
     }
 }
 

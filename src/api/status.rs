@@ -167,6 +167,16 @@ impl Status {
         Self::new(406, "NotAcceptable", message.into(), None)
     }
 
+    /// 504: a revision that is still to come (upstream: `storage.NewTooLargeResourceVersionError`).
+    #[must_use]
+    pub fn too_large_version(asked: u64, current: u64) -> Self {
+        let message = "Too large resource version".to_owned();
+        let cause = Cause { reason: "ResourceVersionTooLarge", message, field: String::new() };
+        let details = Details { causes: vec![cause], retry_after_seconds: Some(1), ..Details::default() };
+        let message = format!("Too large resource version: {asked}, current: {current}");
+        Self::new(504, "Timeout", message, Some(details))
+    }
+
     /// 413: a body of more than `limit` bytes.
     #[must_use]
     pub fn too_large(limit: usize) -> Self {

@@ -28,7 +28,8 @@ mod render;
 mod roots;
 mod sha256;
 
-use crate::api::{Kind, Request, Status, Verb};
+use crate::api::request::PatchType;
+use crate::api::{Body, Kind, Request, Status, Verb};
 use crate::cluster::wire::{Reply, User, WatchEvent};
 use crate::sim::Time;
 use serde_json::{Value, json};
@@ -122,7 +123,8 @@ fn call(asked: &Asked, custom: &[&'static Kind]) -> Result<Call, Status> {
     };
     let mut request = Request::parse_among(custom, (method, path), (content_type, &body))?;
     let form = Form::wanted(asked, request.verb)?;
-    if request.options.field_manager.is_empty() {
+    let applies = matches!(request.body, Body::Patch(PatchType::Apply, _));
+    if request.options.field_manager.is_empty() && !applies {
         request.options.field_manager = manager(&asked.user_agent).into();
     }
     let timeout = parameter(path, "timeoutSeconds").and_then(|seconds| seconds.parse().ok()).filter(|n| *n > 0);

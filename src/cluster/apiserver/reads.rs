@@ -6,6 +6,7 @@ use super::stages::page;
 use super::watches::{Selection, selectable};
 use crate::api::kinds::scale;
 use crate::api::object::Object;
+use crate::api::request::VersionMatch;
 use crate::api::selector::FieldSelector;
 use crate::api::selector::Selector;
 use crate::api::{Kind, Request, Status, Verb};
@@ -22,20 +23,27 @@ impl ApiServer {
         if let Err(status) = check(&request) {
             return self.answer(cx, number, Err(status));
         }
-        if let Some(page) = page::Page::parse(&request.options.continue_token) {
-            flight.phase = Phase::Listing(page.revision);
+        let options = &request.options;
+        let exact = options.resource_version.filter(|_| options.version_match == VersionMatch::Exact);
+        let page = page::Page::parse(&options.continue_token).map(|page| page.revision);
+        if let Some(revision) = page.or(exact).filter(|_| request.verb == Verb::List) {
+            flight.phase = Phase::Listing(revision);
             let kind = request.target.object.kind;
             let (key, end) = span(kind, &request.target.object.key.namespace);
-            return self.ask(cx, number, EtcdOp::Range { key, end, revision: Some(page.revision), limit: 0 });
+            return self.ask(cx, number, EtcdOp::Range { key, end, revision: Some(revision), limit: 0 });
         }
-        match request.options.resource_version {
-            None if request.verb != Verb::Watch => {
+        let at_once = request.verb == Verb::Watch && !options.initial_events;
+        match options.resource_version {
+            None if !at_once => {
                 flight.phase = Phase::Asking;
                 // What is read does not matter: the answer carries the store's revision.
                 let op = EtcdOp::Range { key: "/registry".into(), end: "".into(), revision: None, limit: 1 };
                 self.ask(cx, number, op);
             }
-            revision if request.verb != Verb::Watch => self.reached(cx, number, revision.unwrap_or(0)),
+            Some(revision) if !at_once => {
+                flight.phase = Phase::Waiting(revision);
+                self.reached(cx, number, revision);
+            }
             _ => self.read(cx, number),
         }
     }
@@ -89,6 +97,8 @@ impl ApiServer {
                 objects.order_by_key(Object::key);
                 page::cut(objects.iter(), &selection, &request, revision)
             }),
+            Err(EtcdError::FutureRevision) => Err(Status::too_large_version(revision, self.cache.revision())),
+            _ if request.options.continue_token.is_empty() => Err(Status::expired(page::TOO_OLD)),
             _ => Err(Status::expired(page::EXPIRED)),
         };
         self.answer(cx, number, reply);
@@ -101,7 +111,7 @@ impl ApiServer {
             Ok(selection) => selection,
             Err(status) => return self.answer(cx, number, Err(status)),
         };
-        let from = request.options.resource_version.unwrap_or(0);
+        let from = request.options.resource_version.filter(|_| !request.options.initial_events).unwrap_or(0);
         let missed = if from == 0 { Ok(Vec::new()) } else { self.cache.since(selection.kind, from) };
         let missed = match missed {
             Ok(missed) => missed,
@@ -120,6 +130,9 @@ impl ApiServer {
         self.answer(cx, number, Ok(Reply::Watching));
         self.watches.begin_with(cx, &id, present);
         self.watches.replay(cx, &id, &missed);
+        if request.options.initial_events {
+            self.watches.begun(cx, &id, self.cache.revision());
+        }
     }
 }
 
@@ -131,6 +144,13 @@ fn check(request: &Request) -> Result<(), Status> {
         Verb::List => "list",
         _ => "watch",
     };
+    let token = &request.options.continue_token;
+    if !token.is_empty() {
+        page::Page::parse(token).ok_or_else(|| Status::bad_request("continue key is not valid: illegal token"))?;
+        if request.options.resource_version.is_some_and(|revision| revision > 0) {
+            return Err(Status::bad_request("specifying resource version is not allowed when using continue"));
+        }
+    }
     match request.target.subresource {
         "" if !kind.verbs.contains(&verb) => Err(Status::method_not_allowed()),
         "" => selection(request).map(|_| ()),

@@ -1,9 +1,10 @@
 //! Subresources with ways of their own: `binding`, `scale`, `finalize`, and patches.
 
 use super::admission::pod_topology_labels;
-use super::stages::{Plan, Refused, Review, admission, at, decoding};
+use super::stages::{Plan, Refused, Review, admission, at, decoding, ownership};
 use crate::api::kinds::pod::Pod;
 use crate::api::kinds::{binding, scale};
+use crate::api::managed;
 use crate::api::object::Object;
 use crate::api::patch::{self, PatchFault};
 use crate::api::request::PatchType;
@@ -139,7 +140,11 @@ pub fn patched(format: PatchType, patch: &Value, old: &Object, review: &mut Revi
              application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
         ));
     }
-    let value = patch_value(format, patch, &old.to_value(), old.kind())?;
+    // Only a patch that names them needs to see whose the fields are.
+    let owners = format == PatchType::Json && patch.to_string().contains("managedFields");
+    let current = if owners { managed::to_value(old) } else { old.to_value() };
+    let value = patch_value(format, patch, &current, old.kind())?;
+    ownership::given(review, &value, old);
     decoding::patched(value, patch, old.kind(), review)
 }
 
@@ -151,7 +156,8 @@ fn patch_value(format: PatchType, patch: &Value, current: &Value, kind: &'static
             let name = schema().kind(kind.group, kind.version, kind.kind).unwrap_or_default();
             patch::strategic(name, current, patch)
         }
-        PatchType::Apply => return Err(Status::unsupported_media_type("server-side apply")),
+        // Only objects themselves are applied.
+        PatchType::Apply => return Err(Status::unsupported_media_type("server-side apply of this subresource")),
     };
     patched.map_err(|error| match error.fault {
         PatchFault::BadRequest => Status::bad_request(error.message),

@@ -47,7 +47,11 @@ impl ApiServer {
             self.follow_etcd(cx);
         }
         for number in overdue {
-            self.answer(cx, number, Err(Status::internal("etcdserver: request timed out")));
+            let status = match self.flights.get(&number).map(|flight| &flight.phase) {
+                Some(Phase::Waiting(revision)) => Status::too_large_version(*revision, self.cache.revision()),
+                _ => Status::internal("etcdserver: request timed out"),
+            };
+            self.answer(cx, number, Err(status));
         }
         if !self.flights.is_empty() {
             self.arm_sweep(cx);

@@ -106,10 +106,14 @@ impl WatchCache {
             .take_while(move |object| namespace.is_empty() || object.namespace() == namespace)
     }
 
+    /// A pod that an owner has made.
+    pub fn sample(&self, owner: &str) -> Option<&Object> {
+        self.kinds.get(&Pod::kind())?.samples.get(owner)
+    }
+
     /// The spec of the last pod that an owner has made.
     pub fn spec_of(&self, owner: &str) -> Option<&Rc<PodSpec>> {
-        let sample = self.kinds.get(&Pod::kind())?.samples.get(owner)?;
-        sample.get::<Pod>().map(|pod| &pod.spec)
+        self.sample(owner)?.get::<Pod>().map(|pod| &pod.spec)
     }
 
     /// The pods that are bound to a node.

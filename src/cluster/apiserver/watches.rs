@@ -157,6 +157,13 @@ impl Watches {
         send(cx, id, watch, objects.into_iter().map(|object| WatchEvent::Change(Change::Created, object)).collect());
     }
 
+    /// Tells a new watch that it has been told what there was.
+    pub fn begun(&mut self, cx: &mut Cx, id: &Id, revision: u64) {
+        if let Some(watch) = self.open.get_mut(id) {
+            send(cx, id, watch, Rc::from([WatchEvent::InitialEventsEnd(revision)]));
+        }
+    }
+
     /// Tells those who asked for it that everything up to `revision` has been sent.
     pub fn bookmarks(&mut self, cx: &mut Cx, revision: u64) {
         let ids: Vec<Id> = self.open.iter().filter(|(_, watch)| watch.bookmarks).map(|(id, _)| id.clone()).collect();

@@ -7,7 +7,7 @@ use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::{Request, Status, Verb};
 use crate::cluster::fact::{Fact, Gate};
-use crate::cluster::wire::{EtcdOp, EtcdWrite, Event, Reply, Timer};
+use crate::cluster::wire::{Address, EtcdOp, EtcdWrite, Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
 use crate::sim::{Duration, Log, Time};
 use std::rc::Rc;
@@ -107,10 +107,12 @@ impl ApiServer {
         };
         let (request, user, phase) = (flight.request.clone(), flight.user.clone(), flight.phase.clone());
         check(&request).map_err(at(Gate::Decoding))?;
-        let now = cx.now();
+        let (now, manager) = (cx.now(), manager(&flight.call.from, &request));
         let mut review = Review {
             request: &request,
             user: &user,
+            manager,
+            owners: None,
             cache: &self.cache,
             now,
             rng: cx.rng(),
@@ -342,6 +344,19 @@ impl ApiServer {
             return self.ask(cx, number, op);
         }
         self.answer(cx, number, Ok(Reply::Done { revision, uid: "".into() }));
+    }
+}
+
+/// Who owns what the request writes: whom it names, or the component by its binary (upstream: the first part of the
+/// user agent).
+fn manager(from: &Address, request: &Request) -> Rc<str> {
+    if !request.options.field_manager.is_empty() {
+        return request.options.field_manager.clone();
+    }
+    match from {
+        Address::Kubelet(_) | Address::Runtime(_) => "kubelet".into(),
+        Address::User => "kubectl".into(),
+        other => other.to_string().into(),
     }
 }
 

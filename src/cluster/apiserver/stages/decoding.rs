@@ -6,7 +6,7 @@
 use super::Review;
 use crate::api::object::Object;
 use crate::api::patch::go_print;
-use crate::api::request::FieldValidation;
+use crate::api::request::{FieldValidation, PatchType};
 use crate::api::schema::{Checked, check, schema};
 use crate::api::{Body, FieldError, Kind, Status};
 use serde_json::Value;
@@ -22,7 +22,7 @@ pub fn object(review: &mut Review) -> Result<Object, Status> {
     match &request.body {
         Body::Object(object) if object.kind() == kind => Ok(object.clone()),
         Body::Object(object) => Err(wrong_kind(object.kind().kind, object.kind().version, kind)),
-        Body::Document(document) => decode(document, kind, review),
+        Body::Document(document) | Body::Patch(PatchType::Apply, document) => decode(document, kind, review),
         _ => Err(Status::bad_request("the body of the request is not an object")),
     }
 }

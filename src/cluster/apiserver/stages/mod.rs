@@ -7,13 +7,15 @@ pub mod admission;
 pub mod authentication;
 pub mod authorization;
 pub mod decoding;
+pub mod ownership;
 pub mod page;
 pub mod storage;
 pub mod validation;
 
 use super::watch_cache::WatchCache;
+use crate::api::managed::{Entry, Writer};
 use crate::api::object::Object;
-use crate::api::{Request, Status};
+use crate::api::{Body, Request, Status};
 use crate::cluster::fact::Gate;
 use crate::cluster::wire::User;
 use crate::sim::Map;
@@ -29,6 +31,10 @@ pub struct Review<'a> {
     pub user: &'a User,
     /// What is stored, as far as the server has seen it.
     pub cache: &'a WatchCache,
+    /// The manager of the fields that it writes.
+    pub manager: Rc<str>,
+    /// The owners of the object's fields, where the request itself decides them: an apply, or a client that sets them.
+    pub owners: Option<Vec<Entry>>,
     /// The moment.
     pub now: Time,
     /// Chance, for uids and generated names.
@@ -43,6 +49,16 @@ pub struct Review<'a> {
     pub besides: Vec<Object>,
     /// Set with a refusal whose reason may soon be gone: the request is tried again in a moment.
     pub wait: bool,
+}
+
+impl Review<'_> {
+    /// Who writes.
+    pub fn writer(&self) -> Writer {
+        let by_hand = matches!(self.request.body, Body::Document(_) | Body::Patch(..));
+        let subresource = self.request.target.subresource;
+        let manager = if subresource == "binding" { "".into() } else { self.manager.clone() };
+        Writer { manager, subresource, time: self.now, by_hand }
+    }
 }
 
 /// A gate has refused.

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 pub const EXPIRED: &str = "The provided continue parameter is too old to display a consistent list result. \
                            You can start a new list without the continue parameter.";
 
+/// What is said when the revision of which exactly was to be listed is gone.
+pub const TOO_OLD: &str = "The resourceVersion for the provided list is too old.";
+
 /// Where a list goes on.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Page {

@@ -1,9 +1,10 @@
 //! What a write comes to: the way of a creation and of an update through the stages
 //! (upstream: `k8s.io/apiserver/pkg/registry/rest/{create,update}.go` and `registry/generic/registry/store.go`).
 
-use super::{Plan, Refused, Review, admission, at, decoding, validation};
+use super::{Plan, Refused, Review, admission, at, decoding, ownership, validation};
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
+use crate::api::request::PatchType;
 use crate::api::{Body, Status, Verb, meta};
 use crate::cluster::apiserver::authorizer::escalation;
 use crate::cluster::apiserver::{allocation, subresources};
@@ -26,6 +27,8 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     if object.name().is_empty() {
         generate_name(review, &mut object);
     }
+    object.meta_mut().managed_fields = None;
+    let asked = ownership::asked(review, &object);
     admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
     escalation::check(review.user, &object, None, review.cache).map_err(at(Gate::Validation))?;
     share_spec(review, &mut object, None);
@@ -42,6 +45,7 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     metadata.generation = kind.generation.then_some(1);
     validation::create(review, &object).map_err(at(Gate::Validation))?;
     admission::validate(review, Some(&object), None).map_err(at(Gate::Validating))?;
+    ownership::created(review, &mut object, asked);
     Ok(Plan::Create(object))
 }
 
@@ -91,6 +95,11 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     let target = review.request.target.clone();
     let (kind, name) = (target.object.kind, &target.object.key.name);
     let Some(old) = stored else {
+        // An apply makes what is not there.
+        if ownership::is_apply(review) && target.subresource.is_empty() {
+            ownership::begin_apply(review, None).map_err(at(Gate::Decoding))?;
+            return create(review);
+        }
         // A few kinds may be created by PUT (upstream: `AllowCreateOnUpdate`).
         let creates = matches!(kind.kind, "Lease" | "Endpoints" | "Event") && review.request.verb == Verb::Update;
         if creates && target.subresource.is_empty() {
@@ -131,7 +140,7 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     if may_go(&new, old) {
         return Ok(Plan::Delete);
     }
-    Ok(if new == *old { Plan::Nothing(new) } else { Plan::Update(new) })
+    Ok(ownership::update(review, new, old))
 }
 
 /// What the stored object is to become, by the request's body.
@@ -148,7 +157,15 @@ fn next(review: &mut Review, old: &Object) -> Result<Object, Status> {
             new.meta_mut().clone_from(old.meta());
             return Ok(new);
         }
+        (Body::Patch(PatchType::Apply, _), _) => {
+            let value = ownership::begin_apply(review, Some(old))?;
+            decoding::patched(value, &serde_json::Value::Null, kind, review)?
+        }
         (Body::Patch(format, patch), _) => subresources::patched(*format, patch, old, review)?,
+        (Body::Document(document), _) => {
+            ownership::given(review, document, old);
+            decoding::object(review)?
+        }
         _ => decoding::object(review)?,
     };
     decoding::place(&mut new, review)?;
