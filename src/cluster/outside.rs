@@ -1,11 +1,13 @@
 //! Callers outside the simulation: real clients whose requests come over a real wire. Each request is a client of its
 //! own, who speaks as the user and is told apart by his number (see [`OUTSIDE`]).
 
+use super::apiserver::ApiServer;
 use super::fact::Fact;
 use super::wire::{Address, Event, Message, OUTSIDE};
 use super::{Cx, Process, World};
 use crate::api::Kind;
-use crate::sim::Trace;
+use crate::sim::{Time, Trace};
+use std::rc::Rc;
 
 /// What the API server says to a caller outside.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -39,6 +41,15 @@ impl World {
         match self.process(&Address::ApiServer) {
             Some(Process::ApiServer(server)) => server.custom_kinds().collect(),
             _ => Vec::new(),
+        }
+    }
+
+    /// Looks something up in the API server.
+    pub fn with_server(&mut self, look: &mut dyn FnMut(&mut ApiServer, Time)) {
+        let now = self.kernel.now();
+        let server = self.processes.get_mut(&Address::ApiServer).map(Rc::make_mut);
+        if let Some(Process::ApiServer(server)) = server {
+            look(server, now);
         }
     }
 

@@ -14,8 +14,8 @@
 //! Answers in protobuf or CBOR are refused (406) and so are bodies in CBOR (415): clients fall back to JSON. Bodies in
 //! protobuf are read, because kubectl sends its own types so and does not fall back.
 //!
-//! Left out: `exec`, `attach`, `portforward` and `proxy`, which need a connection of their own; token and certificate
-//! checks (the caller is whom `bottle serve` was told to lend its name, or whom he impersonates).
+//! Left out: `exec`, `attach`, `portforward` and `proxy`, which need a connection of their own. Who asks is the affair of
+//! whoever carries the bytes.
 //!
 //! Upstream: `k8s.io/apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}`, `pkg/server/routes`.
 
@@ -30,7 +30,7 @@ mod sha256;
 
 use crate::api::request::PatchType;
 use crate::api::{Body, Kind, Request, Status, Verb};
-use crate::cluster::wire::{Reply, User, WatchEvent};
+use crate::cluster::wire::{Reply, WatchEvent};
 use crate::sim::Time;
 use serde_json::{Value, json};
 use std::rc::Rc;
@@ -91,15 +91,14 @@ pub struct Call {
     form: Form,
 }
 
-/// What a request means. `custom` are the kinds that somebody has added to the cluster.
+/// What a request means. `may` says whether the caller may use a verb on a path that is about no resource; `custom` are the
+/// kinds that somebody has added to the cluster.
 #[must_use]
-pub fn begin(asked: &Asked, user: &User, custom: &[&'static Kind]) -> Begun {
+pub fn begin(asked: &Asked, may: &mut dyn FnMut(&str, &str) -> Result<(), Status>, custom: &[&'static Kind]) -> Begun {
     let path = asked.path.split('?').next().unwrap_or_default();
-    if user.name.is_empty() {
-        return Begun::Answer(Answer::status(&Status::unauthorized()));
-    }
-    let known = || customs::answer(asked, path, custom).filter(|_| user.name.as_ref() != "system:anonymous");
-    if let Some(answer) = known().or_else(|| roots::answer(asked, path, user)) {
+    let own = customs::answer(asked, path, custom);
+    let own = own.map(|answer| may(&asked.method.to_lowercase(), path).err().map_or(answer, |no| Answer::status(&no)));
+    if let Some(answer) = own.or_else(|| roots::answer(asked, path, may)) {
         return Begun::Answer(answer);
     }
     match call(asked, custom) {
@@ -155,7 +154,8 @@ impl Call {
             }
             Err(status) => return Answer::status(status),
             Ok(Reply::Watching) => {
-                return Answer { code: 200, content_type: self.form.content_type(), ..Answer::default() };
+                let warnings = self.deprecation().map(str::to_owned).into_iter().collect();
+                return Answer { code: 200, content_type: self.form.content_type(), warnings, ..Answer::default() };
             }
             Ok(Reply::Object { object, created, warnings }) => {
                 let code = if *created { 201 } else { 200 };
@@ -171,12 +171,23 @@ impl Call {
                 (code, Vec::new(), self.done(uid))
             }
         };
+        let warnings = self.deprecation().into_iter().map(str::to_owned).chain(warnings).collect();
         Answer {
             code,
             content_type: self.form.content_type(),
             warnings,
             body: self.form.write(&value),
             retry_after: None,
+        }
+    }
+
+    /// What every answer about a kind that is going out of use warns of (upstream: `APILifecycleDeprecated`).
+    fn deprecation(&self) -> Option<&'static str> {
+        let kind = self.request.target.object.kind;
+        match (kind.group, kind.kind) {
+            ("", "Endpoints") => Some("v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"),
+            ("", "ComponentStatus") => Some("v1 ComponentStatus is deprecated in v1.19+"),
+            _ => None,
         }
     }
 
@@ -244,7 +255,7 @@ mod tests {
     }
 
     fn begun(asked: &Asked) -> Begun {
-        begin(asked, &User::new("someone", &["system:authenticated"]), &[])
+        begin(asked, &mut |_, _| Ok(()), &[])
     }
 
     fn answer(method: &str, path: &str, accept: &str) -> (u16, String) {
@@ -280,11 +291,12 @@ mod tests {
         assert_eq!(answer("GET", "/api/v1/boats", ""), (404, "404 page not found\n".to_owned()));
         assert_eq!(answer("POST", "/version", "").0, 405);
         assert!(answer("GET", "/version", "").1.contains("v1.36.2"));
-        let nobody =
-            begin(&asked("GET", "/apis", ""), &User::new("system:anonymous", &["system:unauthenticated"]), &[]);
-        assert!(matches!(nobody, Begun::Answer(answer) if answer.code == 403));
-        let unknown = begin(&asked("GET", "/version", ""), &User::new("", &[]), &[]);
-        assert!(matches!(unknown, Begun::Answer(answer) if answer.code == 401));
+        let mut may = |verb: &str, path: &str| {
+            assert_eq!((verb, path), ("get", "/apis"));
+            Err(Status::unauthorized())
+        };
+        let refused = begin(&asked("GET", "/apis", ""), &mut may, &[]);
+        assert!(matches!(refused, Begun::Answer(answer) if answer.code == 401));
     }
 
     #[test]

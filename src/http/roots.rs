@@ -2,31 +2,19 @@
 
 use super::{Answer, Asked, discovery, negotiation, openapi};
 use crate::api::Status;
-use crate::cluster::wire::User;
 use serde_json::{Value, json};
 
-/// What anybody may read, even nobody (upstream: the role `system:public-info-viewer`).
-const PUBLIC: &[&str] = &["/healthz", "/livez", "/readyz", "/version", "/version/"];
-
 /// The answer, unless the path leads to a resource.
-pub fn answer(asked: &Asked, path: &str, user: &User) -> Option<Answer> {
-    let resource = discovery::is_below_a_version(path);
-    if resource {
+pub fn answer(asked: &Asked, path: &str, may: &mut dyn FnMut(&str, &str) -> Result<(), Status>) -> Option<Answer> {
+    if discovery::is_below_a_version(path) {
         return None;
     }
-    if user.name.as_ref() == "system:anonymous" && !PUBLIC.contains(&path) {
-        let why = format!("forbidden: User \"system:anonymous\" cannot get path \"{path}\"");
-        return Some(Answer::status(&Status {
-            code: 403,
-            reason: "Forbidden",
-            message: why,
-            details: Some(Box::default()),
-        }));
+    if let Err(status) = may(&asked.method.to_lowercase(), path) {
+        return Some(Answer::status(&status));
     }
     if asked.method != "GET" && asked.method != "HEAD" {
-        return Some(
-            known(asked, path).map_or_else(Answer::not_found, |_| Answer::status(&Status::method_not_allowed())),
-        );
+        let known = known(asked, path);
+        return Some(known.map_or_else(Answer::not_found, |_| Answer::status(&Status::method_not_allowed())));
     }
     Some(known(asked, path).unwrap_or_else(Answer::not_found))
 }

@@ -3,6 +3,7 @@
 use super::oracle::Oracle;
 use crate::api::Kind;
 use crate::cluster::World;
+use crate::cluster::apiserver::ApiServer;
 use crate::cluster::boot::{Scenario, settle};
 use crate::cluster::fact::Fact;
 use crate::cluster::outside::Said;
@@ -28,6 +29,8 @@ pub trait Cluster {
     fn send(&mut self, message: Message);
     /// The kinds that somebody has added.
     fn custom_kinds(&self) -> Vec<&'static Kind>;
+    /// What does not go through the simulation: the server's word on tokens, and on paths that are about no resource.
+    fn with_server(&mut self, look: &mut dyn FnMut(&mut ApiServer, Time));
 }
 
 /// Whether there is such a scenario.
@@ -81,5 +84,9 @@ impl Cluster for Served {
 
     fn custom_kinds(&self) -> Vec<&'static Kind> {
         self.world.custom_kinds()
+    }
+
+    fn with_server(&mut self, look: &mut dyn FnMut(&mut ApiServer, Time)) {
+        self.world.with_server(look);
     }
 }

@@ -1,6 +1,6 @@
 //! The sockets: bytes in, bytes out.
 
-use super::engine::{Door, Part};
+use super::engine::{Credentials, Door, Part};
 use crate::cluster::wire::User;
 use crate::http::{Answer, Asked, LONGEST_BODY};
 use flate2::Compression;
@@ -67,31 +67,22 @@ async fn exchange(request: Request<Incoming>, door: Door, lent: Rc<User>) -> Res
         user_agent: text("user-agent"),
         body,
     };
-    let (name, groups) = caller(&head.headers, &lent);
+    let credentials = credentials(&head.headers, &lent);
     let compressed = text("accept-encoding").contains("gzip");
-    let mut parts = door.ask(asked, name, groups);
+    let mut parts = door.ask(asked, credentials);
     Ok(match parts.recv().await {
         Some(Part::Head(answer, more)) => sent(answer, more.then_some(parts), compressed),
         _ => sent(Answer { code: 503, content_type: "text/plain", ..Answer::default() }, None, false),
     })
 }
 
-/// Who asks: who is impersonated, or who the server lends its name to (upstream: `filters/impersonation.go`).
-fn caller(headers: &HeaderMap, lent: &User) -> (String, Vec<String>) {
+/// Who asks: whom the server lends its name to, or whose token it is; and in whose name (upstream: `filters/impersonation`).
+fn credentials(headers: &HeaderMap, lent: &User) -> Credentials {
     let all = |name: &str| headers.get_all(name).iter().filter_map(|value| value.to_str().ok().map(str::to_owned));
-    let Some(name) = all("impersonate-user").next() else {
-        return (lent.name.to_string(), lent.groups.iter().map(ToString::to_string).collect());
-    };
-    let mut groups: Vec<String> = all("impersonate-group").collect();
-    if let (Some(account), true) = (name.strip_prefix("system:serviceaccount:"), groups.is_empty()) {
-        let namespace = account.split(':').next().unwrap_or_default();
-        groups = vec!["system:serviceaccounts".to_owned(), format!("system:serviceaccounts:{namespace}")];
-    }
-    let own = if name == "system:anonymous" { "system:unauthenticated" } else { "system:authenticated" };
-    if !groups.iter().any(|group| group == own) {
-        groups.push(own.to_owned());
-    }
-    (name, groups)
+    let token = all("authorization").next().and_then(|value| value.strip_prefix("Bearer ").map(str::to_owned));
+    let acts_as = all("impersonate-user").next().map(|name| (name, all("impersonate-group").collect()));
+    let lent = (lent.name.to_string(), lent.groups.iter().map(ToString::to_string).collect());
+    Credentials { lent, token, acts_as }
 }
 
 fn sent(answer: Answer, more: Option<UnboundedReceiver<Part>>, compressed: bool) -> Sent {

@@ -1,6 +1,7 @@
 //! The engine's thread: simulated time passes with real time, requests go in, answers come out.
 
 use super::cluster::Cluster;
+use crate::api::Status;
 use crate::cluster::outside::Said;
 use crate::cluster::wire::{Message, OUTSIDE, Reply, User};
 use crate::http::{self, Answer, Asked, Begun, Call};
@@ -30,12 +31,23 @@ pub enum Part {
 #[derive(Debug)]
 pub struct Visit {
     asked: Asked,
-    user: Named,
+    credentials: Credentials,
     to: UnboundedSender<Part>,
 }
 
-/// A user as it may cross from one thread to another.
-type Named = (String, Vec<String>);
+/// A name and its groups, as they may cross from one thread to another.
+pub type Named = (String, Vec<String>);
+
+/// Who somebody says he is.
+#[derive(Debug)]
+pub struct Credentials {
+    /// Whose name he is lent.
+    pub lent: Named,
+    /// His bearer token: it counts more than what is lent.
+    pub token: Option<String>,
+    /// In whose name he asks.
+    pub acts_as: Option<Named>,
+}
 
 /// The way to the engine, for those who carry the bytes.
 #[derive(Clone)]
@@ -49,10 +61,10 @@ impl Door {
     }
 
     /// Asks; the parts of the answer come through what is given back.
-    pub fn ask(&self, asked: Asked, name: String, groups: Vec<String>) -> UnboundedReceiver<Part> {
+    pub fn ask(&self, asked: Asked, credentials: Credentials) -> UnboundedReceiver<Part> {
         let (to, parts) = unbounded_channel();
         // Without an engine nobody answers: the caller sees the end of the channel.
-        let _ = self.0.send(Visit { asked, user: (name, groups), to });
+        let _ = self.0.send(Visit { asked, credentials, to });
         parts
     }
 }
@@ -146,21 +158,43 @@ impl Engine {
         self.cluster.next_at().map_or(LONGEST_NAP, |at| clock.until(at).min(LONGEST_NAP))
     }
 
-    fn welcome(&mut self, Visit { asked, user: (name, groups), to }: Visit) {
-        let groups: Vec<&str> = groups.iter().map(String::as_str).collect();
-        let user = User::new(&name, &groups);
-        let call = match http::begin(&asked, &user, &self.cluster.custom_kinds()) {
-            Begun::Answer(answer) => {
-                // Who has hung up is told nothing.
-                let _ = to.send(Part::Head(answer, false));
-                return;
-            }
-            Begun::Ask(call) => call,
+    fn welcome(&mut self, Visit { asked, credentials, to }: Visit) {
+        let custom = self.cluster.custom_kinds();
+        let begun = self.user(&credentials).and_then(|user| {
+            let mut may = |verb: &str, path: &str| self.may(&user, verb, path);
+            let begun = http::begin(&asked, &mut may, &custom);
+            Ok((user, begun))
+        });
+        let (user, call) = match begun {
+            Ok((user, Begun::Ask(call))) => (user, call),
+            // Who has hung up is told nothing.
+            Ok((_, Begun::Answer(answer))) => return drop(to.send(Part::Head(answer, false))),
+            Err(status) => return drop(to.send(Part::Head(Answer::status(&status), false))),
         };
         let id = self.next;
         self.next += 1;
         self.cluster.send(Message::Request { id, user, request: call.request.clone() });
         self.clients.insert(id, Client { call, to, events: None, until: None });
+    }
+
+    /// Whom the credentials name.
+    fn user(&mut self, Credentials { lent, token, acts_as }: &Credentials) -> Result<User, Status> {
+        let user = |(name, groups): &Named| User::new(name, &groups.iter().map(String::as_str).collect::<Vec<_>>());
+        let mut known = Ok(user(lent));
+        if let Some(token) = token {
+            self.cluster.with_server(&mut |server, now| known = server.authenticate(token, now));
+        }
+        let known = known?;
+        Ok(match acts_as {
+            Some(other) => known.acting_as(user(other)),
+            None => known,
+        })
+    }
+
+    fn may(&mut self, user: &User, verb: &str, path: &str) -> Result<(), Status> {
+        let mut answer = Ok(());
+        self.cluster.with_server(&mut |server, _| answer = server.authorize_path(user, verb, path));
+        answer
     }
 
     fn said(&mut self, id: u64, message: Message) {

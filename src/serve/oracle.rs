@@ -116,6 +116,10 @@ impl Cluster for Oracle {
         self.api.custom_kinds().collect()
     }
 
+    fn with_server(&mut self, look: &mut dyn FnMut(&mut ApiServer, Time)) {
+        look(&mut self.api, self.kernel.now());
+    }
+
     fn send(&mut self, message: Message) {
         let mut cx = Cx::new(&mut self.kernel, &mut self.trace, Address::User, None);
         cx.send(Address::ApiServer, Event::Message { from: Address::User, message });
@@ -142,6 +146,7 @@ impl Ships {
             self.create(cx, &lease(name, cx.now()), "kube-node-lease");
         }
         self.correct_the_address(cx);
+        self.create(cx, &ready_event(cx.now()), "default");
         cx.after(Duration::from_secs(10), Event::Timer(Timer::new(LEASE)));
     }
 
@@ -346,6 +351,14 @@ fn node(name: &str, zone: &str, index: usize, now: Time) -> Value {
             },
         },
     })
+}
+
+/// What the recorded server said of itself when it was ready.
+fn ready_event(now: Time) -> Value {
+    json!({"apiVersion": "v1", "kind": "Event", "metadata": {"name": "openshift-kube-apiserver.18a6", "namespace": "default"},
+           "involvedObject": {"apiVersion": "v1", "kind": "Namespace", "name": "openshift-kube-apiserver"},
+           "type": "Warning", "reason": "KubeAPIReadyz", "message": "readyz=true", "count": 1,
+           "firstTimestamp": time(now), "lastTimestamp": time(now), "source": {"component": "apiserver"}})
 }
 
 fn lease(name: &str, now: Time) -> Value {

@@ -190,7 +190,9 @@ impl Server {
         let aggregated = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
         let accept = if accept_aggregated { aggregated } else { "application/json" }.to_owned();
         let asked = Asked { method, path, accept, content_type, body: body.as_bytes().to_vec(), ..Asked::default() };
-        let call = match http::begin(&asked, &user, &self.custom_kinds().collect::<Vec<_>>()) {
+        let custom = self.custom_kinds().collect::<Vec<_>>();
+        let mut may = |verb: &str, path: &str| self.api.authorize_path(&user, verb, path);
+        let call = match http::begin(&asked, &mut may, &custom) {
             Begun::Answer(answer) => return Http::of(&answer),
             Begun::Ask(call) => call,
         };

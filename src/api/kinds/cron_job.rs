@@ -21,7 +21,14 @@ pub static KIND: Kind = Kind {
         Column::NAME,
         Column::at("Schedule", "spec.schedule"),
         Column::text("Timezone", |object, _| table::or(object, "spec.timeZone", "<none>")),
-        Column::flag("Suspend", "spec.suspend"),
+        Column {
+            kind: "boolean",
+            // Its printer says it as a word (upstream: `printBoolPtr`).
+            ..Column::text("Suspend", |object, _| {
+                let suspended = object.document().and_then(|document| document.at("spec.suspend")?.as_bool());
+                if suspended == Some(true) { "True".to_owned() } else { "False".to_owned() }
+            })
+        },
         Column::count("Active", "status.active"),
         Column::text("Last Schedule", |object, now| table::since_at(object, "status.lastScheduleTime", now)),
         Column::AGE,

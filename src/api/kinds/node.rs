@@ -34,7 +34,7 @@ pub static KIND: Kind = Kind {
         Column::text("Internal-IP", |object, _| cell(object, |node| address(node, "InternalIP"))).wide(),
         Column::text("External-IP", |object, _| cell(object, |node| address(node, "ExternalIP"))).wide(),
         Column::text("OS-Image", |object, _| info(object, |info| &info.os_image, "<unknown>")).wide(),
-        Column::text("Kernel-Version", |object, _| info(object, |info| &info.kernel_version, "<unknown>")).wide(),
+        Column::text("Kernel-Version", kernel).wide(),
         Column::text("Container-Runtime", |object, _| {
             info(object, |info| &info.container_runtime_version, "<unknown>")
         })
@@ -136,6 +136,15 @@ fn cell(object: &Object, of: fn(&Node) -> String) -> String {
 fn info(object: &Object, of: fn(&NodeSystemInfo) -> &String, unknown: &str) -> String {
     let info = object.get::<Node>().and_then(|node| node.status.as_ref()?.node_info.as_ref());
     info.map(of).filter(|text| !text.is_empty()).map_or_else(|| unknown.to_owned(), String::clone)
+}
+
+/// With the architecture that it runs on.
+fn kernel(object: &Object, _: Time) -> String {
+    let version = info(object, |info| &info.kernel_version, "<unknown>");
+    match info(object, |info| &info.architecture, "").as_str() {
+        "" => version,
+        architecture => format!("{version} ({architecture})"),
+    }
 }
 
 fn status(node: &Node) -> String {

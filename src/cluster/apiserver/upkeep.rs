@@ -1,6 +1,6 @@
 //! What the server does by the clock: bookmarks, compaction, and giving up what etcd does not answer.
 
-use super::flight::Flight;
+use super::flight::{Flight, Phase};
 use super::{ApiServer, BOOKMARKS, COMPACT, ETCD_COMPACT, SWEEP, tell_etcd};
 use crate::api::Status;
 use crate::cluster::wire::{EtcdOp, Event, Timer};
