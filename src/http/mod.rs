@@ -340,8 +340,11 @@ mod tests {
             (answer.code, body(&answer)["message"].clone()),
             (413, json!("Request entity too large: limit is 3145728"))
         );
-        let protobuf =
-            Asked { content_type: "application/vnd.kubernetes.protobuf".to_owned(), ..asked("POST", path, "") };
+        let protobuf = Asked {
+            content_type: "application/vnd.kubernetes.protobuf".to_owned(),
+            body: b"x".to_vec(),
+            ..asked("POST", path, "")
+        };
         assert_eq!(refused(&protobuf).code, 415);
     }
 

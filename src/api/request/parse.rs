@@ -41,14 +41,18 @@ impl Request {
         let target = parse_path(path, custom)?;
         let watches = parameter(&query, "watch").is_some_and(is_true);
         let verb = verb(method, &target, watches)?;
-        let options = options(&query, verb)?;
+        let mut options = options(&query, verb)?;
         let (target, body) = match verb {
             Verb::Create | Verb::Update => document(target, content_type, body, options.field_validation)?,
             Verb::Patch => {
                 let body = patch(content_type, body, options.field_validation)?;
                 (target, body)
             }
-            Verb::Delete | Verb::DeleteCollection => (target, Body::Delete(delete_options(&query, body)?)),
+            Verb::Delete | Verb::DeleteCollection => {
+                let (deletion, dry_run) = delete_options(&query, body)?;
+                options.dry_run |= dry_run;
+                (target, Body::Delete(deletion))
+            }
             _ => (target, Body::Empty),
         };
         Ok(Self { verb, target, options, body })
@@ -319,5 +323,8 @@ mod tests {
             propagation: Some(Propagation::Orphan),
         };
         assert_eq!(request.body, Body::Delete(options));
+        let dry = |text: &str| Request::parse("DELETE", &format!("{path}/p"), JSON, text);
+        assert!(dry(r#"{"dryRun": ["All"]}"#).expect("a request").options.dry_run);
+        assert_eq!(dry(r#"{"dryRun": ["Some"]}"#).expect_err("refused").code, 422);
     }
 }

@@ -131,7 +131,7 @@ fn version_match(
 }
 
 /// From the body, or from the query where the body says nothing.
-pub fn delete_options(query: &Query, text: &str) -> Result<DeleteOptions, Status> {
+pub fn delete_options(query: &Query, text: &str) -> Result<(DeleteOptions, bool), Status> {
     let body: Value = if text.trim().is_empty() {
         Value::Null
     } else {
@@ -149,10 +149,20 @@ pub fn delete_options(query: &Query, text: &str) -> Result<DeleteOptions, Status
     };
     let seconds = || parameter(query, "gracePeriodSeconds").and_then(|seconds| seconds.parse().ok());
     let preconditions = &body["preconditions"];
-    Ok(DeleteOptions {
+    // A client says so in the body.
+    let dry_run = match body["dryRun"].as_array().map(Vec::as_slice) {
+        None | Some([]) => false,
+        Some([Value::String(all)]) if all == "All" => true,
+        Some([other, ..]) => {
+            let error = FieldError::not_supported("dryRun", other.clone(), &["All"]);
+            return Err(invalid("DeleteOptions", &[error]));
+        }
+    };
+    let options = DeleteOptions {
         grace_period_seconds: body["gracePeriodSeconds"].as_i64().or_else(seconds),
         uid: preconditions["uid"].as_str().map(Rc::from),
         resource_version: preconditions["resourceVersion"].as_str().and_then(|revision| revision.parse().ok()),
         propagation,
-    })
+    };
+    Ok((options, dry_run))
 }
