@@ -1,6 +1,7 @@
 //! What a kind is: everything that is particular to it, as data and functions.
 
 use super::custom::{self, Custom};
+use super::faces::Face;
 use super::kinds::{KINDS, differs, keep};
 use super::names;
 use super::object::Object;
@@ -38,6 +39,8 @@ pub struct Kind {
     /// What is wrong with a name of this kind (empty: nothing). Generated names are checked with
     /// [`names::as_prefix`] of it.
     pub name_errors: fn(&str) -> Vec<String>,
+    /// The kind of which this is another version, if it is not stored itself.
+    pub face: Option<Face>,
     /// The part of the etcd key between `/registry/` and the namespace or name.
     pub storage: &'static str,
     /// Subresources: `status`, `scale`, `binding` …
@@ -103,6 +106,7 @@ impl Kind {
             namespaced: true,
             verbs: ALL_VERBS,
             name_errors: names::dns1123_subdomain,
+            face: None,
             storage: "",
             subresources: &[],
             generation: false,

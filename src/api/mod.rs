@@ -25,6 +25,7 @@ pub mod count;
 pub mod cron;
 pub mod custom;
 pub mod document;
+pub mod faces;
 pub mod json;
 mod kind;
 pub mod kinds;

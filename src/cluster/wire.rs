@@ -8,7 +8,7 @@ pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError,
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
 pub use usage::{Amount, Sample};
 
-use crate::api::{Key, Kind, Object, Request, Status};
+use crate::api::{Key, Kind, Object, Request, Status, faces};
 use std::fmt;
 use std::rc::Rc;
 
@@ -244,6 +244,24 @@ pub enum Reply {
         /// The uid of the object that is gone; empty if it is not about one.
         uid: Rc<str>,
     },
+}
+
+impl Reply {
+    /// The same in another version of the kind.
+    #[must_use]
+    pub fn in_version(self, shown: Option<&'static Kind>) -> Self {
+        let Some(shown) = shown else { return self };
+        match self {
+            Self::Object { object, created, warnings } => {
+                Self::Object { object: faces::outward(&object, shown), created, warnings }
+            }
+            Self::List { items, revision, continue_token, remaining } => {
+                let items = items.iter().map(|object| faces::outward(object, shown)).collect();
+                Self::List { items, revision, continue_token, remaining }
+            }
+            other => other,
+        }
+    }
 }
 
 /// How an object changed.

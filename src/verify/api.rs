@@ -5,6 +5,7 @@ use super::difference::{check, first};
 use super::server::{Server, hide_uids, masked, without_uids};
 use super::words;
 use super::{Case, Recognised, Source, Verdict};
+use crate::api::faces;
 use crate::api::object::Key;
 use crate::api::request::PatchType;
 use crate::api::{Kind, Request, manifest};
@@ -199,12 +200,12 @@ fn stored_differs(recorded: &Value, server: &Server) -> Option<String> {
             return Some(format!("{at}: expected an object of kind {kind} in {api_version} got no such kind"));
         };
         let (namespace, name) = (text(&recorded["metadata"], "namespace"), text(&recorded["metadata"], "name"));
-        let here = server.objects(kind).filter(|object| object.namespace() == namespace);
+        let here = server.objects(faces::stored(kind)).filter(|object| object.namespace() == namespace);
         let fits = |found: &str| found == name || masked(&name.as_str().into(), &found.into());
         let found = here.into_iter().find(|object| fits(object.name()) && !taken.contains(object.uid()));
         let Some(found) = found else { return Some(format!("{at}: expected {namespace}/{name} got no such object")) };
         taken.insert(found.uid().to_owned());
-        let mut ours = found.to_value();
+        let mut ours = faces::outward(found, kind).to_value();
         if let Some(metadata) = ours["metadata"].as_object_mut() {
             metadata.remove("managedFields");
         }

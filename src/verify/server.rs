@@ -246,10 +246,15 @@ pub fn hide_uids(text: &str) -> String {
         lengths && parts.iter().all(|part| part.bytes().all(|byte| byte.is_ascii_hexdigit()))
     };
     let (mut out, mut rest) = (String::new(), text);
+    // Recordings of the controllers say whose it is.
+    let placeholder = |rest: &str| rest.strip_prefix("<uid:").and_then(|tail| tail.find('>').map(|end| end + 6));
     while let Some(letter) = rest.chars().next() {
         if rest.get(..36).is_some_and(is_uid) {
             out.push_str("<uid>");
             rest = &rest[36..];
+        } else if let Some(end) = placeholder(rest) {
+            out.push_str("<uid>");
+            rest = &rest[end..];
         } else {
             out.push(letter);
             rest = &rest[letter.len_utf8()..];

@@ -1,6 +1,4 @@
 //! `Event`: a note for people about something that happened to an object. It is kept for an hour.
-//!
-//! Left out: the second face of the same objects, `events.k8s.io/v1`.
 
 use super::{Column, Kind, Object, decode, plain_kind};
 use crate::api::table::since;

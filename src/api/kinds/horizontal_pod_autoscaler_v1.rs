@@ -2,11 +2,13 @@
 
 use super::Kind;
 use crate::api::document::Document;
+use crate::api::faces::AUTOSCALER;
 use crate::api::object::Object;
 
 /// The kind.
 pub static KIND: Kind = Kind {
     version: "v1",
+    face: Some(AUTOSCALER),
     short_names: &["hpa"],
     categories: &["all"],
     generation: false,

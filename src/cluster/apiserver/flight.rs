@@ -1,7 +1,7 @@
 //! A request that is under way.
 
 use crate::api::object::Object;
-use crate::api::{Request, Status, Verb};
+use crate::api::{Kind, Request, Status, Verb};
 use crate::cluster::fact::{Call, Fact};
 use crate::cluster::wire::{Behalf, Reply, User};
 use crate::sim::{FactId, Log, Time};
@@ -32,6 +32,8 @@ pub struct Flight {
     pub waits: u32,
     /// Texts for `Warning` headers.
     pub warnings: Rc<[Rc<str>]>,
+    /// The version of the kind in which it is asked and answered, if not the stored one.
+    pub face: Option<&'static Kind>,
     /// Other objects that the write changes with it.
     pub besides: Vec<Object>,
 }
@@ -90,6 +92,7 @@ impl Flight {
             tries: 0,
             waits: 0,
             warnings: Rc::from([]),
+            face: None,
             besides: Vec::new(),
         }
     }

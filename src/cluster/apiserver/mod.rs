@@ -20,9 +20,8 @@
 //!
 //! Everything here but the server's own life is volatile: a new process lists etcd once and goes on.
 //!
-//! Left out: audit, priority and fairness, webhooks, aggregated servers,
-//! the `PodSecurity` and other policy plugins, API versions of one kind besides each other, managed fields and server-side apply, the `exec`,
-//! `log` and `proxy` subresources (they answer 404 and say so).
+//! Left out: audit, priority and fairness, webhooks, aggregated servers, managed fields and server-side apply, the
+//! `exec`, `log` and `proxy` subresources (they answer 404 and say so).
 
 mod admission;
 mod allocation;
@@ -190,10 +189,10 @@ impl ApiServer {
 
     /// Takes a request in. It stands at the gates for a moment.
     fn accept(&mut self, cx: &mut Cx, call: Call, user: User, request: Rc<Request>) {
-        let request = subresources::as_binding(request);
+        let (request, face) = subresources::meant(request);
         let number = self.next;
         self.next += 1;
-        self.flights.insert(number, Flight::new(call, user, request, cx.cause(), cx.now()));
+        self.flights.insert(number, Flight { face, ..Flight::new(call, user, request, cx.cause(), cx.now()) });
         cx.after(timing::API_GATES, Event::Timer(Timer::keyed(GATES, "", number)));
         self.arm_sweep(cx);
     }
@@ -334,6 +333,7 @@ impl ApiServer {
             }
             outcome => outcome,
         };
+        let outcome = outcome.map(|reply| reply.in_version(flight.face));
         let own = flight.call.from == *cx.me();
         if flight.request.verb.writes() && !own {
             cx.note(flight.answered(&outcome));

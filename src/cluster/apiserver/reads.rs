@@ -105,10 +105,10 @@ impl ApiServer {
     }
 
     fn watch(&mut self, cx: &mut Cx, number: u64, request: &Request) {
-        let Some(Flight { call, .. }) = self.flights.get(&number) else { return };
+        let Some(Flight { call, face, .. }) = self.flights.get(&number) else { return };
         let id = (call.from.clone(), call.id);
         let selection = match selection(request) {
-            Ok(selection) => selection,
+            Ok(selection) => super::watches::Selection { face: *face, ..selection },
             Err(status) => return self.answer(cx, number, Err(status)),
         };
         let from = request.options.resource_version.filter(|_| !request.options.initial_events).unwrap_or(0);
@@ -185,7 +185,7 @@ pub fn selection(request: &Request) -> Result<Selection, Status> {
         let term = named(name);
         fields.terms.push(term);
     }
-    Ok(Selection { kind, namespace: request.target.object.key.namespace.clone(), labels, fields })
+    Ok(Selection { kind, namespace: request.target.object.key.namespace.clone(), labels, fields, face: None })
 }
 
 /// A list or watch of one name is one of the collection with this term.

@@ -2,6 +2,7 @@
 
 use super::admission::pod_topology_labels;
 use super::stages::{Plan, Refused, Review, admission, at, decoding, ownership};
+use crate::api::faces;
 use crate::api::kinds::pod::Pod;
 use crate::api::kinds::{binding, scale};
 use crate::api::managed;
@@ -140,12 +141,14 @@ pub fn patched(format: PatchType, patch: &Value, old: &Object, review: &mut Revi
              application/json-patch+json, application/merge-patch+json, application/apply-patch+yaml",
         ));
     }
+    let kind = review.face.unwrap_or(old.kind());
+    let seen = faces::outward(old, kind);
     // Only a patch that names them needs to see whose the fields are.
     let owners = format == PatchType::Json && patch.to_string().contains("managedFields");
-    let current = if owners { managed::to_value(old) } else { old.to_value() };
-    let value = patch_value(format, patch, &current, old.kind())?;
+    let current = if owners { managed::to_value(&seen) } else { seen.to_value() };
+    let value = patch_value(format, patch, &current, kind)?;
     ownership::given(review, &value, old);
-    decoding::patched(value, patch, old.kind(), review)
+    faces::inward(decoding::patched(value, patch, kind, review)?).map_err(Status::bad_request)
 }
 
 fn patch_value(format: PatchType, patch: &Value, current: &Value, kind: &'static Kind) -> Result<Value, Status> {
@@ -171,11 +174,18 @@ fn patch_value(format: PatchType, patch: &Value, current: &Value, kind: &'static
     })
 }
 
+/// A request as it is carried out, and the version of the kind in which it is answered if that is not the stored one.
 /// A `Binding` that is created on its own means the pod of its name (upstream: `LegacyBindingREST`).
-pub fn as_binding(request: Rc<Request>) -> Rc<Request> {
+pub fn meant(request: Rc<Request>) -> (Rc<Request>, Option<&'static Kind>) {
     let target = &request.target.object;
+    if let Some(face) = target.kind.face {
+        let object = ObjectRef::new(face.of, &target.key.namespace, &target.key.name);
+        let target = Target { object, subresource: request.target.subresource };
+        let shown = request.target.object.kind;
+        return (Rc::new(Request { target, ..(*request).clone() }), Some(shown));
+    }
     if target.kind != &binding::KIND || request.verb != Verb::Create {
-        return request;
+        return (request, None);
     }
     let name = match &request.body {
         Body::Document(document) => document["metadata"]["name"].as_str().unwrap_or_default(),
@@ -183,5 +193,5 @@ pub fn as_binding(request: Rc<Request>) -> Rc<Request> {
         _ => "",
     };
     let object = ObjectRef::new(<Pod as Typed>::kind(), &target.key.namespace, name);
-    Rc::new(Request { target: Target { object, subresource: "binding" }, ..(*request).clone() })
+    (Rc::new(Request { target: Target { object, subresource: "binding" }, ..(*request).clone() }), None)
 }

@@ -1,6 +1,7 @@
 //! Who follows what.
 
 use super::watch_cache::Changed;
+use crate::api::faces;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::selector::FieldSelector;
@@ -22,6 +23,8 @@ pub struct Selection {
     pub labels: Selector,
     /// By fields.
     pub fields: FieldSelector,
+    /// The version of the kind that a watch shows, if not the stored one.
+    pub face: Option<&'static Kind>,
 }
 
 impl Selection {
@@ -208,8 +211,15 @@ fn seen(selection: &Selection, changed: &Changed) -> Option<WatchEvent> {
     Some(event)
 }
 
-fn send(cx: &mut Cx, (address, id): &Id, watch: &mut Watch, events: Rc<[WatchEvent]>) {
+fn send(cx: &mut Cx, (address, id): &Id, watch: &mut Watch, mut events: Rc<[WatchEvent]>) {
     watch.sequence += 1;
+    if let Some(shown) = watch.selection.face {
+        let turn = |event: &WatchEvent| match event {
+            WatchEvent::Change(change, object) => WatchEvent::Change(*change, faces::outward(object, shown)),
+            other => other.clone(),
+        };
+        events = events.iter().map(turn).collect();
+    }
     let message = Message::Watch { id: *id, sequence: watch.sequence, events };
     cx.send(address.clone(), Event::Message { from: cx.me().clone(), message });
 }

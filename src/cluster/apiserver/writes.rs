@@ -106,6 +106,7 @@ impl ApiServer {
             return Err(at(Gate::Storage)(Status::internal("the request is gone")));
         };
         let (request, user, phase) = (flight.request.clone(), flight.user.clone(), flight.phase.clone());
+        let face = flight.face;
         check(&request).map_err(at(Gate::Decoding))?;
         let (now, manager) = (cx.now(), manager(&flight.call.from, &request));
         let mut review = Review {
@@ -119,6 +120,7 @@ impl ApiServer {
             warnings: Vec::new(),
             claims: &self.claims,
             claimed: Vec::new(),
+            face,
             besides: Vec::new(),
             wait: false,
         };

@@ -49,7 +49,10 @@ impl Ships {
     }
 
     pub fn start(&mut self, cx: &mut Cx) {
-        for kind in kinds::KINDS.iter().filter(|kind| kind.verbs.contains(&"watch") && kind.kind != "Event") {
+        for kind in kinds::KINDS
+            .iter()
+            .filter(|kind| kind.face.is_none() && kind.verbs.contains(&"watch") && kind.kind != "Event")
+        {
             self.client.inform(cx, kind, "");
         }
         for (index, node) in self.nodes.clone().iter().enumerate() {

@@ -17,6 +17,7 @@ mod world;
 
 use self::world::World;
 use super::difference::check;
+use super::server::hide_uids;
 use super::{Case, Recognised, Source, Verdict};
 use crate::sim::{Duration, Time};
 use serde_json::{Value, json};
@@ -88,9 +89,11 @@ fn answer_differs(at: &str, id: u64, result: &Value, world: &World) -> Option<St
     let message = &compare::replace(world, message);
     let code_differs = check(&format!("{at}.code"), &result["code"], &(*code).into());
     let told = |difference| if message.is_empty() { difference } else { format!("{difference} ({message})") };
-    let recorded = result["message"].as_str().unwrap_or_default();
+    // Uids stand in messages too.
+    let recorded = hide_uids(result["message"].as_str().unwrap_or_default());
+    let (recorded, message) = (recorded.as_str(), hide_uids(message));
     // Several complaints come in any order.
     let same = recorded == message || recorded.contains(": [") && recorded.len() == message.len();
-    let words = || (!same).then(|| super::difference::texts(&format!("{at}.message"), recorded, message));
+    let words = || (!same).then(|| super::difference::texts(&format!("{at}.message"), recorded, &message));
     code_differs.map(told).or_else(words)
 }

@@ -27,7 +27,7 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
         "Lease" if name != node => {
             Some("can only access node lease with the same name as the requesting node".to_owned())
         }
-        "Pod" => pod(request, node),
+        "Pod" => pod(request, object, node),
         _ => None,
     };
     match refusal {
@@ -36,10 +36,11 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
     }
 }
 
-fn pod(request: &Attributes, node: &str) -> Option<String> {
+fn pod(request: &Attributes, object: Option<&Object>, node: &str) -> Option<String> {
     let own = request.old.and_then(|old| old.get::<Pod>()).is_some_and(|pod| pod.node() == Some(node));
     let target = &request.review.request.target;
     match (request.review.request.verb, target.subresource) {
+        (Verb::Create, "") => object.and_then(Object::get::<Pod>).and_then(|pod| mirror(pod, node)),
         (Verb::Delete, _) if !own => {
             Some(format!("node \"{node}\" can only delete pods with spec.nodeName set to itself"))
         }
@@ -52,4 +53,25 @@ fn pod(request: &Attributes, node: &str) -> Option<String> {
         }
         _ => None,
     }
+}
+
+/// A kubelet only tells of pods that it has started itself, and those stand for themselves (`admitPodCreate`).
+fn mirror(pod: &Pod, node: &str) -> Option<String> {
+    const MIRROR: &str = "kubernetes.io/config.mirror";
+    let told = pod.metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(MIRROR));
+    if !told {
+        return Some(format!("pod does not have \"{MIRROR}\" annotation, node \"{node}\" can only create mirror pods"));
+    }
+    if pod.node() != Some(node) {
+        return Some(format!("node \"{node}\" can only create pods with spec.nodeName set to itself"));
+    }
+    let volumes = || pod.spec.volumes.iter().flatten();
+    let refers = [
+        (pod.spec.service_account_name.as_ref().is_some_and(|name| !name.is_empty()), "a service account"),
+        (volumes().any(|volume| volume.secret.is_some()), "secrets"),
+        (volumes().any(|volume| volume.config_map.is_some()), "configmaps"),
+        (volumes().any(|volume| volume.persistent_volume_claim.is_some()), "persistentvolumeclaims"),
+    ];
+    let (_, what) = refers.into_iter().find(|(refers, _)| *refers)?;
+    Some(format!("node \"{node}\" can not create pods that reference {what}"))
 }

@@ -4,6 +4,7 @@
 //! built with types cannot be malformed. Both get the defaults of their kind.
 
 use super::Review;
+use crate::api::faces;
 use crate::api::object::Object;
 use crate::api::patch::go_print;
 use crate::api::request::{FieldValidation, PatchType};
@@ -22,7 +23,10 @@ pub fn object(review: &mut Review) -> Result<Object, Status> {
     match &request.body {
         Body::Object(object) if object.kind() == kind => Ok(object.clone()),
         Body::Object(object) => Err(wrong_kind(object.kind().kind, object.kind().version, kind)),
-        Body::Document(document) | Body::Patch(PatchType::Apply, document) => decode(document, kind, review),
+        Body::Document(document) | Body::Patch(PatchType::Apply, document) => {
+            let object = decode(document, review.face.unwrap_or(kind), review)?;
+            faces::inward(object).map_err(Status::bad_request)
+        }
         _ => Err(Status::bad_request("the body of the request is not an object")),
     }
 }

@@ -15,7 +15,7 @@ pub mod validation;
 use super::watch_cache::WatchCache;
 use crate::api::managed::{Entry, Writer};
 use crate::api::object::Object;
-use crate::api::{Body, Request, Status};
+use crate::api::{Body, Kind, Request, Status};
 use crate::cluster::fact::Gate;
 use crate::cluster::wire::User;
 use crate::sim::Map;
@@ -45,6 +45,8 @@ pub struct Review<'a> {
     pub claims: &'a Map<u64, Vec<Rc<str>>>,
     /// What this one claims.
     pub claimed: Vec<Rc<str>>,
+    /// The version of the kind in which the document is written, if not the stored one.
+    pub face: Option<&'static Kind>,
     /// Other objects that the write changes with it: the quotas that it counts against.
     pub besides: Vec<Object>,
     /// Set with a refusal whose reason may soon be gone: the request is tried again in a moment.

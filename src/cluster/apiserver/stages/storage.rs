@@ -136,6 +136,11 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     if target.subresource != "status" || written {
         validation::update(&new, old).map_err(at(Gate::Validation))?;
     }
+    // Of a spec that has changed the server warns again, of the name only once.
+    if target.subresource.is_empty() && new.meta().generation != old.meta().generation {
+        let texts = (kind.warnings)(&new).into_iter().filter(|text| !text.starts_with("metadata.name: "));
+        review.warnings.extend(texts.map(Into::into));
+    }
     admission::validate(review, Some(&new), Some(old)).map_err(at(Gate::Validating))?;
     if may_go(&new, old) {
         return Ok(Plan::Delete);

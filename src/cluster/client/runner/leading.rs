@@ -20,7 +20,7 @@ impl Runner {
 
     /// Opens the informers of all kinds that some controller follows.
     fn open(&mut self, cx: &mut Cx) {
-        let listable = KINDS.iter().filter(|kind| kind.verbs.contains(&"list"));
+        let listable = KINDS.iter().filter(|kind| kind.face.is_none() && kind.verbs.contains(&"list"));
         for kind in listable {
             let followed = |desk: &Desk| desk.controller.watches.iter().any(|watch| watch.follows(kind));
             if self.desks.iter().any(followed) {
