@@ -248,6 +248,7 @@ fn target(out: &mut Errors, at: &At) {
     }
 }
 
+const SELECT: [&str; 3] = ["Disabled", "Max", "Min"];
 const LONGEST_WINDOW: i64 = 3600;
 const LONGEST_PERIOD: i64 = 1800;
 
@@ -264,7 +265,6 @@ fn rules(out: &mut Errors, at: &At) {
         out.push(window.invalid(format!("must be less than or equal to {LONGEST_WINDOW}")));
     }
     let select = at.field("selectPolicy");
-    const SELECT: [&str; 3] = ["Disabled", "Max", "Min"];
     if select.given() && !SELECT.contains(&select.text()) {
         out.push(select.not_supported(&SELECT));
     }

@@ -92,8 +92,12 @@ fn daemon_strategy(out: &mut Errors, at: &At) {
         "RollingUpdate" if !rolling.given() => out.push(rolling.required("")),
         "RollingUpdate" => {
             let (unavailable, surge) = (rolling.field("maxUnavailable"), rolling.field("maxSurge"));
-            [&unavailable, &surge].iter().for_each(|at| count::check(out, &at.path, at.value));
-            [&unavailable, &surge].iter().for_each(|at| count::at_most_all(out, &at.path, at.value));
+            for at in [&unavailable, &surge] {
+                count::check(out, &at.path, at.value);
+            }
+            for at in [&unavailable, &surge] {
+                count::at_most_all(out, &at.path, at.value);
+            }
             match (count::number(unavailable.value) != 0, count::number(surge.value) != 0) {
                 (true, true) => out.push(surge.invalid("may not be set when maxUnavailable is non-zero")),
                 (false, false) => out.push(unavailable.required("cannot be 0 when maxSurge is 0")),

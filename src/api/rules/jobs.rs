@@ -170,11 +170,10 @@ pub fn spec(out: &mut Errors, job: &At) {
     let policy = template.field("spec.restartPolicy");
     match policy.text() {
         "Always" | "" => out.push(policy.required("valid values: \"OnFailure\", \"Never\"")),
-        "Never" => {}
         "OnFailure" if job.field("podFailurePolicy").given() => {
             out.push(policy.invalid("only \"Never\" is supported when podFailurePolicy is specified"));
         }
-        "OnFailure" => {}
+        "Never" | "OnFailure" => {}
         _ => out.push(policy.not_supported(&["OnFailure", "Never"])),
     }
 }

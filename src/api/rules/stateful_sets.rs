@@ -118,7 +118,7 @@ fn stateful_set(object: &Object, tolerance: Tolerance) -> Errors {
     let mut pods: PodTemplateSpec = template.part().unwrap_or_default();
     match Selector::from_object(found.as_ref()) {
         Err(_) => {
-            out.push(check::invalid_as(&at.path, found.as_ref().map(check::shown_selector).unwrap_or_default(), ""))
+            out.push(check::invalid_as(&at.path, found.as_ref().map(check::shown_selector).unwrap_or_default(), ""));
         }
         Ok(_) if tolerance.templates => {}
         Ok(found) => {

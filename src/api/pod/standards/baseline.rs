@@ -68,7 +68,7 @@ pub(super) fn app_armor(look: &Look) -> Option<Violation> {
     }
     let reason = format!("forbidden AppArmor profile{}", plural(values.len()));
     let values = quoted(values.iter().map(String::as_str));
-    Violation::new(&reason, format!("{who} must not set AppArmor profile type to {values}"))
+    Some(Violation::new(&reason, format!("{who} must not set AppArmor profile type to {values}")))
 }
 
 pub(super) fn capabilities(look: &Look) -> Option<Violation> {
@@ -84,7 +84,7 @@ pub(super) fn capabilities(look: &Look) -> Option<Violation> {
     }
     let who = named("container", &bad);
     let detail = format!("{who} must not include {names} in securityContext.capabilities.add");
-    Violation::new("non-default capabilities", detail)
+    Some(Violation::new("non-default capabilities", detail))
 }
 
 pub(super) fn host_namespaces(look: &Look) -> Option<Violation> {
@@ -92,14 +92,14 @@ pub(super) fn host_namespaces(look: &Look) -> Option<Violation> {
     let of = [("hostNetwork", spec.host_network), ("hostPID", spec.host_pid), ("hostIPC", spec.host_ipc)];
     let used: Vec<String> =
         of.iter().filter(|(_, used)| *used == Some(true)).map(|(name, _)| format!("{name}=true")).collect();
-    if used.is_empty() { None } else { Violation::new("host namespaces", used.join(", ")) }
+    if used.is_empty() { None } else { Some(Violation::new("host namespaces", used.join(", "))) }
 }
 
 pub(super) fn host_path_volumes(look: &Look) -> Option<Violation> {
     let volumes = look.spec.volumes.iter().flatten();
     let bad: Vec<&str> =
         volumes.filter(|volume| volume.host_path.is_some()).map(|volume| volume.name.as_str()).collect();
-    if bad.is_empty() { None } else { Violation::new("hostPath volumes", named("volume", &bad)) }
+    if bad.is_empty() { None } else { Some(Violation::new("hostPath volumes", named("volume", &bad))) }
 }
 
 pub(super) fn host_ports(look: &Look) -> Option<Violation> {
@@ -121,7 +121,7 @@ fn uses(bad: &[&Container], reason: &str, word: &str, values: &[&str], shown: &s
     let names: Vec<&str> = bad.iter().map(|container| container.name.as_str()).collect();
     let verb = if bad.len() == 1 { "uses" } else { "use" };
     let detail = format!("{} {verb} {word}{} {shown}", named("container", &names), plural(values.len()));
-    Violation::new(reason, detail)
+    Some(Violation::new(reason, detail))
 }
 
 pub(super) fn probe_hosts(look: &Look) -> Option<Violation> {
@@ -153,7 +153,7 @@ pub(super) fn privileged(look: &Look) -> Option<Violation> {
         return None;
     }
     let detail = format!("{} must not set securityContext.privileged=true", named("container", &bad));
-    Violation::new("privileged", detail)
+    Some(Violation::new("privileged", detail))
 }
 
 pub(super) fn proc_mount(look: &Look) -> Option<Violation> {
@@ -164,7 +164,7 @@ pub(super) fn proc_mount(look: &Look) -> Option<Violation> {
     let kinds = look.contexts().filter_map(|(_, context)| context?.proc_mount.as_deref());
     let kinds = quoted(set(kinds.filter(|kind| *kind != "Default")));
     let detail = format!("{} must not set securityContext.procMount to {kinds}", named("container", &bad));
-    Violation::new("procMount", detail)
+    Some(Violation::new("procMount", detail))
 }
 
 pub(super) fn selinux(look: &Look) -> Option<Violation> {
@@ -197,7 +197,7 @@ pub(super) fn selinux(look: &Look) -> Option<Violation> {
         data.push("role may not be set".to_owned());
     }
     let detail = format!("{who} set forbidden securityContext.seLinuxOptions: {}", data.join("; "));
-    Violation::new("seLinuxOptions", detail)
+    Some(Violation::new("seLinuxOptions", detail))
 }
 
 /// Whoever sets a profile that is not safe.
@@ -212,7 +212,7 @@ pub(super) fn seccomp(look: &Look) -> Option<Violation> {
     }
     let kinds = look.contexts().filter_map(|(_, context)| Some(context?.seccomp_profile.as_ref()?.type_.as_str()));
     let kinds = quoted(set(own.into_iter().chain(kinds.filter(|kind| !is_safe(kind)))));
-    Violation::new("seccompProfile", format!("{who} must not set securityContext.seccompProfile.type to {kinds}"))
+    Some(Violation::new("seccompProfile", format!("{who} must not set securityContext.seccompProfile.type to {kinds}")))
 }
 
 pub(super) fn sysctls(look: &Look) -> Option<Violation> {
@@ -220,7 +220,7 @@ pub(super) fn sysctls(look: &Look) -> Option<Violation> {
     let all = context.and_then(|context| context.sysctls.as_ref()).into_iter().flatten();
     let safe = |name: &str| SYSCTLS.iter().any(|(known, since)| *known == name && look.minor >= *since);
     let bad: Vec<&str> = all.map(|sysctl| sysctl.name.as_str()).filter(|name| !safe(name)).collect();
-    if bad.is_empty() { None } else { Violation::new("forbidden sysctls", bad.join(", ")) }
+    if bad.is_empty() { None } else { Some(Violation::new("forbidden sysctls", bad.join(", "))) }
 }
 
 pub(super) fn windows_host_process(look: &Look) -> Option<Violation> {
@@ -232,5 +232,5 @@ pub(super) fn windows_host_process(look: &Look) -> Option<Violation> {
     if who.is_empty() {
         return None;
     }
-    Violation::new("hostProcess", format!("{who} must not set securityContext.windowsOptions.hostProcess=true"))
+    Some(Violation::new("hostProcess", format!("{who} must not set securityContext.windowsOptions.hostProcess=true")))
 }

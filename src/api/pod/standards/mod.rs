@@ -57,8 +57,8 @@ pub struct Violation {
 }
 
 impl Violation {
-    fn new(reason: &str, detail: String) -> Option<Self> {
-        Some(Self { reason: reason.to_owned(), detail })
+    fn new(reason: &str, detail: String) -> Self {
+        Self { reason: reason.to_owned(), detail }
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn privilege_escalation(look: &Look) -> Option<Violation> {
         return None;
     }
     let detail = format!("{} must set securityContext.allowPrivilegeEscalation=false", named("container", &bad));
-    Violation::new("allowPrivilegeEscalation != false", detail)
+    Some(Violation::new("allowPrivilegeEscalation != false", detail))
 }
 
 pub(super) fn capabilities(look: &Look) -> Option<Violation> {
@@ -45,7 +45,7 @@ pub(super) fn capabilities(look: &Look) -> Option<Violation> {
         let (who, names) = (named("container", &adds), quoted(set(names)));
         details.push(format!("{who} must not include {names} in securityContext.capabilities.add"));
     }
-    if details.is_empty() { None } else { Violation::new("unrestricted capabilities", details.join("; ")) }
+    if details.is_empty() { None } else { Some(Violation::new("unrestricted capabilities", details.join("; "))) }
 }
 
 /// The sort of a volume that may not be used.
@@ -97,7 +97,7 @@ pub(super) fn volumes(look: &Look) -> Option<Violation> {
     let verb = if bad.len() == 1 { "uses" } else { "use" };
     let (plural, shown) = (plural(sorts.len()), quoted(sorts.iter().copied()));
     let detail = format!("{} {verb} restricted volume type{plural} {shown}", named("volume", &names));
-    Violation::new("restricted volume types", detail)
+    Some(Violation::new("restricted volume types", detail))
 }
 
 pub(super) fn run_as_non_root(look: &Look) -> Option<Violation> {
@@ -109,7 +109,7 @@ pub(super) fn run_as_non_root(look: &Look) -> Option<Violation> {
     let bad = look.those(|context| context.run_as_non_root == Some(false));
     let who = setters(own == Some(false), &bad);
     if !who.is_empty() {
-        return Violation::new(REASON, format!("{who} must not set securityContext.runAsNonRoot=false"));
+        return Some(Violation::new(REASON, format!("{who} must not set securityContext.runAsNonRoot=false")));
     }
     let silent = look.contexts().filter(|(_, context)| context.is_none_or(|context| context.run_as_non_root.is_none()));
     let silent: Vec<&str> = silent.map(|(name, _)| name).collect();
@@ -117,7 +117,7 @@ pub(super) fn run_as_non_root(look: &Look) -> Option<Violation> {
         return None;
     }
     let detail = format!("pod or {} must set securityContext.runAsNonRoot=true", named("container", &silent));
-    Violation::new(REASON, detail)
+    Some(Violation::new(REASON, detail))
 }
 
 pub(super) fn run_as_user(look: &Look) -> Option<Violation> {
@@ -126,7 +126,7 @@ pub(super) fn run_as_user(look: &Look) -> Option<Violation> {
     if who.is_empty() || look.minor < 23 || look.has_own_users() {
         return None;
     }
-    Violation::new("runAsUser=0", format!("{who} must not set runAsUser=0"))
+    Some(Violation::new("runAsUser=0", format!("{who} must not set runAsUser=0")))
 }
 
 pub(super) fn seccomp(look: &Look) -> Option<Violation> {
@@ -146,5 +146,5 @@ pub(super) fn seccomp(look: &Look) -> Option<Violation> {
         "pod or {} must set securityContext.seccompProfile.type to \"RuntimeDefault\" or \"Localhost\"",
         named("container", &silent)
     );
-    Violation::new("seccompProfile", detail)
+    Some(Violation::new("seccompProfile", detail))
 }

@@ -26,21 +26,25 @@ pub const COUNTED: [&str; 9] = [
 ];
 
 /// Memory in pages of a certain size.
+#[must_use]
 pub fn is_huge_page(name: &str) -> bool {
     name.starts_with("hugepages-")
 }
 
 /// Kubernetes' own, not a device of somebody else's.
+#[must_use]
 pub fn is_native(name: &str) -> bool {
     !name.contains('/') || name.contains("kubernetes.io/")
 }
 
 /// Upstream: `IsExtendedResourceName`. The name must stay valid behind the prefix that quotas add.
+#[must_use]
 pub fn is_extended(name: &str) -> bool {
     !is_native(name) && !name.starts_with("requests.") && names::qualified_name(&format!("requests.{name}")).is_empty()
 }
 
 /// Whether requests may be less than limits.
+#[must_use]
 pub fn may_overcommit(name: &str) -> bool {
     is_native(name) && !is_huge_page(name)
 }
@@ -50,6 +54,7 @@ fn is_container_resource(name: &str) -> bool {
 }
 
 /// Upstream: `IsStandardResourceName`.
+#[must_use]
 pub fn is_standard(name: &str) -> bool {
     let bare = name.strip_prefix("requests.").or_else(|| name.strip_prefix("limits.")).unwrap_or(name);
     matches!(bare, "cpu" | "memory" | "ephemeral-storage")

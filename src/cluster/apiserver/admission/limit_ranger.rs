@@ -15,7 +15,14 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// The plugin.
-pub const PLUGIN: Plugin = Plugin { mutate, validate, ..Plugin::named("LimitRanger") };
+pub const PLUGIN: Plugin = Plugin {
+    mutate: |request, object| {
+        mutate(request, object);
+        Ok(())
+    },
+    validate,
+    ..Plugin::named("LimitRanger")
+};
 
 const ANNOTATION: &str = "kubernetes.io/limit-ranger";
 
@@ -25,9 +32,9 @@ fn ranges(request: &Attributes, namespace: &str) -> Vec<Vec<Value>> {
     found.filter_map(Object::document).map(|range| range.list("spec.limits").to_vec()).collect()
 }
 
-fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
+fn mutate(request: &Attributes, object: &mut Object) {
     if !request.creates("Pod") {
-        return Ok(());
+        return;
     }
     for limits in ranges(request, object.namespace()) {
         let of = |list: &str| {
@@ -59,7 +66,6 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
         let text = format!("LimitRanger plugin set: {}", told.join("; "));
         pod.metadata.annotations.get_or_insert_default().insert(ANNOTATION.to_owned(), text);
     }
-    Ok(())
 }
 
 type Texts = BTreeMap<String, Text>;

@@ -85,16 +85,14 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
         return Ok(());
     }
     let wanted = wanted(labels);
-    match object.get::<Pod>() {
-        Some(pod) => judge(request, object, pod, &wanted),
-        None => {
-            if let Some(template) = template(object) {
-                let (metadata, spec) = (template.metadata.unwrap_or_default(), template.spec.unwrap_or_default());
-                warn(request, wanted.warn, &told(&violations(wanted.warn, &metadata, &spec)));
-            }
-            Ok(())
-        }
+    if let Some(pod) = object.get::<Pod>() {
+        return judge(request, object, pod, &wanted);
     }
+    if let Some(template) = template(object) {
+        let (metadata, spec) = (template.metadata.unwrap_or_default(), template.spec.unwrap_or_default());
+        warn(request, wanted.warn, &told(&violations(wanted.warn, &metadata, &spec)));
+    }
+    Ok(())
 }
 
 fn warn(request: &mut Attributes, policy: Policy, told: &str) {
