@@ -248,11 +248,22 @@ impl Details {
         }
         if !self.causes.is_empty() {
             let causes = self.causes.iter();
-            value["causes"] =
-                causes.map(|c| json!({"reason": c.reason, "message": c.message, "field": c.field})).collect();
+            value["causes"] = causes.map(Cause::to_value).collect();
         }
         if let Some(seconds) = self.retry_after_seconds {
             value["retryAfterSeconds"] = json!(seconds);
+        }
+        value
+    }
+}
+
+impl Cause {
+    fn to_value(&self) -> Value {
+        let mut value = json!({"message": self.message});
+        for (name, text) in [("reason", self.reason), ("field", &self.field)] {
+            if !text.is_empty() {
+                value[name] = text.into();
+            }
         }
         value
     }

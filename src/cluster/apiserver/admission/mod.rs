@@ -20,6 +20,7 @@ mod runtime_class;
 mod service_account;
 mod storage_object_in_use_protection;
 mod taint_nodes_by_condition;
+mod validating_admission_policy;
 
 /// All plugins.
 pub static PLUGINS: &[Plugin] = &[
@@ -37,6 +38,7 @@ pub static PLUGINS: &[Plugin] = &[
     runtime_class::PLUGIN,
     default_ingress_class::PLUGIN,
     pod_topology_labels::PLUGIN,
+    validating_admission_policy::PLUGIN,
     resource_quota::PLUGIN,
 ];
 

@@ -1,0 +1,105 @@
+//! Kinds that somebody adds, and rules in CEL, at a server.
+
+mod bench;
+
+use bench::{Bench, create};
+use bottle::api::custom;
+use bottle::api::kinds::custom_resource_definition;
+use bottle::api::{Kind, Options, Request, Target, Verb, request::Body};
+use bottle::cluster::wire::{Address, Reply};
+use bottle::sim::Duration;
+use serde_json::{Value, json};
+use std::rc::Rc;
+
+fn widgets() -> Value {
+    let schema = |default: &str| {
+        json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": {"type": "object",
+        "properties": {"size": {"type": "integer", "minimum": 1}, "color": {"type": "string", "default": default}}}}}})
+    };
+    json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "widgets.example.com"},
+        "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget", "shortNames": ["wd"]},
+            "versions": [
+                {"name": "v1", "served": true, "storage": true, "schema": schema("red"), "subresources": {"status": {}},
+                    "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}]},
+                {"name": "v1beta1", "served": true, "storage": false, "schema": schema("red")}]}})
+}
+
+fn widget(kind: &'static Kind, name: &str, spec: &Value) -> Request {
+    let document =
+        json!({"apiVersion": kind.api_version(), "kind": "Widget", "metadata": {"name": name}, "spec": spec});
+    let target = Target::new(kind, "default", name);
+    Request { verb: Verb::Create, target, options: Options::default(), body: Body::Document(Rc::new(document)) }
+}
+
+#[test]
+fn a_definition_makes_kinds_and_takes_them_away() {
+    let mut bench = Bench::new();
+    let definition = bench.create(widgets());
+    let early = custom::kinds(&definition)[0];
+    bench.run(Duration::from_secs(1));
+    let stored = bench.get(&custom_resource_definition::KIND, "", "widgets.example.com").to_value();
+    assert_eq!(stored["status"]["acceptedNames"]["listKind"], "WidgetList");
+    let conditions: Vec<&Value> =
+        stored["status"]["conditions"].as_array().expect("conditions").iter().map(|one| &one["type"]).collect();
+    assert_eq!(conditions, ["NamesAccepted", "Established"]);
+    let kinds: Vec<&'static Kind> = bench.server.custom_kinds().collect();
+    assert_eq!(kinds.iter().map(|kind| kind.version).collect::<Vec<_>>(), ["v1", "v1beta1"]);
+    assert!(std::ptr::eq(kinds[0], early), "the same words give the same kind");
+    let made = bench.object(widget(kinds[1], "w", &json!({"size": 2, "other": 1})));
+    assert_eq!(made.to_value()["apiVersion"], "example.com/v1beta1");
+    let found = bench.get(kinds[0], "default", "w");
+    assert_eq!(found.to_value()["spec"], json!({"size": 2, "color": "red"}));
+    let cells: Vec<String> = kinds[0].columns.iter().map(|column| column.show(&found, bench.kernel.now())).collect();
+    assert_eq!(cells, ["w", "2"]);
+    let refused = bench.refused(widget(kinds[0], "x", &json!({"size": 0})));
+    assert_eq!(
+        refused.message,
+        "Widget.example.com \"x\" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"
+    );
+    bench
+        .ask(Request::delete(&custom_resource_definition::KIND, &definition.key(), Default::default()))
+        .expect("deleted");
+    bench.run(Duration::from_secs(1));
+    assert_eq!(bench.refused(Request::list(kinds[0], "default")).code, 404);
+    assert_eq!(bench.server.count(kinds[0]), 0);
+}
+
+#[test]
+fn a_policy_refuses_warns_and_knows_where_it_applies() {
+    let mut bench = Bench::new();
+    bench.create(json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "p"},
+        "spec": {"matchConstraints": {"resourceRules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}]},
+            "variables": [{"name": "keys", "expression": "object.?data.orValue({})"}],
+            "validations": [{"expression": "variables.keys.all(k, k != 'bad')", "messageExpression": "'not in ' + request.namespace", "reason": "Forbidden"}]}}));
+    let binding = |name: &str, action: &str| {
+        json!({"apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": name}, "spec": {"policyName": "p", "validationActions": [action],
+            "matchResources": {"objectSelector": {"matchExpressions": [{"key": "free", "operator": "DoesNotExist"}]}}}})
+    };
+    let config = |name: &str, labels: Value| {
+        create(
+            json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}, "data": {"bad": "1"}}),
+        )
+    };
+    bench.create(binding("warns", "Warn"));
+    let id = bench.send_from(
+        Address::User,
+        &bottle::cluster::wire::User::new("a", &["system:masters"]),
+        config("a", json!({})),
+    );
+    match bench.answer_to(id) {
+        Ok(Reply::Object { warnings, .. }) => {
+            let text = "Validation failed for ValidatingAdmissionPolicy 'p' with binding 'warns': not in default";
+            assert_eq!(warnings.iter().map(|text| &**text).collect::<Vec<_>>(), [text]);
+        }
+        other => panic!("{other:?}"),
+    }
+    bench.create(binding("denies", "Deny"));
+    let refused = bench.refused(config("b", json!({})));
+    assert_eq!((refused.code, refused.reason), (403, "Forbidden"));
+    assert_eq!(
+        refused.message,
+        "configmaps \"b\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'denies' denied request: not in default"
+    );
+    assert!(bench.ask(config("c", json!({"free": "yes"}))).is_ok());
+}
