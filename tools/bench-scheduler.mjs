@@ -21,7 +21,8 @@ run('tools/release.sh', ['--cargo', 'bench']);
 run('wasm-bindgen', ['--target', 'nodejs', '--no-typescript', '--out-dir', OUT, `target/${TARGET}/release/bench.wasm`]);
 // The project's own scripts are modules; what wasm-bindgen writes for Node is not.
 writeFileSync(join(OUT, 'package.json'), '{"type": "commonjs"}\n');
-run('wasm-opt', ['-Oz', `${OUT}/bench_bg.wasm`, '-o', `${OUT}/bench_bg.wasm`]);
+// As index.html says.
+run('wasm-opt', ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', `${OUT}/bench_bg.wasm`, '-o', `${OUT}/bench_bg.wasm`]);
 
 createRequire(import.meta.url)(join(process.cwd(), OUT, 'bench.js'));
 const [nodes, pods] = [Number(values.nodes), Number(values.pods)];

@@ -6,7 +6,8 @@ cd "$(dirname "$0")/.."
 # shellcheck source=tools/path.sh
 . tools/path.sh
 
-# Small rather than fast: what a first visitor waits for is the size (a third less than at level 3).
+# Small rather than fast: what a first visitor waits for is the size (a third less than at level 3). wasm-opt may then
+# inline (index.html): that makes the program faster and, once it is compressed, no larger.
 export CARGO_PROFILE_RELEASE_OPT_LEVEL=z
 
 # Where this machine keeps the sources of crates is nobody's business, and would be downloaded with every panic message:
