@@ -735,10 +735,10 @@ plugin-DefaultBinder = 선택을 바인딩(Binding)으로 기록합니다.
 
 # 항만을 보는 방법
 harbour-hut = 나 · kubectl
-harbour-registry = 창고
+harbour-registry = 이미지 창고
 harbour-api-server = 함교
-harbour-etcd = 항해 일지실
-harbour-controllers = 사무실
+harbour-etcd = 일지실
+harbour-controllers = 선원실
 harbour-scheduler = 크레인
 harbour-queue = 대기판
 harbour-outside = 등대
@@ -791,3 +791,22 @@ deck-images = 실린 이미지 { $count }개
 deck-quiet = 아직 호출이 없습니다
 deck-volume = 볼륨 { $name } ({ $sort })
 deck-empty = 비어 있습니다. 아직 이 배에 놓인 파드가 없습니다.
+
+# 공유와 보관
+share-title = 공유와 보관
+share-text = 이 링크를 열면 시나리오, 시드, 지금까지 한 일, 선택, 시점까지 바로 이 순간이 나타납니다. 어디에도 전송되지 않습니다.
+share-link = 이 순간의 링크
+share-copy = 링크 복사
+share-long = 이 실행은 링크에 담기에 너무 깁니다. 파일로 저장해 주십시오.
+share-file = 파일로 보관
+share-save = 실행 저장
+share-last = 마지막 실행 열기
+share-open = 저장한 실행은 매니페스트처럼 파일 열기로 열거나 페이지에 끌어다 놓으면 열립니다. 마지막 실행은 이 브라우저에도 보관됩니다.
+share-export = 내보내기
+share-svg = 그림 (SVG)
+share-png = 그림 (PNG)
+share-transcript = 기록
+notice-bad-run = 링크나 파일에 담긴 실행이 손상되어 항만을 처음부터 시작합니다.
+notice-newer-run = 더 새로운 버전에서 만든 실행이어서 항만을 처음부터 시작합니다.
+notice-long-run = 실행이 링크나 파일의 한도보다 길어서 항만을 처음부터 시작합니다.
+notice-no-run = 이 브라우저에 보관된 실행이 아직 없습니다.

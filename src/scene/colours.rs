@@ -107,7 +107,11 @@ impl Groups {
             }
             Colours::Status => STATES.iter().map(|(key, hue)| (*hue, (*key).to_owned())).collect(),
             Colours::Load => LOADS.iter().map(|(key, _, hue)| (*hue, (*key).to_owned())).collect(),
-            _ => self.names.iter().enumerate().map(|(i, name)| (i, name.to_string())).collect(),
+            // What belongs to no pool is told by its colour alone.
+            _ => {
+                let named = self.names.iter().enumerate().filter(|(_, name)| !name.is_empty());
+                named.map(|(i, name)| (i, name.to_string())).collect()
+            }
         }
     }
 }

@@ -125,7 +125,8 @@ impl Motion {
             Fact::Committed { .. } => lead(Act::Ink, 400.0),
             Fact::Answered { call, .. } => lead(Act::Return, travel_ms(&call.from).min(700.0)),
             Fact::WatchOpened { .. } => Some(Self::new(Act::List, 600.0, Side)),
-            Fact::WatchLost { .. } => lead(Act::Break, 600.0),
+            // Servers end watches now and then; a cut cable is told by itself.
+            Fact::WatchLost { .. } => Some(Self::new(Act::Break, 600.0, Side)),
             Fact::Watched { to, .. } => lead(Act::Pulse, pulse_ms(to)),
             Fact::Reconciled { writes: 0, .. } => Some(Self::new(Act::Window, 240.0, Ambient)),
             Fact::Reconciled { .. } => lead(Act::Window, 320.0),

@@ -37,6 +37,7 @@ pub fn start() {
         ui.restore();
         page_follows(ui);
         keys::listen(ui);
+        super::keep::watch(ui);
         captions::announce(ui);
         browser::on_fonts(move || ui.stage.update_value(super::stage::Stage::soil));
         let page = ui.link.with_value(|link| link.page);

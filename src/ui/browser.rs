@@ -80,7 +80,9 @@ pub fn link() -> Link {
     let path = location.pathname().unwrap_or_default();
     let below = path.strip_prefix(&base()).unwrap_or(&path).to_owned();
     let query = location.search().ok().and_then(|search| web_sys::UrlSearchParams::new_with_str(&search).ok());
-    Link::read(&below, |key| query.as_ref()?.get(key))
+    let mut link = Link::read(&below, |key| query.as_ref()?.get(key));
+    link.hold(&location.hash().unwrap_or_default());
+    link
 }
 
 /// The site's own path, such as `/` or `/sub/path/`.
@@ -98,6 +100,30 @@ pub fn set_address(below: &str, step: bool) {
     } else {
         history.replace_state_with_url(&JsValue::NULL, "", Some(&address))
     };
+}
+
+/// The whole address.
+#[must_use]
+pub fn address() -> String {
+    window().location().href().unwrap_or_default()
+}
+
+/// Goes to another address of the site, anew.
+pub fn go(below: &str) {
+    let _ = window().location().assign(&format!("{}{below}", base()));
+}
+
+/// What the tab remembers for as long as it lives.
+#[must_use]
+pub fn tab_recall(name: &str) -> Option<String> {
+    window().session_storage().ok().flatten()?.get_item(name).ok().flatten()
+}
+
+/// Lets the tab remember something.
+pub fn tab_remember(name: &str, value: &str) {
+    if let Some(storage) = window().session_storage().ok().flatten() {
+        let _ = storage.set_item(name, value);
+    }
 }
 
 /// Calls back whenever fonts have arrived: what was drawn with others is to be drawn again.
@@ -192,9 +218,13 @@ pub fn object(entries: &[(&str, JsValue)]) -> JsValue {
 
 /// Lets a person keep a text as a file.
 pub fn save(name: &str, kind: &str, text: &str) {
+    save_url(name, &format!("data:{kind};charset=utf-8,{}", js_sys::encode_uri_component(text)));
+}
+
+/// The same for what an address holds.
+pub fn save_url(name: &str, address: &str) {
     let Ok(link) = document().create_element("a") else { return };
-    let address = format!("data:{kind};charset=utf-8,{}", js_sys::encode_uri_component(text));
-    let _ = link.set_attribute("href", &address);
+    let _ = link.set_attribute("href", address);
     let _ = link.set_attribute("download", name);
     call(&link, "click", &[]);
 }

@@ -152,12 +152,16 @@ impl Ui {
         self.manifest.set(kept.or_else(first).unwrap_or_default());
         if super::panic::wants_restoring() {
             let (link, t) = self.link.with_value(|link| (link.clone(), link.t));
-            let inputs = browser::kept_inputs(&link);
+            let (mut inputs, t) = (browser::kept_inputs(&link), t.unwrap_or_default());
             if inputs.is_empty() {
                 return;
             }
-            self.change(|session| session.replay(inputs, t.unwrap_or_default()));
+            // What broke it is not done again.
+            inputs.retain(|(at, _)| *at < t);
+            self.change(|session| session.replay(inputs, t));
             self.notify(Notice::new("notice-restored", &[]));
+        } else {
+            super::keep::restore(self);
         }
     }
 
@@ -183,6 +187,7 @@ impl Ui {
         let before = self.read(|session| session.trace().head());
         self.change(|session| session.input(input));
         browser::keep_inputs(self);
+        super::keep::kept(self);
         self.read(|session| {
             let trace = session.trace();
             let mut new = trace.range(before, trace.head()).rev();

@@ -45,6 +45,8 @@ pub enum Icon {
     Down,
     /// Something is closed.
     Right,
+    /// Sharing and keeping.
+    Share,
     /// Search, and how the picture is looked at.
     Search,
 }
@@ -77,6 +79,7 @@ impl Icon {
             Self::Refused => "M7 2.5h6L17.5 7v6L13 17.5H7L2.5 13V7zM7 7l6 6M13 7l-6 6",
             Self::Down => "M5 7.5l5 5 5-5",
             Self::Right => "M7.5 5l5 5-5 5",
+            Self::Share => "M10 12.5V3M6.5 6.2L10 2.800l3.500 3.400M6 9H4v8.500h12V9h-2",
             Self::Search => "M8.8 3a5.8 5.8 0 1 0 0 11.6A5.8 5.8 0 0 0 8.8 3zM13 13l4.500 4.500",
         }
     }

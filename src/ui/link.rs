@@ -89,6 +89,8 @@ pub struct Link {
     pub deck: Option<String>,
     /// Where the camera is.
     pub camera: Option<Cam>,
+    /// The packed run; may be empty.
+    pub payload: String,
     /// What could not be understood.
     pub notices: Vec<Notice>,
 }
@@ -121,6 +123,7 @@ impl Default for Link {
             search: String::new(),
             deck: None,
             camera: None,
+            payload: String::new(),
             notices: Vec::new(),
         }
     }
@@ -148,6 +151,16 @@ impl Link {
             }
         }
         link
+    }
+
+    /// Takes the run that stands behind the address.
+    pub fn hold(&mut self, fragment: &str) {
+        let Some(packed) = fragment.strip_prefix("#w=") else { return };
+        if packed.len() > LONGEST_RUN {
+            self.notices.push(Notice::new("notice-long-run", &[]));
+        } else {
+            packed.clone_into(&mut self.payload);
+        }
     }
 
     fn set(&mut self, key: &str, value: &str) -> Option<()> {
@@ -220,6 +233,9 @@ impl Link {
         if let Some((x, y, zoom)) = self.camera {
             let _ = write!(address, "&cam={x:.0},{y:.0},{zoom:.2}");
         }
+        if !self.payload.is_empty() {
+            let _ = write!(address, "#w={}", self.payload);
+        }
         address
     }
 }
@@ -229,6 +245,8 @@ const KEYS: &[&str] = &[
     "deck", "cam",
 ];
 
+/// A packed run in a link is at most so long.
+const LONGEST_RUN: usize = 64 * 1024;
 /// A search in a link is at most so long.
 const LONGEST_SEARCH: usize = 200;
 

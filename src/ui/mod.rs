@@ -22,6 +22,7 @@ mod gallery_motions;
 mod handle;
 mod hook;
 mod icons;
+mod keep;
 mod keys;
 mod link;
 mod memory;

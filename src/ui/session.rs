@@ -263,7 +263,7 @@ impl Session {
     /// Does again what was done in an earlier life of the page, and goes to a moment of it.
     pub fn replay(&mut self, inputs: Vec<(Time, Input)>, to: Time) {
         self.history.seek(Time::ZERO);
-        for (at, input) in inputs.into_iter().filter(|(at, _)| *at < to) {
+        for (at, input) in inputs.into_iter().filter(|(at, _)| *at <= to) {
             self.history.enter(at, input);
         }
         self.play(false);

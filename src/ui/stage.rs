@@ -66,6 +66,12 @@ impl Stage {
         self.list.clone()
     }
 
+    /// The last picture as an address of its pixels.
+    #[must_use]
+    pub fn png(&self) -> Option<String> {
+        self.context.as_ref()?.canvas()?.to_data_url().ok()
+    }
+
     /// Whether a new picture is needed although nothing moves.
     #[must_use]
     pub fn is_soiled(&self) -> bool {

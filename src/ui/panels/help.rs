@@ -1,11 +1,9 @@
 //! Help: what is what in the harbour, the keys, and what is not modelled.
 
-use crate::ui::browser::call;
-use crate::ui::dom::{El, afterwards, button, el};
+use super::sheet::sheet;
+use crate::ui::dom::{El, el};
 use crate::ui::handle::Ui;
-use crate::ui::icons::{Icon, icon};
 use leptos::prelude::*;
-use web_sys::HtmlDialogElement;
 
 /// What is shown of the keys: the key, and what it does.
 const KEYS: &[(&str, &str)] = &[
@@ -39,20 +37,12 @@ const PARTS: &[(&str, &str)] = &[
     ("stage-registry", "part-registry"),
 ];
 
-/// A dialog.
+/// The dialog.
 pub fn help(ui: Ui, open: RwSignal<bool>) -> El {
-    let dialog = el("dialog", "help");
-    let element = dialog.clone().node::<HtmlDialogElement>();
-    afterwards(move || {
-        let shown = element.has_attribute("open");
-        if open.get() != shown {
-            call(&element, if shown { "close" } else { "showModal" }, &[]);
-        }
-    });
-    let close = button("button icon-button", move || open.set(false))
-        .add(icon(Icon::Close))
-        .add(el("span", "visually-hidden").word(ui, "help-close"));
-    let title = el("h2", "").attr("id", "help-title").word(ui, "help-title");
+    sheet(ui, ("help-sheet", "help-title"), open, move || content(ui))
+}
+
+fn content(ui: Ui) -> El {
     let parts = PARTS.iter().flat_map(|(name, what)| [el("dt", "").word(ui, name), el("dd", "").word(ui, what)]);
     let key = |key: &str| el("dt", "").add(el("kbd", "").text(key));
     let keys = KEYS.iter().flat_map(|(name, what)| [key(name), el("dd", "").word(ui, what)]);
@@ -61,10 +51,7 @@ pub fn help(ui: Ui, open: RwSignal<bool>) -> El {
         .attr("data-testid", "letters")
         .checked(move || ui.letters.get())
         .on("change", move |event| ui.set_letters(event_target_checked(event)));
-    dialog
-        .attr("aria-labelledby", "help-title")
-        .on("close", move |_| open.set(false))
-        .add(el("div", "help-head").add(title).add(close))
+    el("div", "")
         .add(el("p", "").word(ui, "help-text"))
         .add(el("h3", "").word(ui, "help-parts"))
         .add(el("dl", "parts").all(parts))

@@ -232,6 +232,7 @@ fn open(ui: Ui, files: Option<web_sys::FileList>) {
             let bytes = source.result().map(|buffer| js_sys::Uint8Array::new(&buffer).to_vec()).unwrap_or_default();
             let text = String::from_utf8(bytes).ok().filter(|text| !text.contains('\0'));
             match text {
+                Some(text) if name.ends_with(".bottle.json") => return crate::ui::keep::open_text(ui, &text),
                 Some(text) => texts.update_value(|texts| texts[index] = Some(text)),
                 None => ui.notify(Notice::new("notice-file-binary", &[("name", name.clone().into())])),
             }

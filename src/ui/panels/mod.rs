@@ -15,6 +15,8 @@ mod moment;
 mod problems;
 mod scheduling;
 mod scrubber;
+mod share;
+mod sheet;
 mod top;
 mod transcript;
 mod transport;

@@ -12,6 +12,12 @@ use leptos::prelude::*;
 /// The top bar.
 pub fn top_bar(ui: Ui) -> El {
     let help = RwSignal::new(false);
+    let share = RwSignal::new(false);
+    let open_share = button("button icon-button", move || share.set(true))
+        .attr("data-testid", "share")
+        .named(ui, "title", "share-title")
+        .add(icon(Icon::Share))
+        .add(el("span", "visually-hidden").word(ui, "share-title"));
     let sandbox = ui.link.with_value(|link| link.page == Page::Sandbox);
     let other = move || match ui.language.get() {
         Language::Ko => Language::En,
@@ -39,10 +45,12 @@ pub fn top_bar(ui: Ui) -> El {
         .add(el("h1", "").word(ui, "product"))
         .all(sandbox.then(|| scenario(ui)))
         .add(el("span", "spring"))
+        .all(sandbox.then_some(open_share))
         .add(language)
         .add(theme)
         .add(open_help)
         .add(super::help::help(ui, help))
+        .add(super::share::share(ui, share))
 }
 
 /// Which run it is.

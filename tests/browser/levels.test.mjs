@@ -1,0 +1,145 @@
+// The detail levels and how they are looked at; what the address, a file and the browser keep of a run.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { inaccessible, open, ready, start, VIEWPORTS } from './rig.mjs';
+
+let rig;
+before(async () => {
+  rig = await start();
+});
+after(() => rig.stop());
+
+const kinds = (page) => page.evaluate(() => window.__bottle.displayList().map((item) => item.kind));
+const hash = (page) => page.evaluate(() => window.__bottle.hash());
+const item = (page, id) => page.evaluate((wanted) => window.__bottle.displayList().find((one) => one.id === wanted), id);
+
+test('sixty ships are hulls from above, tiles from afar, and a deck from within', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?scenario=sixty-ships&t=0');
+  assert.ok((await kinds(page)).includes('hull'));
+  assert.equal((await kinds(page)).filter((kind) => kind === 'ship').length, 60);
+  const { x, y, w, h } = await item(page, 'node/a-large-1');
+  await page.locator('.stage-view canvas').click({ position: { x: x + w / 2, y: y + h / 2 } });
+  await page.getByTestId('aboard').click();
+  await page.waitForFunction(() => window.__bottle.displayList().some((one) => one.kind === 'loop'));
+  assert.match(page.url(), /deck=a-large-1/);
+  await page.getByTestId('ashore').click();
+  await page.waitForFunction(() => window.__bottle.displayList().some((one) => one.kind === 'hull'));
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a fleet is one picture of pixels; a touch comes nearer, and all of it stays in the tree', async () => {
+  const { page, close } = await open(rig, 'ko/sandbox?scenario=three-hundred-ships&t=0', { lang: 'ko', viewport: VIEWPORTS['390x844'] });
+  await page.waitForFunction(() => window.__bottle.displayList().some((one) => one.id === 'field'));
+  const [size] = await page.getByTestId('tree').locator('[role=treeitem]').all();
+  assert.ok(size);
+  assert.equal(await page.evaluate(() => window.__bottle.view().nodes.length), 301);
+  await close();
+});
+
+test('a search lights up what it finds, by name and by label, and says when it cannot be read', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?scenario=sixty-ships&t=0');
+  await page.locator('body').press('/');
+  const field = page.getByTestId('search');
+  await field.fill('node-pool=large');
+  await page.getByText('18 nodes').waitFor();
+  await field.fill('zone-a');
+  await page.getByText('0 nodes').waitFor();
+  await field.fill('a-small');
+  await page.getByText('14 nodes').waitFor();
+  assert.match(page.url(), /find=a-small/);
+  await field.fill('app in (a');
+  await page.locator('.view-tools .quiet').filter({ hasText: /unable to parse|\S{6}/ }).waitFor();
+  await page.getByTestId('colours').selectOption('pool');
+  await page.locator('.legend li').filter({ hasText: 'large' }).waitFor();
+  await page.getByTestId('labels-mode').selectOption('harbour');
+  await page.waitForFunction(() => window.__bottle.displayList().some((one) => one.kind === 'label' && one.text === 'Bridge'));
+  assert.deepEqual(await inaccessible(page), []);
+  await close();
+});
+
+test('Back leads to what was selected before', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?t=0&sel=nodes/node-1');
+  const name = page.locator('.insp-name');
+  assert.equal(await name.textContent(), 'node-1');
+  for (const id of ['node/node-2', 'node/node-3']) {
+    const { x, y, w, h } = await item(page, id);
+    await page.locator('.stage-view canvas').click({ position: { x: x + w * 0.6, y: y + h * 0.75 } });
+  }
+  await name.getByText('node-3').waitFor();
+  await page.goBack();
+  await name.getByText('node-2').waitFor();
+  await page.goBack();
+  await name.getByText('node-1').waitFor();
+  await page.goForward();
+  await name.getByText('node-2').waitFor();
+  await close();
+});
+
+test('a link holds what was done: another browser sees the same, to the hash; so does a reload', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?seed=7');
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: 60_000 });
+  await page.getByTestId('share').click();
+  const link = page.getByTestId('share-link');
+  await page.waitForFunction(() => /#w=.+/.test(document.querySelector('[data-testid=share-link]').value) && /[?&]t=/.test(location.search));
+  const address = await link.inputValue();
+  const seen = await hash(page);
+  const moment = await page.evaluate(() => window.__bottle.t);
+  const other = await open(rig, address.slice(rig.url.length));
+  await other.page.waitForFunction((t) => Math.abs(window.__bottle.t - t) < 1 && window.__bottle.readyPods >= 9, moment, { timeout: 60_000 });
+  assert.equal(await hash(other.page), seen);
+  await other.page.reload();
+  await ready(other.page);
+  await other.page.waitForFunction((t) => Math.abs(window.__bottle.t - t) < 1 && window.__bottle.readyPods >= 9, moment, { timeout: 60_000 });
+  assert.equal(await hash(other.page), seen);
+  await other.close();
+  await close();
+});
+
+test('damaged and newer links are refused with a sentence', async () => {
+  for (const [payload, sentence] of [
+    ['AAAA', 'is damaged'],
+    ['%00', 'is damaged'],
+    ['x'.repeat(70_000), 'longer than a link'],
+  ]) {
+    const { page, errors, close } = await open(rig, `en/sandbox?t=0#w=${payload}`);
+    await page.locator('.notice').getByText(sentence).waitFor();
+    assert.deepEqual(errors, []);
+    await close();
+  }
+  const { page, close } = await open(rig, 'en/sandbox?t=0');
+  const newer = await page.evaluate(() => window.__bottleKeep.pack('{"version":99,"inputs":[]}'));
+  const bomb = await page.evaluate(() => window.__bottleKeep.pack('0'.repeat(40_000_000)));
+  await close();
+  for (const [payload, sentence] of [[newer, 'newer version'], [bomb, 'is damaged']]) {
+    const opened = await open(rig, `en/sandbox?t=0#w=${payload}`);
+    await opened.page.locator('.notice').getByText(sentence).waitFor();
+    await opened.close();
+  }
+});
+
+test('a run is saved as a file, and the file opens it', async () => {
+  const { page, close } = await open(rig, 'ko/sandbox?seed=9', { lang: 'ko' });
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: 60_000 });
+  await page.getByTestId('share').click();
+  await page.waitForFunction(() => /[?&]t=/.test(location.search));
+  const seen = await hash(page);
+  const downloading = page.waitForEvent('download');
+  await page.getByTestId('save-run').click();
+  const file = await (await downloading).path();
+  const picture = page.waitForEvent('download');
+  await page.getByTestId('export-svg').click();
+  assert.match((await picture).suggestedFilename(), /^three-ships-9-.*\.svg$/);
+  const text = (await import('node:fs')).readFileSync(file, 'utf8');
+  await page.keyboard.press('Escape');
+  const other = await open(rig, 'ko/sandbox?seed=1', { lang: 'ko' });
+  await other.page.locator('input[type=file]').setInputFiles({ name: 'a.bottle.json', mimeType: 'application/json', buffer: Buffer.from(text) });
+  await other.page.waitForURL(/seed=9/);
+  await ready(other.page);
+  await other.page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: 60_000 });
+  assert.equal(await hash(other.page), seen);
+  await other.close();
+  await close();
+});
