@@ -849,3 +849,68 @@ notice-bad-run = The run in the link or file is damaged, so the harbour starts f
 notice-newer-run = This run was made with a newer version, so the harbour starts fresh.
 notice-long-run = This run is longer than a link or file may be, so the harbour starts fresh.
 notice-no-run = No run has been kept in this browser yet.
+
+# Time, cause and truth in full
+tab-requests = Requests
+tab-timeline = Timeline
+req-title = Requests to the API server
+req-routine = routine too
+req-none = No request fits.
+req-time = Time
+req-who = From
+req-line = Request
+req-gates = Gates
+req-code = Answer
+req-passed = { $count } of 7 gates passed
+yaml-owners = The mark before each line tells who wrote its field.
+yaml-owner = { $name }, revision { $revision }
+hist-title = History
+hist-more = { $count ->
+    [one] 1 older version
+   *[other] { $count } older versions
+}
+hist-fields = { $count ->
+    [one] 1 more field
+   *[other] { $count } more fields
+}
+hist-deleted = Deleted
+etcd-title = Keys
+etcd-facts = { $keys } keys; compacted up to revision { $compacted }; { $leases } Lease objects; { $watches } open watches.
+etcd-writes = Latest writes
+why-effects = What came of it?
+why-no-effects = Nothing more came of it up to this moment.
+why-more-effects = and { $count } more
+palette-title = Commands and objects
+until = Until …
+until-label = Run on until something happens
+until-event = Until the next event
+until-selected = Until the selected thing changes
+until-settled = Until everything is settled
+bookmark-add = Mark this moment
+bookmarks = Marked moments
+key-bookmarks = Mark this moment; next and previous mark
+timeline-hint = Click a slice to see its sentence, its causes and its effects. Scroll to zoom, hold Shift to move.
+timeline-all = Whole run
+lane-user = User
+lane-api = API server
+lane-etcd = etcd
+lane-scheduler = Scheduler
+lane-controllers = Controllers
+lane-kubelets = Kubelets
+lane-runtime = Runtime
+lane-network = Network
+compare-title = Compare branches
+compare-with = Compare: { $name }
+compare-none = That branch is gone.
+compare-count = { $count ->
+    [0] No object differs at { $time }.
+    [one] 1 object differs at { $time }.
+   *[other] { $count } objects differ at { $time }.
+}
+compare-object = Object
+compare-here = This branch
+compare-there = The other branch
+compare-done = What was done
+compare-absent = not there
+compare-switch = Go to the other branch
+hist-created = Created with { $count } fields

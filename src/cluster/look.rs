@@ -118,6 +118,24 @@ impl World {
         }
     }
 
+    /// All versions of an object that etcd has, the oldest first; `None`: deleted.
+    #[must_use]
+    pub fn versions(&self, kind: &'static kinds::Kind, key: &Key) -> Vec<(u64, Option<Object>)> {
+        match self.process(&Address::Etcd(0)) {
+            Some(Process::Etcd(etcd)) => etcd.versions(&kind.etcd_key(&key.namespace, &key.name)),
+            _ => Vec::new(),
+        }
+    }
+
+    /// How many keys etcd has, and the oldest revision that it can read.
+    #[must_use]
+    pub fn etcd_size(&self) -> (usize, u64) {
+        match self.process(&Address::Etcd(0)) {
+            Some(Process::Etcd(etcd)) => etcd.size(),
+            _ => (0, 0),
+        }
+    }
+
     /// etcd's revision.
     #[must_use]
     pub fn revision(&self) -> u64 {

@@ -53,7 +53,8 @@ pub fn last_change(trace: &Trace<Fact>, object: &ObjectRef, from: u64) -> Option
 }
 
 /// The pod to which something has happened on a ship.
-fn pod_on_ship(fact: &Fact) -> Option<&ObjectRef> {
+#[must_use]
+pub fn pod_on_ship(fact: &Fact) -> Option<&ObjectRef> {
     match fact {
         Fact::PodAccepted { pod, .. }
         | Fact::PodRefused { pod, .. }

@@ -6,7 +6,7 @@
 //! 2. [`story`]: why is it so (the chain of causes back to what a person did), and [`lack`]: what is missing?
 //! 3. [`compare`]: what is wanted, what is there; what the API believes, what is really so.
 //! 4. [`events`]: what has been noted about it; also the list of all events.
-//! 5. YAML as stored, which needs no words.
+//! 5. YAML as stored, with whoever wrote each field, and its [`history`].
 //!
 //! A pod and the scheduler also have their attempts: [`scheduling`].
 //!
@@ -17,14 +17,20 @@
 //! so a rewind needs no care; what is expensive ([`story::Search`]) keeps only how far it has read the trace. Values are
 //! strings and numbers that can be compared, so that the page redraws only what differs.
 //!
-//! Left out: field ownership in the YAML, comparisons for kinds that come with later issues.
+//! [`effects`] goes forward from a cause; [`requests`] lists what the API server was asked; [`branch`] compares two runs.
+//!
+//! Left out: comparisons for kinds that come with later issues.
 
+pub mod branch;
 pub mod card;
 pub mod compare;
 pub mod deeds;
+pub mod effects;
 pub mod events;
+pub mod history;
 pub mod identity;
 pub mod lack;
+pub mod requests;
 pub mod scheduling;
 pub mod story;
 
@@ -41,6 +47,10 @@ pub trait Objects {
     fn object(&self, object: &ObjectRef) -> Option<&Object>;
     /// Everything of a kind, in the order of keys.
     fn objects(&self, kind: &'static Kind) -> Vec<&Object>;
+    /// All versions of an object that etcd still has, the oldest first.
+    fn versions(&self, object: &ObjectRef) -> history::Versions {
+        self.object(object).map(|object| (0, Some(object.clone()))).into_iter().collect()
+    }
 }
 
 /// The moment that is shown, and in which language.

@@ -179,7 +179,7 @@ pub fn actor(shown: &Shown, who: &Address) -> Actor {
 }
 
 /// A fact as a link; `wrote` is what was written because of it.
-fn link(shown: &Shown, record: &Record<Fact>, wrote: Option<(&Ref, Change)>) -> Link {
+pub(super) fn link(shown: &Shown, record: &Record<Fact>, wrote: Option<(&Ref, Change)>) -> Link {
     Link {
         fact: record.id.0,
         at: record.at,

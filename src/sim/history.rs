@@ -129,10 +129,7 @@ impl<S: Simulation> History<S> {
     /// Does something now. What was known of the future is forgotten; keep a [`Clone`] to keep it as a branch.
     pub fn input(&mut self, input: S::Input) {
         let now = self.world.now();
-        self.inputs.truncate(self.done);
-        self.snapshots.retain(|snapshot| snapshot.facts <= self.trace.head() && snapshot.world.now() <= now);
-        self.trace.truncate();
-        self.end = now;
+        self.forget_future();
         self.inputs.push((now, input));
         // A moment is over when all that is due in it has happened: what the input leads to without delay included.
         self.run_until(now);
@@ -148,6 +145,15 @@ impl<S: Simulation> History<S> {
     #[must_use]
     pub fn telling_input(&self) -> Option<&S::Input> {
         self.inputs.get(self.done).or(self.inputs.last()).map(|(_, input)| input)
+    }
+
+    /// Forgets what was known of the future.
+    pub fn forget_future(&mut self) {
+        let now = self.world.now();
+        self.inputs.truncate(self.done);
+        self.snapshots.retain(|snapshot| snapshot.facts <= self.trace.head() && snapshot.world.now() <= now);
+        self.trace.truncate();
+        self.end = now;
     }
 
     /// Adds an input at a later moment, as a link or a save file brings them. Order of calls is order of time.

@@ -102,10 +102,10 @@ pub fn set_address(below: &str, step: bool) {
     };
 }
 
-/// The whole address.
+/// The whole address of a place below the site's own path.
 #[must_use]
-pub fn address() -> String {
-    window().location().href().unwrap_or_default()
+pub fn address(below: &str) -> String {
+    format!("{}{}{below}", window().location().origin().unwrap_or_default(), base())
 }
 
 /// Goes to another address of the site, anew.

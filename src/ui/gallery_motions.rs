@@ -65,7 +65,11 @@ fn found(ui: Ui) -> Vec<Shown> {
     ui.read(|session| {
         let trace = session.trace();
         for record in trace.range(0, trace.head()).filter(|record| record.at > Time::ZERO) {
-            if let Some(motion) = Motion::of(&record.fact) {
+            let told = |record: &crate::sim::Record<crate::cluster::fact::Fact>| {
+                caption::of_fact(&record.fact, crate::i18n::Language::En).is_some()
+            };
+            if let Some(motion) = Motion::of(&record.fact).filter(|_| told(record) || trace.causes(record.id).any(told))
+            {
                 first.entry(motion.act).or_insert((record.id, record.at, motion.takes_ms));
             }
         }

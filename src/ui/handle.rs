@@ -30,6 +30,10 @@ pub enum Tab {
     Manifest,
     /// Events as kubectl shows them.
     Events,
+    /// What the API server was asked.
+    Requests,
+    /// Who did what when.
+    Timeline,
     /// What was told so far.
     Transcript,
     /// What is selected.
@@ -44,6 +48,8 @@ impl Tab {
             Self::Guide => "guide",
             Self::Manifest => "manifest",
             Self::Events => "events",
+            Self::Requests => "requests",
+            Self::Timeline => "timeline",
             Self::Transcript => "transcript",
             Self::Inspector => "inspector",
         }

@@ -76,6 +76,13 @@ pub fn written(ui: Ui) -> String {
     Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).to_string()
 }
 
+/// The link to the shown moment.
+#[must_use]
+pub fn address(ui: Ui) -> String {
+    let (t, language) = (ui.now.get_untracked(), ui.language.get_untracked());
+    browser::address(&ui.link.with_value(|link| super::link::Link { t: Some(t), ..link.clone() }.write(language)))
+}
+
 /// Reads a run: its address and its inputs, or why it cannot be read.
 fn read(text: &str) -> Result<(String, Inputs), Notice> {
     let broken = || Notice::new("notice-bad-run", &[]);

@@ -2,6 +2,7 @@
 
 use super::dom::on_window;
 use super::handle::{Tab, Ui};
+use super::session::Until;
 use crate::scene::pace::Speed;
 use crate::sim::Time;
 use leptos::prelude::*;
@@ -14,6 +15,11 @@ const OWN_KEYS: &str = "input, textarea, select, [contenteditable], [role=tree],
 /// Listens for as long as the page lives.
 pub fn listen(ui: Ui) {
     on_window("keydown", move |event: &KeyboardEvent| {
+        if (event.ctrl_key() || event.meta_key()) && event.key().eq_ignore_ascii_case("k") {
+            event.prevent_default();
+            ui.sight.palette.update(|open| *open = !*open);
+            return;
+        }
         if event.ctrl_key() || event.meta_key() || event.alt_key() || event.default_prevented() {
             return;
         }
@@ -56,6 +62,11 @@ fn press(ui: Ui, event: &KeyboardEvent) -> bool {
         "t" => ui.turn_truth(),
         "/" => ui.sight.open.set(true),
         "m" => ui.turn_dial(),
+        "b" => ui.bookmark(),
+        "n" => ui.to_bookmark(true),
+        "p" => ui.to_bookmark(false),
+        "e" => ui.until(Until::Event),
+        "s" => ui.until(Until::Settled),
         "l" => go_to(ui, Tab::Guide, "[role=tree]"),
         "i" => go_to(ui, Tab::Inspector, "#inspector"),
         "y" => go_to(ui, Tab::Inspector, "[data-testid=why]"),

@@ -201,7 +201,12 @@ impl Link {
             let _ = write!(address, "&speed={times}");
         }
         if let Some(t) = self.t {
-            let _ = write!(address, "&t={}", t.as_millis());
+            // Much happens within a millisecond: the moment is exact.
+            let micros = t.as_micros();
+            let _ = write!(address, "&t={}", micros / 1000);
+            if micros % 1000 > 0 {
+                let _ = write!(address, ".{:03}", micros % 1000);
+            }
         }
         if let Some(selected) = &self.selected {
             let _ = write!(address, "&sel={}", selected.write());

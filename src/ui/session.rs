@@ -11,8 +11,10 @@
 mod guess;
 mod scout;
 mod tell;
+mod until;
 mod work;
 
+pub use self::until::Until;
 pub use self::work::{Clock, Frames};
 
 use self::guess::Guessing;
@@ -54,6 +56,8 @@ pub struct Session {
     step: Option<Step>,
     /// A moment beyond the end that the run is on its way to.
     goal: Option<Time>,
+    /// What the run goes on until.
+    until: Option<until::Search>,
     scout: Scout,
     /// The engine could not keep up in the last frame.
     behind: bool,
@@ -88,6 +92,7 @@ impl Session {
             reduced: false,
             step: None,
             goal: None,
+            until: None,
             scout: Scout::default(),
             behind: false,
             picture: view.clone(),
@@ -98,7 +103,7 @@ impl Session {
             guessing: Guessing::default(),
         };
         session.pres_ms = session.script.pace.to_pres(session.now(), session.speed);
-        if let Some(t) = link.t {
+        if let Some(t) = link.t.filter(|_| link.payload.is_empty()) {
             session.playing = false;
             session.seek(t);
         }
@@ -186,7 +191,7 @@ impl Session {
     /// Whether anything moves: time passes, a step is being told, or the run is on its way to a moment.
     #[must_use]
     pub fn is_moving(&self) -> bool {
-        self.playing || self.step.is_some() || self.goal.is_some()
+        self.playing || self.step.is_some() || self.goal.is_some() || self.until.is_some()
     }
 
     /// Lets time pass, or stops everything.
@@ -194,6 +199,7 @@ impl Session {
         self.playing = playing;
         self.step = None;
         self.goal = None;
+        self.until = None;
     }
 
     /// How fast time passes.
@@ -260,16 +266,6 @@ impl Session {
         self.show(to.min(self.history.end()));
     }
 
-    /// Does again what was done in an earlier life of the page, and goes to a moment of it.
-    pub fn replay(&mut self, inputs: Vec<(Time, Input)>, to: Time) {
-        self.history.seek(Time::ZERO);
-        for (at, input) in inputs.into_iter().filter(|(at, _)| *at <= to) {
-            self.history.enter(at, input);
-        }
-        self.play(false);
-        self.seek(to);
-    }
-
     /// Shows a moment that has been reached before.
     fn show(&mut self, to: Time) {
         self.history.seek(to);
@@ -291,6 +287,8 @@ impl Session {
         self.behind = false;
         if let Some(goal) = self.goal {
             self.run_to(goal, slice);
+        } else if let Some(search) = self.until.take() {
+            self.go_on(search, slice);
         } else if let Some(step) = self.step {
             self.tell(step, elapsed, slice);
         } else if self.playing {

@@ -11,7 +11,8 @@ use crate::cluster::view::{NodeView, PodView, Readiness, View};
 use crate::scene::colours::{Colours, Groups};
 use crate::scene::deck::{Gear, Gears};
 use crate::scene::{Dial, Found};
-use crate::ui::session::Session;
+use crate::sim::Time;
+use crate::ui::session::{Session, Until};
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -34,6 +35,16 @@ pub struct Sight {
     pub deck: RwSignal<Option<Rc<str>>, LocalStorage>,
     /// Whether its panel is open.
     pub open: RwSignal<bool>,
+    /// Whether these dialogs are open.
+    pub palette: RwSignal<bool>,
+    /// Help.
+    pub help: RwSignal<bool>,
+    /// Share and keep.
+    pub share: RwSignal<bool>,
+    /// Branches, compared.
+    pub compare: RwSignal<Option<usize>>,
+    /// Moments that are marked, in order.
+    pub bookmarks: RwSignal<Vec<Time>>,
     /// Where the person has put the camera.
     pub camera: RwSignal<Option<Cam>>,
     /// What the last search found, of which view.
@@ -50,6 +61,11 @@ impl Sight {
             search: RwSignal::new(link.search.clone()),
             deck: RwSignal::new_local(link.deck.as_deref().map(Into::into)),
             open: RwSignal::new(!link.search.is_empty()),
+            palette: RwSignal::new(false),
+            help: RwSignal::new(false),
+            share: RwSignal::new(false),
+            compare: RwSignal::new(None),
+            bookmarks: RwSignal::new(Vec::new()),
             camera: RwSignal::new(link.camera),
             last: StoredValue::new_local(None),
         };
@@ -257,4 +273,37 @@ pub fn ship_of(ui: Ui) -> Option<Rc<str>> {
         Selection::Object(_) => None,
         Selection::Component(component) => component.node().cloned(),
     })
+}
+
+impl Ui {
+    /// Runs on until something happens.
+    pub fn until(self, what: Until) {
+        let selected = self.selected.with_untracked(|selected| selected.as_ref().and_then(|one| one.object().cloned()));
+        self.change(|session| session.until(what, selected));
+    }
+
+    /// Marks the shown moment, or forgets its mark.
+    pub fn bookmark(self) {
+        let now = self.now.get_untracked();
+        self.sight.bookmarks.update(|all| match all.binary_search(&now) {
+            Ok(at) => drop(all.remove(at)),
+            Err(at) => all.insert(at, now),
+        });
+    }
+
+    /// Goes to the next moment that is marked, or the one before.
+    pub fn to_bookmark(self, forward: bool) {
+        let now = self.now.get_untracked();
+        let found = self.sight.bookmarks.with_untracked(|all| {
+            if forward {
+                all.iter().find(|at| **at > now).copied()
+            } else {
+                all.iter().rev().find(|at| **at < now).copied()
+            }
+        });
+        if let Some(at) = found {
+            self.play(false);
+            self.seek(at);
+        }
+    }
 }

@@ -143,3 +143,70 @@ test('a run is saved as a file, and the file opens it', async () => {
   await other.close();
   await close();
 });
+
+test('requests with their gates, the timeline, history and owners, etcd, effects and the palette show the same run', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?sel=deployments/default/web');
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: 60_000 });
+  await page.getByTestId('play').click();
+  await page.getByTestId('tab-requests').click();
+  const post = page.getByTestId('requests').locator('tr').filter({ hasText: 'POST /apis/apps/v1/namespaces/default/deployments' });
+  assert.equal(await post.first().getByTestId('gates').locator('.lamp.lit').count(), 7);
+  assert.match(await post.first().textContent(), /201/);
+  const details = page.locator('.insp details.yaml');
+  await details.nth(0).locator('summary').click();
+  await page.getByTestId('history').getByText('status.availableReplicas').first().waitFor();
+  await details.nth(1).locator('summary').click();
+  const line = (text) => page.locator('.yaml-line').filter({ hasText: text }).first();
+  assert.match(await line('replicas: 3').locator('.badge').getAttribute('data-who'), /U/);
+  assert.match(await line('progressDeadlineSeconds').locator('.badge').getAttribute('data-who'), /A/);
+  assert.match(await line('availableReplicas').locator('.badge').getAttribute('data-who'), /C/);
+  await page.getByTestId('effects').last().click();
+  assert.ok((await page.locator('.effects .cause').count()) > 5);
+  await page.getByTestId('tab-timeline').click();
+  const chart = page.locator('.timeline-chart canvas');
+  const { width, height } = await chart.boundingBox();
+  for (let x = 0.2; x < 0.95; x += 0.02) {
+    await chart.click({ position: { x: width * x, y: (height * 3.5) / 8 } });
+    if (/node-\d/.test(await page.locator('.timeline-told').textContent())) break;
+  }
+  assert.match(await page.locator('.timeline-told').textContent(), /node-\d/);
+  await page.getByTestId('bookmark').click();
+  assert.equal(await page.getByTestId('bookmarks').locator('option').count(), 2);
+  assert.deepEqual(await inaccessible(page), []);
+  await page.keyboard.press('Control+k');
+  await page.getByTestId('palette').locator('input').fill('node-2');
+  await page.keyboard.press('Enter');
+  await page.locator('.insp-name').getByText('node-2').waitFor();
+  await page.getByTestId('tree').locator('[role=treeitem]').filter({ hasText: 'etcd' }).first().click();
+  await page.getByTestId('etcd').getByText('/registry/deployments').click();
+  await page.getByTestId('etcd').getByText('default/web ·').waitFor();
+  assert.deepEqual(await inaccessible(page), []);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('the run goes on until something happens, and two branches are compared', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?seed=3');
+  await page.getByTestId('apply').click();
+  await page.getByTestId('until').selectOption('until-settled');
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9 && document.querySelector('[data-testid=play]').getAttribute('aria-pressed') === 'false', null, { timeout: 60_000 });
+  const settled = await page.evaluate(() => window.__bottle.t);
+  assert.ok(settled > 10_000 && settled < 120_000, `${settled}`);
+  await page.getByTestId('start').click();
+  const field = page.locator('.cm-content');
+  await field.click();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.insertText('apiVersion: v1\nkind: ConfigMap\nmetadata: {name: other}\n');
+  await page.getByTestId('apply').click();
+  await page.getByTestId('branches').waitFor();
+  await page.waitForFunction(() => window.__bottle.view().objects.ConfigMap > 0);
+  await page.getByTestId('until').selectOption('until-settled');
+  await page.waitForFunction(() => document.querySelector('[data-testid=play]').getAttribute('aria-pressed') === 'false', null, { timeout: 60_000 });
+  await page.getByTestId('branches').selectOption('=0');
+  const table = page.getByTestId('compare').locator('table');
+  await table.getByText('Deployment default/web').waitFor();
+  await table.getByText('ConfigMap default/other').waitFor();
+  assert.deepEqual(await inaccessible(page), []);
+  await close();
+});

@@ -152,7 +152,7 @@ test('YAML is made when it is opened, without managed fields', async () => {
   const { page, close } = await applied('pod', READY_PODS, { argument: 1 });
   await select(page, /^hello|^web|^pod|^nginx/);
   const inspector = page.getByTestId('inspector');
-  assert.equal(await inspector.locator('.yaml-text').innerText(), '');
+  assert.equal(await inspector.locator('.yaml-text').count(), 0);
   await inspector.getByText('YAML as stored').click();
   await inspector.getByText('resourceVersion:').waitFor();
   const text = await inspector.locator('.yaml-text').innerText();

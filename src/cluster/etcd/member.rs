@@ -71,6 +71,18 @@ impl Etcd {
         self.replica.store().get(key).map(|kv| &kv.value)
     }
 
+    /// All versions of a key, the oldest first; `None`: deleted.
+    #[must_use]
+    pub fn versions(&self, key: &str) -> Vec<(u64, Option<Object>)> {
+        self.replica.store().versions(key)
+    }
+
+    /// How many keys there are, and the oldest revision that can be read.
+    #[must_use]
+    pub fn size(&self) -> (usize, u64) {
+        (self.replica.store().len(), self.replica.store().compacted())
+    }
+
     /// Handles a message or one of its own timers.
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         self.replica.tick(cx.now());

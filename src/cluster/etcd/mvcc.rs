@@ -191,6 +191,17 @@ impl<V: Value> Store<V> {
         state
     }
 
+    /// All versions of a key that were not forgotten, the oldest first; `None`: deleted.
+    #[must_use]
+    pub fn versions(&self, key: &str) -> Vec<(u64, Option<V>)> {
+        let of_key = |event: &&Event<V>| *event.kv.key == *key;
+        let version = |event: &Event<V>| {
+            let value = (!event.deleted).then(|| event.kv.value.clone());
+            (event.kv.mod_revision, value)
+        };
+        self.log.iter().filter(of_key).map(version).collect()
+    }
+
     /// Whether all comparisons hold.
     #[must_use]
     pub fn holds(&self, compare: &[(Rc<str>, u64)]) -> bool {

@@ -12,7 +12,13 @@ use web_sys::Event;
 /// The runs that were left when somebody acted in their past: choosing one goes back to it.
 pub fn branches(ui: Ui) -> El {
     let changed = move |event: &Event| {
-        if let Ok(branch) = event_target_value(event).parse() {
+        let chosen = event_target_value(event);
+        if let Some(Ok(branch)) = chosen.strip_prefix('=').map(str::parse) {
+            ui.sight.compare.set(Some(branch));
+            if let Some(menu) = event.target() {
+                crate::ui::browser::put(&menu, "value", &"".into());
+            }
+        } else if let Ok(branch) = chosen.parse() {
             ui.switch(branch);
         }
     };
@@ -27,7 +33,12 @@ pub fn branches(ui: Ui) -> El {
     };
     let options = move || {
         let option = |(i, name): (usize, String)| el("option", "").attr("value", &i.to_string()).text(&name);
-        names().into_iter().enumerate().map(option).collect::<Vec<El>>()
+        let other = |(i, name): (usize, String)| {
+            let text = ui.say("compare-with", &[("name", name.into())]);
+            el("option", "").attr("value", &format!("={i}")).text(&text)
+        };
+        let (all, again) = (names().into_iter().enumerate(), names().into_iter().enumerate());
+        all.map(option).chain(again.map(other)).collect::<Vec<El>>()
     };
     let all = move || ui.say("branches", &[("count", ui.branches.get().into())]);
     let menu = el("select", "button")

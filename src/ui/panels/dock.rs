@@ -2,14 +2,17 @@
 
 use super::events::events_panel;
 use super::manifest::manifest_panel;
+use super::requests::requests_panel;
+use super::timeline::timeline_panel;
 use super::transcript::transcript;
 use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::handle::{Tab, Ui};
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
-const DOCK: &[Tab] = &[Tab::Manifest, Tab::Events, Tab::Transcript];
-const PHONE: &[Tab] = &[Tab::Guide, Tab::Manifest, Tab::Events, Tab::Transcript, Tab::Inspector];
+const DOCK: &[Tab] = &[Tab::Manifest, Tab::Events, Tab::Requests, Tab::Timeline, Tab::Transcript];
+const PHONE: &[Tab] =
+    &[Tab::Guide, Tab::Manifest, Tab::Inspector, Tab::Events, Tab::Requests, Tab::Timeline, Tab::Transcript];
 
 impl Tab {
     const fn key(self) -> &'static str {
@@ -17,6 +20,8 @@ impl Tab {
             Self::Guide => "tab-guide",
             Self::Manifest => "tab-manifest",
             Self::Events => "tab-events",
+            Self::Requests => "tab-requests",
+            Self::Timeline => "tab-timeline",
             Self::Transcript => "tab-transcript",
             Self::Inspector => "tab-inspector",
         }
@@ -28,6 +33,8 @@ impl Tab {
             Self::Guide => "panel-guide",
             Self::Manifest => "panel-manifest",
             Self::Events => "panel-events",
+            Self::Requests => "panel-requests",
+            Self::Timeline => "panel-timeline",
             Self::Transcript => "panel-transcript",
             Self::Inspector => "inspector",
         }
@@ -61,6 +68,8 @@ pub fn dock(ui: Ui) -> El {
         .add(tab_row(ui))
         .add(panel(Tab::Manifest, manifest_panel(ui)))
         .add(panel(Tab::Events, events_panel(ui)))
+        .add(panel(Tab::Requests, requests_panel(ui)))
+        .add(panel(Tab::Timeline, timeline_panel(ui)))
         .add(panel(Tab::Transcript, transcript(ui)))
 }
 

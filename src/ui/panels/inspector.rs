@@ -6,11 +6,14 @@
 
 use super::actions::actions;
 use super::inspector_card::card_sections;
-use super::inspector_state::{events_section, state_section, yaml_section};
+use super::inspector_etcd::etcd_sections;
+use super::inspector_history::{history_section, yaml_section};
+use super::inspector_state::{events_section, state_section};
 use super::inspector_why::why_section;
 use super::moment;
 use super::scheduling;
 use crate::api::age;
+use crate::cluster::wire::Address;
 use crate::inspect::identity::{self, Shape, Tone};
 use crate::ui::dom::{El, button, drawing, el};
 use crate::ui::handle::{Tab, Ui};
@@ -75,9 +78,11 @@ fn overview(ui: Ui, thing: Thing) -> El {
             .add(why_section(ui, thing))
             .add(state_section(ui, thing))
             .add(events_section(ui, thing))
+            .add(history_section(ui, thing))
             .add(yaml_section(ui, thing))
     } else {
-        panel.part(card_sections(ui, thing)).add(why_section(ui, thing))
+        let etcd = thing.selection.with_value(|one| matches!(one, Selection::Component(Address::Etcd(_))));
+        panel.part(card_sections(ui, thing)).all(etcd.then(|| etcd_sections(ui, thing))).add(why_section(ui, thing))
     }
 }
 

@@ -1,11 +1,9 @@
-//! What is wanted and what is there, the object's own events, and its YAML as stored.
+//! What is wanted and what is there, and the object's own events.
 
 use super::inspector::Thing;
 use super::moment;
-use crate::api::manifest;
 use crate::inspect::compare::{self, Columns, Row, Table};
 use crate::inspect::events;
-use crate::ui::browser;
 use crate::ui::dom::{El, button, drawing, el};
 use crate::ui::handle::Ui;
 use leptos::prelude::*;
@@ -104,58 +102,4 @@ fn own_event(row: &events::Row) -> El {
     el("li", if row.kind == "Warning" { "own-event warning" } else { "own-event" })
         .add(head)
         .add(el("p", "own-event-message").attr("lang", "en").text(&row.message))
-}
-
-/// The object's YAML; made only while it is open.
-pub fn yaml_section(ui: Ui, thing: Thing) -> El {
-    let open = RwSignal::new(false);
-    let yaml = Memo::new(move |_| {
-        if !open.get() {
-            return String::new();
-        }
-        thing.changes.track();
-        thing
-            .selection
-            .with_value(|selection| {
-                ui.read(|session| {
-                    let found = selection.object().and_then(|object| session.object(object));
-                    found.map(|object| {
-                        let mut value = object.to_value();
-                        if let Some(meta) = value.get_mut("metadata").and_then(serde_json::Value::as_object_mut) {
-                            meta.remove("managedFields");
-                        }
-                        manifest::write(&value)
-                    })
-                })
-            })
-            .unwrap_or_default()
-    });
-    let said = RwSignal::new("");
-    let copy = move || {
-        browser::copy(&yaml.get_untracked(), move |copied| {
-            said.set(if copied { "yaml-copied" } else { "yaml-not-copied" });
-        });
-    };
-    let toggled = move |event: &web_sys::Event| {
-        said.set("");
-        open.set(event.target().is_some_and(|details| browser::get(&details, "open").is_truthy()));
-    };
-    let status = move || match said.get() {
-        "" => String::new(),
-        key => ui.text(key),
-    };
-    let tools = el("div", "yaml-tools")
-        .add(button("button", copy).word(ui, "yaml-copy"))
-        .add(el("span", "").attr("role", "status").words(status));
-    let text = el("pre", "yaml-text")
-        .attr("tabindex", "0")
-        .attr("lang", "en")
-        .label(ui, "yaml-title")
-        .add(el("code", "").words(move || yaml.get()));
-    let details = el("details", "yaml")
-        .on("toggle", toggled)
-        .add(el("summary", "").add(el("h3", "").word(ui, "yaml-title")))
-        .add(tools)
-        .add(text);
-    el("section", "insp-section").add(details)
 }

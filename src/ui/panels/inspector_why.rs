@@ -6,6 +6,7 @@ use super::transport::clock_text;
 use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
 use crate::inspect::card;
+use crate::inspect::effects::effects;
 use crate::inspect::lack::{self, Lack, Verdicts};
 use crate::inspect::story::{self, Actor, End, Link, Search, Source, Story};
 use crate::sim::FactId;
@@ -16,6 +17,8 @@ use leptos::prelude::*;
 
 /// So many causes are shown at first: the nearest, and the one where it all began.
 const SHOWN: usize = 6;
+/// So many effects of a cause are shown.
+const EFFECTS: usize = 24;
 
 /// The section.
 pub fn why_section(ui: Ui, thing: Thing) -> El {
@@ -155,8 +158,39 @@ fn cause(ui: Ui, link: Link) -> El {
     let told = el("span", "cause-sentence").text(&sentence);
     let args = [("time", clock_text(at).into()), ("sentence", sentence.into())];
     let seek = button("cause-seek", seek).bind("aria-label", move || ui.say("why-seek", &args)).add(told).add(when);
-    let body = el("div", "cause-body").add(seek).all(source.map(|source| line(ui, fact, &source)));
+    let body = el("div", "cause-body").add(seek).all(source.map(|source| line(ui, fact, &source))).add(came(ui, fact));
     el("li", "cause").add(badge(&actor)).add(body)
+}
+
+/// What came of a cause: asked for by a button.
+fn came(ui: Ui, fact: u64) -> El {
+    let open = RwSignal::new(false);
+    let toggle = button("fold-button effects-button", move || open.update(|open| *open = !*open))
+        .attr("data-testid", "effects")
+        .bind("aria-expanded", move || open.get().to_string())
+        .word(ui, "why-effects");
+    let list = move || {
+        if !open.get() {
+            return None;
+        }
+        let (links, more) = moment::read(ui, |shown| effects(shown, fact, EFFECTS));
+        if links.is_empty() {
+            return Some(el("p", "quiet").word(ui, "why-no-effects"));
+        }
+        let row = |link: Link| {
+            let Link { at, sentence, actor, .. } = link;
+            let seek = move || {
+                ui.play(false);
+                ui.seek(at);
+            };
+            let told = el("span", "cause-sentence").text(&sentence);
+            let seek = button("cause-seek", seek).add(told).add(el("span", "cause-when").text(&clock_text(at)));
+            el("li", "cause").add(badge(&actor)).add(el("div", "cause-body").add(seek))
+        };
+        let more = (more > 0).then(|| el("li", "quiet").text(&ui.say("why-more-effects", &[("count", more.into())])));
+        Some(el("ol", "causes effects").all(links.into_iter().map(row)).all(more))
+    };
+    el("div", "").add(toggle).part(list)
 }
 
 /// The letter of a component in its colour.

@@ -2,21 +2,27 @@
 
 mod actions;
 mod branches;
+mod compare;
 mod dock;
 mod events;
 mod guide;
 mod help;
 mod inspector;
 mod inspector_card;
+mod inspector_etcd;
+mod inspector_history;
 mod inspector_state;
 mod inspector_why;
 mod manifest;
 mod moment;
+mod palette;
 mod problems;
+mod requests;
 mod scheduling;
 mod scrubber;
 mod share;
 mod sheet;
+mod timeline;
 mod top;
 mod transcript;
 mod transport;

@@ -21,6 +21,10 @@ impl Objects for Session {
     fn objects(&self, kind: &'static Kind) -> Vec<&Object> {
         Self::objects(self, kind)
     }
+
+    fn versions(&self, object: &ObjectRef) -> crate::inspect::history::Versions {
+        Self::versions(self, object)
+    }
 }
 
 /// Reads the shown moment in the language of the interface; tracks the language.

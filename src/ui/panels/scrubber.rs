@@ -27,11 +27,13 @@ const REDRAW_MS: f64 = 200.0;
 
 /// Who did something: a letter and a colour.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-struct Actor(char, Token);
+pub struct Actor(pub char, pub Token);
 
 const PERSON: Actor = Actor('U', Token::Ink);
 
-fn actor(fact: &Fact) -> Actor {
+/// Who did what a fact tells.
+#[must_use]
+pub fn actor(fact: &Fact) -> Actor {
     let of = |address: &Address| match address {
         Address::User => PERSON,
         Address::ApiServer => Actor('A', Token::Api),

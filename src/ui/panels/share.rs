@@ -24,10 +24,10 @@ fn content(ui: Ui) -> El {
     let address = move || {
         ui.now.track();
         ui.selected.track();
-        browser::address()
+        keep::address(ui)
     };
     let copy = move || {
-        browser::copy(&browser::address(), move |copied| {
+        browser::copy(&keep::address(ui), move |copied| {
             said.set(if copied { "yaml-copied" } else { "yaml-not-copied" });
         });
     };

@@ -11,8 +11,7 @@ use leptos::prelude::*;
 
 /// The top bar.
 pub fn top_bar(ui: Ui) -> El {
-    let help = RwSignal::new(false);
-    let share = RwSignal::new(false);
+    let (help, share) = (ui.sight.help, ui.sight.share);
     let open_share = button("button icon-button", move || share.set(true))
         .attr("data-testid", "share")
         .named(ui, "title", "share-title")
@@ -51,6 +50,8 @@ pub fn top_bar(ui: Ui) -> El {
         .add(open_help)
         .add(super::help::help(ui, help))
         .add(super::share::share(ui, share))
+        .add(super::palette::palette(ui))
+        .add(super::compare::compare(ui))
 }
 
 /// Which run it is.

@@ -7,6 +7,7 @@ use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::SPEEDS;
+use crate::ui::session::Until;
 use leptos::prelude::*;
 use web_sys::Event;
 
@@ -32,6 +33,7 @@ pub fn transport(ui: Ui) -> El {
         .add(control(ui, "step-back", "transport-back", Icon::Back, Ui::step_back))
         .add(play)
         .add(control(ui, "step", "transport-forward", Icon::Forward, Ui::step))
+        .add(until_menu(ui))
         .add(speed_menu(ui));
     let revision = move || {
         let revision = ui.view.with(|view| view.revision);
@@ -57,6 +59,27 @@ fn value(speed: Speed) -> String {
         Speed::Adaptive => "auto".to_owned(),
         Speed::Times(times) => times.to_string(),
     }
+}
+
+/// Runs on until something happens.
+fn until_menu(ui: Ui) -> El {
+    const ALL: &[(&str, Until)] =
+        &[("until-event", Until::Event), ("until-selected", Until::Selected), ("until-settled", Until::Settled)];
+    let changed = move |event: &Event| {
+        let chosen = event_target_value(event);
+        if let Some((_, until)) = ALL.iter().find(|(key, _)| *key == chosen) {
+            ui.until(*until);
+        }
+        if let Some(menu) = event.target() {
+            crate::ui::browser::put(&menu, "value", &"".into());
+        }
+    };
+    let menu = el("select", "button")
+        .attr("data-testid", "until")
+        .add(el("option", "").attr("value", "").word(ui, "until"))
+        .all(ALL.iter().map(|(key, _)| el("option", "").attr("value", key).word(ui, key)))
+        .on("change", changed);
+    el("label", "speed until").add(el("span", "visually-hidden").word(ui, "until-label")).add(menu)
 }
 
 /// The speeds.

@@ -66,7 +66,8 @@ impl Stage {
         let Some(layout) = self.layout.as_ref().filter(|_| map.contains(at.0, at.1)) else { return false };
         let (x, y) = ((at.0 - map.x) / map.w * layout.world.0, (at.1 - map.y) / map.h * layout.world.1);
         self.focus = Some((x, y));
-        self.reset();
+        (self.camera, self.glide) = (None, None);
+        self.soil();
         true
     }
 }

@@ -1,0 +1,274 @@
+//! What became of an object from revision to revision, and who wrote each of its fields.
+//!
+//! etcd keeps every version; the trace tells whose request made it. A field belongs to whoever changed it last. What a
+//! person has not written although he created the object was filled in by the API server (defaults, admission).
+
+use super::Shown;
+use super::story::{Actor, actor};
+use crate::api::manifest;
+use crate::api::object::{Object, ObjectRef};
+use crate::cluster::fact::Fact;
+use crate::cluster::input::Input;
+use crate::cluster::wire::Address;
+use crate::sim::{FactId, Time};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A field that changed: `spec.replicas`, before and after (empty: not there).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FieldChange {
+    /// Its path.
+    pub path: String,
+    /// Its value before.
+    pub before: String,
+    /// Its value after.
+    pub after: String,
+}
+
+/// One version of an object.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Revision {
+    /// etcd's revision.
+    pub revision: u64,
+    /// When it was written; `None`: before the trace begins.
+    pub at: Option<Time>,
+    /// Who asked for it.
+    pub actor: Actor,
+    /// Whether the object came with it.
+    pub first: bool,
+    /// Whether the object went with it.
+    pub deleted: bool,
+    /// What changed.
+    pub changes: Vec<FieldChange>,
+}
+
+/// A line of an object's text, and who wrote its field.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Line {
+    /// The text, with its blanks.
+    pub text: String,
+    /// Whose it is; `None` for a line that only opens a part.
+    pub actor: Option<Actor>,
+    /// At which revision it was written.
+    pub revision: u64,
+}
+
+/// Versions of an object with their revisions; `None`: deleted.
+pub type Versions = Vec<(u64, Option<Object>)>;
+
+/// Fields that change with every write and tell nothing.
+const NOISE: [&str; 3] = ["metadata.resourceVersion", "metadata.generation", "metadata.managedFields"];
+
+/// Leaves of a tree with their paths, in order.
+fn leaves(value: &Value, path: &str, out: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(fields) if !fields.is_empty() => {
+            for (name, value) in fields {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                leaves(value, &path, out);
+            }
+        }
+        Value::Array(items) if !items.is_empty() => {
+            for (index, item) in items.iter().enumerate() {
+                leaves(item, &format!("{path}[{index}]"), out);
+            }
+        }
+        Value::String(text) => drop(out.insert(path.to_owned(), text.clone())),
+        other => drop(out.insert(path.to_owned(), other.to_string())),
+    }
+}
+
+fn leaves_of(object: &Object) -> BTreeMap<String, String> {
+    let mut out = BTreeMap::new();
+    leaves(&object.to_value(), "", &mut out);
+    out.retain(|path, _| !NOISE.iter().any(|noise| path.starts_with(noise)));
+    out
+}
+
+/// Who wrote a revision, when, and if it was a person's manifest its text.
+struct Writer {
+    who: Address,
+    at: Option<Time>,
+    text: Option<String>,
+}
+
+/// The writers of an object's revisions.
+fn writers(shown: &Shown, object: &ObjectRef) -> BTreeMap<u64, Writer> {
+    let mut found = BTreeMap::new();
+    for record in shown.trace.range(0, shown.trace.head()) {
+        let Fact::Committed { object: other, revision, call, .. } = &record.fact else { continue };
+        if **other != *object {
+            continue;
+        }
+        let applied = |record: &crate::sim::Record<Fact>| match &record.fact {
+            Fact::Input(input) => match &**input {
+                Input::Apply { text, .. } => Some(text.clone()),
+                _ => None,
+            },
+            _ => None,
+        };
+        let text = shown.trace.causes(FactId(record.id.0)).find_map(applied);
+        found.insert(*revision, Writer { who: call.from.clone(), at: Some(record.at), text });
+    }
+    found
+}
+
+/// The history of an object, the latest version first.
+#[must_use]
+pub fn revisions(shown: &Shown, object: &ObjectRef) -> Vec<Revision> {
+    let writers = writers(shown, object);
+    let mut before = BTreeMap::new();
+    let mut all = Vec::new();
+    for (revision, version) in shown.objects.versions(object) {
+        let after = version.as_ref().map(leaves_of).unwrap_or_default();
+        let mut changes: Vec<FieldChange> = Vec::new();
+        let paths: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        for path in paths {
+            let (old, new) = (before.get(path), after.get(path));
+            if old != new {
+                let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+                changes.push(FieldChange { path: path.clone(), before: text(old), after: text(new) });
+            }
+        }
+        let writer = writers.get(&revision);
+        let who = writer.map_or(Address::ApiServer, |writer| writer.who.clone());
+        let at = writer.and_then(|writer| writer.at);
+        let first = before.is_empty();
+        all.push(Revision { revision, at, actor: actor(shown, &who), first, deleted: version.is_none(), changes });
+        before = after;
+    }
+    all.reverse();
+    all
+}
+
+/// The object's text line by line, each with whoever wrote it.
+#[must_use]
+pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
+    let Some(now) = shown.objects.object(object) else { return Vec::new() };
+    let writers = writers(shown, object);
+    let mut owners: BTreeMap<String, (u64, Address)> = BTreeMap::new();
+    let mut before = BTreeMap::new();
+    for (revision, version) in shown.objects.versions(object) {
+        let after = version.as_ref().map(leaves_of).unwrap_or_default();
+        let writer = writers.get(&revision);
+        let source = writer.and_then(|writer| written(writer, object));
+        for (path, value) in &after {
+            if before.get(path) == Some(value) {
+                continue;
+            }
+            let who = match writer {
+                Some(Writer { who: Address::User, .. })
+                    if source.as_ref().is_some_and(|own| !own.contains_key(path)) =>
+                {
+                    Address::ApiServer
+                }
+                Some(writer) if !is_servers(path) => writer.who.clone(),
+                _ => Address::ApiServer,
+            };
+            owners.insert(path.clone(), (revision, who));
+        }
+        before = after;
+    }
+    let mut value = now.to_value();
+    if let Some(meta) = value.get_mut("metadata").and_then(Value::as_object_mut) {
+        meta.remove("managedFields");
+    }
+    let mut out = Vec::new();
+    print(&value, ("", 0, ""), &mut |text, path| {
+        let owner = owners.get(path);
+        let revision = owner.map_or(0, |(revision, _)| *revision);
+        out.push(Line { text, actor: owner.map(|(_, who)| actor(shown, who)), revision });
+    });
+    out
+}
+
+/// What only the server can write.
+fn is_servers(path: &str) -> bool {
+    ["metadata.uid", "metadata.creationTimestamp", "metadata.deletionTimestamp"].contains(&path)
+}
+
+/// The fields of an object that a person's manifest writes.
+fn written(writer: &Writer, object: &ObjectRef) -> Option<BTreeMap<String, String>> {
+    let read = manifest::read(writer.text.as_ref()?);
+    let is_it = |value: &&Value| {
+        let text = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
+        text("/kind") == object.kind.kind && text("/metadata/name") == &*object.key.name
+    };
+    let value = read.documents.iter().map(|document| &document.value).find(is_it)?;
+    let mut out = BTreeMap::new();
+    leaves(value, "", &mut out);
+    Some(out)
+}
+
+/// Writes a tree as YAML, line by line with the paths of the leaves.
+fn print(value: &Value, (path, depth, lead): (&str, usize, &str), line: &mut dyn FnMut(String, &str)) {
+    let indent = "  ".repeat(depth);
+    let scalar = |value: &Value| -> String {
+        match value {
+            Value::Array(_) => "[]".to_owned(),
+            Value::Object(_) => "{}".to_owned(),
+            // Several lines stay one.
+            Value::String(text) if text.contains('\n') => Value::from(text.as_str()).to_string(),
+            scalar => manifest::write(scalar).trim_end().to_owned(),
+        }
+    };
+    let is_leaf = |value: &Value| match value {
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => true,
+    };
+    match value {
+        Value::Object(fields) => {
+            for (number, (name, value)) in fields.iter().enumerate() {
+                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+                // The first field of an item stands behind its dash.
+                let lead = if number == 0 { lead } else { "" };
+                let start = if lead.is_empty() { indent.clone() } else { lead.to_owned() };
+                if is_leaf(value) {
+                    line(format!("{start}{}: {}", scalar(&Value::from(name.as_str())), scalar(value)), &path);
+                } else {
+                    line(format!("{start}{}:", scalar(&Value::from(name.as_str()))), "");
+                    let deeper = if matches!(value, Value::Array(_)) { depth } else { depth + 1 };
+                    print(value, (&path, deeper, ""), line);
+                }
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let path = format!("{path}[{index}]");
+                if is_leaf(item) {
+                    line(format!("{indent}- {}", scalar(item)), &path);
+                } else {
+                    print(item, (&path, depth + 1, &format!("{indent}- ")), line);
+                }
+            }
+        }
+        scalar_value => line(format!("{indent}{}", scalar(scalar_value)), path),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_is_written_line_by_line_as_yaml_that_reads_the_same() {
+        let value = serde_json::json!({
+            "kind": "Pod", "metadata": {"name": "a", "labels": {}},
+            "spec": {"containers": [{"name": "main", "args": ["x: y", "2"]}, {"name": "b"}], "n": 3, "on": true},
+        });
+        let (mut text, mut paths) = (String::new(), Vec::new());
+        print(&value, ("", 0, ""), &mut |line, path| {
+            text += &(line + "\n");
+            paths.push(path.to_owned());
+        });
+        let read = manifest::read(&text);
+        assert_eq!(read.documents[0].value, value, "{text}");
+        let mut flat = BTreeMap::new();
+        leaves(&value, "", &mut flat);
+        for path in paths.iter().filter(|path| !path.is_empty()) {
+            assert!(flat.contains_key(path), "{path}");
+        }
+        assert!(paths.contains(&"spec.containers[0].args[1]".to_owned()));
+    }
+}

@@ -1,0 +1,101 @@
+//! Every request to the API server with its gates, the latest first.
+
+use super::Shown;
+use super::story::{Actor, actor};
+use crate::cluster::fact::{Call, Fact, Gate};
+use crate::sim::Time;
+use std::collections::BTreeMap;
+
+/// So many facts are looked through.
+const LOOKED_AT: u64 = 60_000;
+
+/// A gate as a request met it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Lamp {
+    /// Not reached.
+    #[default]
+    Dark,
+    /// Passed.
+    Lit,
+    /// It refused.
+    Refused,
+}
+
+/// A request.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Row {
+    /// The place of its first fact.
+    pub fact: u64,
+    /// When it was sent.
+    pub at: Time,
+    /// Who sent it.
+    pub actor: Actor,
+    /// `POST /api/v1/namespaces/default/pods`.
+    pub line: String,
+    /// The answer's code; `None`: none yet.
+    pub code: Option<u16>,
+    /// Why it was refused; may be empty.
+    pub refusal: String,
+    /// The gates in their order.
+    pub gates: [Lamp; 7],
+    /// The object that it is about, for links; may be empty.
+    pub link: String,
+}
+
+/// Which requests are wanted.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Filter {
+    /// All of these words must be in the row.
+    pub words: String,
+    /// Heartbeats and other routine too.
+    pub routine: bool,
+}
+
+#[derive(Default)]
+struct Seen {
+    code: Option<u16>,
+    refusal: String,
+    gates: [Lamp; 7],
+}
+
+/// The latest requests, at most so many.
+#[must_use]
+pub fn list(shown: &Shown, filter: &Filter, most: usize) -> Vec<Row> {
+    let mut calls: BTreeMap<&Call, Seen> = BTreeMap::new();
+    let mut rows = Vec::new();
+    let words: Vec<String> = filter.words.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let head = shown.trace.head();
+    for record in shown.trace.range(head.saturating_sub(LOOKED_AT), head).rev() {
+        match &record.fact {
+            Fact::Answered { call, code, .. } => calls.entry(call).or_default().code = Some(*code),
+            Fact::Gate { call, gate, refused, .. } => {
+                let seen = calls.entry(call).or_default();
+                let place = Gate::ALL.iter().position(|known| known == gate).unwrap_or(0);
+                seen.gates[place] = if refused.is_some() { Lamp::Refused } else { Lamp::Lit };
+                if let Some(status) = refused {
+                    seen.refusal.clone_from(&status.message);
+                }
+            }
+            Fact::Requested { call, verb, target, ambient } => {
+                let seen = calls.remove(call).unwrap_or_default();
+                if *ambient && !filter.routine {
+                    continue;
+                }
+                let actor = actor(shown, &call.from);
+                let line = format!("{} {}", verb.method(), target.path());
+                let hay = format!("{line} {} {} {}", actor.name, seen.code.unwrap_or(0), seen.refusal).to_lowercase();
+                if !words.iter().all(|word| hay.contains(word)) {
+                    continue;
+                }
+                let about = if target.object.key.name.is_empty() { String::new() } else { super::link(&target.object) };
+                let Seen { code, refusal, gates } = seen;
+                rows.push(Row { fact: record.id.0, at: record.at, actor, line, code, refusal, gates, link: about });
+                if rows.len() >= most {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    rows
+}

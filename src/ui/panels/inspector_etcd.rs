@@ -1,0 +1,124 @@
+//! What the inspector says of etcd: revisions, the tree of keys, leases, watches.
+
+use super::inspector::Thing;
+use super::inspector_why::badge;
+use super::moment;
+use super::transport::clock_text;
+use crate::api::kinds::{KINDS, lease};
+use crate::cluster::fact::Fact;
+use crate::inspect::story::{Actor, actor};
+use crate::scene::caption;
+use crate::sim::Time;
+use crate::ui::dom::{El, button, el};
+use crate::ui::handle::Ui;
+use crate::ui::select::Selection;
+use leptos::prelude::*;
+use std::collections::BTreeSet;
+
+/// So many keys of a kind, and so many writes, are shown.
+const KEYS: usize = 200;
+const WRITES: usize = 25;
+
+/// A write: revision, moment, who, key, link.
+type Write = (u64, Time, Actor, String, String);
+
+/// The sections.
+pub fn etcd_sections(ui: Ui, thing: Thing) -> El {
+    let open = RwSignal::new(BTreeSet::<&'static str>::new());
+    let kinds = Memo::new(move |_| {
+        thing.changes.track();
+        ui.read(|session| {
+            let count = |kind: &&'static crate::api::Kind| (kind.plural, session.objects(kind).len());
+            KINDS.iter().map(count).filter(|(_, count)| *count > 0).collect::<Vec<_>>()
+        })
+    });
+    let row = move |(plural, count): (&'static str, usize)| {
+        let turn = move || {
+            open.update(|open| {
+                if !open.remove(plural) {
+                    open.insert(plural);
+                }
+            });
+        };
+        let head = button("fold-button", turn)
+            .bind("aria-expanded", move || open.with(|open| open.contains(plural)).to_string())
+            .text(&format!("/registry/{plural} · {count}"));
+        el("li", "").add(head).part(move || open.with(|open| open.contains(plural)).then(|| keys(ui, plural)))
+    };
+    let tree = el("ul", "etcd-tree").rows(move || kinds.get(), |(plural, count)| format!("{plural} {count}"), row);
+    let facts = move || {
+        thing.changes.track();
+        let (keys, compacted) = ui.read(crate::ui::session::Session::etcd_size);
+        let leases = ui.read(|session| session.objects(&lease::KIND).len());
+        let watches = ui.view.with(|view| view.watches.len());
+        let args = [
+            ("keys", keys.into()),
+            ("compacted", compacted.to_string().into()),
+            ("leases", leases.into()),
+            ("watches", watches.into()),
+        ];
+        ui.say("etcd-facts", &args)
+    };
+    let writes = Memo::new(move |_| {
+        thing.changes.track();
+        writes(ui)
+    });
+    let list = el("ol", "causes history").rows(
+        move || writes.get(),
+        |write: &Write| write.0.to_string(),
+        move |write| written(ui, write),
+    );
+    el("div", "")
+        .attr("data-testid", "etcd")
+        .add(
+            el("section", "insp-section")
+                .add(el("h3", "").word(ui, "etcd-title"))
+                .add(el("p", "").words(facts))
+                .add(tree),
+        )
+        .add(el("section", "insp-section").add(el("h3", "").word(ui, "etcd-writes")).add(list))
+}
+
+fn keys(ui: Ui, plural: &'static str) -> El {
+    let kind = KINDS.iter().find(|kind| kind.plural == plural);
+    let found: Vec<(String, String)> = ui.read(|session| {
+        let objects = kind.map(|kind| session.objects(kind)).unwrap_or_default();
+        let key = |object: &&crate::api::object::Object| {
+            let reference = object.reference();
+            let resource = object.meta().resource_version.clone().unwrap_or_default();
+            (crate::inspect::link(&reference), format!("{} · rev {resource}", reference.key))
+        };
+        objects.iter().take(KEYS).map(key).collect()
+    });
+    let row = |(link, text): (String, String)| {
+        el("li", "").add(button("event-link", move || ui.select(Selection::read(&link))).text(&text))
+    };
+    el("ul", "").all(found.into_iter().map(row))
+}
+
+fn writes(ui: Ui) -> Vec<Write> {
+    moment::read(ui, |shown| {
+        let write = |record: &crate::sim::Record<Fact>| match &record.fact {
+            Fact::Committed { call, object, change, revision, ambient: false } => {
+                let kind = caption::kind(object.kind.kind, shown.language);
+                let text = format!("{change:?} {kind} {}", object.key);
+                let link = crate::inspect::link(object);
+                Some((*revision, record.at, actor(shown, &call.from), text, link))
+            }
+            _ => None,
+        };
+        shown.trace.range(0, shown.trace.head()).rev().filter_map(write).take(WRITES).collect()
+    })
+}
+
+fn written(ui: Ui, (revision, at, actor, text, link): Write) -> El {
+    let go = move || {
+        ui.play(false);
+        ui.seek(at);
+        ui.select(Selection::read(&link));
+    };
+    let head = button("cause-seek", go)
+        .add(el("span", "cause-sentence").text(&text))
+        .add(el("span", "cause-when").text(&format!("{} · rev {revision}", clock_text(at))));
+    el("li", "cause").add(badge(&actor)).add(el("div", "cause-body").add(head))
+}

@@ -1,0 +1,142 @@
+//! The object's YAML with whoever wrote each field, and its versions with what changed in each.
+
+use super::inspector::Thing;
+use super::inspector_why::badge;
+use super::moment;
+use super::transport::clock_text;
+use crate::inspect::history::{FieldChange, Line, Revision, lines, revisions};
+use crate::ui::browser;
+use crate::ui::dom::{El, button, el};
+use crate::ui::handle::Ui;
+use leptos::prelude::*;
+
+/// So many versions are shown, and so many changes of each.
+const SHOWN: usize = 12;
+const CHANGES: usize = 8;
+
+/// A part that is made only while it is open.
+fn folded(
+    ui: Ui,
+    (class, title): (&'static str, &'static str),
+    open: RwSignal<bool>,
+    content: impl Fn() -> Vec<El> + 'static,
+) -> El {
+    let toggled = move |event: &web_sys::Event| {
+        open.set(event.target().is_some_and(|details| browser::get(&details, "open").is_truthy()));
+    };
+    let details = el("details", class)
+        .on("toggle", toggled)
+        .add(el("summary", "").add(el("h3", "").word(ui, title)))
+        .part(move || if open.get() { content() } else { Vec::new() });
+    el("section", "insp-section").add(details)
+}
+
+/// The YAML; each line bears the mark of whoever wrote its field.
+pub fn yaml_section(ui: Ui, thing: Thing) -> El {
+    let open = RwSignal::new(false);
+    let said = RwSignal::new("");
+    let shown = Memo::new(move |_| {
+        if !open.get() {
+            return Vec::new();
+        }
+        thing.changes.track();
+        moment::read(ui, |shown| {
+            thing
+                .selection
+                .with_value(|selection| selection.object().map_or_else(Vec::new, |object| lines(shown, object)))
+        })
+    });
+    let copy = move || {
+        let text = |lines: &Vec<Line>| lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect::<String>();
+        let yaml = shown.with_untracked(text);
+        browser::copy(&yaml, move |copied| said.set(if copied { "yaml-copied" } else { "yaml-not-copied" }));
+    };
+    let status = move || if said.get().is_empty() { String::new() } else { ui.text(said.get()) };
+    let content = move || {
+        let tools = el("div", "yaml-tools")
+            .add(button("button", copy).word(ui, "yaml-copy"))
+            .add(el("span", "").attr("role", "status").words(status));
+        let code =
+            el("code", "").part(move || shown.with(|lines| lines.iter().map(|one| line(ui, one)).collect::<Vec<_>>()));
+        let pre =
+            el("pre", "yaml-text owned").attr("tabindex", "0").attr("lang", "en").label(ui, "yaml-title").add(code);
+        vec![tools, el("p", "quiet").word(ui, "yaml-owners"), pre]
+    };
+    folded(ui, ("yaml", "yaml-title"), open, content)
+}
+
+fn line(ui: Ui, line: &Line) -> El {
+    let mark = match &line.actor {
+        Some(actor) => {
+            let args = [("name", actor.name.as_str().into()), ("revision", line.revision.to_string().into())];
+            // Drawn by the style, so that the text can be copied without it.
+            el("span", "badge")
+                .attr("style", &format!("--who: var(--{})", actor.colour))
+                .attr("data-who", actor.letter)
+                .attr("title", &ui.say("yaml-owner", &args))
+        }
+        None => el("span", "badge none").attr("aria-hidden", "true"),
+    };
+    el("span", "yaml-line").add(mark).add(el("span", "").text(&line.text))
+}
+
+/// The versions, the latest first.
+pub fn history_section(ui: Ui, thing: Thing) -> El {
+    let open = RwSignal::new(false);
+    let versions = Memo::new(move |_| {
+        if !open.get() {
+            return Vec::new();
+        }
+        thing.changes.track();
+        moment::read(ui, |shown| {
+            thing
+                .selection
+                .with_value(|selection| selection.object().map_or_else(Vec::new, |object| revisions(shown, object)))
+        })
+    });
+    let content = move || {
+        let more = move || {
+            let more = versions.with(|all| all.len().saturating_sub(SHOWN));
+            (more > 0).then(|| el("p", "quiet").text(&ui.say("hist-more", &[("count", more.into())])))
+        };
+        let list = el("ol", "causes history").attr("data-testid", "history").rows(
+            move || versions.with(|all| all.iter().take(SHOWN).cloned().collect()),
+            |one: &Revision| one.revision.to_string(),
+            move |one| version(ui, &one),
+        );
+        vec![el("div", "").add(list).part(more)]
+    };
+    folded(ui, ("yaml", "hist-title"), open, content)
+}
+
+fn version(ui: Ui, revision: &Revision) -> El {
+    let at = revision.at;
+    let go = move || {
+        if let Some(at) = at {
+            ui.play(false);
+            ui.seek(at);
+        }
+    };
+    let when = at.map_or_else(String::new, |at| format!("{} · ", clock_text(at)));
+    let head = button("cause-seek", go).add(el("span", "cause-when").text(&format!("{when}rev {}", revision.revision)));
+    let change = |change: &FieldChange| {
+        let row = el("p", "field-change").add(el("code", "").text(&change.path));
+        let old = (!change.before.is_empty()).then(|| el("del", "").text(&change.before));
+        let new = (!change.after.is_empty()).then(|| el("ins", "").text(&change.after));
+        row.all(old).all(new)
+    };
+    let more = revision.changes.len().saturating_sub(CHANGES);
+    let more = (more > 0).then(|| el("p", "quiet").text(&ui.say("hist-fields", &[("count", more.into())])));
+    let gone = revision.deleted.then(|| el("p", "quiet").text(&ui.text("hist-deleted")));
+    let body = el("div", "cause-body").add(head).all(gone);
+    let first = revision.first.then(|| {
+        let count = revision.changes.len();
+        el("p", "quiet").text(&ui.say("hist-created", &[("count", count.into())]))
+    });
+    let body = if revision.deleted || revision.first {
+        body.all(first)
+    } else {
+        body.all(revision.changes.iter().take(CHANGES).map(change)).all(more)
+    };
+    el("li", "cause").add(badge(&revision.actor)).add(body)
+}
