@@ -6,7 +6,7 @@ mod common;
 use bench::{Answer, Bench, create};
 use bottle::api::kinds::{pod, reviews, role, secret, service_account};
 use bottle::api::object::Key;
-use bottle::api::request::Body;
+use bottle::api::request::{Body, DeleteOptions};
 use bottle::api::{Kind, Options, Request, Target, Verb};
 use bottle::cluster::fact::{Fact, Gate};
 use bottle::cluster::wire::{Address, Reply, User};
@@ -62,7 +62,7 @@ fn nothing_is_allowed_that_no_rule_allows() {
     bench.create(role("reader", &json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]}])));
     assert!(bench.ask_as(&jane(), list()).is_ok());
     assert!(bench.ask_as(&jane(), Request::list(&pod::KIND, "kube-system")).is_err());
-    let delete = Request::delete(&role::KIND, &Key::new("default", "reader"), Default::default());
+    let delete = Request::delete(&role::KIND, &Key::new("default", "reader"), DeleteOptions::default());
     bench.ask(delete).expect("deleted");
     assert!(bench.ask_as(&jane(), list()).is_err());
 }
@@ -226,14 +226,14 @@ fn components_have_the_rights_that_they_need_and_the_gates_say_which() {
         .filter(|message| message.contains(" cannot "))
         .collect();
     assert_eq!(refused, [""; 0]);
-    let bindings = facts().filter_map(|fact| match fact {
+    let mut bindings = facts().filter_map(|fact| match fact {
         Fact::Gate { call, gate: Gate::Authorization, decision, .. } if call.from == Address::Scheduler => {
             Some(&**decision)
         }
         _ => None,
     });
     let expected = "ClusterRoleBinding \"system:kube-scheduler\" of ClusterRole \"system:kube-scheduler\" to User \"system:kube-scheduler\"";
-    assert_eq!(bindings.last(), Some(expected));
+    assert_eq!(bindings.next_back(), Some(expected));
 }
 
 #[test]
@@ -243,9 +243,9 @@ fn a_user_without_rights_is_refused_at_the_second_gate() {
     let mut request = create(config);
     request.target = Target::new(request.target.object.kind, "default", "c");
     assert!(bench.ask_as(&jane(), request).is_err());
-    let last = bench.trace.range(0, bench.trace.head()).filter_map(|record| match &record.fact {
+    let mut last = bench.trace.range(0, bench.trace.head()).filter_map(|record| match &record.fact {
         Fact::Gate { gate, refused: Some(_), .. } => Some(*gate),
         _ => None,
     });
-    assert_eq!(last.last(), Some(Gate::Authorization));
+    assert_eq!(last.next_back(), Some(Gate::Authorization));
 }

@@ -160,10 +160,10 @@ impl Engine {
 
     fn welcome(&mut self, Visit { asked, credentials, to }: Visit) {
         let custom = self.cluster.custom_kinds();
-        let begun = self.user(&credentials).and_then(|user| {
+        let begun = self.user(&credentials).map(|user| {
             let mut may = |verb: &str, path: &str| self.may(&user, verb, path);
             let begun = http::begin(&asked, &mut may, &custom);
-            Ok((user, begun))
+            (user, begun)
         });
         let (user, call) = match begun {
             Ok((user, Begun::Ask(call))) => (user, call),

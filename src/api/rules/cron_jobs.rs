@@ -135,14 +135,14 @@ mod tests {
     use super::super::complaints;
     use super::*;
 
-    fn said(spec: serde_json::Value) -> Vec<String> {
+    fn said(spec: &serde_json::Value) -> Vec<String> {
         complaints(validate, &json!({"metadata": {"name": "c"}, "spec": spec}))
     }
 
     #[test]
     fn schedules_and_zones_are_read() {
         let of = |schedule: &str, zone: &str| {
-            said(json!({"schedule": schedule, "timeZone": zone, "concurrencyPolicy": "Allow"}))
+            said(&json!({"schedule": schedule, "timeZone": zone, "concurrencyPolicy": "Allow"}))
                 .into_iter()
                 .filter(|text| !text.starts_with("spec.jobTemplate"))
                 .collect::<Vec<_>>()

@@ -82,11 +82,11 @@ impl Hash for Group {
 
 impl Group {
     /// Takes an object, in place of what it was before.
-    fn insert(&mut self, key: Key, object: Object) {
+    fn insert(&mut self, key: Key, object: &Object) {
         if let Some(old) = self.objects.insert(key, object.clone()) {
             self.discount(&old);
         }
-        if let Some((pod, controller)) = controlled(&object) {
+        if let Some((pod, controller)) = controlled(object) {
             match self.alike.iter_mut().find(|(alike, _)| alike.describes(pod, controller)) {
                 Some((_, count)) => *count += 1,
                 None => self.alike.push((Rc::new(Alike::of(pod, controller)), 1)),
@@ -197,7 +197,7 @@ impl Cache {
             // The last state, as the watch gave it, is what its readers should see go.
             return Notice::Changed { old: Some(object.clone()), new: None, cause };
         };
-        Notice::Changed { old: self.insert(key, new.clone()), new: Some(new), cause }
+        Notice::Changed { old: self.insert(key, &new), new: Some(new), cause }
     }
 
     /// Takes a whole list: what is not in it is gone.
@@ -215,25 +215,24 @@ impl Cache {
             if self.objects.get(&key).is_some_and(|old| old.revision() == item.revision()) {
                 continue;
             }
-            let old = self.insert(key, item.clone());
+            let old = self.insert(key, item);
             notices.push(Notice::Changed { old, new: Some(item.clone()), cause });
         }
         notices
     }
 
     /// Takes an object and gives what it was before.
-    fn insert(&mut self, key: Key, object: Object) -> Option<Object> {
+    fn insert(&mut self, key: Key, object: &Object) -> Option<Object> {
         let old = self.objects.insert(key.clone(), object.clone());
         // Mostly it stands where it stood.
-        if let Some(old) =
-            old.as_ref().filter(|old| !owners(old).eq(owners(&object)) || node_of(old) != node_of(&object))
+        if let Some(old) = old.as_ref().filter(|old| !owners(old).eq(owners(object)) || node_of(old) != node_of(object))
         {
             self.leave(&key, old);
         }
-        for owner in owners(&object) {
-            group(&mut self.owned, owner).insert(key.clone(), object.clone());
+        for owner in owners(object) {
+            group(&mut self.owned, owner).insert(key.clone(), object);
         }
-        if let Some(node) = node_of(&object) {
+        if let Some(node) = node_of(object) {
             group(&mut self.on_node, node).objects.insert(key, object.clone());
         }
         old

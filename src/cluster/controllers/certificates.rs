@@ -164,26 +164,23 @@ fn sign(reconcile: &mut Reconcile, object: &Object, document: &Document, names: 
         _ => return,
     };
     let now = reconcile.now();
-    match checked {
-        Err(why) => {
-            let condition = new_condition("Failed", "SignerValidationFailure", &why, now);
-            write(reconcile, object, "status", |document| add(document, condition));
-        }
-        Ok(()) => {
-            let seconds = document.at("spec.expirationSeconds").and_then(Value::as_u64);
-            let until = now + seconds.map_or(timing::CERTIFICATE, Duration::from_secs);
-            let text = format!(
-                "Subject: CN={}, O={}; Issuer: CN=kubernetes; Not After: {}",
-                names.common,
-                names.organizations.join(", "),
-                timestamp(until).0
-            );
-            let block = encode_base64(text.as_bytes());
-            let certificate = format!("-----BEGIN CERTIFICATE-----\n{block}\n-----END CERTIFICATE-----\n");
-            let certificate = encode_base64(certificate.as_bytes());
-            write(reconcile, object, "status", |document| document.set("status.certificate", certificate.into()));
-        }
+    if let Err(why) = checked {
+        let condition = new_condition("Failed", "SignerValidationFailure", &why, now);
+        write(reconcile, object, "status", |document| add(document, condition));
+        return;
     }
+    let seconds = document.at("spec.expirationSeconds").and_then(Value::as_u64);
+    let until = now + seconds.map_or(timing::CERTIFICATE, Duration::from_secs);
+    let text = format!(
+        "Subject: CN={}, O={}; Issuer: CN=kubernetes; Not After: {}",
+        names.common,
+        names.organizations.join(", "),
+        timestamp(until).0
+    );
+    let block = encode_base64(text.as_bytes());
+    let certificate = format!("-----BEGIN CERTIFICATE-----\n{block}\n-----END CERTIFICATE-----\n");
+    let certificate = encode_base64(certificate.as_bytes());
+    write(reconcile, object, "status", |document| document.set("status.certificate", certificate.into()));
 }
 
 /// Whether the usages are those of a client's or server's certificate.

@@ -48,10 +48,12 @@ pub fn actor(fact: &Fact) -> Actor {
         Fact::Requested { call, .. } | Fact::Gate { call, .. } | Fact::Answered { call, .. } => of(&call.from),
         Fact::Committed { .. } => Actor('E', Token::Etcd),
         Fact::Watched { to, .. } => of(to),
-        Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } => of(by),
         Fact::Reconciled { .. } | Fact::Retried { .. } => Actor('C', Token::Controllers),
         Fact::PodQueued { .. } | Fact::Attempted(_) => Actor('S', Token::Scheduler),
-        Fact::ProcessStopped { process: by, .. } | Fact::LeaderChanged { by, .. } => of(by),
+        Fact::WatchOpened { by, .. }
+        | Fact::WatchLost { by, .. }
+        | Fact::ProcessStopped { process: by, .. }
+        | Fact::LeaderChanged { by, .. } => of(by),
         Fact::ContainerStarted { .. } | Fact::ContainerExited { .. } | Fact::Pulled { .. } | Fact::Pulling { .. } => {
             Actor('R', Token::Runtime)
         }

@@ -12,7 +12,7 @@ use crate::sim::Duration;
 use serde_json::{Value, json};
 
 /// `drain NODE`: cordons it and evicts what is on it; what a budget refuses is tried again every five seconds.
-pub fn drain(world: &mut World, node: &str, options: &[&str]) -> Option<()> {
+pub fn drain(world: &mut World, node: &str, options: &[&str]) {
     let key = Key::new("", node);
     let patch = json!({"spec": {"unschedulable": true}});
     world.send(Request::patch(&kinds::node::KIND, &key, PatchType::Merge, patch));
@@ -22,7 +22,7 @@ pub fn drain(world: &mut World, node: &str, options: &[&str]) -> Option<()> {
     let on_node = world.ships.on_node(node);
     let of_daemon = |pod: &&Object| controller_of(pod.meta()).is_some_and(|owner| owner.kind == "DaemonSet");
     if !ignored && on_node.iter().any(|pod| of_daemon(&pod)) {
-        return Some(());
+        return;
     }
     let mut left: Vec<String> = on_node.iter().filter(|pod| !of_daemon(pod)).map(|pod| pod.name().to_owned()).collect();
     let mut waited = 0;
@@ -37,7 +37,6 @@ pub fn drain(world: &mut World, node: &str, options: &[&str]) -> Option<()> {
         }
         world.after(Duration::from_secs(5));
     }
-    Some(())
 }
 
 /// `create job NAME --from=cronjob/CRON`.
@@ -85,11 +84,11 @@ pub fn judge(world: &mut World, name: &str, approve: bool) -> Option<()> {
     let key = Key::new("", name);
     let mut object = world.ships.lookup(&kinds::certificate_signing_request::KIND, &key)?;
     let now = crate::api::meta::timestamp(world.kernel.now()).0.to_string();
-    let (kind, reason, word) =
+    let (kind, reason, judged) =
         if approve { ("Approved", "KubectlApprove", "approved") } else { ("Denied", "KubectlDeny", "denied") };
     let deed = if approve { "approve" } else { "deny" };
     let condition = json!({"type": kind, "status": "True", "reason": reason, "lastUpdateTime": now,
-        "message": format!("This CSR was {word} by kubectl certificate {deed}."), "lastTransitionTime": now});
+        "message": format!("This CSR was {judged} by kubectl certificate {deed}."), "lastTransitionTime": now});
     object.document_mut()?.set("status.conditions", json!([condition]));
     let mut request = Request::update_status(object);
     request.target.subresource = "approval";

@@ -40,7 +40,10 @@ pub fn run(world: &mut World, line: &str) -> Option<()> {
         ["uncordon", name] => merge(node(name), json!({"spec": {"unschedulable": null}})),
         ["taint", "nodes", name, taint] => return set_taint(world, name, taint),
         ["certificate", deed, name] => return super::drain::judge(world, name, *deed == "approve"),
-        ["drain", name, options @ ..] => return super::drain::drain(world, name, options),
+        ["drain", name, options @ ..] => {
+            super::drain::drain(world, name, options);
+            return Some(());
+        }
         ["create", "job", name, from] => {
             return super::drain::job_from(world, name, from.strip_prefix("--from=cronjob/")?);
         }
