@@ -5,7 +5,8 @@ mod bench;
 use bench::{Bench, create};
 use bottle::api::custom;
 use bottle::api::kinds::custom_resource_definition;
-use bottle::api::{Kind, Options, Request, Target, Verb, request::Body};
+use bottle::api::request::{Body, DeleteOptions};
+use bottle::api::{Kind, Options, Request, Target, Verb};
 use bottle::cluster::wire::{Address, Reply};
 use bottle::sim::Duration;
 use serde_json::{Value, json};
@@ -57,7 +58,7 @@ fn a_definition_makes_kinds_and_takes_them_away() {
         "Widget.example.com \"x\" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"
     );
     bench
-        .ask(Request::delete(&custom_resource_definition::KIND, &definition.key(), Default::default()))
+        .ask(Request::delete(&custom_resource_definition::KIND, &definition.key(), DeleteOptions::default()))
         .expect("deleted");
     bench.run(Duration::from_secs(1));
     assert_eq!(bench.refused(Request::list(kinds[0], "default")).code, 404);

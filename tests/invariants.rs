@@ -138,7 +138,9 @@ fn jobs_count_exactly_whatever_happens_to_their_pods() {
             });
         }
         history.run_until(Time::from_secs(60));
-        common::heal().into_iter().for_each(|input| history.input(input));
+        for input in common::heal() {
+            history.input(input);
+        }
         history.run_until(Time::from_secs(60 + 1500));
         let world = history.world();
         let job = world.objects(&job::KIND).next().expect("the Job");

@@ -243,6 +243,19 @@ fn writer(manager: &str, second: i64) -> Writer {
     Writer { manager: manager.into(), subresource: "", time: Time::from_secs(second), by_hand: true }
 }
 
+/// What somebody makes of an object by replacing or removing parts of it.
+fn edited(old: &Value, rng: &mut Rng) -> Value {
+    let mut new = old.clone();
+    let other = random_config(rng);
+    for part in ["metadata", "spec"].into_iter().filter(|_| rng.chance(500)) {
+        match other.get(part) {
+            Some(value) => new[part] = value.clone(),
+            None => drop(new.as_object_mut().expect("an object").remove(part)),
+        }
+    }
+    new
+}
+
 fn all_paths(entries: &[Entry]) -> Vec<String> {
     let mut paths: Vec<String> = entries.iter().flat_map(|entry| managed::paths(&entry.fields)).collect();
     paths.sort();
@@ -263,17 +276,7 @@ fn whatever_is_applied_ownership_holds() {
             let config = random_config(&mut rng);
             let writer = writer(manager, step);
             if let Some(old) = live.as_ref().filter(|_| rng.chance(250)) {
-                let mut new = old.clone();
-                let other = random_config(&mut rng);
-                for part in ["metadata", "spec"] {
-                    if rng.chance(500) {
-                        match (other.get(part), new.as_object_mut()) {
-                            (Some(value), _) => new[part] = value.clone(),
-                            (None, Some(fields)) => drop(fields.remove(part)),
-                            (None, None) => {}
-                        }
-                    }
-                }
+                let new = edited(old, &mut rng);
                 entries = managed::updated(entries, Some(old), &new, DEPLOYMENT, &writer);
                 live = Some(new);
                 check_owned_fields_exist(&entries, live.as_ref().expect("live"), seed);
