@@ -37,6 +37,10 @@ const EXPECTED: &[(&str, &str)] = &[
     ("sched/pod3.yaml", "waits for a second scheduler"),
     ("controllers/replication-nginx-1.16.1.yaml", "prints its configuration and ends"),
     ("probe/http-liveness.yaml", "made to fail its liveness probe"),
+    (
+        "controllers/job-backoff-limit-per-index-example.yaml",
+        "made to fail for half of its indexes; python is not simulated yet",
+    ),
     ("k8s/online-shop.yaml", "an init container reads another pod's answer with wget and awk: not simulated yet"),
 ];
 
