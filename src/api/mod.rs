@@ -18,6 +18,7 @@
 //! Nothing here happens over time, and nothing here knows a component.
 
 pub mod age;
+pub mod base64;
 pub mod calendar;
 pub mod cel;
 pub mod check;

@@ -1,6 +1,5 @@
 //! Discovery of kinds that somebody has added (upstream: `apiextensions-apiserver/pkg/apiserver/customresource_discovery*`).
 
-use super::sha256::{base64, sha256};
 use super::{Answer, Asked, discovery, negotiation};
 use crate::api::Kind;
 use serde_json::{Value, json};
@@ -95,9 +94,9 @@ fn sub_kind(kind: &Kind, name: &str) -> (String, String, String) {
 }
 
 fn resources(kind: &'static Kind) -> Vec<Value> {
-    let hash = sha256(format!("{}/{}/{}", kind.group, kind.version, kind.kind).as_bytes());
+    let hash = discovery::storage_version_hash(kind.group, kind.version, kind.kind);
     let mut own = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced,
-        "kind": kind.kind, "verbs": kind.verbs, "storageVersionHash": base64(&hash[..8])});
+        "kind": kind.kind, "verbs": kind.verbs, "storageVersionHash": hash});
     for (name, words) in [("shortNames", kind.short_names), ("categories", kind.categories)] {
         if !words.is_empty() {
             own[name] = json!(words);

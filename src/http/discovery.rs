@@ -4,10 +4,10 @@
 //! the subresources' verbs, and the resources that are not simulated, which a real server names all the same (asked for,
 //! they answer 404).
 
-use super::sha256::{base64, sha256};
-use crate::api::Kind;
 use crate::api::kinds::{ALL_VERBS, KINDS};
+use crate::api::{Kind, base64};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 use std::sync::OnceLock;
 
 const TEXT: &str = include_str!("../../assets/native/discovery.txt");
@@ -310,13 +310,13 @@ fn aggregated<'a>(groups: impl Iterator<Item = &'a Group>) -> Value {
 }
 
 /// Upstream: `discovery/storageversionhash.go`. Two kinds are stored in another version than the one that is asked for.
-fn storage_version_hash(group: &str, version: &str, kind: &str) -> String {
+pub(super) fn storage_version_hash(group: &str, version: &str, kind: &str) -> String {
     let (group, version) = match (group, kind) {
         ("autoscaling", "HorizontalPodAutoscaler") => ("autoscaling", "v2"),
         ("events.k8s.io", "Event") => ("", "v1"),
         _ => (group, version),
     };
-    base64(&sha256(format!("{group}/{version}/{kind}").as_bytes())[..8])
+    base64::encode(&Sha256::digest(format!("{group}/{version}/{kind}"))[..8])
 }
 
 #[cfg(test)]

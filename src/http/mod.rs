@@ -26,7 +26,6 @@ mod openapi;
 mod protobuf;
 mod render;
 mod roots;
-mod sha256;
 
 use crate::api::request::PatchType;
 use crate::api::{Body, Kind, Request, Status, Verb};

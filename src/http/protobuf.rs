@@ -6,7 +6,7 @@
 //!
 //! Upstream: `apimachinery/pkg/runtime/serializer/protobuf/protobuf.go` (the envelope).
 
-use super::sha256::base64;
+use crate::api::base64;
 use crate::api::meta::EPOCH_SECOND;
 use crate::sim::Time;
 use serde_json::{Map, Value};
@@ -177,7 +177,7 @@ fn value(shape: &str, wire: Wire, depth: usize) -> Option<Value> {
         ("b", Wire::Number(number)) => (number != 0).into(),
         ("f", Wire::Number(bits)) => f64::from_bits(bits).into(),
         ("s", Wire::Bytes(bytes)) => String::from_utf8_lossy(bytes).into(),
-        ("y", Wire::Bytes(bytes)) => base64(bytes).into(),
+        ("y", Wire::Bytes(bytes)) => base64::encode(bytes).into(),
         ("q", Wire::Bytes(bytes)) => String::from_utf8_lossy(Message::read(bytes)?.bytes(1).unwrap_or_default()).into(),
         ("p", Wire::Bytes(bytes)) => {
             let message = Message::read(bytes)?;

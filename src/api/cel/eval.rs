@@ -10,8 +10,8 @@ use std::rc::Rc;
 
 /// After so many steps an expression is given up (upstream bounds its cost).
 const MOST_STEPS: u32 = 1_000_000;
-/// Words that CEL keeps for itself.
-const RESERVED: [&str; 19] = [
+/// Words that CEL keeps for itself (upstream: `celReservedSymbols`).
+pub const RESERVED: [&str; 21] = [
     "true",
     "false",
     "null",
@@ -31,6 +31,8 @@ const RESERVED: [&str; 19] = [
     "namespace",
     "return",
     "var",
+    "void",
+    "while",
 ];
 /// Names before a dot that are no values.
 const SPACES: [&str; 5] = ["cidr", "ip", "math", "optional", "sets"];
@@ -284,7 +286,7 @@ fn unescaped(name: &str) -> String {
         return name.to_owned();
     }
     let keyword = name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));
-    if let Some(keyword) = keyword.filter(|keyword| RESERVED.contains(keyword) || *keyword == "void") {
+    if let Some(keyword) = keyword.filter(|keyword| RESERVED.contains(keyword)) {
         return keyword.to_owned();
     }
     name.replace("__underscores__", "\u{0}")

@@ -72,7 +72,7 @@ impl Val {
             Some("date-time") => super::times::moment(text).map(Self::Moment),
             Some("date") => super::times::moment(&format!("{text}T00:00:00Z")).map(Self::Moment),
             Some("duration") => super::times::duration(text).map(Self::Duration),
-            Some("byte") => crate::api::rules::certificates::decode_base64(text).map(|bytes| Self::Bytes(bytes.into())),
+            Some("byte") => crate::api::base64::decode(text).map(|bytes| Self::Bytes(bytes.into())),
             _ => None,
         };
         special.unwrap_or_else(|| Self::text(text))

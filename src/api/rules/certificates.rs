@@ -4,6 +4,7 @@
 //! Left out: a request's own signature is not verified.
 
 use super::field;
+use crate::api::base64;
 use crate::api::check::Errors;
 use crate::api::names;
 use crate::api::object::Object;
@@ -170,52 +171,12 @@ fn signer_name(out: &mut Errors, signer: &At) {
 
 /// The contents of the PEM block of this type that a base64 text begins with, if it does.
 #[must_use]
-pub fn pem(base64: &str, kind: &str) -> Option<Vec<u8>> {
-    let text = String::from_utf8(decode_base64(base64)?).ok()?;
+pub fn pem(text: &str, kind: &str) -> Option<Vec<u8>> {
+    let text = String::from_utf8(base64::decode(text)?).ok()?;
     let (_, rest) = text.split_once(&format!("-----BEGIN {kind}-----"))?;
     let (body, _) = rest.split_once(&format!("-----END {kind}-----"))?;
     let body: String = body.lines().filter(|line| !line.contains(':')).map(str::trim).collect();
-    decode_base64(&body)
-}
-
-/// Bytes of a base64 text; `None` if it is none.
-#[must_use]
-pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
-    let (mut bytes, mut bits, mut count) = (Vec::with_capacity(text.len() * 3 / 4), 0u32, 0);
-    for byte in text.trim_end_matches('=').bytes() {
-        let digit = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'\n' | b'\r' => continue,
-            _ => return None,
-        };
-        bits = bits << 6 | u32::from(digit);
-        count += 6;
-        if count >= 8 {
-            count -= 8;
-            bytes.push(u8::try_from(bits >> count & 0xff).unwrap_or_default());
-        }
-    }
-    Some(bytes)
-}
-
-/// Bytes as base64.
-#[must_use]
-pub fn encode_base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for group in bytes.chunks(3) {
-        let byte = |place: usize| u32::from(group.get(place).copied().unwrap_or(0));
-        let bits = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for digit in 0..4 {
-            let value = usize::try_from(bits >> (18 - 6 * digit) & 63).unwrap_or(0);
-            text.push(if digit <= group.len() { char::from(DIGITS[value]) } else { '=' });
-        }
-    }
-    text
+    base64::decode(&body)
 }
 
 #[cfg(test)]
@@ -224,10 +185,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn base64_and_pem() {
-        assert_eq!(decode_base64("aGVsbG8="), Some(b"hello".to_vec()));
-        assert_eq!(decode_base64("a!"), None);
-        assert_eq!([&b"hello"[..], b"hi", b"abc"].map(encode_base64), ["aGVsbG8=", "aGk=", "YWJj"]);
+    fn the_block_of_a_type_is_found() {
         // -----BEGIN CERTIFICATE REQUEST-----\naGk=\n-----END CERTIFICATE REQUEST-----
         let text =
             "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KYUdrPQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K";

@@ -4,6 +4,7 @@
 
 use super::webhooks::{default_match, one_of, rule};
 use super::{default_field, field, items_mut, selector};
+use crate::api::cel::RESERVED;
 use crate::api::check::{self, Errors};
 use crate::api::names;
 use crate::api::object::Object;
@@ -15,29 +16,6 @@ use std::collections::BTreeSet;
 const MOST_CONDITIONS: usize = 64;
 const MOST_ANNOTATIONS: usize = 20;
 const LONGEST_ANNOTATION: usize = 5 * 1024;
-/// Words that CEL keeps for itself.
-const RESERVED: [&str; 20] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-];
 
 /// What the server adds to a policy.
 pub fn default(object: &mut Object) {

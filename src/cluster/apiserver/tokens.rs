@@ -4,6 +4,7 @@
 //! signature is a hash that this server alone makes, which is no cryptography and need not be.
 
 use super::watch_cache::WatchCache;
+use crate::api::base64;
 use crate::api::kinds::service_account;
 use crate::api::object::{Key, Object};
 use crate::cluster::wire::User;
@@ -15,7 +16,6 @@ use std::hash::{Hash, Hasher};
 /// Who issues tokens, and for whom they are meant if nobody else is named.
 pub const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
 const HEADER: &str = r#"{"alg":"RS256","kid":"ship-in-a-bottle"}"#;
-const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
 /// The claims of a token in the form of a JSON object; times in seconds.
 pub struct Claims<'a> {
@@ -41,7 +41,8 @@ pub fn issue(claims: &Claims) -> String {
         "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": claims.account.uid()}},
         "sub": format!("system:serviceaccount:{namespace}:{name}"),
     });
-    let signed = format!("{}.{}", encode(HEADER.as_bytes()), encode(claims.to_string().as_bytes()));
+    let signed =
+        format!("{}.{}", base64::encode_url(HEADER.as_bytes()), base64::encode_url(claims.to_string().as_bytes()));
     let signature = sign(&signed);
     format!("{signed}.{signature}")
 }
@@ -57,7 +58,8 @@ pub fn user(token: &str, cache: &WatchCache, now: Time) -> Result<User, String> 
     if sign(signed) != signature {
         return Err(invalid());
     }
-    let claims: Value = serde_json::from_slice(&decode(claims).ok_or_else(invalid)?).map_err(|_| invalid())?;
+    let claims: Value =
+        serde_json::from_slice(&base64::decode_url(claims).ok_or_else(invalid)?).map_err(|_| invalid())?;
     if claims["exp"].as_i64().unwrap_or(0) <= unix(now) {
         return Err("[invalid bearer token, service account token has expired]".to_owned());
     }
@@ -89,35 +91,5 @@ fn sign(text: &str) -> String {
         (round, text).hash(&mut hasher);
         bytes.extend(hasher.finish().to_be_bytes());
     }
-    encode(&bytes)
-}
-
-/// Base64 for addresses, without padding.
-fn encode(bytes: &[u8]) -> String {
-    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let bits = chunk.iter().fold(0u32, |bits, byte| bits << 8 | u32::from(*byte)) << (8 * (3 - chunk.len()));
-        for index in 0..=chunk.len() {
-            let digit = bits >> (18 - 6 * index) & 63;
-            out.push(char::from(DIGITS[digit as usize]));
-        }
-    }
-    out
-}
-
-fn decode(text: &str) -> Option<Vec<u8>> {
-    crate::api::rules::certificates::decode_base64(&text.replace('-', "+").replace('_', "/"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn base64_goes_there_and_back() {
-        for text in ["", "a", "ab", "abc", "{\"a\":[1,2,3]}", "\u{ff}\u{fe}"] {
-            assert_eq!(decode(&encode(text.as_bytes())).as_deref(), Some(text.as_bytes()));
-        }
-        assert_eq!(encode(b"hello?>"), "aGVsbG8_Pg");
-    }
+    base64::encode_url(&bytes)
 }

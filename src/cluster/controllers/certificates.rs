@@ -7,11 +7,12 @@
 //! Left out: cryptography. A certificate here is a PEM block that names its subject.
 
 use super::shared::subject;
+use crate::api::base64;
 use crate::api::document::Document;
 use crate::api::kinds::certificate_signing_request as request;
 use crate::api::meta::timestamp;
 use crate::api::request::DeleteOptions;
-use crate::api::rules::certificates::{encode_base64, pem};
+use crate::api::rules::certificates::pem;
 use crate::api::{Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Tolerate, Watch, Write};
 use crate::cluster::timing;
@@ -177,9 +178,9 @@ fn sign(reconcile: &mut Reconcile, object: &Object, document: &Document, names: 
         names.organizations.join(", "),
         timestamp(until).0
     );
-    let block = encode_base64(text.as_bytes());
+    let block = base64::encode(text.as_bytes());
     let certificate = format!("-----BEGIN CERTIFICATE-----\n{block}\n-----END CERTIFICATE-----\n");
-    let certificate = encode_base64(certificate.as_bytes());
+    let certificate = base64::encode(certificate.as_bytes());
     write(reconcile, object, "status", |document| document.set("status.certificate", certificate.into()));
 }
 

@@ -16,8 +16,8 @@
 //!
 //! A controller here is a descriptor and a pure function `reconcile(key, caches)` that records requests; everything else
 //! (queues, workers, back-off, events, the hold until its own writes are seen) is the runner's, in
-//! [`client`](super::client). What each one leaves out stands at the head of its file. Not there yet: the controllers of
-//! Jobs and autoscaling, and leader election.
+//! [`client`](super::client). What each one leaves out stands at the head of its file. All of them lead by
+//! one lease. Not there yet: provisioning, attaching and expansion of volumes, mirroring of endpoints, addresses for nodes.
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 

@@ -3,10 +3,10 @@
 use super::steps::{create, evict};
 use super::world::World;
 use crate::api::Key;
+use crate::api::base64;
 use crate::api::kinds::{self, pod};
 use crate::api::meta::controller_of;
 use crate::api::request::PatchType;
-use crate::api::rules::certificates::encode_base64;
 use crate::api::{Object, Request};
 use crate::sim::Duration;
 use serde_json::{Value, json};
@@ -68,10 +68,10 @@ pub fn certificate_request(what: &Value) -> Value {
     let organizations = what["o"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let mut names: Vec<u8> = organizations.flat_map(|name| part(10, name)).collect();
     names.extend(part(3, what["cn"].as_str().unwrap_or_default()));
-    let text = encode_base64(&block(0x30, block(0x30, names)));
+    let text = base64::encode(&block(0x30, block(0x30, names)));
     let pem = format!("-----BEGIN CERTIFICATE REQUEST-----\n{text}\n-----END CERTIFICATE REQUEST-----\n");
     let mut spec =
-        json!({"request": encode_base64(pem.as_bytes()), "signerName": what["signer"], "usages": what["usages"]});
+        json!({"request": base64::encode(pem.as_bytes()), "signerName": what["signer"], "usages": what["usages"]});
     if !what["expirationSeconds"].is_null() {
         spec["expirationSeconds"] = what["expirationSeconds"].clone();
     }
