@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, test } from 'node:test';
-import { inaccessible, open, start, VIEWPORTS } from './rig.mjs';
+import { test } from 'node:test';
+import { inaccessible, open, opener, rigged, VIEWPORTS } from './rig.mjs';
 
 const SANDBOX = 'sandbox?scenario=three-ships&seed=42';
 const POD_MS = 60_000;
@@ -26,25 +26,11 @@ spec:
         image: nginx:1.27
 `;
 
-let rig;
-let opened = [];
-before(async () => {
-  rig = await start();
-});
-after(() => rig?.stop());
-afterEach(async () => {
-  // No test leaves an error in the console behind.
-  for (const { errors, close } of opened) {
-    await close();
-    assert.deepEqual(errors, []);
-  }
-  opened = [];
-});
+const rig = rigged();
+const fresh = opener(rig);
 
 async function sandbox({ lang = 'en', query = '', ...options } = {}) {
-  const one = await open(rig, `${lang}/${SANDBOX}${query}`, { lang, ...options });
-  opened.push(one);
-  return one.page;
+  return (await fresh(`${lang}/${SANDBOX}${query}`, { lang, ...options })).page;
 }
 
 const hook = (page, expression) => page.evaluate(`window.__bottle.${expression}`);

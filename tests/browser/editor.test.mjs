@@ -1,15 +1,11 @@
 // The editor bundle alone: the calls that the app makes, in a page without the app.
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, afterEach, test } from 'node:test';
-import { open, start } from './rig.mjs';
+import { afterEach, beforeEach, test } from 'node:test';
+import { open, rigged } from './rig.mjs';
 
 const MANIFEST = 'apiVersion: v1\nkind: Pod\nmetadata:\n  name: web\nspec:\n  containers: 3\n';
-let rig;
+const rig = rigged();
 let opened;
-before(async () => {
-  rig = await start();
-});
-after(() => rig?.stop());
 
 beforeEach(async () => {
   opened = await open(rig, '', { wait: false });

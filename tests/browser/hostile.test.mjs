@@ -1,28 +1,15 @@
 // What nobody hopes for: links and manifests made to break the page, a browser that keeps nothing, a program that ends.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { open, start } from './rig.mjs';
+import { test } from 'node:test';
+import { open, opener, rigged } from './rig.mjs';
 
 const SANDBOX = 'en/sandbox?scenario=three-ships&seed=42';
 const WAIT = { timeout: 30_000 };
-let rig;
-let opened = [];
-before(async () => {
-  rig = await start();
-});
-after(() => rig?.stop());
-afterEach(async () => {
-  for (const { errors, close } of opened) {
-    await close();
-    assert.deepEqual(errors, []);
-  }
-  opened = [];
-});
+const rig = rigged();
+const fresh = opener(rig);
 
 async function go(path, options) {
-  const one = await open(rig, path, options);
-  opened.push(one);
-  return one.page;
+  return (await fresh(path, options)).page;
 }
 
 const pod = (name, more = '') => `apiVersion: v1\nkind: Pod\nmetadata: {name: ${name}}\nspec:\n  containers:\n  - {name: c, image: nginx${more}}\n`;

@@ -1,13 +1,9 @@
 // The detail levels and how they are looked at; what the address, a file and the browser keep of a run.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { inaccessible, open, ready, start, VIEWPORTS } from './rig.mjs';
+import { test } from 'node:test';
+import { inaccessible, open, ready, rigged, VIEWPORTS } from './rig.mjs';
 
-let rig;
-before(async () => {
-  rig = await start();
-});
-after(() => rig.stop());
+const rig = rigged();
 
 const kinds = (page) => page.evaluate(() => window.__bottle.displayList().map((item) => item.kind));
 const hash = (page) => page.evaluate(() => window.__bottle.hash());

@@ -1,14 +1,10 @@
 // The page around the app: what stands there before the app does, and when it cannot start.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { serve } from '../../tools/serve.mjs';
-import { inaccessible, open, slowDown, start, VIEWPORTS } from './rig.mjs';
+import { inaccessible, open, rigged, slowDown, VIEWPORTS } from './rig.mjs';
 
-let rig;
-before(async () => {
-  rig = await start();
-});
-after(() => rig?.stop());
+const rig = rigged();
 
 /** Holds the Wasm back, so that the page stays as it is before the app starts. */
 async function held(options) {

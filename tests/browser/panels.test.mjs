@@ -1,14 +1,10 @@
 // The panels beside the stage: what the inspector tells and why, what can be done with a thing, and the list of events.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { open, start, VIEWPORTS } from './rig.mjs';
+import { open, rigged, VIEWPORTS } from './rig.mjs';
 
-let rig;
-before(async () => {
-  rig = await start();
-});
-after(() => rig?.stop());
+const rig = rigged();
 
 const FAST = 'sandbox?scenario=three-ships&seed=42&speed=10';
 const WAIT = { timeout: 30_000 };

@@ -1,6 +1,8 @@
 // What the browser tests share: the site on a free port, one Chromium, pages with a language, size and theme.
+import assert from 'node:assert/strict';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { after, afterEach, before } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
 import { chromium } from 'playwright-core';
 import { chromiumPath } from '../../tools/chromium.mjs';
@@ -31,6 +33,32 @@ export async function start({ dir = process.env.SITE_DIR ?? 'dist', publicUrl = 
       await browser.close();
       await server.close();
     },
+  };
+}
+
+/** The rig of a test file, from before its first test until after its last. `start` as `start` takes it. */
+export function rigged(make = start) {
+  const rig = {};
+  before(async () => Object.assign(rig, await make()));
+  after(() => rig.stop?.());
+  return rig;
+}
+
+/** Opens pages (as `open` does) which are closed after their test, and must have had no errors by then. */
+export function opener(rig) {
+  let opened = [];
+  afterEach(async () => {
+    const ended = opened;
+    opened = [];
+    for (const { errors, close } of ended) {
+      await close();
+      assert.deepEqual(errors, []);
+    }
+  });
+  return async (path, options) => {
+    const one = await open(rig, path, options);
+    opened.push(one);
+    return one;
   };
 }
 

@@ -1,15 +1,11 @@
 // The scheduler view: the matrix of a known case cell by cell, what if, guess first, the keyboard, both languages.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { open, start, VIEWPORTS } from './rig.mjs';
+import { open, rigged, VIEWPORTS } from './rig.mjs';
 
-let rig;
-before(async () => {
-  rig = await start();
-});
-after(() => rig?.stop());
+const rig = rigged();
 
 const FAST = 'sandbox?scenario=three-ships&seed=42&speed=10';
 const WAIT = { timeout: 60_000 };

@@ -1,29 +1,16 @@
 // Steering what is seen: the two truths, branches, keys of single letters, the phone's small map; and what is left when
 // the program breaks.
 import assert from 'node:assert/strict';
-import { after, afterEach, before, test } from 'node:test';
-import { open, start, VIEWPORTS } from './rig.mjs';
+import { test } from 'node:test';
+import { open, opener, rigged, VIEWPORTS } from './rig.mjs';
 
 const SANDBOX = 'en/sandbox?scenario=three-ships&seed=42';
 const WAIT = { timeout: 60_000 };
-let rig;
-let opened = [];
-before(async () => {
-  rig = await start();
-});
-after(() => rig?.stop());
-afterEach(async () => {
-  for (const { errors, close } of opened) {
-    await close();
-    assert.deepEqual(errors, []);
-  }
-  opened = [];
-});
+const rig = rigged();
+const fresh = opener(rig);
 
 async function sandbox(query = '', options = {}) {
-  const one = await open(rig, SANDBOX + query, options);
-  opened.push(one);
-  return one.page;
+  return (await fresh(SANDBOX + query, options)).page;
 }
 
 const kinds = (page) => page.evaluate(() => window.__bottle.displayList().map(({ kind }) => kind));

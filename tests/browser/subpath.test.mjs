@@ -1,18 +1,16 @@
 // The site below another path: built for it, it finds all its files there, on deep routes too.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { after, before, test } from 'node:test';
-import { open, start } from './rig.mjs';
+import { test } from 'node:test';
+import { open, rigged, start } from './rig.mjs';
 
 const DIR = 'target/sub-site';
 const PATH = '/sub/path/';
-let rig;
-before(async () => {
+const rig = rigged(() => {
   // As `make build` does, so that what that has compiled is not compiled once more.
   execFileSync('tools/release.sh', ['--public-url', PATH, '--dist', DIR], { stdio: ['ignore', 'ignore', 'inherit'] });
-  rig = await start({ dir: DIR, publicUrl: PATH });
+  return start({ dir: DIR, publicUrl: PATH });
 });
-after(() => rig?.stop());
 
 test('every file comes from below the path, and the app starts', async () => {
   const requested = [];
