@@ -5,7 +5,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run test build dev lint bench test-native test-browser clean
+.PHONY: run test build dev lint bench fidelity test-native test-browser clean
 
 PUBLIC_URL ?= /
 PORT ?= 8080
@@ -64,6 +64,11 @@ bench: build
 	@$(TOOLS) for workload in plain antiaff spread; do node tools/bench-scheduler.mjs --workload $$workload; done
 	@echo "bench: 1,000 pods in Chromium"
 	@$(TOOLS) node tools/bench.mjs
+
+# The numbers of the page /{lang}/fidelity, from the recordings.
+fidelity:
+	@tools/setup.sh rust
+	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- verify tests/oracle --report assets/fidelity.json
 
 clean:
 	rm -rf target/site target/dev-site dist

@@ -3,7 +3,8 @@
 //! `tests/oracle/failing.txt` lists the cases that differ today, by what the engine lacks. Any other difference fails
 //! the test; a listed case that passes is printed, so that its line can go.
 
-use bottle::verify::{Report, collect};
+use bottle::verify::{Account, Report, collect};
+use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
@@ -24,7 +25,8 @@ fn known_to_fail(file: &str) -> BTreeSet<String> {
 
 /// Plays a recording; gives how many cases passed.
 fn play(name: &str) -> usize {
-    let Report { passed, failed, .. } = collect(&[oracle(name)], None, &mut std::io::sink()).expect("a report");
+    let Report { passed, failed, account, .. } =
+        collect(&[oracle(name)], None, &mut std::io::sink()).expect("a report");
     let known = known_to_fail(name);
     let different: BTreeSet<String> = failed.iter().map(|(_, case, _)| case.clone()).collect();
     println!("{name}: {passed} of {} cases are as recorded", passed + failed.len());
@@ -37,7 +39,28 @@ fn play(name: &str) -> usize {
         .map(|(_, case, difference)| format!("{case}: {difference}"))
         .collect();
     assert!(new.is_empty(), "{} differ:\n{}", new.len(), new.join("\n"));
+    claims_hold(&account);
     passed
+}
+
+/// The fidelity page claims no more than the recordings give. (`make fidelity` writes its numbers.)
+fn claims_hold(account: &Account) {
+    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/fidelity.json"));
+    let page: Value = serde_json::from_str(&text.expect("assets/fidelity.json")).expect("JSON");
+    let claims = page["rows"].as_array().expect("rows");
+    let number = |value: &Value| value.as_u64().and_then(|number| usize::try_from(number).ok()).unwrap_or(usize::MAX);
+    for (area, kind, passed, all) in account.rows() {
+        let claim = claims.iter().find(|row| row[0] == area && row[1] == kind);
+        let claim = claim.unwrap_or_else(|| panic!("the fidelity page lacks {area} {kind}: make fidelity"));
+        assert!(
+            number(&claim[2]) <= passed && number(&claim[3]) == all,
+            "{claim}, but {passed} of {all}: make fidelity"
+        );
+        if number(&claim[2]) < passed {
+            println!("  {area} {kind}: the fidelity page says {claim}, it is {passed} of {all}: make fidelity");
+        }
+    }
+    assert_eq!(page["admission"], account.to_value()["admission"], "make fidelity");
 }
 
 #[test]

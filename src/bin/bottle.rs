@@ -14,7 +14,7 @@ mod native {
     use bottle::headless::scheduling::{self, SchedulerBench};
     use bottle::headless::{self, Bench, Output, Run};
     use bottle::serve::{Serve, serve};
-    use bottle::verify::verify;
+    use bottle::verify::{account, verify};
     use clap::{Parser, Subcommand};
     use std::net::SocketAddr;
     use std::path::PathBuf;
@@ -108,6 +108,9 @@ mod native {
             /// The folder of the manifests that a corpus' verdicts are about.
             #[arg(long)]
             corpus: Option<PathBuf>,
+            /// Writes the numbers of the fidelity page: `bottle verify tests/oracle --report assets/fidelity.json`.
+            #[arg(long)]
+            report: Option<PathBuf>,
         },
     }
 
@@ -141,7 +144,8 @@ mod native {
             Command::Serve { listen, scenario, seed, speed, as_user, as_group } => {
                 serve(&Serve { listen, scenario, seed, speed, user: as_user, groups: as_group })
             }
-            Command::Verify { paths, corpus } => verify(&paths, corpus.as_deref()),
+            Command::Verify { paths, report: Some(file), .. } => account(&paths, &file),
+            Command::Verify { paths, corpus, .. } => verify(&paths, corpus.as_deref()),
         };
         match result {
             Ok(true) => ExitCode::SUCCESS,

@@ -89,6 +89,8 @@ pub enum Fact {
         lines: Rc<[Rc<str>]>,
         /// Errors: the document's index (0-based), and what the server said.
         refused: Rc<[(usize, Rc<Status>)]>,
+        /// Warnings: the document's index, and the server's words.
+        warned: Rc<[(usize, Rc<str>)]>,
         /// Whether it was a dry run.
         dry_run: bool,
     },

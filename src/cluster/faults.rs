@@ -55,7 +55,11 @@ fn start_scheduler(world: &mut World, name: &str, config: &str, cause: FactId, t
         Err(why) => {
             // Without a code: no server has said it, the program ends.
             let refused = [(0, Rc::new(Status { code: 0, ..Status::bad_request(why) }))].into();
-            trace.note(world.now(), Some(cause), Fact::Answer { lines: Rc::default(), refused, dry_run: false });
+            trace.note(
+                world.now(),
+                Some(cause),
+                Fact::Answer { lines: Rc::default(), refused, warned: Rc::default(), dry_run: false },
+            );
             return;
         }
     };

@@ -23,6 +23,7 @@ mod look;
 pub mod machine;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod outside;
+mod passage;
 pub mod runtime;
 pub mod scheduler;
 pub mod timing;

@@ -42,8 +42,16 @@ struct Task {
     jobs: VecDeque<Job>,
     lines: Vec<Rc<str>>,
     refused: Vec<(usize, Rc<Status>)>,
+    warned: Vec<(usize, Rc<str>)>,
     /// Nothing of it is done before this moment.
     until: Option<Time>,
+}
+
+impl Task {
+    fn new(cause: Option<FactId>, jobs: VecDeque<Job>) -> Self {
+        let (lines, refused, warned) = (Vec::new(), Vec::new(), Vec::new());
+        Self { cause, dry_run: false, jobs, lines, refused, warned, until: None }
+    }
 }
 
 /// One object's share of a task: what to do, and how far it has come.
@@ -156,7 +164,7 @@ impl User {
             Input::Apply { text, dry_run, create_namespaces } => (apply::jobs(text, *create_namespaces), *dry_run),
             other => (act::jobs(other, cx.now()), false),
         };
-        let task = Task { cause: cx.cause(), dry_run, jobs, lines: Vec::new(), refused: Vec::new(), until: None };
+        let task = Task { dry_run, ..Task::new(cx.cause(), jobs) };
         self.tasks.push_back(task);
         self.go_on(cx);
     }
@@ -206,6 +214,9 @@ impl User {
         let dry_run = task.dry_run;
         let Some(job) = task.jobs.front_mut() else { return };
         job.step += 1;
+        if let Ok(Reply::Object { warnings, .. }) = &outcome {
+            task.warned.extend(warnings.iter().map(|text| (job.index, text.clone())));
+        }
         let next = follow(job, dry_run, outcome);
         self.take(cx, next);
     }
@@ -248,9 +259,9 @@ impl User {
     fn finish(&mut self, cx: &mut Cx) {
         let Some(task) = self.tasks.pop_front() else { return };
         let lines = task.lines.iter().cloned().collect();
-        let refused = task.refused.iter().cloned().collect();
+        let (refused, warned) = (task.refused.into(), task.warned.into());
         cx.because(task.cause);
-        cx.note_aside(Fact::Answer { lines, refused, dry_run: task.dry_run });
+        cx.note_aside(Fact::Answer { lines, refused, warned, dry_run: task.dry_run });
     }
 }
 

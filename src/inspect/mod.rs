@@ -17,7 +17,7 @@
 //! so a rewind needs no care; what is expensive ([`story::Search`]) keeps only how far it has read the trace. Values are
 //! strings and numbers that can be compared, so that the page redraws only what differs.
 //!
-//! [`effects`] goes forward from a cause; [`requests`] lists what the API server was asked; [`branch`] compares two runs.
+//! [`effects`] goes forward from a cause; [`requests`] lists what the API server was asked, [`passage`] what its gates found; [`branch`] compares two runs.
 //!
 //! Left out: comparisons for kinds that come with later issues.
 
@@ -30,13 +30,14 @@ pub mod events;
 pub mod history;
 pub mod identity;
 pub mod lack;
+pub mod passage;
 pub mod requests;
 pub mod scheduling;
 pub mod story;
 
 use crate::api::Kind;
 use crate::api::object::{Object, ObjectRef, Ref};
-use crate::cluster::fact::Fact;
+use crate::cluster::fact::{Call, Fact};
 use crate::cluster::view::{NodeView, PodView, View};
 use crate::i18n::{Arg, Language, text};
 use crate::sim::{Time, Trace};
@@ -50,6 +51,10 @@ pub trait Objects {
     /// All versions of an object that etcd still has, the oldest first.
     fn versions(&self, object: &ObjectRef) -> history::Versions {
         self.object(object).map(|object| (0, Some(object.clone()))).into_iter().collect()
+    }
+    /// What each gate found of a request that was sent at a moment.
+    fn passage(&self, _call: &Call, _at: Time) -> Vec<Fact> {
+        Vec::new()
     }
 }
 

@@ -88,7 +88,11 @@ pub fn list(shown: &Shown, filter: &Filter, most: usize) -> Vec<Row> {
                     continue;
                 }
                 let about = if target.object.key.name.is_empty() { String::new() } else { super::link(&target.object) };
-                let Seen { code, refusal, gates } = seen;
+                let Seen { code, refusal, mut gates } = seen;
+                // Of routine only refusals are noted.
+                if *ambient && code.is_some_and(|code| code < 400) {
+                    gates = [Lamp::Lit; 7];
+                }
                 rows.push(Row { fact: record.id.0, at: record.at, actor, line, code, refusal, gates, link: about });
                 if rows.len() >= most {
                     break;

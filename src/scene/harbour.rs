@@ -119,10 +119,16 @@ fn control(stage: &mut Stage) {
         pen.path("M910 244H925V394", Look::line(Token::Lane, 7.0));
         bridge::draw(pen, on[0]);
     });
-    for (gate, kind) in [(); 7].iter().enumerate().map(|(gate, ())| (gate, "gate")) {
+    for gate in 0..7 {
         let (x, y) = stage.layout.lamp(gate);
+        let light = stage.frame.options.lamps.map_or(bridge::Lamp::Dark, |lamps| lamps[gate]);
+        let kind = match light {
+            bridge::Lamp::Dark => "gate",
+            bridge::Lamp::Passed => "gate-passed",
+            bridge::Lamp::Refused => "gate-refused",
+        };
         let lamp = Thing::new(format!("gate/{gate}"), kind, Layer::Control, Area::around(x, y, 10.0)).at(x, y, 1.0);
-        stage.put(lamp, |pen| bridge::lamp(pen, bridge::Lamp::Dark));
+        stage.put(lamp, |pen| bridge::lamp(pen, light));
     }
     let area = room(stage, &manager);
     stage.put(part("kube-controller-manager", "controllers", area).says(manager_name), |pen| {

@@ -122,6 +122,8 @@ pub struct Options {
     pub found: Option<Rc<Found>>,
     /// On a deck, what the pods' manifests say beyond what all show.
     pub gears: Option<Rc<deck::Gears>>,
+    /// How the bridge's lamps stand for the request that is chosen; without one they are dark.
+    pub lamps: Option<[sprites::bridge::Lamp; 7]>,
     /// Pixels of the screen for each pixel of the page.
     pub ratio: f64,
 }
@@ -154,6 +156,7 @@ impl Default for Options {
             groups: Groups::default(),
             found: None,
             gears: None,
+            lamps: None,
             ratio: 1.0,
         }
     }

@@ -131,7 +131,7 @@ pub fn trace_of_a_deployment() -> Trace<Fact> {
     let input = story.note(0, None, Fact::Input(Rc::new(apply)));
     let commit = story.request(Address::User, Verb::Create, (deployments, "web"), input);
     let lines = ["deployment.apps/web created".into()].into();
-    story.note(600, Some(commit), Fact::Answer { lines, refused: [].into(), dry_run: false });
+    story.note(600, Some(commit), Fact::Answer { lines, refused: [].into(), warned: [].into(), dry_run: false });
     let seen = story.watched(Address::ControllerManager, (deployments, "web"), commit);
     let object = ObjectRef::new(deployments, "default", "web");
     let reconciled = story.note(200, Some(seen), Fact::Reconciled { controller: "deployment", object, writes: 1 });

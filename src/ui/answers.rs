@@ -21,6 +21,8 @@ pub struct Problem {
     pub code: Option<u16>,
     /// The gate that refused it.
     pub gate: Option<Gate>,
+    /// Whether it was only a warning.
+    pub warning: bool,
 }
 
 /// What came of one Apply or dry run.
@@ -78,7 +80,7 @@ pub fn read(ui: Ui) {
 }
 
 fn outcome(trace: &Trace<Fact>, record: &Record<Fact>) -> Option<Outcome> {
-    let Fact::Answer { lines, refused, dry_run } = &record.fact else { return None };
+    let Fact::Answer { lines, refused, warned, dry_run } = &record.fact else { return None };
     let (origin, text) = trace.causes(record.id).find_map(|cause| match &cause.fact {
         Fact::Input(input) => match &**input {
             Input::Apply { text, .. } => Some((cause.id, text.clone())),
@@ -89,7 +91,12 @@ fn outcome(trace: &Trace<Fact>, record: &Record<Fact>) -> Option<Outcome> {
     let of = |(document, status): &(usize, std::rc::Rc<Status>)| {
         problems(&text, *document, status, gate(trace, origin, record.id, status))
     };
-    let problems = refused.iter().flat_map(of).collect();
+    let warnings = warned.iter().map(|(document, message)| {
+        let (field, message) = (field_in(message).unwrap_or_default(), message.to_string());
+        let place = locate(&text, *document, &field).or_else(|| locate(&text, *document, ""));
+        Problem { place, field, message, code: None, gate: None, warning: true }
+    });
+    let problems = refused.iter().flat_map(of).chain(warnings).collect();
     let lines = lines.iter().map(ToString::to_string).collect();
     Some(Outcome { lines, problems, dry_run: *dry_run, text })
 }
@@ -111,20 +118,27 @@ fn problems(text: &str, document: usize, status: &Status, gate: Option<Gate>) ->
         // The strict decoder names its fields only in its words.
         let field = field_in(&status.message).unwrap_or_default();
         let place = locate(text, document, &field).or_else(whole);
-        return vec![Problem { place, field, message: status.message.clone(), code, gate }];
+        return vec![Problem { place, field, message: status.message.clone(), code, gate, warning: false }];
     }
     let problem = |field: &str, message: &str| {
         let place = locate(text, document, field).or_else(whole);
-        Problem { place, field: field.to_owned(), message: message.to_owned(), code, gate }
+        Problem { place, field: field.to_owned(), message: message.to_owned(), code, gate, warning: false }
     };
     causes.iter().map(|cause| problem(&cause.field, &cause.message)).collect()
 }
 
-/// The field of `unknown field "spec.replica"`, of `Go struct field DeploymentSpec.spec.replicas of type int32` and
+/// The field at the beginning of a warning, or of `unknown field "spec.replica"`, of `Go struct field DeploymentSpec.spec.replicas of type int32` and
 /// their like.
 fn field_in(message: &str) -> Option<String> {
     if let Some((_, typed)) = message.split_once("Go struct field ") {
         return Some(typed.split_once('.')?.1.split_once(' ')?.0.to_owned());
+    }
+    // Warnings begin with it: `spec.template.spec.containers[0].env[1]: hides …`.
+    if let Some((path, _)) = message.split_once(": ")
+        && ["spec.", "metadata.", "webhooks["].iter().any(|start| path.starts_with(start))
+        && !path.contains(' ')
+    {
+        return Some(path.to_owned());
     }
     let rest = ["unknown field \"", "duplicate field \""].iter().find_map(|start| message.split_once(start))?.1;
     rest.split_once('"').map(|(field, _)| field.to_owned())

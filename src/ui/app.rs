@@ -3,6 +3,7 @@
 use super::browser;
 use super::captions;
 use super::dom::{El, afterwards, el, on_window};
+use super::fidelity::fidelity;
 use super::frame;
 use super::gallery::gallery;
 use super::handle::{Tab, Ui};
@@ -51,6 +52,7 @@ pub fn start() {
         let page = match page {
             Page::Sandbox => sandbox(ui),
             Page::Gallery => gallery(ui),
+            Page::Fidelity => fidelity(ui),
         };
         page.mount();
     });

@@ -41,6 +41,8 @@ pub enum Icon {
     Tick,
     /// It was refused.
     Refused,
+    /// A warning.
+    Alert,
     /// Something opens below.
     Down,
     /// Something is closed.
@@ -76,6 +78,7 @@ impl Icon {
             Self::Close => "M5 5l10 10M15 5L5 15",
             Self::Open => "M2.8 15.5v-11h5l1.7 2h7.7v2.3M2.8 15.5l2.4-6.7h13l-2.4 6.7z",
             Self::Tick => "M4 10.5l4 4 8-9",
+            Self::Alert => "M10 3L18 17H2zM10 8v4.500M10 14.500v.2",
             Self::Refused => "M7 2.5h6L17.5 7v6L13 17.5H7L2.5 13V7zM7 7l6 6M13 7l-6 6",
             Self::Down => "M5 7.5l5 5 5-5",
             Self::Right => "M7.5 5l5 5-5 5",

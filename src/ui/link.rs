@@ -1,7 +1,7 @@
 //! The address of the page: it holds language, scenario, seed and moment, so that a link shares a moment.
 //!
 //! `/{lang}/sandbox?scenario=three-ships&seed=42&nodes=3&speed=auto&t=12340&sel=pods/default/web-x&theme=dark&motion=reduced
-//! &truth=actual&panel=sched&colour=pool&meta=both&find=app%3Dweb&deck=node-1&cam=800,500,2` and `/{lang}/gallery`. What cannot be understood is left out and becomes a [`Notice`].
+//! &truth=actual&panel=sched&colour=pool&meta=both&find=app%3Dweb&deck=node-1&cam=800,500,2` and `/{lang}/gallery`, `/{lang}/fidelity`. What cannot be understood is left out and becomes a [`Notice`].
 
 use super::panels::InspectorTab;
 use super::select::Selection;
@@ -22,6 +22,8 @@ pub enum Page {
     Sandbox,
     /// Every sprite, status and motion side by side.
     Gallery,
+    /// What is as in a real cluster, and what is not.
+    Fidelity,
 }
 
 impl Page {
@@ -31,6 +33,7 @@ impl Page {
         match self {
             Self::Sandbox => "sandbox",
             Self::Gallery => "gallery",
+            Self::Fidelity => "fidelity",
         }
     }
 }
@@ -141,6 +144,7 @@ impl Link {
         match page {
             None | Some("sandbox" | "index.html" | "404.html") => {}
             Some("gallery") => link.page = Page::Gallery,
+            Some("fidelity") => link.page = Page::Fidelity,
             Some(other) => link.notices.push(Notice::new("notice-no-page", &[("page", other.into())])),
         }
         for key in KEYS {
@@ -190,7 +194,7 @@ impl Link {
     #[must_use]
     pub fn write(&self, language: Language) -> String {
         let mut address = format!("{}/{}", language.tag(), self.page.name());
-        if self.page == Page::Gallery {
+        if self.page != Page::Sandbox {
             return address;
         }
         let _ = write!(address, "?scenario={}&seed={}", self.scenario, self.seed);

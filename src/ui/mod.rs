@@ -16,6 +16,7 @@ mod browser;
 mod captions;
 mod dom;
 mod editor;
+mod fidelity;
 mod frame;
 mod gallery;
 mod gallery_motions;

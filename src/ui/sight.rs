@@ -10,6 +10,7 @@ use crate::cluster::fact::ProbeKind;
 use crate::cluster::view::{NodeView, PodView, Readiness, View};
 use crate::scene::colours::{Colours, Groups};
 use crate::scene::deck::{Gear, Gears};
+use crate::scene::sprites::bridge;
 use crate::scene::{Dial, Found};
 use crate::sim::Time;
 use crate::ui::session::{Session, Until};
@@ -45,6 +46,10 @@ pub struct Sight {
     pub compare: RwSignal<Option<usize>>,
     /// Moments that are marked, in order.
     pub bookmarks: RwSignal<Vec<Time>>,
+    /// The request that is chosen, by the place of its first fact, and how the bridge's lamps show it.
+    pub request: RwSignal<Option<u64>>,
+    /// See there.
+    pub lamps: RwSignal<Option<[bridge::Lamp; 7]>, LocalStorage>,
     /// Where the person has put the camera.
     pub camera: RwSignal<Option<Cam>>,
     /// What the last search found, of which view.
@@ -66,6 +71,8 @@ impl Sight {
             share: RwSignal::new(false),
             compare: RwSignal::new(None),
             bookmarks: RwSignal::new(Vec::new()),
+            request: RwSignal::new(None),
+            lamps: RwSignal::new_local(None),
             camera: RwSignal::new(link.camera),
             last: StoredValue::new_local(None),
         };

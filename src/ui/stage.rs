@@ -257,6 +257,7 @@ fn options(ui: Ui) -> Options {
         groups: ui.read(|session| sight::groups(ui, &session.view())),
         found: sight::found(ui),
         gears: None,
+        lamps: ui.sight.lamps.get_untracked(),
         ratio: ui.stage.with_value(|stage| stage.ratio),
         label_px: if browser::is_projector() { LABELS_PX.1 } else { LABELS_PX.0 },
     }

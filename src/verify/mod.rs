@@ -15,6 +15,7 @@
 //! case's failure. Only what is documented as not run is skipped, with the reason. Natively only: it costs the site
 //! nothing.
 
+mod account;
 mod api;
 mod client;
 mod controllers;
@@ -27,6 +28,8 @@ mod reading;
 mod scheduler;
 mod server;
 mod words;
+
+pub use self::account::Account;
 
 use serde_json::Value;
 use std::any::Any;
@@ -103,6 +106,8 @@ pub struct Report {
     pub failed: Vec<(String, String, String)>,
     /// Each file or case that was skipped, with the reason.
     pub skipped: Vec<(String, String)>,
+    /// The same by area and kind.
+    pub account: Account,
 }
 
 impl Report {
@@ -111,6 +116,18 @@ impl Report {
     pub fn summary(&self) -> String {
         format!("{} passed, {} failed", self.passed, self.failed.len())
     }
+}
+
+/// Runs all recordings under the paths and writes the fidelity page's numbers into a file.
+///
+/// # Errors
+/// A sentence, when a path does not exist or the file cannot be written.
+pub fn account(paths: &[PathBuf], file: &Path) -> Result<bool, String> {
+    let report = collect(paths, None, &mut std::io::stdout().lock())?;
+    println!("{}", report.summary());
+    let rows = report.account.to_value().to_string().replace("],[", "],\n[");
+    std::fs::write(file, rows + "\n").map_err(|error| format!("{}: {error}", file.display()))?;
+    Ok(true)
 }
 
 /// Runs all recordings under the paths and prints a line for each failure and each file that is skipped, at last the
@@ -164,7 +181,7 @@ fn run_file(source: Source, report: &mut Report, out: &mut dyn Write) {
             Some(Recognised::Cases(cases)) => {
                 found = true;
                 for case in &cases {
-                    run_case(&file, case, report, out);
+                    run_case(&file, (case, account::subject(value, &case.name)), report, out);
                 }
             }
             Some(Recognised::NotRun(why)) => reason = why,
@@ -183,7 +200,7 @@ fn run_file(source: Source, report: &mut Report, out: &mut dyn Write) {
         }
         Some(damage) => {
             match reading::text(source.path).ok().as_deref().and_then(|text| discovery::text(text, source.path)) {
-                Some(case) => run_case(&file, &case, report, out),
+                Some(case) => run_case(&file, (&case, account::subject(&Value::Null, &case.name)), report, out),
                 None => skip(report, out, &file, &format!("no JSON: {damage}")),
             }
         }
@@ -192,9 +209,12 @@ fn run_file(source: Source, report: &mut Report, out: &mut dyn Write) {
     }
 }
 
-fn run_case(file: &str, case: &Case, report: &mut Report, out: &mut dyn Write) {
+fn run_case(file: &str, (case, subject): (&Case, (&'static str, String)), report: &mut Report, out: &mut dyn Write) {
     let verdict = catch_unwind(AssertUnwindSafe(|| (case.run)()))
         .unwrap_or_else(|panic| Verdict::Failed(format!("run: expected an end got a panic: {}", words(&*panic))));
+    if !matches!(verdict, Verdict::Skipped(_)) {
+        report.account.count(subject, verdict == Verdict::Passed);
+    }
     match verdict {
         Verdict::Passed => report.passed += 1,
         Verdict::Failed(difference) => fail(report, out, (file.to_owned(), case.name.clone(), one_line(&difference))),
@@ -249,7 +269,9 @@ mod tests {
     #[test]
     fn each_failure_is_one_line_with_the_first_difference() {
         let case = CASE.replace('\n', " ");
-        assert_eq!(run("d", &case).0, Report { passed: 1, ..Report::default() });
+        let report = run("d", &case).0;
+        assert_eq!((report.passed, report.failed.len()), (1, 0));
+        assert_eq!(report.account.rows().collect::<Vec<_>>(), [("scheduler", "cases", 1, 1)]);
         let (report, out) = run("e", &format!("{case}\n{}", case.replace("no nodes available", "none")));
         assert_eq!((report.passed, report.failed.len()), (1, 1));
         assert_eq!(
@@ -268,7 +290,7 @@ mod tests {
         assert_eq!((report.passed, report.failed.len()), (1, 2), "{out}");
         let case = Case { name: "three".into(), run: Box::new(|| panic!("at sea")) };
         let mut report = Report::default();
-        run_case("h", &case, &mut report, &mut Vec::new());
+        run_case("h", (&case, ("api", String::new())), &mut report, &mut Vec::new());
         assert_eq!(report.failed[0].2, "run: expected an end got a panic: at sea");
     }
 

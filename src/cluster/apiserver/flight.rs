@@ -2,7 +2,7 @@
 
 use crate::api::object::Object;
 use crate::api::{Kind, Request, Status, Verb};
-use crate::cluster::fact::{Call, Fact};
+use crate::cluster::fact::{Call, Fact, Gate};
 use crate::cluster::wire::{Behalf, Reply, User};
 use crate::sim::{FactId, Log, Time};
 use std::rc::Rc;
@@ -36,6 +36,8 @@ pub struct Flight {
     pub face: Option<&'static Kind>,
     /// Other objects that the write changes with it.
     pub besides: Vec<Object>,
+    /// What the gates have found, while somebody looks closely.
+    pub told: Vec<(Gate, Rc<str>)>,
 }
 
 /// Where a flight is.
@@ -94,6 +96,7 @@ impl Flight {
             warnings: Rc::from([]),
             face: None,
             besides: Vec::new(),
+            told: Vec::new(),
         }
     }
 

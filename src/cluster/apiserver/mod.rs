@@ -31,6 +31,7 @@ mod customs;
 mod deletion;
 mod eviction;
 mod flight;
+mod gates;
 mod identity;
 mod presence;
 mod reads;
@@ -72,6 +73,7 @@ const ETCD_COMPACT: u64 = u64::MAX - 1;
 
 /// The API server's process.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a state of its own")]
 pub struct ApiServer {
     cache: WatchCache,
     watches: Watches,
@@ -98,6 +100,8 @@ pub struct ApiServer {
     /// The revision at the last round of compaction.
     compact_next: u64,
     sweeping: bool,
+    /// Whether each gate tells all that it finds: in copies that somebody asks about a request.
+    explains: bool,
 }
 
 impl ApiServer {
@@ -206,7 +210,7 @@ impl ApiServer {
         cx.because(flight.cause);
         let writes = flight.request.verb.writes();
         if let Err(refused) = self.pass(number).and_then(|()| self.resolve(number)) {
-            if writes {
+            if writes || self.explains {
                 self.note_gates(cx, number, Some(&refused));
             }
             return self.answer(cx, number, Err(refused.status));

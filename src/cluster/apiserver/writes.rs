@@ -6,7 +6,7 @@ use super::{ApiServer, deletion, eviction, reads, reviews, subresources};
 use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::{Request, Status, Verb};
-use crate::cluster::fact::{Fact, Gate};
+use crate::cluster::fact::Gate;
 use crate::cluster::wire::{Address, EtcdOp, EtcdWrite, Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
 use crate::sim::{Duration, Log, Time};
@@ -123,6 +123,7 @@ impl ApiServer {
             face,
             besides: Vec::new(),
             wait: false,
+            told: self.explains.then(Vec::new),
         };
         let plan = match (request.verb, request.target.subresource) {
             (Verb::Create, "binding") => subresources::bind(&mut review, stored),
@@ -141,40 +142,16 @@ impl ApiServer {
         };
         let plan = plan.map_err(|refused| Refused { wait: review.wait, ..refused });
         let (warnings, claimed): (Rc<[Rc<str>]>, _) = (review.warnings.into(), review.claimed);
-        let besides = review.besides;
+        let (besides, told) = (review.besides, review.told.unwrap_or_default());
         if !claimed.is_empty() {
             self.claims.insert(number, claimed);
         }
         if let Some(flight) = self.flights.get_mut(&number) {
             flight.warnings = warnings;
             flight.besides = besides;
+            flight.told = told;
         }
         plan
-    }
-
-    /// The gates as the picture shows them: those passed, and the one that refused. Routine only shows refusals.
-    pub(super) fn note_gates(&self, cx: &mut Cx, number: u64, refused: Option<&Refused>) {
-        let Some(flight) = self.flights.get(&number) else { return };
-        if flight.call.from == *cx.me() {
-            return;
-        }
-        let ambient = flight.is_ambient();
-        let last = refused.map(|refused| refused.gate);
-        for gate in Gate::ALL {
-            let refused = refused.filter(|refused| refused.gate == gate);
-            let refused = refused.map(|refused| Rc::new(refused.status.clone()));
-            if !ambient || refused.is_some() {
-                let decision = match gate {
-                    Gate::Authentication => flight.user.name.clone(),
-                    Gate::Authorization => flight.rule.clone(),
-                    _ => "".into(),
-                };
-                cx.note(Fact::Gate { call: flight.call.clone(), gate, refused, decision, ambient });
-            }
-            if last == Some(gate) {
-                return;
-            }
-        }
     }
 
     /// Does what was planned.

@@ -12,7 +12,7 @@ pub static SPRITE: Sprite = Sprite {
     sample: |pen| {
         draw(pen, true);
         for lamp in 0..7 {
-            let state = if lamp < 4 { Lamp::Passed } else { Lamp::Dark };
+            let state = [Lamp::Passed, Lamp::Refused, Lamp::Dark][usize::from(lamp > 3) + usize::from(lamp > 4)];
             pen.at(713.0 + 29.0 * f64::from(lamp), 246.0, 1.0, |pen| self::lamp(pen, state));
         }
     },
@@ -25,6 +25,8 @@ pub enum Lamp {
     Dark,
     /// Something has just passed.
     Passed,
+    /// It was refused here.
+    Refused,
 }
 
 /// Draws the room, at its place in the world.
@@ -50,9 +52,16 @@ fn wheel(pen: &mut Pen, token: Token) {
 
 /// Draws a lamp around the origin.
 pub fn lamp(pen: &mut Pen, lamp: Lamp) {
-    let fill = if lamp == Lamp::Passed { Token::Ok } else { Token::Surface };
+    let fill = match lamp {
+        Lamp::Dark => Token::Surface,
+        Lamp::Passed => Token::Ok,
+        Lamp::Refused => Token::Error,
+    };
     pen.circle(0.0, 0.0, 10.0, Look::fill(fill).edged(Token::Ink, 3.0));
     if lamp == Lamp::Passed {
         pen.path("M-4.5 0l3.5 3.5 6-7", Look::line(Token::Glyph, 2.8));
+    }
+    if lamp == Lamp::Refused {
+        pen.path("M-4-4l8 8M4-4l-8 8", Look::line(Token::Glyph, 2.8));
     }
 }

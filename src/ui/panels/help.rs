@@ -55,6 +55,10 @@ fn content(ui: Ui) -> El {
         .attr("data-testid", "letters")
         .checked(move || ui.letters.get())
         .on("change", move |event| ui.set_letters(event_target_checked(event)));
+    let fidelity = el("a", "")
+        .attr("data-testid", "to-fidelity")
+        .bind("href", move || format!("{}/fidelity", ui.language.get().tag()))
+        .word(ui, "help-fidelity");
     el("div", "")
         .add(el("p", "").word(ui, "help-text"))
         .add(el("h3", "").word(ui, "help-parts"))
@@ -64,4 +68,5 @@ fn content(ui: Ui) -> El {
         .add(el("label", "check").add(letters).word(ui, "key-letters"))
         .add(el("h3", "").word(ui, "help-limits"))
         .add(el("p", "").word(ui, "help-limits-text"))
+        .add(el("p", "").add(fidelity))
 }

@@ -178,7 +178,7 @@ fn marks_follow(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
                 line: at.line,
                 column: at.column,
                 message: problem.message.clone(),
-                warning: false,
+                warning: problem.warning,
             }));
         }
         editor.with(|editor| {

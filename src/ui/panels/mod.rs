@@ -17,6 +17,7 @@ mod manifest;
 mod moment;
 mod palette;
 mod problems;
+mod request;
 mod requests;
 mod scheduling;
 mod scrubber;

@@ -2,7 +2,9 @@
 
 use crate::api::Kind;
 use crate::api::object::{Object, ObjectRef};
+use crate::cluster::fact::{Call, Fact};
 use crate::inspect::{Objects, Shown};
+use crate::sim::Time;
 use crate::ui::browser;
 use crate::ui::dom::afterwards;
 use crate::ui::handle::Ui;
@@ -24,6 +26,10 @@ impl Objects for Session {
 
     fn versions(&self, object: &ObjectRef) -> crate::inspect::history::Versions {
         Self::versions(self, object)
+    }
+
+    fn passage(&self, call: &Call, at: Time) -> Vec<Fact> {
+        Self::passage(self, call, at)
     }
 }
 

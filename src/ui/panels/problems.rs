@@ -12,8 +12,8 @@ use crate::ui::link::Notice;
 use crate::ui::select::Selection;
 use leptos::prelude::*;
 
-/// The name of a gate.
-const fn gate_key(gate: Gate) -> &'static str {
+/// The key of a gate's name.
+pub const fn gate_key(gate: Gate) -> &'static str {
     match gate {
         Gate::Authentication => "gate-authentication",
         Gate::Authorization => "gate-authorization",
@@ -35,7 +35,7 @@ pub fn problems(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
             None => return vec![quiet("problems-empty")],
             Some(outcome) => outcome,
         };
-        let hint = (!outcome.problems.is_empty()).then(|| quiet("problems-nothing-stored"));
+        let hint = outcome.problems.iter().any(|problem| !problem.warning).then(|| quiet("problems-nothing-stored"));
         let lines = el("ul", "lines").all(outcome.lines.iter().map(|line| success(ui, line, outcome.dry_run)));
         let refusals = outcome.problems.iter().map(|problem| refusal(ui, problem, editor));
         [lines, el("ul", "refusals").all(refusals)].into_iter().chain(hint).collect()
@@ -80,7 +80,7 @@ fn refusal(ui: Ui, problem: &Problem, editor: RwSignal<Option<Editor>, LocalStor
             let gate = ui.text(gate_key(gate));
             ui.say("problem-gate", &[("gate", gate.into()), ("code", code.to_string().into())])
         }
-        _ => ui.text("problem-kubectl"),
+        _ => ui.text(if problem.warning { "problem-warning" } else { "problem-kubectl" }),
     };
     let place = problem.place.map(|at| {
         let text = ui.say("problem-place", &[("line", at.line.into()), ("column", at.column.into())]);
@@ -96,5 +96,7 @@ fn refusal(ui: Ui, problem: &Problem, editor: RwSignal<Option<Editor>, LocalStor
     let field = (!problem.field.is_empty()).then(|| el("code", "field").text(&problem.field));
     let head = el("p", "refusal-head").add(el("strong", "").text(&gate)).all(place).all(field);
     let message = el("p", "refusal-message").text(&problem.message);
-    el("li", "refusal").add(icon(Icon::Refused)).add(el("div", "").add(head).add(message))
+    let class = if problem.warning { "refusal warned" } else { "refusal" };
+    let sign = icon(if problem.warning { Icon::Alert } else { Icon::Refused });
+    el("li", class).add(sign).add(el("div", "").add(head).add(message))
 }

@@ -2,6 +2,7 @@
 
 use super::inspector_why::badge;
 use super::moment;
+use super::request::request_panel;
 use super::transport::clock_text;
 use crate::inspect::requests::{Filter, Lamp, Row, list};
 use crate::ui::dom::{El, button, el};
@@ -48,12 +49,14 @@ pub fn requests_panel(ui: Ui) -> El {
         .label(ui, "req-title")
         .add(table)
         .when(move || rows.with(Vec::is_empty), move || el("p", "quiet").word(ui, "req-none"));
-    el("div", "events").attr("data-testid", "requests").add(bar).add(scroll)
+    el("div", "events with-request").attr("data-testid", "requests").add(bar).add(scroll).add(request_panel(ui))
 }
 
 fn row(ui: Ui, row: Row) -> El {
-    let Row { at, actor, line, code, refusal, gates, link, .. } = row;
+    let Row { fact, at, actor, line, code, refusal, gates, link } = row;
+    let chosen = ui.sight.request;
     let go = move || {
+        chosen.set(Some(fact));
         ui.play(false);
         ui.seek(at);
         if let Some(selection) = Selection::read(&link) {
@@ -78,12 +81,15 @@ fn row(ui: Ui, row: Row) -> El {
         .bind("aria-label", told)
         .bind("title", told)
         .all(lamps);
+    let choose = button("event-link", move || chosen.set(Some(fact)))
+        .bind("aria-pressed", move || (chosen.get() == Some(fact)).to_string())
+        .text(&line);
     let code = code.map_or_else(|| "…".to_owned(), |code| code.to_string());
     let refused = (!refusal.is_empty()).then(|| el("span", "request-refusal").attr("lang", "en").text(&refusal));
     el("tr", if refusal.is_empty() { "event" } else { "event warning" })
         .add(el("td", "event-age").add(button("event-link", go).text(&clock_text(at))))
         .add(el("td", "").add(badge(&actor)))
-        .add(el("td", "request-line").attr("lang", "en").text(&line).all(refused))
+        .add(el("td", "request-line").attr("lang", "en").add(choose).all(refused))
         .add(el("td", "").add(gates))
         .add(el("td", "").text(&code))
 }

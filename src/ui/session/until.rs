@@ -6,7 +6,7 @@ use super::work::Slice;
 use crate::api::Kind;
 use crate::api::object::{Object, ObjectRef, Ref};
 use crate::cluster::History;
-use crate::cluster::fact::Fact;
+use crate::cluster::fact::{Call, Fact};
 use crate::cluster::input::Input;
 use crate::inspect::Objects;
 use crate::scene::motion::{Motion, Role};
@@ -65,6 +65,12 @@ impl Session {
     #[must_use]
     pub fn versions(&self, object: &ObjectRef) -> Vec<(u64, Option<Object>)> {
         self.history.world().versions(object.kind, &object.key)
+    }
+
+    /// What each gate of the API server found of a request that was sent at a moment: it is sent again in a copy.
+    #[must_use]
+    pub fn passage(&self, call: &Call, at: Time) -> Vec<Fact> {
+        self.history.fork(at).passage(call)
     }
 
     /// How many keys etcd has, and the oldest revision that it can read.

@@ -4,6 +4,7 @@ use super::Review;
 use crate::api::Status;
 use crate::api::object::Object;
 use crate::cluster::apiserver::admission::{Attributes, PLUGINS};
+use crate::cluster::fact::Gate;
 
 /// Lets every plugin change the object or refuse.
 ///
@@ -11,7 +12,12 @@ use crate::cluster::apiserver::admission::{Attributes, PLUGINS};
 /// The refusal of the first plugin that does not agree.
 pub fn mutate(review: &mut Review, object: &mut Object, old: Option<&Object>) -> Result<(), Status> {
     for plugin in PLUGINS {
-        (plugin.mutate)(&mut Attributes { review, old }, object)?;
+        let before = review.before(object);
+        if let Err(refused) = (plugin.mutate)(&mut Attributes { review, old }, object) {
+            review.objected(Gate::Mutating, plugin.name);
+            return Err(refused);
+        }
+        review.changed((Gate::Mutating, plugin.name), before, object);
     }
     Ok(())
 }
@@ -22,7 +28,10 @@ pub fn mutate(review: &mut Review, object: &mut Object, old: Option<&Object>) ->
 /// The refusal of the first plugin that does not agree.
 pub fn validate(review: &mut Review, object: Option<&Object>, old: Option<&Object>) -> Result<(), Status> {
     for plugin in PLUGINS {
-        (plugin.validate)(&mut Attributes { review, old }, object)?;
+        if let Err(refused) = (plugin.validate)(&mut Attributes { review, old }, object) {
+            review.objected(Gate::Validating, plugin.name);
+            return Err(refused);
+        }
     }
     Ok(())
 }

@@ -51,6 +51,8 @@ pub struct Review<'a> {
     pub besides: Vec<Object>,
     /// Set with a refusal whose reason may soon be gone: the request is tried again in a moment.
     pub wait: bool,
+    /// What the gates find, while somebody looks closely.
+    pub told: Option<Vec<(Gate, Rc<str>)>>,
 }
 
 impl Review<'_> {

@@ -23,7 +23,9 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     let mut object = decoding::object(review).map_err(at(Gate::Decoding))?;
     decoding::place(&mut object, review).map_err(at(Gate::Decoding))?;
     let kind = object.kind();
+    let before = review.before(&object);
     (kind.default)(&mut object);
+    review.changed((Gate::Decoding, ""), before, &object);
     if object.name().is_empty() {
         generate_name(review, &mut object);
     }
@@ -31,6 +33,7 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     let asked = ownership::asked(review, &object);
     admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
     escalation::check(review.user, &object, None, review.cache).map_err(at(Gate::Validation))?;
+    let before = review.before(&object);
     share_spec(review, &mut object, None);
     allocation::create(review, &mut object).map_err(at(Gate::Validation))?;
     object.meta_mut().uid = Some(meta::uid(review.rng));
@@ -43,6 +46,7 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     metadata.deletion_grace_period_seconds = None;
     metadata.self_link = None;
     metadata.generation = kind.generation.then_some(1);
+    review.changed((Gate::Validation, ""), before, &object);
     validation::create(review, &object).map_err(at(Gate::Validation))?;
     admission::validate(review, Some(&object), None).map_err(at(Gate::Validating))?;
     ownership::created(review, &mut object, asked);
@@ -174,7 +178,9 @@ fn next(review: &mut Review, old: &Object) -> Result<Object, Status> {
         _ => decoding::object(review)?,
     };
     decoding::place(&mut new, review)?;
+    let before = review.before(&new);
     (kind.default)(&mut new);
+    review.changed((Gate::Decoding, ""), before, &new);
     Ok(new)
 }
 
