@@ -4,6 +4,7 @@
 use super::browser::call;
 use super::dom::{El, el};
 use super::handle::Ui;
+use super::icons::{Icon, icon};
 use super::panels::top_bar;
 use leptos::prelude::*;
 use serde_json::Value;
@@ -86,11 +87,11 @@ fn numbers(ui: Ui, data: &Value) -> El {
     let tables = AREAS.iter().map(|(area, key)| {
         let own: Vec<&Value> = rows.iter().filter(|row| row[0] == *area).collect();
         let row = |name: &str, good: u64, all: u64, class: &str| {
-            let state = if good == all { "✓" } else { "!" };
-            let told = format!("{good} / {all} {state}");
+            let told = format!("{good} / {all}");
+            let sign = icon(if good == all { Icon::Tick } else { Icon::Alert });
             el("tr", class)
                 .add(el("th", "").attr("scope", "row").text(name))
-                .add(el("td", if good == all { "tone-ok" } else { "tone-warn" }).text(&told))
+                .add(el("td", if good == all { "tone-ok" } else { "tone-warn" }).text(&told).add(sign))
         };
         let name = |name: &str| match name {
             "cases" => ui.text("fidelity-cases"),

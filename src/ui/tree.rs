@@ -1,238 +1,176 @@
 //! The stage's twin: everything on it as a tree of texts that the keyboard and screen readers reach.
 //!
 //! One tab stop; arrows, Home and End move; Enter selects. The focus is drawn on the canvas too. The rows are made
-//! from the view, so what is on the stage is here, however small it is drawn there.
+//! from the view, so what is on the stage is here, however small it is drawn there. Of many rows only those are in the
+//! document that can be seen, and some before and after them; each says which of how many it is.
 
+mod rows;
+
+pub use self::rows::name_of;
+
+use self::rows::{Entry, OPEN, Row, entries};
+use super::browser::{call, get, put};
 use super::dom::{El, afterwards, el};
 use super::handle::Ui;
 use super::icons::{Icon, icon};
-use super::select::{Selection, component_id};
-use crate::api::object::Ref;
-use crate::cluster::view::{NodeView, PodView, Readiness, View};
-use crate::cluster::wire::Address;
-use crate::i18n::{Arg, Language, text};
-use crate::scene::sprites::crate_::Status;
-use crate::scene::status;
+use super::select::Selection;
+use crate::cluster::view::View;
 use leptos::prelude::*;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
-use web_sys::Event;
+use web_sys::{Element, Event};
 
-/// Up to so many ships, all are open at first.
-const OPEN: usize = 12;
 /// The tree of more ships is brought up to date this often.
 const UNHURRIED: Duration = Duration::from_secs(1);
+/// Up to so many rows, all are in the document.
+const ALL: usize = 300;
+/// So many of more: what can be seen of them, and some before and after.
+const SOME: usize = 120;
+/// They are exchanged when so many have passed.
+const STEP: usize = 20;
+/// How high a row is where nothing can be measured.
+const ROW_PX: f64 = 30.0;
 
-/// How a row's status is to be taken; its colour and shape.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Tone {
-    Good,
-    Waiting,
-    Bad,
-    Plain,
+/// The tree's rows and which of them are in the document.
+#[derive(Clone, Copy)]
+struct Twin {
+    ui: Ui,
+    view: RwSignal<Rc<View>, LocalStorage>,
+    turned: RwSignal<BTreeSet<String>>,
+    entries: Memo<Vec<Entry>>,
+    first: RwSignal<usize>,
 }
 
-impl Tone {
-    const fn class(self) -> &'static str {
-        match self {
-            Self::Good => "dot good",
-            Self::Waiting => "dot waiting",
-            Self::Bad => "dot bad",
-            Self::Plain => "dot plain",
+impl Twin {
+    /// From where to where rows are in the document, and how many there are.
+    fn window(self) -> (usize, usize, usize) {
+        let count = self.entries.with(Vec::len);
+        if count <= ALL {
+            return (0, count, count);
         }
+        let first = self.first.get().min(count.saturating_sub(SOME));
+        (first, first + SOME, count)
     }
-}
 
-/// One row.
-#[derive(Clone, PartialEq, Debug)]
-struct Row {
-    level: usize,
-    id: String,
-    name: String,
-    status: String,
-    tone: Tone,
-    /// Whether it has children, and shows them.
-    open: Option<bool>,
-    /// What it stands for, as in links.
-    link: Option<String>,
-}
+    /// The rows that are in the document, with their places.
+    fn rows(self) -> Vec<(usize, (usize, usize), Row)> {
+        let (from, to, _) = self.window();
+        let language = self.ui.language.get();
+        self.view.with(|view| {
+            self.entries.with(|all| {
+                let within = all.iter().enumerate().take(to).skip(from);
+                within
+                    .filter(|(_, entry)| entry.is_in(view))
+                    .map(|(at, entry)| (at, entry.place, entry.row(view, language)))
+                    .collect()
+            })
+        })
+    }
 
-/// What a selection is called.
-#[must_use]
-pub fn name_of(language: Language, selection: &Selection) -> String {
-    match selection {
-        Selection::Object(object) => object.key.name.to_string(),
-        Selection::Component(address) => component_name(language, address),
+    /// A row by its place.
+    fn row(self, at: usize) -> Option<Row> {
+        let language = self.ui.language.get_untracked();
+        let entry = self.entries.with_untracked(|all| all.get(at).cloned())?;
+        self.view.with_untracked(|view| entry.is_in(view).then(|| entry.row(view, language)))
     }
-}
 
-fn component_name(language: Language, address: &Address) -> String {
-    let (key, node) = match address {
-        Address::User => ("component-user", None),
-        Address::ApiServer => ("component-api-server", None),
-        Address::Etcd(_) => ("component-etcd", None),
-        Address::Scheduler | Address::OtherScheduler(_) => ("component-scheduler", None),
-        Address::ControllerManager => ("component-controllers", None),
-        Address::Kubelet(node) => ("component-kubelet", Some(node)),
-        Address::Runtime(node) => ("component-runtime", Some(node)),
-    };
-    let node = node.map_or("", |node| &**node);
-    text(language, key, &[("node", Arg::from(node))])
-}
-
-fn component(view: &View, address: Address, level: usize, language: Language) -> Row {
-    let stopped = view.stopped.contains(&address);
-    Row {
-        level,
-        id: component_id(&address),
-        name: component_name(language, &address),
-        status: text(language, if stopped { "state-stopped" } else { "state-runs" }, &[]),
-        tone: if stopped { Tone::Bad } else { Tone::Good },
-        open: None,
-        link: Some(Selection::Component(address).write()),
+    /// The place of a row by its id.
+    fn place(self, id: &str) -> Option<usize> {
+        let count = self.entries.with_untracked(Vec::len);
+        // Mostly it is one of those that are to be seen.
+        let (from, to, _) = untrack(|| self.window());
+        let is_it = |at: &usize| self.row(*at).is_some_and(|row| row.id == id);
+        (from..to).find(is_it).or_else(|| (0..count).find(is_it))
     }
-}
-
-fn pod(pod: &PodView, node: Option<&NodeView>, view: &View, language: Language) -> Row {
-    let look = status::of(pod, node, (view.t, crate::scene::Truth::Believed));
-    let word = pod.status.to_string();
-    let tone = match look {
-        Status::Ready | Status::Succeeded => Tone::Good,
-        Status::Failed | Status::Evicted => Tone::Bad,
-        Status::Unknown => Tone::Plain,
-        _ => Tone::Waiting,
-    };
-    let ready = matches!(look, Status::Running);
-    let status = if ready { format!("{word}, {}", text(language, "state-not-ready", &[])) } else { word };
-    Row {
-        level: 2,
-        id: pod.object.to_string(),
-        name: pod.object.key.name.to_string(),
-        status,
-        tone,
-        open: None,
-        link: Some(Selection::Object(pod.object.clone()).write()),
-    }
-}
-
-/// An object that is no pod, with what is to be said of it.
-fn of_kind(object: &Ref, (status, tone): (String, Tone), language: Language) -> Row {
-    let kind = crate::scene::caption::kind(object.kind.kind, language);
-    Row {
-        level: 2,
-        id: object.to_string(),
-        name: object.key.name.to_string(),
-        status: format!("{kind} {status}"),
-        tone,
-        open: None,
-        link: Some(Selection::Object(object.clone()).write()),
-    }
-}
-
-/// A workload: how many of its pods are ready.
-fn workload(object: &Ref, index: usize, view: &View, language: Language) -> Row {
-    let pods = view.nodes.iter().flat_map(|node| &node.pods).chain(&view.pending);
-    let pods = pods.filter(|pod| pod.workload == Some(index) && pod.deadline.is_none());
-    let (all, ready) = (pods.clone().count(), pods.filter(|pod| pod.ready).count());
-    let tone = match all {
-        0 => Tone::Plain,
-        _ if ready == all => Tone::Good,
-        _ => Tone::Waiting,
-    };
-    of_kind(object, (format!("{ready}/{all}"), tone), language)
-}
-
-fn node(node: &NodeView, open: bool, language: Language) -> Row {
-    let (key, tone) = match node.readiness {
-        Readiness::Ready => ("Ready", Tone::Good),
-        Readiness::NotReady => ("NotReady", Tone::Bad),
-        Readiness::Unknown => ("Unknown", Tone::Plain),
-    };
-    let mut status = key.to_owned();
-    if node.cordoned {
-        status += ", SchedulingDisabled";
-    }
-    let pods = text(language, "count-pods", &[("count", node.pods.len().into())]);
-    status = format!("{status} · {pods}");
-    let selection = Selection::node(&node.name);
-    let (id, link) = (selection.on_stage(), Some(selection.write()));
-    Row { level: 1, id, name: node.name.to_string(), status, tone, open: Some(open), link }
-}
-
-/// All rows that are to be seen. `turned` are those that the person has opened or closed against the rule.
-fn rows(view: &View, turned: &BTreeSet<String>, language: Language) -> Vec<Row> {
-    let few = view.nodes.len() <= OPEN + 1;
-    let mut rows = Vec::new();
-    let head = |id: &str, name: &str, count: usize, open: bool| Row {
-        level: 1,
-        id: id.to_owned(),
-        name: text(language, name, &[]),
-        status: text(language, "count", &[("count", count.into())]),
-        tone: Tone::Plain,
-        open: Some(open),
-        link: None,
-    };
-    let parts = [Address::ApiServer, Address::Etcd(0), Address::ControllerManager, Address::Scheduler];
-    let open = !turned.contains("control-plane");
-    rows.push(head("control-plane", "tree-control-plane", parts.len(), open));
-    if open {
-        rows.extend(parts.map(|address| component(view, address, 2, language)));
-    }
-    let own = view.workloads.iter().any(|workload| &*workload.key.namespace != "kube-system");
-    let open = own != turned.contains("workloads");
-    rows.push(head("workloads", "tree-workloads", view.workloads.len() + view.services.len(), open));
-    if open {
-        let workloads = view.workloads.iter().enumerate();
-        rows.extend(workloads.map(|(index, workload)| self::workload(workload, index, view, language)));
-        rows.extend(
-            view.services.iter().map(|(service, ip)| of_kind(service, (ip.to_string(), Tone::Plain), language)),
-        );
-    }
-    for seen in &view.nodes {
-        let own = Selection::node(&seen.name).on_stage();
-        let open = (few && !seen.control_plane) != turned.contains(&own);
-        rows.push(node(seen, open, language));
-        if open {
-            rows.push(component(view, Address::Kubelet(seen.name.clone()), 2, language));
-            rows.extend(seen.pods.iter().map(|one| pod(one, Some(seen), view, language)));
-        }
-    }
-    if !view.pending.is_empty() {
-        let open = !turned.contains("pending");
-        rows.push(head("pending", "tree-pending", view.pending.len(), open));
-        if open {
-            rows.extend(view.pending.iter().map(|one| pod(one, None, view, language)));
-        }
-    }
-    rows
 }
 
 /// The tree.
 pub fn tree(ui: Ui) -> El {
     let turned = RwSignal::new(BTreeSet::<String>::new());
     let view = unhurried(ui);
-    let rows = Memo::new(move |_| view.with(|view| turned.with(|turned| rows(view, turned, ui.language.get()))));
-    let current = move || ui.focused.get().filter(|id| rows.with(|rows| rows.iter().any(|row| row.id == *id)));
+    let entries = Memo::new(move |_| view.with(|view| turned.with(|turned| entries(view, turned))));
+    let twin = Twin { ui, view, turned, entries, first: RwSignal::new(0) };
+    let shown = Memo::new(move |_| twin.rows());
+    let current = move || ui.focused.get().filter(|id| shown.with(|rows| rows.iter().any(|(.., row)| row.id == *id)));
     let focus = move |_: &_| {
         if current().is_none() {
-            ui.focused.set(rows.with(|rows| rows.first().map(|row| row.id.clone())));
+            ui.focused.set(twin.row(0).map(|row| row.id));
         }
     };
-    el("ul", "tree")
+    // The rows that are not in the document leave their room.
+    let room = move || {
+        let (from, to, count) = twin.window();
+        #[expect(clippy::cast_precision_loss, reason = "rows of a list")]
+        let px = |rows: usize| rows as f64 * ROW_PX + 2.0;
+        (count > ALL).then(|| format!("padding-block: {:.0}px {:.0}px", px(from), px(count - to)))
+    };
+    let made = el("ul", "tree")
         .attr("role", "tree")
         .attr("tabindex", "0")
         .attr("data-testid", "tree")
         .label(ui, "tree-label")
+        .class_if("many", move || twin.window().2 > ALL)
+        .bind("style", room)
         .bind("aria-activedescendant", move || current().map(|id| dom_id(&id)))
         .on("focus", focus)
-        .on("blur", move |_| ui.focused.set(None))
-        .on_as("keydown", move |event| key(ui, event, rows, turned))
-        .rows(
-            move || rows.get(),
-            |row| format!("{} {} {} {:?}", row.id, row.name, row.status, row.open),
-            move |row| tree_row(ui, row, turned),
-        )
+        .on("blur", move |_| ui.focused.set(None));
+    let list = made.node::<Element>();
+    let ul = list.clone();
+    afterwards(move || {
+        // Whoever scrolls: the panel around it.
+        let moved = wasm_bindgen::prelude::Closure::<dyn Fn()>::new({
+            let list = ul.clone();
+            move || scrolled(twin, &list)
+        });
+        if let Some(panel) = ul.closest(".guide").ok().flatten() {
+            call(&panel, "addEventListener", &["scroll".into(), moved.into_js_value()]);
+        }
+    });
+    made.on_as("keydown", move |event| key(twin, &list, event)).rows(
+        move || shown.get(),
+        |(_, place, row)| format!("{} {} {} {:?} {place:?}", row.id, row.name, row.status, row.open),
+        move |(_, place, row)| tree_row(ui, (place, row), turned),
+    )
+}
+
+/// The list's upper edge within what scrolls, how far that has been scrolled, and how high a row is.
+fn measures(list: &Element) -> Option<(Element, f64, f64)> {
+    let panel = list.closest(".guide").ok().flatten()?;
+    let above = panel.get_bounding_client_rect().top() - list.get_bounding_client_rect().top();
+    Some((panel, above, ROW_PX))
+}
+
+/// Brings those rows into the document that can be seen now.
+fn scrolled(twin: Twin, list: &Element) {
+    let Some((_, above, high)) = measures(list) else { return };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rows of a list")]
+    let first = ((above / high).max(0.0) as usize / STEP * STEP).saturating_sub(2 * STEP);
+    if twin.first.try_get_untracked().is_some_and(|known| known != first) {
+        twin.first.set(first);
+    }
+}
+
+/// Brings a row into the document and into sight.
+fn reveal(twin: Twin, list: &Element, at: usize) {
+    let (from, to, count) = untrack(|| twin.window());
+    if count > ALL
+        && !(from..to).contains(&at)
+        && let Some((panel, above, high)) = measures(list)
+    {
+        twin.first.set((at / STEP * STEP).saturating_sub(2 * STEP));
+        #[expect(clippy::cast_precision_loss, reason = "rows of a list")]
+        let top = get(&panel, "scrollTop").as_f64().unwrap_or(0.0) - above + (at as f64 - 3.0) * high;
+        put(&panel, "scrollTop", &top.into());
+    }
+    let Some(row) = twin.row(at) else { return };
+    twin.ui.focused.set(Some(row.id.clone()));
+    // The rows come in the same breath, but after this.
+    request_animation_frame(move || {
+        if let Some(element) = document().get_element_by_id(&dom_id(&row.id)) {
+            call(&element, "scrollIntoView", &[super::browser::object(&[("block", "nearest".into())])]);
+        }
+    });
 }
 
 /// The view; of a large cluster only now and then, because nobody reads a hundred rows sixty times a second.
@@ -259,7 +197,7 @@ fn dom_id(id: &str) -> String {
     format!("tree-{}", id.replace(['/', ' '], "-"))
 }
 
-fn tree_row(ui: Ui, row: Row, turned: RwSignal<BTreeSet<String>>) -> El {
+fn tree_row(ui: Ui, ((place, of), row): ((usize, usize), Row), turned: RwSignal<BTreeSet<String>>) -> El {
     let Row { level, id, name, status, tone, open, link } = row;
     let (dom, twist_id, focus_id, chosen) = (dom_id(&id), id.clone(), id.clone(), link.clone());
     let is_selected = move || ui.selected.with(|s| s.as_ref().is_some_and(|s| Some(s.write()) == chosen));
@@ -276,6 +214,8 @@ fn tree_row(ui: Ui, row: Row, turned: RwSignal<BTreeSet<String>>) -> El {
         .attr("id", &dom)
         .class_if("focus", move || ui.focused.with(|focused| focused.as_deref() == Some(focus_id.as_str())))
         .attr("aria-level", &level.to_string())
+        .attr("aria-posinset", &place.to_string())
+        .attr("aria-setsize", &of.to_string())
         .bind("aria-selected", move || is_selected().to_string())
         .on("click", take);
     let made = match open {
@@ -297,18 +237,19 @@ fn turn(turned: RwSignal<BTreeSet<String>>, id: &str) {
     });
 }
 
-fn key(ui: Ui, event: &web_sys::KeyboardEvent, rows: Memo<Vec<Row>>, turned: RwSignal<BTreeSet<String>>) {
-    let rows = rows.get_untracked();
-    let focused = ui.focused.get_untracked();
-    let at = rows.iter().position(|row| Some(&row.id) == focused.as_ref()).unwrap_or(0);
-    let Some(row) = rows.get(at) else { return };
+fn key(twin: Twin, list: &Element, event: &web_sys::KeyboardEvent) {
+    let (ui, turned) = (twin.ui, twin.turned);
+    let count = twin.entries.with_untracked(Vec::len);
+    let at = ui.focused.get_untracked().and_then(|id| twin.place(&id)).unwrap_or(0);
+    let (Some(row), Some(end)) = (twin.row(at), count.checked_sub(1)) else { return };
+    let level = |at: usize| twin.entries.with_untracked(|all| all.get(at).map_or(0, |entry| entry.level));
     let to = match event.key().as_str() {
-        "ArrowDown" => Some((at + 1).min(rows.len() - 1)),
+        "ArrowDown" => Some((at + 1).min(end)),
         "ArrowUp" => Some(at.saturating_sub(1)),
         "Home" => Some(0),
-        "End" => Some(rows.len() - 1),
-        "ArrowRight" if row.open == Some(true) => Some((at + 1).min(rows.len() - 1)),
-        "ArrowLeft" if row.open != Some(true) => rows[..at].iter().rposition(|other| other.level < row.level),
+        "End" => Some(end),
+        "ArrowRight" if row.open == Some(true) => Some((at + 1).min(end)),
+        "ArrowLeft" if row.open != Some(true) => (0..at).rev().find(|other| level(*other) < row.level),
         "ArrowRight" | "ArrowLeft" if row.open.is_some() => {
             turn(turned, &row.id);
             Some(at)
@@ -320,20 +261,19 @@ fn key(ui: Ui, event: &web_sys::KeyboardEvent, rows: Memo<Vec<Row>>, turned: RwS
             }
             Some(at)
         }
-        letter if letter.chars().count() == 1 && !event.ctrl_key() && !event.meta_key() => typed(&rows, at, letter),
+        letter if letter.chars().count() == 1 && !event.ctrl_key() && !event.meta_key() => typed(twin, at, letter),
         _ => return,
     };
     event.prevent_default();
-    let Some(row) = to.and_then(|to| rows.get(to)) else { return };
-    ui.focused.set(Some(row.id.clone()));
-    if let Some(element) = document().get_element_by_id(&dom_id(&row.id)) {
-        super::browser::call(&element, "scrollIntoView", &[super::browser::object(&[("block", "nearest".into())])]);
+    if let Some(to) = to {
+        reveal(twin, list, to);
     }
 }
 
 /// The next row whose name begins with a letter.
-fn typed(rows: &[Row], at: usize, letter: &str) -> Option<usize> {
+fn typed(twin: Twin, at: usize, letter: &str) -> Option<usize> {
     let letter = letter.to_lowercase();
-    let fits = |index: &usize| rows[*index].name.to_lowercase().starts_with(&letter);
-    (at + 1..rows.len()).chain(0..=at).find(fits)
+    let count = twin.entries.with_untracked(Vec::len);
+    let fits = |index: &usize| twin.row(*index).is_some_and(|row| row.name.to_lowercase().starts_with(&letter));
+    (at + 1..count).chain(0..=at).find(fits)
 }

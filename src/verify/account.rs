@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 const VERSION: &str = "v1.36.2";
 
 /// Admission plugins that v1.36 enables by default (upstream: `kube-apiserver --help`, `--enable-admission-plugins`), and
-/// NodeRestriction, which kubeadm adds.
+/// `NodeRestriction`, which kubeadm adds.
 const PLUGINS: &[&str] = &[
     "CertificateApproval",
     "CertificateSigning",

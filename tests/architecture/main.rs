@@ -56,6 +56,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cluster::world", &["cluster", "api", "sim"]),
     ("cluster::outside", &["cluster", "api", "sim"]),
     ("cluster::look", &["cluster", "api", "sim"]),
+    ("cluster::passage", &["cluster", "sim"]),
     // The person outside the ship: only requests.
     ("cluster::user", CLIENT),
     ("cluster::why", &["cluster::view", "@words", "api", "sim"]),
@@ -63,7 +64,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The native command's engine room.
     ("bench", &["cluster", "api", "sim"]),
     ("headless", &["bench", "cluster", "examples", "api", "sim"]),
-    ("ui::bench", &["bench", "ui"]),
+    ("ui::bench", &["bench", "ui", "scene", "cluster::view", "cluster::fact", "api", "sim", "i18n"]),
     // A request over HTTP is a request and text; whoever carries it has the world.
     ("http", &["cluster::wire", "api", "sim"]),
     ("serve", &["http", "cluster", "api", "sim"]),
