@@ -13,7 +13,7 @@ mod native {
     use bottle::bench::Workload;
     use bottle::headless::scheduling::{self, SchedulerBench};
     use bottle::headless::{self, Bench, Output, Run};
-    use bottle::serve::{Serve, serve};
+    use bottle::serve::{Serve, Starting, serve};
     use bottle::verify::{account, verify};
     use clap::{Parser, Subcommand};
     use std::net::SocketAddr;
@@ -142,7 +142,8 @@ mod native {
             }
             Command::Bench { nodes, pods, json, .. } => headless::bench(&Bench { nodes, pods, json }),
             Command::Serve { listen, scenario, seed, speed, as_user, as_group } => {
-                serve(&Serve { listen, scenario, seed, speed, user: as_user, groups: as_group })
+                let (user, groups, starting) = (as_user, as_group, Starting::default());
+                serve(&Serve { listen, scenario, seed, speed, user, groups, starting })
             }
             Command::Verify { paths, report: Some(file), .. } => account(&paths, &file),
             Command::Verify { paths, corpus, .. } => verify(&paths, corpus.as_deref()),

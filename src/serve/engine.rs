@@ -7,6 +7,8 @@ use crate::cluster::wire::{Message, OUTSIDE, Reply, User};
 use crate::http::{self, Answer, Asked, Begun, Call};
 use crate::sim::Time;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -17,6 +19,8 @@ const LONGEST_NAP: Duration = Duration::from_millis(200);
 const LONGEST_WORK: Duration = Duration::from_millis(50);
 /// A machine that is so far behind the clock gives up catching up.
 const LONGEST_LAG: Duration = Duration::from_secs(2);
+/// So much simulated time passes while a client starts whose start is waited for: what a kubectl needs on an idle machine.
+const START: Duration = Duration::from_millis(60);
 
 /// A piece of an answer. The answer is over when no more can come.
 #[derive(Debug)]
@@ -85,11 +89,24 @@ struct Engine {
     next: u64,
 }
 
+/// A client is starting: until it comes, simulated time passes as if the machine had nothing else to do. Then a recorded
+/// session can be repeated on a machine that is slower than the recording one.
+#[derive(Clone, Debug, Default)]
+pub struct Starting(Arc<AtomicBool>);
+
+impl Starting {
+    /// It begins, or is over without a request.
+    pub fn set(&self, starting: bool) {
+        self.0.store(starting, Ordering::Relaxed);
+    }
+}
+
 /// Runs until nobody can come any more.
-pub fn run(cluster: Box<dyn Cluster>, speed: f64, door: &Receiver<Visit>) {
-    let mut clock = Clock { speed, base: cluster.now(), since: Instant::now() };
+pub fn run(cluster: Box<dyn Cluster>, speed: f64, starting: &Starting, door: &Receiver<Visit>) {
+    let mut clock = Clock { speed, base: cluster.now(), since: Instant::now(), limit: None };
     let mut engine = Engine { cluster, clients: BTreeMap::new(), next: OUTSIDE };
     loop {
+        clock.limit(starting.0.load(Ordering::Relaxed));
         let due = clock.now();
         let worked = engine.work(due);
         if !worked {
@@ -99,6 +116,8 @@ pub fn run(cluster: Box<dyn Cluster>, speed: f64, door: &Receiver<Visit>) {
         let nap = if worked { engine.nap(&clock) } else { Duration::ZERO };
         match door.recv_timeout(nap) {
             Ok(visit) => {
+                starting.set(false);
+                clock.limit(false);
                 // What has happened until now comes before what is asked now.
                 engine.work(clock.now());
                 engine.welcome(visit);
@@ -117,11 +136,26 @@ struct Clock {
     speed: f64,
     base: Time,
     since: Instant,
+    /// No later than this, as long as a client starts.
+    limit: Option<Time>,
 }
 
 impl Clock {
     fn now(&self) -> Time {
-        self.base + self.since.elapsed().mul_f64(self.speed)
+        let now = self.base + self.since.elapsed().mul_f64(self.speed);
+        self.limit.map_or(now, |limit| now.min(limit))
+    }
+
+    /// A client starts, or has started.
+    fn limit(&mut self, starting: bool) {
+        match (starting, self.limit) {
+            (true, None) => self.limit = Some(self.now() + START.mul_f64(self.speed)),
+            (false, Some(_)) => {
+                (self.base, self.since) = (self.now(), Instant::now());
+                self.limit = None;
+            }
+            _ => {}
+        }
     }
 
     /// How long until a simulated moment.

@@ -27,6 +27,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
+/// As which manager of fields the recorded program wrote.
+const MANAGER: &str = "fakelet";
 const RUN: &str = "run";
 const COMPLETE: &str = "complete";
 const GONE: &str = "gone";
@@ -173,7 +175,8 @@ impl Ships {
         let Some(kind) = crate::api::Kind::find(text("apiVersion"), text("kind")) else { return };
         let target = Target::new(kind, namespace, document["metadata"]["name"].as_str().unwrap_or_default());
         let body = Body::Document(Rc::new(document.clone()));
-        self.client.request(cx, Request { verb: Verb::Create, target, options: Options::default(), body });
+        let options = Options { field_manager: MANAGER.into(), ..Options::default() };
+        self.client.request(cx, Request { verb: Verb::Create, target, options, body });
     }
 
     fn handle(&mut self, cx: &mut Cx, event: Event) {
@@ -242,6 +245,7 @@ impl Ships {
         let patch = json!({"status": status});
         let mut request = Request::patch(object.kind(), &object.key(), PatchType::Strategic, patch);
         request.target.subresource = "status";
+        request.options.field_manager = MANAGER.into();
         self.client.request(cx, request);
     }
 }

@@ -8,7 +8,7 @@
 //! or the one on the PATH, if it is of v1.36. Without one the cases are skipped, which is said.
 
 use super::{Case, Recognised, Source, Verdict};
-use crate::serve::{Serve, start};
+use crate::serve::{Serve, Starting, start};
 use regex_lite::Regex;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -54,7 +54,7 @@ pub fn session<'a>(value: &'a Value, source: Source<'a>) -> Option<Recognised<'a
 }
 
 /// A kubectl of the recorded version.
-fn kubectl() -> Option<&'static Path> {
+pub fn kubectl() -> Option<&'static Path> {
     static FOUND: OnceLock<Option<PathBuf>> = OnceLock::new();
     FOUND
         .get_or_init(|| {
@@ -73,11 +73,14 @@ fn kubectl() -> Option<&'static Path> {
 struct Session {
     folder: PathBuf,
     path: String,
+    /// Tells the server that a kubectl is starting, so that the cluster's time does not run away from it.
+    starting: Starting,
 }
 
 impl Session {
     fn begin(kubectl: &Path, recording: &Path) -> Result<Self, String> {
-        let address = start(&Serve::oracle())?;
+        let serve = Serve::oracle();
+        let address = start(&serve)?;
         // The port is this session's alone.
         let folder = std::env::temp_dir().join(format!("bottle-kubectl-{}-{}", std::process::id(), address.port()));
         let told = |error: std::io::Error| error.to_string();
@@ -89,7 +92,7 @@ impl Session {
         fs::write(folder.join("config"), CONFIG.replace("SERVER", &server)).map_err(told)?;
         let path = std::env::var("PATH").unwrap_or_default();
         let path = format!("{}:{path}", folder.join("bin").display());
-        Ok(Self { folder, path })
+        Ok(Self { folder, path, starting: serve.starting })
     }
 
     fn shell(&self, command: &str) -> Result<Output, String> {
@@ -99,6 +102,9 @@ impl Session {
             .env("PATH", &self.path)
             .env("HOME", &self.folder)
             .env("KUBECONFIG", self.folder.join("config"))
+            // Where the recorded kubectl put its temporary files, and the preferences that it was without.
+            .env("TMPDIR", self.folder.join("files"))
+            .env("KUBECTL_KUBERC", "false")
             .env_remove("EDITOR")
             .stdin(std::process::Stdio::null())
             .output();
@@ -108,7 +114,10 @@ impl Session {
     fn step(&self, before: &[&str], step: &Value) -> Verdict {
         let done: Result<(), String> = before.iter().try_for_each(|sync| self.shell(sync).map(|_| ()));
         let command = step["cmd"].as_str().unwrap_or_default();
-        let output = match done.and_then(|()| self.shell(command)) {
+        self.starting.set(true);
+        let output = done.and_then(|()| self.shell(command));
+        self.starting.set(false);
+        let output = match output {
             Ok(output) => output,
             Err(why) => return Verdict::Failed(format!("shell: expected a command to run got {why}")),
         };
@@ -178,7 +187,7 @@ const MASKS: &[(&str, &str)] = &[
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}(\.[0-9]+)?Z", "<time>"),
     (r"[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8} \+0000 UTC", "<time>"),
     (r"[A-Z][a-z]{2}, [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} [+-][0-9]{4}", "<time>"),
-    (r#"(resourceVersion"?: "?)[0-9]+"#, "${1}<rv>"),
+    (r#"(resourceVersion"?: ?"?)[0-9]+"#, "${1}<rv>"),
     (r"(kube-api-access-)[a-z0-9]{5}", "${1}<sfx>"),
     (r"\b(10\.244\.[0-9]+\.[0-9]+|10\.(9[6-9]|1[01][0-9])\.[0-9]+\.[0-9]+)\b", "<ip>"),
     (r"\b([0-9]+)(/TCP|/UDP)\b", "<port>$2"),
@@ -200,8 +209,15 @@ const MASKS: &[(&str, &str)] = &[
     (r"\b([0-9]+(d|h|m|s))+( ago)?\b", "<age>"),
     (r"<age> \(x[0-9]+ over <age>\)", "<age>"),
     (r"<unknown>", "<age>"),
+    // A time, and a write that is refused and repeated loses it (upstream: `endpoints_controller.go`).
+    (r"endpoints.kubernetes.io/last-change-trigger-time: <time>", "<none>"),
+    // kubectl compares with what it read a moment before; meanwhile the controllers write statuses.
+    (r"(?m)^((deployment|replicaset|statefulset|daemonset)\.apps/\S+ patched) \(no change\)$", "$1"),
     (r"(Client Version: |Kustomize Version: ).*", "$1<version>"),
     (r"[ \t]+", " "),
+    // What is on a node follows from the nodes chosen.
+    (r"Non-terminated Pods: \([0-9]+ in total\)", "Non-terminated Pods: (<n> in total)"),
+    (r"(?m)^( [a-z][-a-z0-9./]*)( \S+ \([0-9]+%\)){2}$", "$1 <sum>"),
     (r"(?m) $", ""),
     (r"-{3,}( -{3,})*", "---"),
 ];
@@ -212,26 +228,68 @@ fn masked(text: &str, folder: &Path) -> String {
         MASKS.iter().map(|(pattern, by)| (Regex::new(pattern).expect("a pattern of the table"), *by)).collect()
     });
     let text = text.replace(&folder.join("files").display().to_string(), "<dir>");
-    rules.iter().fold(text, |text, (pattern, by)| pattern.replace_all(&text, *by).into_owned())
+    let text = rules.iter().fold(text, |text, (pattern, by)| pattern.replace_all(&text, *by).into_owned());
+    let ends = if text.ends_with('\n') { "\n" } else { "" };
+    text.lines().map(warnings).collect::<Vec<_>>().join("\n") + ends
 }
 
-/// The first lines that differ. Lines in whose names chance has a part come in any order.
+/// kubectl tells several warnings of `drain` in any order (a map of Go).
+fn warnings(line: &str) -> String {
+    let Some(several) = line.strip_prefix("Warning: ").filter(|rest| rest.contains("; ")) else {
+        return line.to_owned();
+    };
+    let mut several: Vec<&str> = several.split("; ").collect();
+    several.sort_unstable();
+    format!("Warning: {}", several.join("; "))
+}
+
+/// The beginning of a line that says through which state something passed: how many of them are seen, and which, is a
+/// matter of when one looks.
+const PASSING: &str = "Waiting for ";
+/// A line that says that a pod is on a node: in `describe node` and in `drain`.
+const PLACED: &str = r"^( \S+ \S+( \S+ \([0-9]+%\)){4} <age>|evicting pod \S+|pod/\S+ evicted)$";
+
+/// The first lines that differ. Lines in whose names chance has a part come in any order; where pods are is compared as
+/// far as both clusters have them in the same place.
 fn differ(recorded: &str, ours: &str) -> Option<(String, String)> {
     if recorded == ours {
         return None;
     }
-    let chance = recorded.contains("<sfx>") || recorded.contains("<hash>") || recorded.contains("<node>");
-    let lines = |text: &str| {
-        let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    static RULE: OnceLock<Regex> = OnceLock::new();
+    let placed = RULE.get_or_init(|| Regex::new(PLACED).expect("a pattern of this file"));
+    let chance = ["<sfx>", "<hash>", "<node>"].iter().any(|mask| recorded.contains(mask));
+    let lines = |text: &str, other: &str| {
+        let known = |line: &str| !placed.is_match(line) || other.lines().any(|other| other == line);
+        let mut lines: Vec<String> = text.lines().filter(|line| known(line)).map(str::to_owned).collect();
         if chance {
             lines.sort();
         }
         lines
     };
-    let (recorded, ours) = (lines(recorded), lines(ours));
+    let (mut recorded, mut ours) = (lines(recorded, ours), lines(ours, recorded));
+    pass(&mut recorded, &mut ours);
     let all = 0..recorded.len().max(ours.len());
     let at = |lines: &[String], n: usize| lines.get(n).cloned().unwrap_or_else(|| "(the end)".to_owned());
     all.map(|n| (at(&recorded, n), at(&ours, n))).find(|(a, b)| a != b)
+}
+
+/// Takes out the states passed through, if they are the same ones as far as they have been seen.
+fn pass(recorded: &mut Vec<String>, ours: &mut Vec<String>) {
+    let passed = |lines: &[String]| {
+        let mut passed: Vec<String> = lines.iter().filter(|line| line.starts_with(PASSING)).cloned().collect();
+        passed.dedup();
+        passed
+    };
+    let (first, second) = (passed(recorded), passed(ours));
+    let within = |few: &[String], many: &[String]| {
+        let mut many = many.iter();
+        few.iter().all(|line| many.any(|other| other == line))
+    };
+    if within(&first, &second) || within(&second, &first) {
+        for lines in [recorded, ours] {
+            lines.retain(|line| !line.starts_with(PASSING));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -246,6 +304,24 @@ mod tests {
         assert_eq!(mask("resourceVersion: \"331\""), "resourceVersion: \"<rv>\"");
         assert_eq!(mask("Fri, 20 Nov 2026 20:28:03 +0000"), "<time>");
         assert_eq!(mask("pods \"solo\" not found"), "pods \"solo\" not found");
+    }
+
+    #[test]
+    fn states_are_passed_through_as_one_looks() {
+        let text = |states: &[&str]| {
+            states.iter().map(|state| format!("Waiting for {state}\n")).collect::<String>() + "done\n"
+        };
+        assert_eq!(differ(&text(&["0", "1", "1", "2"]), &text(&["1", "2", "2"])), None);
+        assert!(differ(&text(&["0", "1"]), &text(&["1", "0"])).is_some(), "in another order");
+        assert!(differ(&text(&["0", "1"]), &text(&["1", "3"])).is_some(), "another state");
+        assert!(differ(&text(&["0"]), "Waiting for 0\nfailed\n").is_some());
+    }
+
+    #[test]
+    fn pods_may_be_elsewhere() {
+        let (here, there) = ("node/<node> drained\npod/db-2 evicted\n", "node/<node> drained\npod/db-0 evicted\n");
+        assert_eq!(differ(here, there), None);
+        assert!(differ(here, "node/<node> drained\npod/db-2 refused\n").is_some());
     }
 
     #[test]

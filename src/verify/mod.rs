@@ -30,7 +30,7 @@ mod server;
 mod words;
 
 pub use self::account::Account;
-
+pub use kubectl::kubectl;
 use serde_json::Value;
 use std::any::Any;
 use std::io::Write;

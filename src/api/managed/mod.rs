@@ -151,8 +151,8 @@ pub fn of(object: &Object) -> Vec<Entry> {
         Some(Written::Known(entries)) => entries.to_vec(),
         Some(Written::Write { writer, before, asked, .. }) => {
             let entries = before.as_ref().map(of).unwrap_or_default();
-            let old = before.as_ref().map(Object::to_value);
-            let new = asked.as_ref().unwrap_or(object).to_value();
+            let old = before.as_ref().map(with_moments);
+            let new = with_moments(asked.as_ref().unwrap_or(object));
             updated(entries, old.as_ref(), &new, object.kind(), writer)
         }
     }
@@ -256,11 +256,17 @@ pub fn given(value: &Value) -> Option<Vec<Entry>> {
 /// Go cannot leave out.
 #[must_use]
 pub fn to_value(object: &Object) -> Value {
-    let mut value = object.to_value();
+    let mut value = with_moments(object);
     let entries = of(object);
     if !entries.is_empty() {
         value["metadata"]["managedFields"] = entries_value(entries);
     }
+    value
+}
+
+/// With the absent moments that Go cannot leave out, and whose owners it therefore knows.
+fn with_moments(object: &Object) -> Value {
+    let mut value = object.to_value();
     if object.kind().kind == "Pod" {
         for condition in value["status"]["conditions"].as_array_mut().into_iter().flatten() {
             if condition["lastProbeTime"].is_null() {

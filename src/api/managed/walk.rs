@@ -118,10 +118,13 @@ pub struct Change {
     pub removed: Option<Set>,
 }
 
-/// Compares two values (upstream: `compare.go`). Null is absent.
+/// Compares two values (upstream: `compare.go`). What is null is there; to what was there before it is as nothing.
 pub fn compare(old: Option<&Value>, new: Option<&Value>, at: At) -> Change {
     // Whether it is there says who owns the place itself; what is null is there.
     let (appears, goes) = (old.is_none(), new.is_none());
+    if appears && new.is_some_and(Value::is_null) {
+        return Change { changed: Some(Map::new()), removed: None };
+    }
     let (old, new) = (old.filter(|old| !old.is_null()), new.filter(|new| !new.is_null()));
     if old == new {
         return Change::default();
