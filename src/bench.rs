@@ -6,6 +6,8 @@
 //! and hosts (`ScheduleAnyway`, skew 2), or with preferred anti-affinity by host. For preemption each node is full of less
 //! important pods, and each pod must make one of them go.
 
+pub mod api;
+
 use crate::api::kinds::{self, pod};
 use crate::api::object::{Key, Object};
 use crate::api::{Body, Kind, Request, Verb};

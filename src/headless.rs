@@ -1,5 +1,6 @@
 //! The engine without a window: what the native command does.
 
+pub mod api;
 pub mod scheduling;
 
 use crate::api::kinds;

@@ -426,7 +426,14 @@ fn a_collection_is_deleted_one_by_one() {
         options: Options { label_selector: labels.into(), ..Options::default() },
         body: Body::Empty,
     };
-    bench.ask(all(CONFIG, "is=go")).expect("deleted");
+    match bench.ask(all(CONFIG, "is=go")) {
+        Ok(Reply::Gone { items, revision, .. }) => {
+            let names: Vec<&str> = items.iter().map(Object::name).collect();
+            assert_eq!(names, ["a", "c"], "the answer is the list of what is gone");
+            assert!(revision > 0);
+        }
+        other => panic!("{other:?}"),
+    }
     assert_eq!(bench.list(CONFIG, Options::default()).0, ["b"]);
     bench.ask(all(POD, "")).expect("deleted");
     assert!(bench.list(POD, Options::default()).0.is_empty());
@@ -817,4 +824,23 @@ fn spec_and_status_of_a_workload_are_put_apart_and_an_impossible_status_is_refus
         assert_eq!(status.code, 422, "{message}");
         assert!(status.message.contains(message), "{}", status.message);
     }
+}
+
+#[test]
+fn all_watches_share_one_event() {
+    let mut bench = Bench::new();
+    let watch = || Request {
+        verb: Verb::Watch,
+        target: Target::new(CONFIG, "default", ""),
+        options: Options::default(),
+        body: Body::Empty,
+    };
+    for _ in 0..5 {
+        bench.ask(watch()).expect("a watch");
+    }
+    bench.create(config("a", "x"));
+    bench.run(Duration::from_secs(1));
+    let heard = bench.batches();
+    assert_eq!(heard.len(), 5);
+    assert!(heard.iter().all(|events| Rc::ptr_eq(events, &heard[0])), "one allocation for all");
 }

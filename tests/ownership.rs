@@ -345,3 +345,56 @@ fn every_answer_over_the_same_object_names_the_same_owners() {
     assert_eq!(managed::of(&listed), managed::of(&read));
     assert!(!managed::of(&read).is_empty());
 }
+
+#[test]
+fn a_scale_is_applied_as_the_field_that_it_is() {
+    let mut bench = Bench::new();
+    bench.object(apply(&deployment("web", 2, "nginx"), "first", false));
+    let scale = |replicas: Value, manager: &str, force: bool| {
+        let config =
+            json!({"apiVersion": "autoscaling/v1", "kind": "Scale", "metadata": {"name": "web"}, "spec": replicas});
+        let mut request = apply(&config, manager, force);
+        request.target.subresource = "scale";
+        request
+    };
+    let status = refused(&mut bench, scale(json!({"replicas": 5}), "hpa", false));
+    assert_eq!(status.message, "Apply failed with 1 conflict: conflict with \"first\": .spec.replicas");
+    let shown = bench.object(scale(json!({"replicas": 5}), "hpa", true)).to_value();
+    assert_eq!((&shown["kind"], &shown["spec"]["replicas"]), (&json!("Scale"), &json!(5)));
+    let stored = bench.get(DEPLOYMENT, "default", "web");
+    assert_eq!(stored.to_value()["spec"]["replicas"], 5);
+    assert_eq!(owned(&stored, "hpa", true), [".spec.replicas"]);
+    assert!(!owns(&stored, "first", true, ".spec.replicas"));
+    let entry = managed::of(&stored).into_iter().find(|entry| entry.manager == "hpa").expect("an entry");
+    assert_eq!((entry.subresource.as_str(), entry.api_version.as_str()), ("scale", "apps/v1"));
+    let status = refused(&mut bench, apply(&deployment("web", 3, "nginx"), "first", false));
+    assert!(
+        status.message.contains("conflict with \"hpa\" with subresource \"scale\": .spec.replicas"),
+        "{}",
+        status.message
+    );
+}
+
+#[test]
+fn of_more_than_ten_updaters_the_oldest_become_one() {
+    let mut bench = Bench::new();
+    bench.object(apply(&deployment("web", 1, "nginx"), "owner", false));
+    for n in 0..14 {
+        bench.run(bottle::sim::Duration::from_secs(2));
+        bench.object(merge(
+            "web",
+            json!({"metadata": {"annotations": {format!("note-{n:02}"): "x"}}}),
+            &format!("m{n:02}"),
+        ));
+    }
+    let stored = bench.get(DEPLOYMENT, "default", "web");
+    let updaters: Vec<String> =
+        managed::of(&stored).into_iter().filter(|entry| !entry.applied).map(|entry| entry.manager).collect();
+    assert_eq!(updaters.len(), 10, "{updaters:?}");
+    assert!(updaters.contains(&"ancient-changes".to_owned()) && updaters.contains(&"m13".to_owned()));
+    let ancient = owned(&stored, "ancient-changes", false);
+    for n in 0..5 {
+        assert!(ancient.contains(&format!(".metadata.annotations.note-{n:02}")), "{ancient:?}");
+    }
+    assert!(owns(&stored, "m05", false, ".metadata.annotations.note-05"));
+}

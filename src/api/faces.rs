@@ -19,18 +19,45 @@ pub struct Face {
     pub of: &'static Kind,
     inward: Turn,
     outward: Turn,
+    /// How selectors name fields here, and how where the kind is stored.
+    fields: &'static [(&'static str, &'static str)],
 }
 
 /// `autoscaling/v1`.
-pub const AUTOSCALER: Face = Face { of: &horizontal_pod_autoscaler::KIND, inward: metrics_in, outward: metrics_out };
+pub const AUTOSCALER: Face =
+    Face { of: &horizontal_pod_autoscaler::KIND, inward: metrics_in, outward: metrics_out, fields: &[] };
 /// `events.k8s.io/v1`.
-pub const EVENT: Face =
-    Face { of: &event::KIND, inward: |fields| rename(fields, true), outward: |fields| rename(fields, false) };
+pub const EVENT: Face = Face {
+    of: &event::KIND,
+    inward: |fields| rename(fields, true),
+    outward: |fields| rename(fields, false),
+    fields: &[
+        ("reason", "reason"),
+        ("regarding.kind", "involvedObject.kind"),
+        ("regarding.namespace", "involvedObject.namespace"),
+        ("regarding.name", "involvedObject.name"),
+        ("regarding.uid", "involvedObject.uid"),
+        ("regarding.apiVersion", "involvedObject.apiVersion"),
+        ("regarding.resourceVersion", "involvedObject.resourceVersion"),
+        ("regarding.fieldPath", "involvedObject.fieldPath"),
+        ("reportingController", "reportingComponent"),
+        ("type", "type"),
+    ],
+};
 
 /// The kind as which objects of a kind are stored.
 #[must_use]
 pub fn stored(kind: &'static Kind) -> &'static Kind {
     kind.face.map_or(kind, |face| face.of)
+}
+
+/// What a selector means by a field of a version of a kind; `None`: it may not name it
+/// (upstream: `AddFieldLabelConversionsForEvent`).
+#[must_use]
+pub fn field<'a>(shown: &Kind, path: &'a str) -> Option<&'a str> {
+    let Some(face) = shown.face else { return Some(path) };
+    let general = matches!(path, "metadata.name" | "metadata.namespace").then_some(path);
+    general.or_else(|| face.fields.iter().find(|(here, _)| *here == path).map(|(_, stored)| *stored))
 }
 
 /// The object as it is stored.

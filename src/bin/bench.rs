@@ -1,4 +1,4 @@
-//! The scheduler's benchmark in Wasm: see `tools/bench-scheduler.mjs`. Natively it is `bottle bench --scheduler`.
+//! The benchmarks in Wasm: see `tools/bench-scheduler.mjs` and `tools/bench-api.mjs`. Natively they are `bottle bench`.
 
 fn main() {
     #[cfg(target_arch = "wasm32")]

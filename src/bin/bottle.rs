@@ -13,7 +13,7 @@ mod native {
     use bottle::bench::Workload;
     use bottle::headless::scheduling::{self, SchedulerBench};
     use bottle::headless::{self, Bench, Output, Run};
-    use bottle::serve::{Serve, Starting, serve};
+    use bottle::serve::{Pace, Serve, serve};
     use bottle::verify::{account, verify};
     use clap::{Parser, Subcommand};
     use std::net::SocketAddr;
@@ -72,6 +72,9 @@ mod native {
             /// Measures the scheduler alone.
             #[arg(long)]
             scheduler: bool,
+            /// Measures the API server alone.
+            #[arg(long, conflicts_with = "scheduler")]
+            api: bool,
             /// What the pods ask of it: plain, antiaff, spread or preemption.
             #[arg(long, default_value = "plain", requires = "scheduler")]
             workload: Workload,
@@ -137,13 +140,14 @@ mod native {
                 length,
                 output,
             }),
-            Command::Bench { nodes, pods, scheduler: true, workload, json } => {
+            Command::Bench { api: true, json, .. } => headless::api::api(json),
+            Command::Bench { nodes, pods, scheduler: true, workload, json, .. } => {
                 scheduling::scheduler(&SchedulerBench { nodes, pods, workload, json })
             }
             Command::Bench { nodes, pods, json, .. } => headless::bench(&Bench { nodes, pods, json }),
             Command::Serve { listen, scenario, seed, speed, as_user, as_group } => {
-                let (user, groups, starting) = (as_user, as_group, Starting::default());
-                serve(&Serve { listen, scenario, seed, speed, user, groups, starting })
+                let (user, groups, pace) = (as_user, as_group, Pace::default());
+                serve(&Serve { listen, scenario, seed, speed, user, groups, pace })
             }
             Command::Verify { paths, report: Some(file), .. } => account(&paths, &file),
             Command::Verify { paths, corpus, .. } => verify(&paths, corpus.as_deref()),

@@ -235,6 +235,15 @@ pub enum Reply {
         /// How many objects are left after this page, if nothing was selected among them.
         remaining: Option<usize>,
     },
+    /// A collection that was deleted: as it was listed before.
+    Gone {
+        /// The objects, in order of their keys.
+        items: Rc<[Object]>,
+        /// The revision of the list.
+        listed: u64,
+        /// The revision of the last deletion, 0 if nothing was written.
+        revision: u64,
+    },
     /// A watch has begun.
     Watching,
     /// `Status: Success` (a deletion that was carried out at once).
@@ -258,6 +267,10 @@ impl Reply {
             Self::List { items, revision, continue_token, remaining } => {
                 let items = items.iter().map(|object| faces::outward(object, shown)).collect();
                 Self::List { items, revision, continue_token, remaining }
+            }
+            Self::Gone { items, listed, revision } => {
+                let items = items.iter().map(|object| faces::outward(object, shown)).collect();
+                Self::Gone { items, listed, revision }
             }
             other => other,
         }

@@ -165,6 +165,11 @@ impl Call {
                 let page = render::Page { revision: *revision, token: continue_token, remaining: *remaining };
                 (200, Vec::new(), render::list(kind, items, &page, self.form, now))
             }
+            Ok(Reply::Gone { items, listed, .. }) => {
+                let kind = self.request.target.object.kind;
+                let page = render::Page { revision: *listed, token: "", remaining: None };
+                (200, Vec::new(), render::list(kind, items, &page, self.form, now))
+            }
             Ok(Reply::Done { uid, .. }) => {
                 let code = if self.request.verb == Verb::Create { 201 } else { 200 };
                 (code, Vec::new(), self.done(uid))

@@ -8,7 +8,7 @@ use crate::http::{self, Answer, Asked, Begun, Call};
 use crate::sim::Time;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
@@ -19,8 +19,10 @@ const LONGEST_NAP: Duration = Duration::from_millis(200);
 const LONGEST_WORK: Duration = Duration::from_millis(50);
 /// A machine that is so far behind the clock gives up catching up.
 const LONGEST_LAG: Duration = Duration::from_secs(2);
-/// So much simulated time passes while a client starts whose start is waited for: what a kubectl needs on an idle machine.
-const START: Duration = Duration::from_millis(60);
+/// So much simulated time passes while a client starts: what a kubectl needs on an idle machine.
+const START: Duration = Duration::from_millis(50);
+/// So much slower than the clock on the wall simulated time passes while it works.
+const WORK: f64 = 0.4;
 
 /// A piece of an answer. The answer is over when no more can come.
 #[derive(Debug)]
@@ -89,24 +91,43 @@ struct Engine {
     next: u64,
 }
 
-/// A client is starting: until it comes, simulated time passes as if the machine had nothing else to do. Then a recorded
-/// session can be repeated on a machine that is slower than the recording one.
+/// How simulated time passes for somebody who repeats what was recorded on a machine that had nothing else to do: a client
+/// starts and works as fast as there, however slow it is here.
 #[derive(Clone, Debug, Default)]
-pub struct Starting(Arc<AtomicBool>);
+pub struct Pace(Arc<AtomicU8>);
 
-impl Starting {
-    /// It begins, or is over without a request.
-    pub fn set(&self, starting: bool) {
-        self.0.store(starting, Ordering::Relaxed);
+impl Pace {
+    const FREE: u8 = 0;
+    const STARTING: u8 = 1;
+    const WORKING: u8 = 2;
+
+    /// A client is starting.
+    pub fn starts(&self) {
+        self.0.store(Self::STARTING, Ordering::Relaxed);
+    }
+
+    /// Nobody is: time passes as it does.
+    pub fn free(&self) {
+        self.0.store(Self::FREE, Ordering::Relaxed);
+    }
+
+    /// It has come.
+    fn comes(&self) {
+        // Only a start ends so.
+        let _ = self.0.compare_exchange(Self::STARTING, Self::WORKING, Ordering::Relaxed, Ordering::Relaxed);
+    }
+
+    fn now(&self) -> u8 {
+        self.0.load(Ordering::Relaxed)
     }
 }
 
 /// Runs until nobody can come any more.
-pub fn run(cluster: Box<dyn Cluster>, speed: f64, starting: &Starting, door: &Receiver<Visit>) {
-    let mut clock = Clock { speed, base: cluster.now(), since: Instant::now(), limit: None };
+pub fn run(cluster: Box<dyn Cluster>, speed: f64, pace: &Pace, door: &Receiver<Visit>) {
+    let mut clock = Clock::new(speed, cluster.now());
     let mut engine = Engine { cluster, clients: BTreeMap::new(), next: OUTSIDE };
     loop {
-        clock.limit(starting.0.load(Ordering::Relaxed));
+        clock.follow(pace.now());
         let due = clock.now();
         let worked = engine.work(due);
         if !worked {
@@ -116,8 +137,8 @@ pub fn run(cluster: Box<dyn Cluster>, speed: f64, starting: &Starting, door: &Re
         let nap = if worked { engine.nap(&clock) } else { Duration::ZERO };
         match door.recv_timeout(nap) {
             Ok(visit) => {
-                starting.set(false);
-                clock.limit(false);
+                pace.comes();
+                clock.follow(pace.now());
                 // What has happened until now comes before what is asked now.
                 engine.work(clock.now());
                 engine.welcome(visit);
@@ -134,38 +155,40 @@ pub fn run(cluster: Box<dyn Cluster>, speed: f64, starting: &Starting, door: &Re
 /// Which simulated moment it is.
 struct Clock {
     speed: f64,
+    pace: u8,
     base: Time,
     since: Instant,
-    /// No later than this, as long as a client starts.
-    limit: Option<Time>,
 }
 
 impl Clock {
-    fn now(&self) -> Time {
-        let now = self.base + self.since.elapsed().mul_f64(self.speed);
-        self.limit.map_or(now, |limit| now.min(limit))
+    fn new(speed: f64, base: Time) -> Self {
+        Self { speed, pace: Pace::FREE, base, since: Instant::now() }
     }
 
-    /// A client starts, or has started.
-    fn limit(&mut self, starting: bool) {
-        match (starting, self.limit) {
-            (true, None) => self.limit = Some(self.now() + START.mul_f64(self.speed)),
-            (false, Some(_)) => {
-                (self.base, self.since) = (self.now(), Instant::now());
-                self.limit = None;
-            }
-            _ => {}
+    fn now(&self) -> Time {
+        let passed = self.since.elapsed().mul_f64(self.speed());
+        self.base + if self.pace == Pace::STARTING { passed.min(START.mul_f64(self.speed)) } else { passed }
+    }
+
+    fn speed(&self) -> f64 {
+        if self.pace == Pace::WORKING { self.speed * WORK } else { self.speed }
+    }
+
+    fn follow(&mut self, pace: u8) {
+        if pace != self.pace {
+            (self.base, self.since) = (self.now(), Instant::now());
+            self.pace = pace;
         }
     }
 
     /// How long until a simulated moment.
     fn until(&self, at: Time) -> Duration {
-        at.since(self.now()).div_f64(self.speed)
+        at.since(self.now()).div_f64(self.speed())
     }
 
     /// Forgets what cannot be caught up with.
     fn fall_behind(&mut self, reached: Time) {
-        if self.now().since(reached).div_f64(self.speed) > LONGEST_LAG {
+        if self.now().since(reached).div_f64(self.speed()) > LONGEST_LAG {
             self.base = reached;
             self.since = Instant::now();
         }

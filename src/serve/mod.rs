@@ -20,7 +20,7 @@ mod engine;
 mod oracle;
 
 use crate::cluster::wire::User;
-pub use engine::Starting;
+pub use engine::Pace;
 use std::net::SocketAddr;
 
 /// What `bottle serve` is asked to do.
@@ -38,8 +38,8 @@ pub struct Serve {
     pub user: String,
     /// His groups.
     pub groups: Vec<String>,
-    /// Whether a client is starting, as far as one knows.
-    pub starting: Starting,
+    /// How time passes while recordings are repeated.
+    pub pace: Pace,
 }
 
 impl Serve {
@@ -53,7 +53,7 @@ impl Serve {
             speed: 1.0,
             user: "kubernetes-admin".to_owned(),
             groups: vec!["system:masters".to_owned()],
-            starting: Starting::default(),
+            pace: Pace::default(),
         }
     }
 }
@@ -92,13 +92,13 @@ pub fn start(options: &Serve) -> Result<SocketAddr, String> {
 /// The engine, at work on a thread of its own, and the identity that callers are lent.
 fn engine(options: &Serve) -> Result<(engine::Door, User), String> {
     let (door, asked) = engine::Door::open();
-    let Serve { scenario, seed, speed, starting, .. } = options.clone();
+    let Serve { scenario, seed, speed, pace, .. } = options.clone();
     cluster::check(&scenario)?;
     let thread = std::thread::Builder::new().name("engine".to_owned());
     // A snapshot's ordered maps are freed recursively; a cluster's are deep enough for more than the default stack.
     let thread = thread.stack_size(64 << 20);
     thread
-        .spawn(move || engine::run(cluster::boot(&scenario, seed), speed, &starting, &asked))
+        .spawn(move || engine::run(cluster::boot(&scenario, seed), speed, &pace, &asked))
         .map_err(|error| format!("the engine's thread: {error}"))?;
     Ok((door, lent(&options.user, &options.groups)))
 }

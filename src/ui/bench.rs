@@ -1,4 +1,4 @@
-//! Benchmarks for `tools/bench-scheduler.mjs` and `tools/bench-fleet.mjs`, which have the clock. The page has no part of
+//! Benchmarks for `tools/bench-*.mjs`, which have the clock. The page has no part of
 //! them.
 
 use super::browser::put;
@@ -6,7 +6,7 @@ use super::memory;
 use super::paint::paint;
 use crate::api::kinds::pod;
 use crate::api::object::{Key, ObjectRef};
-use crate::bench::{Race, Workload};
+use crate::bench::{Race, Workload, api};
 use crate::cluster::fact::Fact;
 use crate::cluster::view::{Amounts, NodeView, PodView, Readiness, View};
 use crate::i18n::Language;
@@ -29,7 +29,8 @@ const PART: usize = 20;
 
 /// Puts `race(workload, nodes, pods)` into the global object: makes all ready and gives a function that runs a part of it
 /// and tells how many pods were bound, 0 at the end; `undefined` for a workload that there is not. Also `fleet(nodes, pods,
-/// width, height)`, see [`fleet`].
+/// width, height)`, see [`fleet`]. And `decode(times)`,
+/// which reads a Deployment of a hundred lines so often and tells how many errors it found.
 pub fn install() {
     let race = |workload: String, nodes: usize, pods: usize| -> JsValue {
         let Ok(workload) = workload.parse::<Workload>() else { return JsValue::UNDEFINED };
@@ -42,6 +43,9 @@ pub fn install() {
     };
     let race = Closure::<dyn Fn(String, usize, usize) -> JsValue>::new(race);
     put(&js_sys::global(), "race", &race.into_js_value());
+    let text = api::sent(&api::deployment());
+    let decode = move |times: usize| -> usize { (0..times).map(|_| api::decode(&text)).sum() };
+    put(&js_sys::global(), "decode", &Closure::<dyn Fn(usize) -> usize>::new(decode).into_js_value());
     let fleet = Closure::<dyn Fn(usize, usize, f64, f64) -> JsValue>::new(fleet);
     put(&js_sys::global(), "fleet", &fleet.into_js_value());
 }

@@ -23,6 +23,7 @@ pub struct Bench {
     pub etcd: Etcd,
     pub answers: Vec<(u64, Answer)>,
     pub seen: Vec<(Address, u64, u64, WatchEvent)>,
+    pub heard: Vec<Rc<[WatchEvent]>>,
     pub ended: Vec<(u64, Rc<Status>)>,
     pub next: u64,
 }
@@ -36,6 +37,7 @@ impl Bench {
             etcd: Etcd::new(),
             answers: Vec::new(),
             seen: Vec::new(),
+            heard: Vec::new(),
             ended: Vec::new(),
             next: 1,
         };
@@ -87,12 +89,18 @@ impl Bench {
             client => match scheduled.event {
                 Event::Message { message: Message::Response { id, outcome }, .. } => self.answers.push((id, outcome)),
                 Event::Message { message: Message::Watch { id, sequence, events }, .. } => {
+                    self.heard.push(events.clone());
                     self.seen.extend(events.iter().map(|event| (client.clone(), id, sequence, event.clone())));
                 }
                 Event::Message { message: Message::WatchEnded { id, status }, .. } => self.ended.push((id, status)),
                 other => panic!("a client got {other:?}"),
             },
         }
+    }
+
+    /// The messages of watches as they came.
+    pub fn batches(&mut self) -> Vec<Rc<[WatchEvent]>> {
+        std::mem::take(&mut self.heard)
     }
 
     pub fn send_from(&mut self, from: Address, user: &User, request: Request) -> u64 {

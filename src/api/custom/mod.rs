@@ -44,12 +44,15 @@ pub struct Custom {
     pub stored: Option<&'static Kind>,
     /// What the server warns of whoever uses this version.
     pub warning: Option<String>,
-    scale: Option<ScalePaths>,
+    /// Where its scale is.
+    pub scale: Option<ScalePaths>,
 }
 
+/// Paths of the scale of a custom kind.
 #[derive(Debug)]
-struct ScalePaths {
-    spec: String,
+pub struct ScalePaths {
+    /// Of the replicas wanted.
+    pub spec: String,
     status: String,
     selector: Option<String>,
 }

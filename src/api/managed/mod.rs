@@ -15,10 +15,10 @@
 //! Objects are equal, and hash alike, whoever wrote them: ownership says nothing of what they are.
 //!
 //! Upstream: `sigs.k8s.io/structured-merge-diff/v6` (`merge/update.go`, `typed/*.go`) and
-//! `k8s.io/apimachinery/pkg/util/managedfields`. Left out: the cap of ten updaters (older ones become `ancient-changes`),
-//! and conversion of owners between versions of a kind.
+//! `k8s.io/apimachinery/pkg/util/managedfields`. Left out: conversion of owners between versions of a kind.
 
 mod apply;
+mod cap;
 mod set;
 mod walk;
 
@@ -180,6 +180,7 @@ pub fn updated(mut entries: Vec<Entry>, old: Option<&Value>, new: &Value, kind: 
         }
     }
     entries.retain(|entry| !entry.fields.is_empty());
+    cap::cap(&mut entries);
     entries
 }
 

@@ -169,6 +169,36 @@ fn signer_name(out: &mut Errors, signer: &At) {
     }
 }
 
+/// Whom a certificate is for.
+#[derive(Default)]
+pub struct Names {
+    /// `CN`.
+    pub common: String,
+    /// `O`.
+    pub organizations: Vec<String>,
+}
+
+impl Names {
+    /// Those in a request (`spec.request`).
+    #[must_use]
+    pub fn read(request: &str) -> Self {
+        let bytes = pem(request, "CERTIFICATE REQUEST").unwrap_or_default();
+        let mut names = Self::default();
+        // In DER each part of a name is its object identifier (2.5.4.x), then a string with its length.
+        for place in 0..bytes.len().saturating_sub(7) {
+            if let [6, 3, 0x55, 4, part, _, length, rest @ ..] = &bytes[place..] {
+                let text = rest.get(..usize::from(*length)).map(|text| String::from_utf8_lossy(text).into_owned());
+                match (part, text) {
+                    (3, Some(text)) => names.common = text,
+                    (10, Some(text)) => names.organizations.push(text),
+                    _ => {}
+                }
+            }
+        }
+        names
+    }
+}
+
 /// The contents of the PEM block of this type that a base64 text begins with, if it does.
 #[must_use]
 pub fn pem(text: &str, kind: &str) -> Option<Vec<u8>> {

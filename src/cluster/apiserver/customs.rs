@@ -117,6 +117,9 @@ pub fn shown_as(kind: &'static Kind, reply: Reply) -> Reply {
         Reply::List { items, revision, continue_token, remaining } => {
             Reply::List { items: items.iter().map(shown).collect(), revision, continue_token, remaining }
         }
+        Reply::Gone { items, listed, revision } => {
+            Reply::Gone { items: items.iter().map(shown).collect(), listed, revision }
+        }
         other => other,
     }
 }

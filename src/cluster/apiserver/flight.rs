@@ -74,9 +74,21 @@ pub enum Writing {
     Delete,
     /// The object, marked as it is here, is gone.
     DeleteMarked(Object),
-    /// The objects of a collection, one after the other: those still to be deleted, the next at the end, and the
-    /// revision of the last write.
-    Collection(Log<Object>, u64),
+    /// The objects of a collection, one after the other.
+    Collection(Collection),
+}
+
+/// A collection that is being deleted.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Collection {
+    /// Those still to be deleted, the next at the end.
+    pub rest: Log<Object>,
+    /// All, as they were listed.
+    pub items: Rc<[Object]>,
+    /// The revision of the list.
+    pub listed: u64,
+    /// The revision of the last write.
+    pub revision: u64,
 }
 
 impl Flight {

@@ -27,6 +27,7 @@ mod admission;
 mod allocation;
 mod authorizer;
 mod bootstrap;
+mod collection;
 mod customs;
 mod deletion;
 mod eviction;

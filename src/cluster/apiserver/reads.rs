@@ -4,6 +4,7 @@ use super::ApiServer;
 use super::flight::{Flight, Phase};
 use super::stages::page;
 use super::watches::{Selection, selectable};
+use crate::api::faces;
 use crate::api::kinds::scale;
 use crate::api::object::Object;
 use crate::api::request::VersionMatch;
@@ -20,7 +21,7 @@ impl ApiServer {
     pub(super) fn begin_read(&mut self, cx: &mut Cx, number: u64) {
         let Some(flight) = self.flights.get_mut(&number) else { return };
         let request = flight.request.clone();
-        if let Err(status) = check(&request) {
+        if let Err(status) = check(&request, flight.face) {
             return self.answer(cx, number, Err(status));
         }
         let options = &request.options;
@@ -51,14 +52,14 @@ impl ApiServer {
     /// The cache is as far as the read needs.
     pub(super) fn read(&mut self, cx: &mut Cx, number: u64) {
         let Some(flight) = self.flights.get(&number) else { return };
-        let request = flight.request.clone();
+        let (request, face) = (flight.request.clone(), flight.face);
         match request.verb {
             Verb::Get => {
                 let outcome = self.get(&request);
                 self.answer(cx, number, outcome);
             }
             Verb::List => {
-                let outcome = self.list(&request);
+                let outcome = self.list(&request, face);
                 self.answer(cx, number, outcome);
             }
             _ => self.watch(cx, number, &request),
@@ -76,8 +77,8 @@ impl ApiServer {
         Ok(Reply::Object { object, created: false, warnings: Rc::from([]) })
     }
 
-    fn list(&self, request: &Request) -> Result<Reply, Status> {
-        let selection = selection(request)?;
+    fn list(&self, request: &Request, face: Option<&'static Kind>) -> Result<Reply, Status> {
+        let selection = selection(request, face)?;
         let node = selection.fields.required("spec.nodeName").filter(|_| selection.kind.plural == "pods");
         let revision = self.cache.revision();
         if let Some(node) = node {
@@ -90,9 +91,10 @@ impl ApiServer {
     /// The next page of a list comes from etcd, at the revision of the first.
     pub(super) fn listed_from_etcd(&mut self, cx: &mut Cx, number: u64, outcome: Result<EtcdReply, EtcdError>) {
         let Some(flight) = self.flights.get(&number) else { return };
-        let (request, &Phase::Listing(revision)) = (flight.request.clone(), &flight.phase) else { return };
+        let (request, face) = (flight.request.clone(), flight.face);
+        let Phase::Listing(revision) = flight.phase else { return };
         let reply = match outcome {
-            Ok(EtcdReply::Range { kvs, .. }) => selection(&request).map(|selection| {
+            Ok(EtcdReply::Range { kvs, .. }) => selection(&request, face).map(|selection| {
                 let mut objects: Vec<Object> = kvs.into_iter().map(|kv| kv.value).collect();
                 objects.order_by_key(Object::key);
                 page::cut(objects.iter(), &selection, &request, revision)
@@ -107,8 +109,8 @@ impl ApiServer {
     fn watch(&mut self, cx: &mut Cx, number: u64, request: &Request) {
         let Some(Flight { call, face, .. }) = self.flights.get(&number) else { return };
         let id = (call.from.clone(), call.id);
-        let selection = match selection(request) {
-            Ok(selection) => super::watches::Selection { face: *face, ..selection },
+        let selection = match selection(request, *face) {
+            Ok(selection) => selection,
             Err(status) => return self.answer(cx, number, Err(status)),
         };
         let from = request.options.resource_version.filter(|_| !request.options.initial_events).unwrap_or(0);
@@ -137,7 +139,7 @@ impl ApiServer {
 }
 
 /// Whether the read can be understood at all.
-fn check(request: &Request) -> Result<(), Status> {
+fn check(request: &Request, face: Option<&'static Kind>) -> Result<(), Status> {
     let kind = request.target.object.kind;
     let verb = match request.verb {
         Verb::Get => "get",
@@ -153,7 +155,7 @@ fn check(request: &Request) -> Result<(), Status> {
     }
     match request.target.subresource {
         "" if !kind.verbs.contains(&verb) => Err(Status::method_not_allowed()),
-        "" => selection(request).map(|_| ()),
+        "" => selection(request, face).map(|_| ()),
         name if !kind.subresources.contains(&name) => Err(Status::no_such_path()),
         "status" | "scale" if request.verb == Verb::Get => Ok(()),
         "status" | "scale" => Err(Status::method_not_allowed()),
@@ -168,24 +170,28 @@ pub fn not_modelled(name: &str) -> Status {
     status
 }
 
-/// What a list, a watch or the deletion of a collection selects.
+/// What a list, a watch or the deletion of a collection selects; `face` is the version of the kind in which it is asked.
 ///
 /// # Errors
 /// A selector cannot be read, or names a field that the kind does not offer.
-pub fn selection(request: &Request) -> Result<Selection, Status> {
+pub fn selection(request: &Request, face: Option<&'static Kind>) -> Result<Selection, Status> {
     let kind = request.target.object.kind;
     let options = &request.options;
     let labels = Selector::parse(&options.label_selector).map_err(Status::bad_request)?;
     let mut fields = FieldSelector::parse(&options.field_selector).map_err(Status::bad_request)?;
-    if let Some(term) = fields.terms.iter().find(|term| !selectable(kind, &term.field)) {
-        return Err(Status::bad_request(format!("field label not supported: {}", term.field)));
+    for term in &mut fields.terms {
+        let stored = face.map_or(Some(&*term.field), |face| faces::field(face, &term.field)).map(str::to_owned);
+        let Some(stored) = stored.filter(|path| selectable(kind, path)) else {
+            return Err(Status::bad_request(format!("field label not supported: {}", term.field)));
+        };
+        term.field = stored;
     }
     let name = &request.target.object.key.name;
     if !name.is_empty() {
         let term = named(name);
         fields.terms.push(term);
     }
-    Ok(Selection { kind, namespace: request.target.object.key.namespace.clone(), labels, fields, face: None })
+    Ok(Selection { kind, namespace: request.target.object.key.namespace.clone(), labels, fields, face })
 }
 
 /// A list or watch of one name is one of the collection with this term.

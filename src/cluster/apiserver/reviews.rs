@@ -183,6 +183,7 @@ pub fn token(review: &mut Review, stored: Option<&Object>) -> Result<Object, Ref
             return Err(at(Gate::Validation)(status));
         }
         let audiences: Vec<String> = spec.field("audiences").texts().into_iter().map(str::to_owned).collect();
+        super::admission::node_restriction::token(review, &spec).map_err(at(Gate::Validating))?;
         (if seconds.given() { seconds.number() } else { TOKEN_SECONDS }, audiences)
     };
     if audiences.is_empty() {

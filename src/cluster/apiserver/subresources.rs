@@ -111,6 +111,7 @@ pub fn scaled(body: &Body, old: &Object, review: &mut Review) -> Result<Object, 
         return Err(Status::no_such_path());
     };
     let wanted = match body {
+        Body::Patch(PatchType::Apply, config) => ownership::apply_scale(review, config, old)?,
         Body::Object(object) => object.clone(),
         Body::Document(document) => decoding::decode(document, &scale::KIND, review)?,
         Body::Patch(format, patch) => patched(*format, patch, &current, review)?,

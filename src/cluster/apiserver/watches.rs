@@ -138,18 +138,31 @@ impl Watches {
 
     /// Tells a change to everybody who selects the object as it is or as it was.
     pub fn tell(&mut self, cx: &mut Cx, changed: &Changed) {
+        // All who see it alike share one event.
+        let mut shared: Vec<(Sight, Option<&'static Kind>, Rc<[WatchEvent]>)> = Vec::new();
         for id in self.concerned(changed) {
             let Some(watch) = self.open.get_mut(&id) else { continue };
-            let Some(event) = seen(&watch.selection, changed) else { continue };
-            send(cx, &id, watch, Rc::from([event]));
+            let Some(sight) = sight(&watch.selection, changed) else { continue };
+            let face = watch.selection.face;
+            let known = shared.iter().find(|(of, in_face, _)| (*of, *in_face) == (sight, face));
+            let events = if let Some((_, _, events)) = known {
+                events.clone()
+            } else {
+                let events = faced([event(sight, changed)].into(), face);
+                shared.push((sight, face, events.clone()));
+                events
+            };
+            send(cx, &id, watch, events);
         }
     }
 
     /// Tells a new watch what it has missed.
     pub fn replay(&mut self, cx: &mut Cx, id: &Id, missed: &[Changed]) {
         let Some(watch) = self.open.get_mut(id) else { return };
-        let events: Rc<[WatchEvent]> = missed.iter().filter_map(|changed| seen(&watch.selection, changed)).collect();
+        let seen = |changed: &Changed| Some(event(sight(&watch.selection, changed)?, changed));
+        let events: Rc<[WatchEvent]> = missed.iter().filter_map(seen).collect();
         if !events.is_empty() {
+            let events = faced(events, watch.selection.face);
             send(cx, id, watch, events);
         }
     }
@@ -157,7 +170,8 @@ impl Watches {
     /// Tells a new watch what there is.
     pub fn begin_with(&mut self, cx: &mut Cx, id: &Id, objects: Vec<Object>) {
         let Some(watch) = self.open.get_mut(id).filter(|_| !objects.is_empty()) else { return };
-        send(cx, id, watch, objects.into_iter().map(|object| WatchEvent::Change(Change::Created, object)).collect());
+        let events = objects.into_iter().map(|object| WatchEvent::Change(Change::Created, object)).collect();
+        send(cx, id, watch, faced(events, watch.selection.face));
     }
 
     /// Tells a new watch that it has been told what there was.
@@ -170,9 +184,10 @@ impl Watches {
     /// Tells those who asked for it that everything up to `revision` has been sent.
     pub fn bookmarks(&mut self, cx: &mut Cx, revision: u64) {
         let ids: Vec<Id> = self.open.iter().filter(|(_, watch)| watch.bookmarks).map(|(id, _)| id.clone()).collect();
+        let events: Rc<[WatchEvent]> = Rc::from([WatchEvent::Bookmark(revision)]);
         for id in ids {
             if let Some(watch) = self.open.get_mut(&id) {
-                send(cx, &id, watch, Rc::from([WatchEvent::Bookmark(revision)]));
+                send(cx, &id, watch, events.clone());
             }
         }
     }
@@ -191,35 +206,56 @@ impl Watches {
     }
 }
 
-/// How a change looks through a selection: what enters it is new there, what leaves it is gone.
-fn seen(selection: &Selection, changed: &Changed) -> Option<WatchEvent> {
+/// How a change looks through a selection.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sight {
+    /// It enters: it is new there.
+    Enters,
+    /// It stays and is different.
+    Stays,
+    /// It leaves: it is gone there.
+    Leaves,
+    /// It is gone.
+    Goes,
+}
+
+fn sight(selection: &Selection, changed: &Changed) -> Option<Sight> {
     let is = changed.change != Change::Deleted && selection.matches(&changed.object);
-    let before = changed.before.as_ref().filter(|before| selection.matches(before));
-    let event = match (before, is) {
-        (None, false) => return None,
-        (None, true) => WatchEvent::Change(Change::Created, changed.object.clone()),
-        (Some(_), true) => WatchEvent::Change(Change::Updated, changed.object.clone()),
-        (Some(_), false) if changed.change == Change::Deleted => {
-            WatchEvent::Change(Change::Deleted, changed.object.clone())
-        }
-        (Some(before), false) => {
-            let mut left = before.clone();
+    match (changed.before.as_ref().is_some_and(|before| selection.matches(before)), is) {
+        (false, false) => None,
+        (false, true) => Some(Sight::Enters),
+        (true, true) => Some(Sight::Stays),
+        (true, false) if changed.change == Change::Deleted => Some(Sight::Goes),
+        (true, false) => Some(Sight::Leaves),
+    }
+}
+
+fn event(sight: Sight, changed: &Changed) -> WatchEvent {
+    let object = changed.object.clone();
+    match sight {
+        Sight::Enters => WatchEvent::Change(Change::Created, object),
+        Sight::Stays => WatchEvent::Change(Change::Updated, object),
+        Sight::Goes => WatchEvent::Change(Change::Deleted, object),
+        Sight::Leaves => {
+            let mut left = changed.before.clone().unwrap_or(object);
             left.meta_mut().resource_version = Some(changed.revision.to_string());
             WatchEvent::Change(Change::Deleted, left)
         }
-    };
-    Some(event)
+    }
 }
 
-fn send(cx: &mut Cx, (address, id): &Id, watch: &mut Watch, mut events: Rc<[WatchEvent]>) {
+/// The events in the version of the kind that is watched.
+fn faced(events: Rc<[WatchEvent]>, face: Option<&'static Kind>) -> Rc<[WatchEvent]> {
+    let Some(shown) = face else { return events };
+    let turn = |event: &WatchEvent| match event {
+        WatchEvent::Change(change, object) => WatchEvent::Change(*change, faces::outward(object, shown)),
+        other => other.clone(),
+    };
+    events.iter().map(turn).collect()
+}
+
+fn send(cx: &mut Cx, (address, id): &Id, watch: &mut Watch, events: Rc<[WatchEvent]>) {
     watch.sequence += 1;
-    if let Some(shown) = watch.selection.face {
-        let turn = |event: &WatchEvent| match event {
-            WatchEvent::Change(change, object) => WatchEvent::Change(*change, faces::outward(object, shown)),
-            other => other.clone(),
-        };
-        events = events.iter().map(turn).collect();
-    }
     let message = Message::Watch { id: *id, sequence: watch.sequence, events };
     cx.send(address.clone(), Event::Message { from: cx.me().clone(), message });
 }

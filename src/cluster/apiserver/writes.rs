@@ -1,6 +1,6 @@
 //! The way of a write: planned by the stages, carried out by a transaction, planned again if somebody was faster.
 
-use super::flight::{Flight, Phase, Writing};
+use super::flight::{Collection, Flight, Phase, Writing};
 use super::stages::{Plan, Refused, Review, at, storage};
 use super::{ApiServer, deletion, eviction, reads, reviews, subresources};
 use crate::api::kinds::scale;
@@ -9,7 +9,7 @@ use crate::api::{Request, Status, Verb};
 use crate::cluster::fact::Gate;
 use crate::cluster::wire::{Address, EtcdOp, EtcdWrite, Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
-use crate::sim::{Duration, Log, Time};
+use crate::sim::{Duration, Time};
 use std::rc::Rc;
 
 /// How often a name is generated anew when it is taken (upstream: `maxNameGenerationCreateAttempts`).
@@ -85,12 +85,12 @@ impl ApiServer {
             let reply = object_reply(flight, marked.clone(), false);
             return self.answer(cx, number, Ok(reply));
         }
-        if let Phase::Writing(Writing::Collection(rest, revision)) = &flight.phase {
-            let (mut rest, revision) = (rest.clone(), *revision);
+        if let Phase::Writing(Writing::Collection(collection)) = &flight.phase {
+            let mut collection = collection.clone();
             if let Some(stored) = stored {
-                rest.push(stored);
+                collection.rest.push(stored);
             }
-            return self.delete_next(cx, number, rest, revision);
+            return self.delete_next(cx, number, collection);
         }
         // The pod is planned for, not the budget that somebody has changed.
         let budget = flight.phase == Phase::Writing(Writing::Budget);
@@ -155,7 +155,13 @@ impl ApiServer {
     }
 
     /// Does what was planned.
-    fn carry_out(&mut self, cx: &mut Cx, number: u64, planned: Result<Plan, Refused>, stored: Option<Object>) {
+    pub(super) fn carry_out(
+        &mut self,
+        cx: &mut Cx,
+        number: u64,
+        planned: Result<Plan, Refused>,
+        stored: Option<Object>,
+    ) {
         let Some(flight) = self.flights.get_mut(&number) else { return };
         flight.cause = cx.cause();
         let dry_run = flight.request.options.dry_run;
@@ -227,7 +233,9 @@ impl ApiServer {
         let kind = flight.request.target.object.kind;
         let object = self.cache.at(kind, revision).map(|changed| changed.object.clone());
         let reply = match (writing, object) {
-            (Writing::Collection(rest, _), _) => return self.delete_next(cx, number, rest, revision),
+            (Writing::Collection(collection), _) => {
+                return self.delete_next(cx, number, Collection { revision, ..collection });
+            }
             (Writing::MarkThenDelete, Some(marked)) => return self.delete_marked(cx, number, &marked),
             (Writing::Budget, _) => return self.evict(cx, number, false),
             (Writing::MarkThenEvict, _) => return self.evict(cx, number, true),
@@ -268,62 +276,6 @@ impl ApiServer {
         let op = EtcdOp::Txn { compare, then: vec![EtcdWrite::Delete(key.clone())], otherwise: vec![key] };
         self.ask(cx, number, op);
     }
-
-    /// `DELETE` of a collection: its objects one after the other, each as if it had been asked for alone.
-    fn begin_collection(&mut self, cx: &mut Cx, number: u64) {
-        let Some(flight) = self.flights.get(&number) else { return };
-        let request = flight.request.clone();
-        let checked = check(&request)
-            .map_err(at(Gate::Decoding))
-            .and_then(|()| reads::selection(&request).map_err(at(Gate::Decoding)));
-        let selection = match checked {
-            Ok(selection) => selection,
-            Err(refused) => {
-                self.note_gates(cx, number, Some(&refused));
-                return self.carry_out(cx, number, Err(refused), None);
-            }
-        };
-        let all = self.cache.in_namespace(selection.kind, &selection.namespace);
-        let all: Vec<Object> = all.filter(|object| selection.matches(object)).cloned().collect();
-        let rest: Log<Object> = all.into_iter().rev().collect();
-        if !rest.is_empty() && !request.options.dry_run {
-            self.note_gates(cx, number, None);
-            return self.delete_next(cx, number, rest, 0);
-        }
-        self.answer(cx, number, Ok(Reply::Done { revision: 0, uid: "".into() }));
-    }
-
-    /// The next object of a collection; at the end the answer carries the revision of the last write.
-    fn delete_next(&mut self, cx: &mut Cx, number: u64, mut rest: Log<Object>, revision: u64) {
-        let Some(flight) = self.flights.get_mut(&number) else { return };
-        flight.cause = cx.cause();
-        let options = match &flight.request.body {
-            crate::api::Body::Delete(options) => options.clone(),
-            _ => crate::api::request::DeleteOptions::default(),
-        };
-        while let Some(object) = rest.pop_last() {
-            let now = cx.now();
-            let (write, compare) = match deletion::plan(&options, &object, now) {
-                Plan::Nothing(_) | Plan::Budget(_) | Plan::MarkThenEvict(_) => continue,
-                Plan::Delete => (None, object.revision()),
-                Plan::MarkThenDelete(marked) => {
-                    // Its second step finds it marked, with no time left.
-                    rest.push(marked.clone());
-                    (Some(marked), object.revision())
-                }
-                Plan::Update(new) | Plan::Create(new) | Plan::Answer(new) => (Some(new), object.revision()),
-            };
-            let key: Rc<str> = object.kind().etcd_key(object.namespace(), object.name()).into();
-            let write = match write {
-                Some(object) => EtcdWrite::Put(key.clone(), object, None),
-                None => EtcdWrite::Delete(key.clone()),
-            };
-            flight.phase = Phase::Writing(Writing::Collection(rest, revision));
-            let op = EtcdOp::Txn { compare: vec![(key.clone(), compare)], then: vec![write], otherwise: vec![key] };
-            return self.ask(cx, number, op);
-        }
-        self.answer(cx, number, Ok(Reply::Done { revision, uid: "".into() }));
-    }
 }
 
 /// Who owns what the request writes: whom it names, or the component by its binary (upstream: the first part of the
@@ -353,7 +305,10 @@ fn returns_deleted(object: &Object) -> bool {
 }
 
 /// Whether the path takes the verb at all.
-fn check(request: &Request) -> Result<(), Status> {
+///
+/// # Errors
+/// 404 or 405.
+pub(super) fn check(request: &Request) -> Result<(), Status> {
     let kind = request.target.object.kind;
     let verb = match request.verb {
         Verb::Create => "create",

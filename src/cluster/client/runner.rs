@@ -346,7 +346,7 @@ impl Runner {
             Ok(reply) => {
                 let (name, revision) = match &reply {
                     Reply::Object { object, .. } => (object.name(), object.revision()),
-                    Reply::Done { revision, .. } => (&*target.key.name, *revision),
+                    Reply::Done { revision, .. } | Reply::Gone { revision, .. } => (&*target.key.name, *revision),
                     _ => (&*target.key.name, 0),
                 };
                 if self.client.informs(target.kind) && write.request.verb != Verb::Get {

@@ -12,7 +12,7 @@ use crate::api::document::Document;
 use crate::api::kinds::certificate_signing_request as request;
 use crate::api::meta::timestamp;
 use crate::api::request::DeleteOptions;
-use crate::api::rules::certificates::pem;
+use crate::api::rules::certificates::Names;
 use crate::api::{Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Tolerate, Watch, Write};
 use crate::cluster::timing;
@@ -52,7 +52,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     if issued || has("Denied") || has("Failed") {
         return Ok(());
     }
-    let names = Names::read(document);
+    let names = Names::read(document.text("spec.request"));
     if has("Approved") {
         sign(reconcile, object, document, &names);
     } else if let Some(message) = approves(document, &names) {
@@ -100,40 +100,15 @@ fn end(object: &Object, document: &Document) -> Option<Time> {
     Some(finished.unwrap_or(created + timing::REQUEST_PENDING))
 }
 
-/// Whom a certificate is for.
-#[derive(Default)]
-struct Names {
-    common: String,
-    organizations: Vec<String>,
-}
-
-impl Names {
-    fn read(document: &Document) -> Self {
-        let bytes = pem(document.text("spec.request"), "CERTIFICATE REQUEST").unwrap_or_default();
-        let mut names = Self::default();
-        // In DER each part of a name is its object identifier (2.5.4.x), then a string with its length.
-        for place in 0..bytes.len().saturating_sub(7) {
-            if let [6, 3, 0x55, 4, part, _, length, rest @ ..] = &bytes[place..] {
-                let text = rest.get(..usize::from(*length)).map(|text| String::from_utf8_lossy(text).into_owned());
-                match (part, text) {
-                    (3, Some(text)) => names.common = text,
-                    (10, Some(text)) => names.organizations.push(text),
-                    _ => {}
-                }
-            }
-        }
-        names
+/// Whether it is for a kubelet.
+fn is_node(names: &Names) -> Result<(), &'static str> {
+    if names.organizations != ["system:nodes"] {
+        return Err("subject organization is not system:nodes");
     }
-
-    fn is_node(&self) -> Result<(), &'static str> {
-        if self.organizations != ["system:nodes"] {
-            return Err("subject organization is not system:nodes");
-        }
-        if self.common.starts_with("system:node:") {
-            Ok(())
-        } else {
-            Err("subject common name does not begin with system:node: ")
-        }
+    if names.common.starts_with("system:node:") {
+        Ok(())
+    } else {
+        Err("subject common name does not begin with system:node: ")
     }
 }
 
@@ -143,7 +118,7 @@ fn approves(document: &Document, names: &Names) -> Option<&'static str> {
     let usages = document.texts("spec.usages");
     let fits = usages.contains(&"client auth")
         && usages.iter().all(|usage| matches!(*usage, "client auth" | "digital signature" | "key encipherment"));
-    if document.text("spec.signerName") != KUBELET || names.is_node().is_err() || !fits {
+    if document.text("spec.signerName") != KUBELET || is_node(names).is_err() || !fits {
         return None;
     }
     if document.text("spec.username") == names.common {
@@ -159,8 +134,8 @@ fn sign(reconcile: &mut Reconcile, object: &Object, document: &Document, names: 
     let usages = document.texts("spec.usages");
     let checked = match document.text("spec.signerName") {
         CLIENT => fits(&usages, "client"),
-        KUBELET => names.is_node().map_err(str::to_owned).and_then(|()| fits(&usages, "client")),
-        SERVING => names.is_node().map_err(str::to_owned).and_then(|()| fits(&usages, "server")),
+        KUBELET => is_node(names).map_err(str::to_owned).and_then(|()| fits(&usages, "client")),
+        SERVING => is_node(names).map_err(str::to_owned).and_then(|()| fits(&usages, "server")),
         LEGACY => Ok(()),
         _ => return,
     };

@@ -5,12 +5,15 @@ use super::stages::Review;
 use crate::api::object::Object;
 use crate::api::{Status, Verb};
 
+mod certificate_approval;
+mod certificate_signing;
+mod certificate_subject_restriction;
 mod default_ingress_class;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
 mod namespace_lifecycle;
-mod node_restriction;
+pub mod node_restriction;
 mod persistent_volume_claim_resize;
 mod pod_security;
 pub mod pod_topology_labels;
@@ -36,6 +39,9 @@ pub static PLUGINS: &[Plugin] = &[
     storage_object_in_use_protection::PLUGIN,
     persistent_volume_claim_resize::PLUGIN,
     runtime_class::PLUGIN,
+    certificate_approval::PLUGIN,
+    certificate_signing::PLUGIN,
+    certificate_subject_restriction::PLUGIN,
     default_ingress_class::PLUGIN,
     pod_topology_labels::PLUGIN,
     validating_admission_policy::PLUGIN,

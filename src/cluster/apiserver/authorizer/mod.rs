@@ -15,6 +15,7 @@ pub mod escalation;
 mod node;
 
 pub use access::{Access, Rule};
+pub use node::name as node_of;
 
 use super::watch_cache::WatchCache;
 use crate::api::selector::FieldSelector;

@@ -3,6 +3,7 @@
 
 use super::{Plan, Review};
 use crate::api::kinds::pod::Pod;
+use crate::api::kinds::scale;
 use crate::api::managed::{self, Applied, Written};
 use crate::api::object::Object;
 use crate::api::request::PatchType;
@@ -88,12 +89,7 @@ pub fn begin_apply(review: &mut Review, live: Option<&Object>) -> Result<Value, 
         return Err(Status::bad_request("the body of the request is not an apply"));
     };
     let kind = review.request.target.object.kind;
-    if review.request.options.field_manager.is_empty() {
-        let error = FieldError::required("fieldManager", "is required for apply patch");
-        let mut status = Status::invalid(kind, "", std::slice::from_ref(&error));
-        status.message = format!("PatchOptions.meta.k8s.io \"\" is invalid: {error}");
-        return Err(status);
-    }
+    manager_named(review, kind)?;
     if config["metadata"]["managedFields"].is_array() {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
@@ -105,6 +101,43 @@ pub fn begin_apply(review: &mut Review, live: Option<&Object>) -> Result<Value, 
     let Applied { value, entries } = applied.map_err(|conflicts| managed::conflict_status(&conflicts))?;
     review.owners = Some(entries);
     Ok(value)
+}
+
+/// The scale that an apply of `config` wants of `old`. The number is owned as the object's own field
+/// (upstream: `managedfields/scalehandler.go`). Whose it is then is noted in the review.
+///
+/// # Errors
+/// As [`begin_apply`].
+pub fn apply_scale(review: &mut Review, config: &Value, old: &Object) -> Result<Object, Status> {
+    manager_named(review, &scale::KIND)?;
+    declared(config, &scale::KIND, review)?;
+    let custom = old.kind().custom.and_then(|custom| custom.scale.as_ref());
+    let path = custom.map_or("spec.replicas", |paths| &paths.spec);
+    let replicas = &config["spec"]["replicas"];
+    let nothing = Value::Object(serde_json::Map::new());
+    let own = path.rsplit('.').fold(replicas.clone(), |inner, name| serde_json::json!({ name: inner }));
+    let own = if replicas.is_null() { &nothing } else { &own };
+    let force = review.request.options.force;
+    let value = old.to_value();
+    let applied = managed::applied(Some(&value), managed::of(old), own, old.kind(), (&review.writer(), force));
+    let Applied { value, entries } = applied.map_err(|conflicts| managed::conflict_status(&conflicts))?;
+    review.owners = Some(entries);
+    let wanted = path.split('.').fold(&value, |value, name| &value[name]).as_i64().unwrap_or(0);
+    let mut new = old.clone();
+    if let Some(scale) = old.kind().scale.as_ref() {
+        (scale.set_replicas)(&mut new, i32::try_from(wanted).unwrap_or(i32::MAX));
+    }
+    scale::of(&new).ok_or_else(Status::no_such_path)
+}
+
+fn manager_named(review: &Review, kind: &Kind) -> Result<(), Status> {
+    if !review.request.options.field_manager.is_empty() {
+        return Ok(());
+    }
+    let error = FieldError::required("fieldManager", "is required for apply patch");
+    let mut status = Status::invalid(kind, "", std::slice::from_ref(&error));
+    status.message = format!("PatchOptions.meta.k8s.io \"\" is invalid: {error}");
+    Err(status)
 }
 
 /// Every field must be one of the schema's.
