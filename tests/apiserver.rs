@@ -835,9 +835,12 @@ fn all_watches_share_one_event() {
         options: Options::default(),
         body: Body::Empty,
     };
-    for _ in 0..5 {
-        bench.ask(watch()).expect("a watch");
+    let user = User::new("kubernetes-admin", &["system:masters"]);
+    for n in 0..5 {
+        let id = bench.send_from(Address::Kubelet(format!("n{n}").into()), &user, watch());
+        bench.answer_to(id).expect("a watch");
     }
+    bench.batches();
     bench.create(config("a", "x"));
     bench.run(Duration::from_secs(1));
     let heard = bench.batches();

@@ -165,29 +165,81 @@ fn template() -> Rc<k8s_openapi::api::core::v1::PodSpec> {
 /// A Deployment of a hundred lines.
 #[must_use]
 pub fn deployment() -> String {
-    let mut text = String::from(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: default\n  labels:\n    app: web\n\
-         spec:\n  replicas: 3\n  selector:\n    matchLabels:\n      app: web\n  strategy:\n    rollingUpdate:\n      \
-         maxSurge: 1\n      maxUnavailable: 0\n  template:\n    metadata:\n      labels:\n        app: web\n    spec:\n      \
-         terminationGracePeriodSeconds: 45\n      securityContext:\n        runAsNonRoot: true\n      containers:\n",
-    );
-    for (name, port) in [("web", 8080), ("proxy", 9090)] {
-        text += &format!(
-            "      - name: {name}\n        image: registry.example.com/{name}:1.2.3\n        args:\n        - --verbose\n        \
-             ports:\n        - name: http\n          containerPort: {port}\n        env:\n        - name: MODE\n          \
-             value: production\n        - name: POD_IP\n          valueFrom:\n            fieldRef:\n              \
-             fieldPath: status.podIP\n        resources:\n          requests:\n            cpu: 100m\n            memory: \
-             128Mi\n          limits:\n            memory: 256Mi\n        readinessProbe:\n          httpGet:\n            \
-             path: /healthz\n            port: http\n          periodSeconds: 5\n        livenessProbe:\n          \
-             tcpSocket:\n            port: http\n        volumeMounts:\n        - name: config\n          mountPath: \
-             /etc/app\n          readOnly: true\n"
-        );
-    }
-    text += "      volumes:\n      - name: config\n        configMap:\n          name: web-config\n          items:\n          \
-             - key: app.yaml\n            path: app.yaml\n      tolerations:\n      - key: dedicated\n        operator: \
-             Equal\n        value: web\n        effect: NoSchedule\n";
-    text
+    let container = |name: &str, port: &str| CONTAINER.replace("NAME", name).replace("PORT", port);
+    [HEAD, &container("web", "8080"), &container("proxy", "9090"), TAIL].concat()
 }
+
+const HEAD: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: default
+  labels:
+    app: web
+spec:
+  replicas: 3
+  selector:
+    matchLabels:
+      app: web
+  strategy:
+    rollingUpdate:
+      maxSurge: 1
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      terminationGracePeriodSeconds: 45
+      securityContext:
+        runAsNonRoot: true
+      containers:
+";
+const CONTAINER: &str = "      - name: NAME
+        image: registry.example.com/NAME:1.2.3
+        args:
+        - --verbose
+        ports:
+        - name: http
+          containerPort: PORT
+        env:
+        - name: MODE
+          value: production
+        - name: POD_IP
+          valueFrom:
+            fieldRef:
+              fieldPath: status.podIP
+        resources:
+          requests:
+            cpu: 100m
+            memory: 128Mi
+          limits:
+            memory: 256Mi
+        readinessProbe:
+          httpGet:
+            path: /healthz
+            port: http
+          periodSeconds: 5
+        livenessProbe:
+          tcpSocket:
+            port: http
+        volumeMounts:
+        - name: config
+          mountPath: /etc/app
+          readOnly: true
+";
+const TAIL: &str = "      volumes:
+      - name: config
+        configMap:
+          name: web-config
+          items:
+          - key: app.yaml
+            path: app.yaml
+      tolerations:
+      - key: dedicated
+        operator: Equal
+        value: web
+        effect: NoSchedule
+";
 
 /// Decodes a document in JSON strictly, fills in the defaults and validates; how many errors there are.
 #[must_use]

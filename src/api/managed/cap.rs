@@ -32,7 +32,7 @@ pub fn cap(entries: &mut Vec<Entry>) {
         let bucket = &mut entries[into];
         bucket.fields = set::union(&bucket.fields, &old);
         bucket.time = time;
-        bucket.manager = ANCIENT.to_owned();
+        ANCIENT.clone_into(&mut bucket.manager);
         bucket.subresource.clear();
         left -= 1;
     }

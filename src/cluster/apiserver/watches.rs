@@ -139,17 +139,17 @@ impl Watches {
     /// Tells a change to everybody who selects the object as it is or as it was.
     pub fn tell(&mut self, cx: &mut Cx, changed: &Changed) {
         // All who see it alike share one event.
-        let mut shared: Vec<(Sight, Option<&'static Kind>, Rc<[WatchEvent]>)> = Vec::new();
+        let mut shared: Vec<((Sight, Option<&'static Kind>), Rc<[WatchEvent]>)> = Vec::new();
         for id in self.concerned(changed) {
             let Some(watch) = self.open.get_mut(&id) else { continue };
             let Some(sight) = sight(&watch.selection, changed) else { continue };
-            let face = watch.selection.face;
-            let known = shared.iter().find(|(of, in_face, _)| (*of, *in_face) == (sight, face));
-            let events = if let Some((_, _, events)) = known {
+            let alike = (sight, watch.selection.face);
+            let known = shared.iter().find(|(known, _)| *known == alike);
+            let events = if let Some((_, events)) = known {
                 events.clone()
             } else {
-                let events = faced([event(sight, changed)].into(), face);
-                shared.push((sight, face, events.clone()));
+                let events = faced([event(sight, changed)].into(), alike.1);
+                shared.push((alike, events.clone()));
                 events
             };
             send(cx, &id, watch, events);
