@@ -252,10 +252,10 @@ const PLACED: &str = r"^( \S+ \S+( \S+ \([0-9]+%\)){4} <age>|evicting pod \S+|po
 /// The first lines that differ. Lines in whose names chance has a part come in any order; where pods are is compared as
 /// far as both clusters have them in the same place.
 fn differ(recorded: &str, ours: &str) -> Option<(String, String)> {
+    static RULE: OnceLock<Regex> = OnceLock::new();
     if recorded == ours {
         return None;
     }
-    static RULE: OnceLock<Regex> = OnceLock::new();
     let placed = RULE.get_or_init(|| Regex::new(PLACED).expect("a pattern of this file"));
     // Lists of labels come in any order, too (a map of Go).
     let labels = recorded.lines().all(|line| line.contains('=') && !line.contains(' '));

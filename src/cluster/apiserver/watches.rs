@@ -139,7 +139,7 @@ impl Watches {
     /// Tells a change to everybody who selects the object as it is or as it was.
     pub fn tell(&mut self, cx: &mut Cx, changed: &Changed) {
         // All who see it alike share one event.
-        let mut shared: Vec<((Sight, Option<&'static Kind>), Rc<[WatchEvent]>)> = Vec::new();
+        let mut shared: Vec<(Alike, Rc<[WatchEvent]>)> = Vec::new();
         for id in self.concerned(changed) {
             let Some(watch) = self.open.get_mut(&id) else { continue };
             let Some(sight) = sight(&watch.selection, changed) else { continue };
@@ -218,6 +218,9 @@ enum Sight {
     /// It is gone.
     Goes,
 }
+
+/// What events have in common that look the same: the sight, and the version of the kind.
+type Alike = (Sight, Option<&'static Kind>);
 
 fn sight(selection: &Selection, changed: &Changed) -> Option<Sight> {
     let is = changed.change != Change::Deleted && selection.matches(&changed.object);
