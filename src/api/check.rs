@@ -83,7 +83,7 @@ pub fn annotations(out: &mut Errors, path: &Path, annotations: Option<&BTreeMap<
     let Some(annotations) = annotations else { return };
     for key in annotations.keys() {
         let complaints = if key.bytes().any(|byte| byte.is_ascii_uppercase()) {
-            names::qualified_name(&key.to_lowercase())
+            names::qualified_name(&key.to_ascii_lowercase())
         } else {
             names::qualified_name(key)
         };

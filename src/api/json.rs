@@ -17,6 +17,15 @@ use serde_json::{Map, Value};
 pub use decode::{decode, decode_part};
 pub use encode::encode;
 
+/// A JSON object of its fields. (`collect` would sort them first, with a copy of `slice::sort` for every iterator.)
+pub fn fields<N: Into<String>>(entries: impl IntoIterator<Item = (N, Value)>) -> Map<String, Value> {
+    let mut fields = Map::new();
+    for (name, value) in entries {
+        fields.insert(name.into(), value);
+    }
+    fields
+}
+
 /// Maps from text to text: empty ones vanish, `null` in them is the empty text, and nothing within them is a field.
 const TEXT_MAPS: [&str; 12] = [
     "annotations",

@@ -95,6 +95,10 @@ impl Body for Document {
 #[derive(Clone)]
 pub struct Object(Rc<Shared<dyn Body>>);
 
+/// Some objects in order. A box, because an iterator that says how it was made is a type of its own, with code of its own
+/// for whatever is done with it.
+pub type Objects<'a> = Box<dyn Iterator<Item = &'a Object> + 'a>;
+
 /// What the clones of an object share.
 struct Shared<B: ?Sized> {
     /// The hash, once somebody has asked for it: the same object stands in many caches and histories.

@@ -15,8 +15,8 @@ mod check;
 mod convert;
 mod literal;
 
+use crate::sim::Sorted;
 use crate::texts;
-use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 pub use check::{Checked, Problem, check};
@@ -93,7 +93,7 @@ pub struct Field {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Type {
     /// Its fields in alphabetic order.
-    pub fields: BTreeMap<&'static str, Field>,
+    pub fields: Sorted<&'static str, Field>,
     /// Whether field ownership treats it as one value.
     pub atomic: bool,
 }
@@ -101,8 +101,8 @@ pub struct Type {
 /// All kinds and types.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
-    kinds: BTreeMap<(&'static str, &'static str, &'static str), &'static str>,
-    types: BTreeMap<&'static str, Type>,
+    kinds: Sorted<(&'static str, &'static str, &'static str), &'static str>,
+    types: Sorted<&'static str, Type>,
 }
 
 /// The schema of Kubernetes v1.36: constant data, read from its text once.
@@ -133,11 +133,11 @@ impl Schema {
                 Some("=") => {
                     current = words.next().unwrap_or_default();
                     let atomic = words.next() == Some("atomic");
-                    self.types.insert(current, Type { fields: BTreeMap::new(), atomic });
+                    self.types.insert(current, Type { fields: Sorted::new(), atomic });
                 }
                 Some(name) => {
                     let field = Field::parse(words);
-                    self.types.entry(current).or_default().fields.insert(name, field);
+                    self.types.get_or_default(current).fields.insert(name, field);
                 }
             }
         }

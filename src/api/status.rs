@@ -3,9 +3,9 @@
 //! Upstream: `k8s.io/apimachinery/pkg/api/errors` (the constructors) and `pkg/util/validation/field` (the causes).
 
 use super::kinds::Kind;
+use crate::sim::SortedSet;
 pub use field::*;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::fmt;
 
 mod field;
@@ -208,7 +208,7 @@ impl Status {
     /// 422: the object's content is wrong; all errors at once (upstream: `errors.NewInvalid`).
     #[must_use]
     pub fn invalid(kind: &Kind, name: &str, errors: &[FieldError]) -> Self {
-        let mut seen = BTreeSet::new();
+        let mut seen = SortedSet::new();
         let texts: Vec<String> =
             errors.iter().map(FieldError::to_string).filter(|text| seen.insert(text.clone())).collect();
         let list = match texts.as_slice() {

@@ -11,10 +11,10 @@ use super::pod::amounts::{self, Amounts};
 use super::pod::status::qos_class;
 use super::pod::validation::resources::is_extended;
 use super::quantity::{Format, Quantity};
+use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::core::v1::{Container, PodSpec, Service};
 use serde_json::Value;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Behind the name of a storage class.
 const OF_CLASS: &str = ".storageclass.storage.k8s.io/";
@@ -197,7 +197,7 @@ pub fn unsaid(quota: &Document, object: &Object) -> Option<String> {
     if required.is_empty() || whole.is_some_and(|own| own.requests.is_some() || own.limits.is_some()) {
         return None;
     }
-    let mut missing: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    let mut missing: Sorted<&str, SortedSet<&str>> = Sorted::new();
     let containers = pod.spec.containers.iter().chain(pod.spec.init_containers.iter().flatten());
     for Container { name, resources, .. } in containers {
         let own = resources.as_ref();
@@ -206,7 +206,7 @@ pub fn unsaid(quota: &Document, object: &Object) -> Option<String> {
         let mut said = Amounts::new();
         compute(&mut said, &requests, &limits);
         for resource in required.iter().filter(|resource| !said.contains_key(**resource)) {
-            missing.entry(resource).or_default().insert(name);
+            missing.get_or_default(resource).insert(name);
         }
     }
     let told: Vec<String> = missing
@@ -229,7 +229,7 @@ pub fn added(quota: &Document, object: &Object, old: Option<&Object>) -> Amounts
     let hard = amounts(quota, "status.hard");
     let (mut usage, before) = (of(object), old.map(of).unwrap_or_default());
     for (name, amount) in &before {
-        usage.entry(name.clone()).or_insert_with(|| Quantity::from_units(0, Format::DecimalSi)).subtract(amount);
+        usage.get_or_insert_with(name.clone(), || Quantity::from_units(0, Format::DecimalSi)).subtract(amount);
     }
     usage.retain(|name, amount| !amount.is_zero() && hard.contains_key(name));
     usage
@@ -243,7 +243,7 @@ pub fn shown(amounts: &Amounts) -> String {
 
 /// The resources of which `used` with `added` is more than `hard`.
 #[must_use]
-pub fn exceeded(added: &Amounts, used: &Amounts, hard: &Amounts) -> BTreeSet<String> {
+pub fn exceeded(added: &Amounts, used: &Amounts, hard: &Amounts) -> SortedSet<String> {
     let exceeds = |name: &String| {
         let mut sum = added.get(name).copied()?;
         if let Some(used) = used.get(name) {

@@ -7,9 +7,10 @@ use super::kinds::persistent_volume_claim as claims;
 use super::object::Object;
 use super::pod::placing::any_term_matches;
 use super::selector::Selector;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::NodeSelector;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// The annotation of a claim whose volume is to be made for a node.
 pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
@@ -72,7 +73,7 @@ pub struct Search<'s> {
     /// Whether only a volume that names the claim will do, since a pod decides about the others.
     pub waits: bool,
     /// Volumes that are given away already.
-    pub taken: &'s BTreeSet<&'s str>,
+    pub taken: &'s SortedSet<&'s str>,
 }
 
 /// The volume that names the claim, or else the smallest that it could have. Upstream: `FindMatchingVolume`.

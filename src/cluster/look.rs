@@ -8,9 +8,10 @@ use super::wire::Address;
 use super::{Process, World};
 use crate::api::kinds::{self, KINDS, pod::Pod};
 use crate::api::meta::{controller_of, moment};
+use crate::api::object::Objects;
 use crate::api::object::{Key, Object, Ref};
 use crate::api::quantity::{MOST, Quantity};
-use crate::sim::{Order, Simulation, Time};
+use crate::sim::{Order, Simulation, Sorted, Time};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::{ContainerStatus, Node, Service};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
@@ -32,7 +33,7 @@ impl World {
     pub fn view(&self) -> View {
         let mut view = View { t: self.now(), revision: self.revision(), ..View::default() };
         let mut workloads = Workloads::default();
-        let mut places = BTreeMap::new();
+        let mut places = Sorted::new();
         for object in self.objects(&kinds::node::KIND) {
             if let Some(node) = object.get::<Node>() {
                 view.nodes.push(self.node(object, node));
@@ -95,9 +96,9 @@ impl World {
 
     /// Everything of a kind, as the API shows it.
     #[must_use]
-    pub fn objects<'a>(&'a self, kind: &'static kinds::Kind) -> Box<dyn Iterator<Item = &'a Object> + 'a> {
+    pub fn objects<'a>(&'a self, kind: &'static kinds::Kind) -> Objects<'a> {
         match self.process(&Address::ApiServer) {
-            Some(Process::ApiServer(server)) => Box::new(server.objects(kind)),
+            Some(Process::ApiServer(server)) => server.objects(kind),
             _ => Box::new(std::iter::empty()),
         }
     }

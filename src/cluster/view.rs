@@ -6,8 +6,7 @@
 use super::fact::Queue;
 use super::wire::Address;
 use crate::api::object::Ref;
-use crate::sim::Time;
-use std::collections::BTreeMap;
+use crate::sim::{Sorted, Time};
 use std::rc::Rc;
 
 /// The cluster at a moment.
@@ -24,7 +23,7 @@ pub struct View {
     /// Where the scheduler keeps pods, in the order in which it would take them.
     pub queue: Vec<(Ref, Queue)>,
     /// How many objects of each kind there are (`Pod`, `Deployment` …).
-    pub objects: BTreeMap<&'static str, usize>,
+    pub objects: Sorted<&'static str, usize>,
     /// Workloads (Deployments, and sets without one) in order of appearance: each has its colour and two letters.
     pub workloads: Vec<Ref>,
     /// Services with their cluster IPs.

@@ -4,7 +4,7 @@ use super::Objects;
 use crate::api::kinds::KINDS;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, Ref};
-use std::collections::BTreeMap;
+use crate::sim::{Sorted, SortedSet};
 
 /// Kinds that differ in every run and tell nothing.
 const NOISE: [&str; 4] = ["Event", "Lease", "EndpointSlice", "Endpoints"];
@@ -25,13 +25,13 @@ pub struct Difference {
 pub fn compare(here: &dyn Objects, there: &dyn Objects) -> Vec<Difference> {
     let mut found = Vec::new();
     for kind in KINDS.iter().filter(|kind| !NOISE.contains(&kind.kind)) {
-        let all = |run: &dyn Objects| -> BTreeMap<Ref, String> {
+        let all = |run: &dyn Objects| -> Sorted<Ref, String> {
             run.objects(kind).into_iter().map(|object| (object.reference(), told(object))).collect()
         };
         let (ours, theirs) = (all(here), all(there));
-        let names: std::collections::BTreeSet<&Ref> = ours.keys().chain(theirs.keys()).collect();
+        let names: SortedSet<&Ref> = ours.keys().chain(theirs.keys()).collect();
         for name in names {
-            let text = |run: &BTreeMap<Ref, String>| run.get(name).cloned().unwrap_or_default();
+            let text = |run: &Sorted<Ref, String>| run.get(name).cloned().unwrap_or_default();
             let (here, there) = (text(&ours), text(&theirs));
             if here != there {
                 found.push(Difference { object: name.clone(), here, there });

@@ -8,8 +8,7 @@ use crate::cluster::fact::{Attempt, AttemptResult, Fact, Queue};
 use crate::cluster::view::{ContainerLook, NodeView, Readiness};
 use crate::cluster::wire::Address;
 use crate::scene::caption;
-use crate::sim::Time;
-use std::collections::BTreeMap;
+use crate::sim::{Sorted, Time};
 
 /// The card of a component.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -114,9 +113,9 @@ fn facts(shown: &Shown, component: &Address) -> Vec<(String, String)> {
         }),
     };
     let own = view.watches.iter().filter(|(who, _)| who == component).map(|(_, what)| *what);
-    let mut open: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut open: Sorted<&str, usize> = Sorted::new();
     for what in own {
-        *open.entry(what).or_default() += 1;
+        *open.get_or_default(what) += 1;
     }
     if !open.is_empty() {
         facts.push(fact("card-fact-watches", open.into_keys().collect::<Vec<_>>().join(", ")));

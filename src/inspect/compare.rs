@@ -7,14 +7,13 @@ use crate::api::document::Document;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::view::{Amounts, NodeView, Readiness};
-use crate::sim::Order;
+use crate::sim::{Order, SortedSet};
 use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStatus, Namespace, Node, PodTemplateSpec, ReplicationController, Service,
 };
 use k8s_openapi::api::discovery::v1::EndpointSlice;
 use serde_json::Value;
-use std::collections::BTreeSet;
 use std::fmt::Display;
 
 /// One thing in both columns.
@@ -162,7 +161,7 @@ fn images(shown: &Shown, object: &Object, template: Option<&PodTemplateSpec>) ->
     let containers = template.and_then(|template| template.spec.as_ref()).map(|spec| spec.containers.as_slice());
     let of = |container: &Container| {
         let used = pods.iter().flat_map(|pod| &pod.spec.containers).filter(|other| other.name == container.name);
-        let used: BTreeSet<&str> = used.filter_map(|other| other.image.as_deref()).collect();
+        let used: SortedSet<&str> = used.filter_map(|other| other.image.as_deref()).collect();
         let used = used.into_iter().collect::<Vec<_>>().join(", ");
         let used = if used.is_empty() { NONE.to_owned() } else { used };
         row(format!("image ({})", container.name), container.image.as_deref().unwrap_or_default(), &*used)

@@ -4,7 +4,7 @@ use super::Shown;
 use super::story::{Link, link};
 use crate::cluster::fact::Fact;
 use crate::scene::motion::{Motion, Role};
-use std::collections::BTreeSet;
+use crate::sim::SortedSet;
 
 /// So many facts after it are looked through.
 const LOOKED_AT: u64 = 200_000;
@@ -12,7 +12,7 @@ const LOOKED_AT: u64 = 200_000;
 /// The steps that followed from a fact, in order, at most so many, and how many more there are.
 #[must_use]
 pub fn effects(shown: &Shown, fact: u64, most: usize) -> (Vec<Link>, usize) {
-    let mut family = BTreeSet::from([fact]);
+    let mut family = SortedSet::from([fact]);
     let (mut found, mut more) = (Vec::new(), 0);
     for record in shown.trace.range(fact + 1, shown.trace.head().min(fact + LOOKED_AT)) {
         if !record.cause.is_some_and(|cause| family.contains(&cause.0)) {

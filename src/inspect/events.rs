@@ -58,7 +58,7 @@ pub struct List {
 pub fn list(shown: &Shown, filter: &Filter, limit: usize) -> List {
     let objects = shown.objects.objects(&kinds::event::KIND);
     let all = objects.len();
-    let words = filter.words.to_lowercase();
+    let words = filter.words.to_ascii_lowercase();
     let mut fitting: Vec<(Time, &Object, &Event)> = objects
         .into_iter()
         .filter_map(|object| object.get::<Event>().map(|event| (last_seen(event), object, event)))
@@ -75,7 +75,7 @@ fn fits(event: &Event, kind: &str, words: &str) -> bool {
     if !kind.is_empty() && event.type_.as_deref() != Some(kind) {
         return false;
     }
-    let has = |text: Option<&str>| text.is_some_and(|text| text.to_lowercase().contains(words));
+    let has = |text: Option<&str>| text.is_some_and(|text| text.to_ascii_lowercase().contains(words));
     let about = &event.involved_object;
     let name = format!("{}/{}", about.kind.as_deref().unwrap_or_default(), about.name.as_deref().unwrap_or_default());
     words.is_empty() || has(Some(&name)) || has(about.namespace.as_deref()) || has(event.reason.as_deref())

@@ -10,9 +10,8 @@ use crate::api::object::{Object, ObjectRef};
 use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
 use crate::cluster::wire::Address;
-use crate::sim::{FactId, Time};
+use crate::sim::{FactId, Sorted, SortedSet, Time};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// A field that changed: `spec.replicas`, before and after (empty: not there).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,7 +59,7 @@ pub type Versions = Vec<(u64, Option<Object>)>;
 const NOISE: [&str; 3] = ["metadata.resourceVersion", "metadata.generation", "metadata.managedFields"];
 
 /// Leaves of a tree with their paths, in order.
-fn leaves(value: &Value, path: &str, out: &mut BTreeMap<String, String>) {
+fn leaves(value: &Value, path: &str, out: &mut Sorted<String, String>) {
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
@@ -78,8 +77,8 @@ fn leaves(value: &Value, path: &str, out: &mut BTreeMap<String, String>) {
     }
 }
 
-fn leaves_of(object: &Object) -> BTreeMap<String, String> {
-    let mut out = BTreeMap::new();
+fn leaves_of(object: &Object) -> Sorted<String, String> {
+    let mut out = Sorted::new();
     leaves(&object.to_value(), "", &mut out);
     out.retain(|path, _| !NOISE.iter().any(|noise| path.starts_with(noise)));
     out
@@ -93,8 +92,8 @@ struct Writer {
 }
 
 /// The writers of an object's revisions.
-fn writers(shown: &Shown, object: &ObjectRef) -> BTreeMap<u64, Writer> {
-    let mut found = BTreeMap::new();
+fn writers(shown: &Shown, object: &ObjectRef) -> Sorted<u64, Writer> {
+    let mut found = Sorted::new();
     for record in shown.trace.range(0, shown.trace.head()) {
         let Fact::Committed { object: other, revision, call, .. } = &record.fact else { continue };
         if **other != *object {
@@ -117,12 +116,12 @@ fn writers(shown: &Shown, object: &ObjectRef) -> BTreeMap<u64, Writer> {
 #[must_use]
 pub fn revisions(shown: &Shown, object: &ObjectRef) -> Vec<Revision> {
     let writers = writers(shown, object);
-    let mut before = BTreeMap::new();
+    let mut before = Sorted::new();
     let mut all = Vec::new();
     for (revision, version) in shown.objects.versions(object) {
         let after = version.as_ref().map(leaves_of).unwrap_or_default();
         let mut changes: Vec<FieldChange> = Vec::new();
-        let paths: std::collections::BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+        let paths: SortedSet<&String> = before.keys().chain(after.keys()).collect();
         for path in paths {
             let (old, new) = (before.get(path), after.get(path));
             if old != new {
@@ -146,8 +145,8 @@ pub fn revisions(shown: &Shown, object: &ObjectRef) -> Vec<Revision> {
 pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
     let Some(now) = shown.objects.object(object) else { return Vec::new() };
     let writers = writers(shown, object);
-    let mut owners: BTreeMap<String, (u64, Address)> = BTreeMap::new();
-    let mut before = BTreeMap::new();
+    let mut owners: Sorted<String, (u64, Address)> = Sorted::new();
+    let mut before = Sorted::new();
     for (revision, version) in shown.objects.versions(object) {
         let after = version.as_ref().map(leaves_of).unwrap_or_default();
         let writer = writers.get(&revision);
@@ -188,14 +187,14 @@ fn is_servers(path: &str) -> bool {
 }
 
 /// The fields of an object that a person's manifest writes.
-fn written(writer: &Writer, object: &ObjectRef) -> Option<BTreeMap<String, String>> {
+fn written(writer: &Writer, object: &ObjectRef) -> Option<Sorted<String, String>> {
     let read = manifest::read(writer.text.as_ref()?);
     let is_it = |value: &&Value| {
         let text = |path: &str| value.pointer(path).and_then(Value::as_str).unwrap_or_default();
         text("/kind") == object.kind.kind && text("/metadata/name") == &*object.key.name
     };
     let value = read.documents.iter().map(|document| &document.value).find(is_it)?;
-    let mut out = BTreeMap::new();
+    let mut out = Sorted::new();
     leaves(value, "", &mut out);
     Some(out)
 }
@@ -264,7 +263,7 @@ mod tests {
         });
         let read = manifest::read(&text);
         assert_eq!(read.documents[0].value, value, "{text}");
-        let mut flat = BTreeMap::new();
+        let mut flat = Sorted::new();
         leaves(&value, "", &mut flat);
         for path in paths.iter().filter(|path| !path.is_empty()) {
             assert!(flat.contains_key(path), "{path}");

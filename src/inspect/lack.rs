@@ -7,9 +7,8 @@ use crate::cluster::fact::{Attempt, Fact};
 use crate::cluster::view::{ContainerLook, NodeView, PodView, Readiness};
 use crate::cluster::why::{self, Missing};
 use crate::i18n::Arg;
-use crate::sim::Time;
+use crate::sim::{Sorted, Time};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 /// What is missing.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -134,7 +133,7 @@ fn pod_trouble(missing: &Missing) -> Option<Trouble> {
         Missing::Readiness(name) => Some(Trouble::Probe(name.to_string())),
         Missing::Node(attempt) => {
             let reasons = tally(attempt);
-            let (most, _) = reasons.iter().max_by_key(|(_, count)| **count)?;
+            let (most, _) = reasons.iter().max_by_key(|(_, count)| *count)?;
             match () {
                 () if most.starts_with("Insufficient") => Some(Trouble::Requests),
                 () if most.contains("affinity/selector") => Some(Trouble::Selector),
@@ -180,11 +179,11 @@ fn culprit_node(node: &NodeView) -> Culprit {
 }
 
 /// The reasons of an attempt with the number of nodes for each.
-fn tally(attempt: &Attempt) -> BTreeMap<&str, usize> {
-    let mut reasons = BTreeMap::new();
+fn tally(attempt: &Attempt) -> Sorted<&str, usize> {
+    let mut reasons = Sorted::new();
     let refused = attempt.nodes.iter().filter_map(|node| node.refused.as_ref());
     for reason in refused.flat_map(|refused| refused.reasons.iter()) {
-        *reasons.entry(&**reason).or_default() += 1;
+        *reasons.get_or_default(&**reason) += 1;
     }
     reasons
 }

@@ -3,8 +3,7 @@
 use super::Shown;
 use super::story::{Actor, actor};
 use crate::cluster::fact::{Call, Fact, Gate};
-use crate::sim::Time;
-use std::collections::BTreeMap;
+use crate::sim::{Sorted, Time};
 
 /// So many facts are looked through.
 const LOOKED_AT: u64 = 60_000;
@@ -61,15 +60,15 @@ struct Seen {
 /// The latest requests, at most so many.
 #[must_use]
 pub fn list(shown: &Shown, filter: &Filter, most: usize) -> Vec<Row> {
-    let mut calls: BTreeMap<&Call, Seen> = BTreeMap::new();
+    let mut calls: Sorted<&Call, Seen> = Sorted::new();
     let mut rows = Vec::new();
-    let words: Vec<String> = filter.words.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let words: Vec<String> = filter.words.to_ascii_lowercase().split_whitespace().map(str::to_owned).collect();
     let head = shown.trace.head();
     for record in shown.trace.range(head.saturating_sub(LOOKED_AT), head).rev() {
         match &record.fact {
-            Fact::Answered { call, code, .. } => calls.entry(call).or_default().code = Some(*code),
+            Fact::Answered { call, code, .. } => calls.get_or_default(call).code = Some(*code),
             Fact::Gate { call, gate, refused, .. } => {
-                let seen = calls.entry(call).or_default();
+                let seen = calls.get_or_default(call);
                 let place = Gate::ALL.iter().position(|known| known == gate).unwrap_or(0);
                 seen.gates[place] = if refused.is_some() { Lamp::Refused } else { Lamp::Lit };
                 if let Some(status) = refused {
@@ -83,7 +82,8 @@ pub fn list(shown: &Shown, filter: &Filter, most: usize) -> Vec<Row> {
                 }
                 let actor = actor(shown, &call.from);
                 let line = format!("{} {}", verb.method(), target.path());
-                let hay = format!("{line} {} {} {}", actor.name, seen.code.unwrap_or(0), seen.refusal).to_lowercase();
+                let hay =
+                    format!("{line} {} {} {}", actor.name, seen.code.unwrap_or(0), seen.refusal).to_ascii_lowercase();
                 if !words.iter().all(|word| hay.contains(word)) {
                     continue;
                 }

@@ -4,8 +4,7 @@
 use crate::api::object::Ref;
 use crate::cluster::fact::{AttemptResult, Fact};
 use crate::cluster::wire::Change;
-use crate::sim::{Record, Time};
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Record, Sorted, SortedSet, Time};
 use std::rc::Rc;
 
 /// One pod's stay.
@@ -20,8 +19,8 @@ struct Stay {
 /// All stays.
 #[derive(Clone, Debug, Default)]
 pub struct Berths {
-    stays: BTreeMap<Ref, Vec<Stay>>,
-    taken: BTreeMap<Rc<str>, BTreeSet<usize>>,
+    stays: Sorted<Ref, Vec<Stay>>,
+    taken: Sorted<Rc<str>, SortedSet<usize>>,
 }
 
 impl Berths {
@@ -48,10 +47,10 @@ impl Berths {
         }
         // An attempt whose binding failed may be followed by another ship.
         self.leave(pod, at);
-        let taken = self.taken.entry(node.clone()).or_default();
+        let taken = self.taken.get_or_default(node.clone());
         let slot = (0..=taken.len()).find(|slot| !taken.contains(slot)).unwrap_or(0);
         taken.insert(slot);
-        self.stays.entry(pod.clone()).or_default().push(Stay { node: node.clone(), slot, from: at, to: None });
+        self.stays.get_or_default(pod.clone()).push(Stay { node: node.clone(), slot, from: at, to: None });
     }
 
     fn leave(&mut self, pod: &Ref, at: Time) {

@@ -12,8 +12,7 @@ use crate::cluster::fact::{Fact, ProbeKind};
 use crate::cluster::view::{ContainerLook, ContainerView, NodeView, PodView};
 use crate::cluster::wire::Address;
 use crate::i18n::Arg;
-use crate::sim::{Record, Time};
-use std::collections::BTreeMap;
+use crate::sim::{Record, Sorted, Time};
 
 /// What a pod's manifest says beyond what all pods show.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -25,7 +24,7 @@ pub struct Gear {
 }
 
 /// The gear of all pods of a ship.
-pub type Gears = BTreeMap<Ref, Gear>;
+pub type Gears = Sorted<Ref, Gear>;
 
 /// Rooms in the world of a deck: captain, engine, hold, radio.
 const CAPTAIN: [f64; 4] = [84.0, 140.0, 372.0, 408.0];

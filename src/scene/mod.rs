@@ -49,7 +49,7 @@ use crate::api::object::Ref;
 use crate::cluster::fact::Fact;
 use crate::cluster::view::View;
 use crate::i18n::Language;
-use crate::sim::Trace;
+use crate::sim::{SortedSet, Trace};
 use camera::Camera;
 use colours::Groups;
 use display::DisplayList;
@@ -57,7 +57,6 @@ use layout::{Layout, Level};
 use pace::Speed;
 use script::Script;
 use stage::Stage;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Which of the two truths is shown.
@@ -92,9 +91,9 @@ impl Dial {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Found {
     /// Names of nodes.
-    pub nodes: BTreeSet<Rc<str>>,
+    pub nodes: SortedSet<Rc<str>>,
     /// Pods.
-    pub pods: BTreeSet<Ref>,
+    pub pods: SortedSet<Ref>,
 }
 
 /// How the harbour is to be shown.

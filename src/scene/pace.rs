@@ -10,8 +10,7 @@
 
 use super::motion::{Act, Motion, Role};
 use crate::cluster::fact::{Call, Fact};
-use crate::sim::{Record, Time, Trace};
-use std::collections::BTreeMap;
+use crate::sim::{Record, Sorted, Time, Trace};
 
 /// How fast time is shown.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -74,7 +73,7 @@ pub struct Pace {
     /// Places of the visible facts with their roles, in order.
     shown: Vec<(u64, Role)>,
     beats: Vec<Beat>,
-    calls: BTreeMap<Call, Told>,
+    calls: Sorted<Call, Told>,
     /// For the latest commits: their place, how their watch events weigh, and the beat of these.
     commits: Vec<(u64, Role, Option<usize>)>,
     open: u32,

@@ -9,8 +9,7 @@ use super::theme::Token;
 use super::{Dial, Frame};
 use crate::api::object::Ref;
 use crate::i18n::{self, Arg};
-use crate::sim::{FactId, Order, Time};
-use std::collections::BTreeMap;
+use crate::sim::{FactId, Order, Sorted, Time};
 
 /// The smallest side of what can be touched, in pixels.
 pub const LEAST_HIT: f64 = 24.0;
@@ -103,7 +102,7 @@ pub struct Stage<'a> {
     /// The moment.
     pub t: Time,
     /// Where the pods of the view lie, in world units.
-    pub pods: BTreeMap<Ref, Area>,
+    pub pods: Sorted<Ref, Area>,
     items: Vec<Item>,
 }
 
@@ -113,15 +112,15 @@ impl<'a> Stage<'a> {
     pub fn new(frame: &'a Frame<'a>) -> Self {
         let layout = frame.layout;
         let place = frame.camera.place(layout);
-        let mut stage = Self { frame, layout, place, t: frame.view.t, pods: BTreeMap::new(), items: Vec::new() };
+        let mut stage = Self { frame, layout, place, t: frame.view.t, pods: Sorted::new(), items: Vec::new() };
         stage.pods = stage.berth();
         stage
     }
 
     /// The slots that the pods of one node have: those that they keep, the others the first free ones.
     #[must_use]
-    pub fn slots(&self, node: usize) -> BTreeMap<usize, usize> {
-        let mut taken = BTreeMap::new();
+    pub fn slots(&self, node: usize) -> Sorted<usize, usize> {
+        let mut taken = Sorted::new();
         let pods = &self.frame.view.nodes[node].pods;
         let name = &self.frame.view.nodes[node].name;
         let known = |pod: &Ref| self.frame.script.berths.at(pod, self.t).filter(|(node, _)| *node == name);
@@ -142,23 +141,24 @@ impl<'a> Stage<'a> {
         taken
     }
 
-    fn berth(&self) -> BTreeMap<Ref, Area> {
-        let mut places = BTreeMap::new();
+    fn berth(&self) -> Sorted<Ref, Area> {
         let view = self.frame.view;
+        let waiting = view.queue.iter().take(BOARD).enumerate().map(|(i, (pod, _))| {
+            let area = board_slot(i);
+            (pod.clone(), Area { x: area.x + self.layout.shift, ..area })
+        });
+        // What lies on a ship counts: of equal keys the last one stays.
+        let mut places: Vec<(Ref, Area)> = waiting.collect();
         for ship in &self.layout.ships {
             let slots = self.slots(ship.node);
             let grid = Grid::of(slots.keys().last().map_or(0, |last| last + 1));
             for (slot, pod) in slots {
                 let area = grid.slot(slot);
                 let area = Area::new(area.x + ship.x, area.y + ship.y + ship.sink, area.w, area.h);
-                places.insert(view.nodes[ship.node].pods[pod].object.clone(), area);
+                places.push((view.nodes[ship.node].pods[pod].object.clone(), area));
             }
         }
-        for (i, (pod, _)) in view.queue.iter().take(BOARD).enumerate() {
-            let area = board_slot(i);
-            places.entry(pod.clone()).or_insert(Area { x: area.x + self.layout.shift, ..area });
-        }
-        places
+        places.into_iter().collect()
     }
 
     /// Where a pod lies or, if it has gone or is only about to come, where it lay or will.

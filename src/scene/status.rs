@@ -64,7 +64,9 @@ pub fn cargo(pod: &PodView, node: Option<&NodeView>, (now, truth): (Time, Truth)
 pub fn codes(names: &[&str]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for name in names {
-        let letters: Vec<char> = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect();
+        // Names are ASCII, and the general function brings a table of all scripts.
+        let letters = name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase());
+        let letters: Vec<char> = letters.collect();
         let first = letters.first().copied().unwrap_or('X');
         let second = letters.iter().skip(1).copied().chain('0'..='9').map(|second| format!("{first}{second}"));
         let free = second.clone().find(|code| !found.contains(code));

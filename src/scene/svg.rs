@@ -3,7 +3,7 @@
 use super::display::{Anchor, Area, DisplayList, Fill, Form, Item, Look, Seg, Shape, Words};
 use super::raster::Raster;
 use super::theme::{Theme, Token};
-use std::collections::BTreeMap;
+use crate::sim::Sorted;
 use std::fmt::Write;
 
 /// Where colours come from.
@@ -107,9 +107,9 @@ fn write_shape(shape: &Shape, colours: Colours, (gradients, out): (&mut String, 
 
 /// Runs of pixels as rectangles; each colour is one path.
 fn write_pixels(out: &mut String, area: &Area, raster: &Raster, colours: Colours) {
-    let mut paths: BTreeMap<u8, String> = BTreeMap::new();
+    let mut paths: Sorted<u8, String> = Sorted::new();
     for ([x, y, w], cell) in raster.runs() {
-        let _ = write!(paths.entry(cell).or_default(), "M{x} {y}h{w}v1h-{w}z");
+        let _ = write!(paths.get_or_default(cell), "M{x} {y}h{w}v1h-{w}z");
     }
     #[expect(clippy::cast_precision_loss, reason = "pixels of a screen")]
     let scale = area.w / raster.width.max(1) as f64;

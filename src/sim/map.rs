@@ -161,9 +161,20 @@ impl<K, V> Map<K, V> {
     }
 }
 
+/// As `Rc::make_mut`, without the code for weak references, of which there are none.
+fn own<T: Clone>(shared: &mut Rc<T>) -> &mut T {
+    if Rc::get_mut(shared).is_none() {
+        *shared = Rc::new(T::clone(shared));
+    }
+    match Rc::get_mut(shared) {
+        Some(own) => own,
+        None => unreachable!("a fresh copy is not shared"),
+    }
+}
+
 impl<K: Ord + Clone, V: Clone> Map<K, V> {
     fn chunk_mut(&mut self, number: usize) -> &mut Vec<(K, V)> {
-        Rc::make_mut(&mut Rc::make_mut(&mut self.chunks)[number])
+        own(&mut own(&mut self.chunks)[number])
     }
 
     /// The value of a key, to change.
@@ -206,12 +217,12 @@ impl<K: Ord + Clone, V: Clone> Map<K, V> {
     /// Puts a new entry where it belongs and tells where it has come to stand.
     fn insert_at(&mut self, (number, at): Place, entry: (K, V)) -> Place {
         self.len += 1;
-        let chunks = Rc::make_mut(&mut self.chunks);
+        let chunks = own(&mut self.chunks);
         let Some(chunk) = chunks.get_mut(number) else {
             chunks.push(Rc::new(vec![entry]));
             return (0, 0);
         };
-        let chunk = Rc::make_mut(chunk);
+        let chunk = own(chunk);
         if chunk.len() < CHUNK {
             chunk.insert(at, entry);
             return (number, at);
@@ -252,15 +263,15 @@ impl<K: Ord + Clone, V: Clone> Map<K, V> {
 
     fn remove_at(&mut self, (number, at): Place) -> (K, V) {
         self.len -= 1;
-        let chunks = Rc::make_mut(&mut self.chunks);
-        let entry = Rc::make_mut(&mut chunks[number]).remove(at);
+        let chunks = own(&mut self.chunks);
+        let entry = own(&mut chunks[number]).remove(at);
         let left = chunks[number].len();
         // A chunk joins the next when both together are half full, so that they do not become many and small.
         if left == 0 {
             chunks.remove(number);
         } else if chunks.get(number + 1).is_some_and(|next| left + next.len() <= CHUNK / 2) {
             let mut next = chunks.remove(number + 1);
-            Rc::make_mut(&mut chunks[number]).append(Rc::make_mut(&mut next));
+            own(&mut chunks[number]).append(own(&mut next));
         }
         entry
     }

@@ -11,7 +11,7 @@
 //! - [`trace`]: facts with their causes; "why" is a walk along them.
 //! - [`history`]: inputs and snapshots; seek to any moment, fork from it.
 //! - [`map`], [`set`], [`log`]: what a world is made of; a clone shares what has not changed since.
-//! - [`order`]: sorting that is compiled once.
+//! - [`order`]: sorting that is compiled once; [`sorted`], [`sorted_set`]: small maps and sets that need little code.
 //! - [`hash`]: a 64-bit hash that is the same natively and in Wasm.
 
 pub mod hash;
@@ -23,6 +23,8 @@ pub mod map;
 pub mod order;
 pub mod rng;
 pub mod set;
+pub mod sorted;
+pub mod sorted_set;
 pub mod time;
 pub mod trace;
 
@@ -32,6 +34,8 @@ pub use log::Log;
 pub use map::Map;
 pub use order::Order;
 pub use set::Set;
+pub use sorted::Sorted;
+pub use sorted_set::SortedSet;
 pub use std::time::Duration;
 pub use time::Time;
 pub use trace::{FactId, Record, Trace};

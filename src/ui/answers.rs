@@ -6,7 +6,6 @@ use crate::api::manifest::{Position, locate};
 use crate::cluster::fact::{Fact, Gate};
 use crate::cluster::input::Input;
 use crate::sim::{FactId, Record, Trace};
-use leptos::prelude::*;
 
 /// One thing that is wrong with a manifest.
 #[derive(Clone, PartialEq, Debug)]

@@ -13,8 +13,9 @@
 
 use super::browser::{get, put};
 use super::handle::Ui;
+use crate::sim::Sorted;
+use crate::ui::signal::Memo;
 use leptos::prelude::*;
-use std::collections::BTreeMap;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, Node};
@@ -254,7 +255,7 @@ impl El {
     fn listed(&self, rows: Box<dyn Fn() -> Vec<Row>>) {
         let (parent, end) = (self.clone(), self.marker());
         let owner = Owner::current().unwrap_or_default();
-        let mut shown: BTreeMap<String, (El, Owner)> = BTreeMap::new();
+        let mut shown: Sorted<String, (El, Owner)> = Sorted::new();
         follow(move || {
             let rows = rows();
             let mut before = std::mem::take(&mut shown);
@@ -370,10 +371,7 @@ pub fn afterwards(run: impl FnMut() + 'static) {
 
 /// Something that holds or not; moves only when that changes.
 pub fn truth(holds: impl Fn() -> bool + Send + Sync + 'static) -> Memo<bool> {
-    fn made(holds: Box<dyn Fn() -> bool + Send + Sync>) -> Memo<bool> {
-        Memo::new(move |_| holds())
-    }
-    made(Box::new(holds))
+    Memo::new(holds)
 }
 
 /// Calls back when something happens to the window, for as long as the page lives.

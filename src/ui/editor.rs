@@ -4,6 +4,7 @@ use super::browser::{call, get, object};
 use super::dom::{El, afterwards, el};
 use super::handle::Ui;
 use crate::scene::theme::Theme;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen::prelude::Closure;
@@ -61,12 +62,12 @@ pub struct Text {
 
 impl Editor {
     /// The place of an editor, a plain text field until it has come. `editor` gets it; text, theme and language follow.
-    pub fn place(ui: Ui, of: Text, editor: RwSignal<Option<Self>, LocalStorage>) -> El {
+    pub fn place(ui: Ui, of: Text, editor: RwSignal<Option<Self>>) -> El {
         let place = el("div", "editor");
         let parent = place.node::<web_sys::HtmlElement>();
         let load = move || {
             // Somebody may have gone on to something else.
-            let ready = move |made| drop(editor.try_set(Some(made)));
+            let ready = move |made| editor.try_set(Some(made));
             Self::load(ui, parent, of, Box::new(ready));
         };
         // After the first picture: the harbour comes first.

@@ -6,6 +6,7 @@ use super::dom::{El, el};
 use super::handle::Ui;
 use super::icons::{Icon, icon};
 use super::panels::top_bar;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use serde_json::Value;
 use wasm_bindgen::prelude::Closure;
@@ -34,7 +35,7 @@ const LACKS: [&str; 9] = [
 
 /// The page.
 pub fn fidelity(ui: Ui) -> El {
-    let data = RwSignal::new_local(None::<Value>);
+    let data = RwSignal::new(None::<Value>);
     load(data);
     let content = move || match data.get() {
         Some(data) if data["rows"].is_array() => vec![numbers(ui, &data), lacks(ui, &data)],
@@ -55,7 +56,7 @@ pub fn fidelity(ui: Ui) -> El {
 }
 
 /// Fetches the numbers; `Null` if they do not come.
-fn load(data: RwSignal<Option<Value>, LocalStorage>) {
+fn load(data: RwSignal<Option<Value>>) {
     let asked = call(&window(), "fetch", &["fidelity.json".into()]);
     let Ok(asked) = asked.dyn_into::<js_sys::Promise>() else { return data.set(Some(Value::Null)) };
     let read = Closure::once(move |text: JsValue| {

@@ -10,6 +10,7 @@ use crate::i18n::Language;
 use crate::scene::display::DisplayList;
 use crate::scene::gallery::{sprites, statuses};
 use crate::scene::theme::Theme;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{Event, HtmlCanvasElement};

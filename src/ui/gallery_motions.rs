@@ -13,9 +13,9 @@ use crate::scene::display::DisplayList;
 use crate::scene::layout::Layout;
 use crate::scene::motion::{Act, Motion};
 use crate::scene::{Frame, Options, attention, caption, display_list};
-use crate::sim::{FactId, Order, Time};
+use crate::sim::{FactId, Order, Sorted, Time};
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
-use std::collections::BTreeMap;
 use web_sys::HtmlCanvasElement;
 
 /// One picture, in pixels, and how near it looks.
@@ -61,7 +61,7 @@ pub fn play(ui: Ui) {
 
 /// The first of each motion, once the run is over.
 fn found(ui: Ui) -> Vec<Shown> {
-    let mut first: BTreeMap<Act, Shown> = BTreeMap::new();
+    let mut first: Sorted<Act, Shown> = Sorted::new();
     ui.read(|session| {
         let trace = session.trace();
         for record in trace.range(0, trace.head()).filter(|record| record.at > Time::ZERO) {
@@ -70,7 +70,7 @@ fn found(ui: Ui) -> Vec<Shown> {
             };
             if let Some(motion) = Motion::of(&record.fact).filter(|_| told(record) || trace.causes(record.id).any(told))
             {
-                first.entry(motion.act).or_insert((record.id, record.at, motion.takes_ms));
+                first.get_or_insert_with(motion.act, || (record.id, record.at, motion.takes_ms));
             }
         }
     });

@@ -18,6 +18,7 @@ use crate::scene::pace::Speed;
 use crate::scene::theme::Theme;
 use crate::scene::{Dial, Truth};
 use crate::sim::Time;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use std::rc::Rc;
 
@@ -65,7 +66,7 @@ pub struct Ui {
     /// What the address said when the page was opened.
     pub link: StoredValue<Link, LocalStorage>,
     /// What the cluster looks like at the present moment. Moves when something has happened.
-    pub view: RwSignal<Rc<View>, LocalStorage>,
+    pub view: RwSignal<Rc<View>>,
     /// The present moment.
     pub now: RwSignal<Time>,
     /// The end of what has been simulated.
@@ -77,13 +78,13 @@ pub struct Ui {
     /// How fast time passes.
     pub speed: RwSignal<Speed>,
     /// What is selected.
-    pub selected: RwSignal<Option<Selection>, LocalStorage>,
+    pub selected: RwSignal<Option<Selection>>,
     /// What the tree of objects has its focus on: a reference or an item's id.
     pub focused: RwSignal<Option<String>>,
     /// The language of the interface.
     pub language: RwSignal<Language>,
     /// The theme.
-    pub theme: RwSignal<Theme, LocalStorage>,
+    pub theme: RwSignal<Theme>,
     /// Whether motion is reduced.
     pub reduced: RwSignal<bool>,
     /// Which truth the stage shows.
@@ -101,11 +102,11 @@ pub struct Ui {
     /// A line of the manifest (from 1) that the editor is to show.
     pub line: RwSignal<Option<usize>>,
     /// What the server said to the manifest.
-    pub answers: RwSignal<Answers, LocalStorage>,
+    pub answers: RwSignal<Answers>,
     /// What is told.
-    pub captions: RwSignal<Captions, LocalStorage>,
+    pub captions: RwSignal<Captions>,
     /// Sentences about the page itself: an address that was not understood, storage that is full.
-    pub notices: RwSignal<Vec<Notice>, LocalStorage>,
+    pub notices: RwSignal<Vec<Notice>>,
     /// How the harbour is looked at.
     pub sight: &'static Sight,
     /// What the scheduler view shows, and the guess.
@@ -122,16 +123,16 @@ impl Ui {
         let language = link.language.unwrap_or_else(browser::language);
         let phone = browser::is_phone();
         Self {
-            view: RwSignal::new_local(session.view()),
+            view: RwSignal::new(session.view()),
             now: RwSignal::new(session.now()),
             end: RwSignal::new(session.end()),
             head: RwSignal::new(session.trace().head()),
             moving: RwSignal::new(session.is_moving()),
             speed: RwSignal::new(session.speed()),
-            selected: RwSignal::new_local(link.selected.clone()),
+            selected: RwSignal::new(link.selected.clone()),
             focused: RwSignal::new(None),
             language: RwSignal::new(language),
-            theme: RwSignal::new_local(link.theme.unwrap_or_else(browser::theme)),
+            theme: RwSignal::new(link.theme.unwrap_or_else(browser::theme)),
             reduced: RwSignal::new(link.reduced.unwrap_or_else(browser::wants_less_motion)),
             truth: RwSignal::new(link.truth),
             letters: RwSignal::new(browser::recall(LETTERS).as_deref() != Some("off")),
@@ -140,9 +141,9 @@ impl Ui {
             tab: RwSignal::new(if phone { Tab::Guide } else { Tab::Manifest }),
             manifest: RwSignal::new(String::new()),
             line: RwSignal::new(None),
-            answers: RwSignal::new_local(Answers::new(session.trace().head())),
-            captions: RwSignal::new_local(Captions::new(session.trace().head())),
-            notices: RwSignal::new_local(link.notices.clone()),
+            answers: RwSignal::new(Answers::new(session.trace().head())),
+            captions: RwSignal::new(Captions::new(session.trace().head())),
+            notices: RwSignal::new(link.notices.clone()),
             sight: Sight::kept(&link),
             scheduling: Scheduling::new(link.panel),
             session: StoredValue::new_local(session),

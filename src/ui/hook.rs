@@ -6,6 +6,7 @@
 
 use super::browser::{object, put};
 use super::handle::Ui;
+use crate::api::json;
 use crate::api::kinds::pod::{self, Pod};
 use crate::api::object::Object;
 use crate::cluster::view::{PodView, Readiness, View};
@@ -68,7 +69,7 @@ impl AsObject for JsValue {
 
 /// A JSON object. (A function, not `json!`, which would write all this out at each place.)
 fn fields(entries: Vec<(&str, Value)>) -> Value {
-    Value::Object(entries.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    Value::Object(json::fields(entries))
 }
 
 fn pods(pods: &[PodView]) -> Value {
@@ -91,11 +92,11 @@ fn view(view: &View) -> Value {
         let ready = node.readiness == Readiness::Ready;
         fields(vec![("name", (*node.name).into()), ("ready", ready.into()), ("pods", pods(&node.pods))])
     };
-    let objects = view.objects.iter().map(|(kind, count)| ((*kind).to_owned(), Value::from(*count)));
+    let objects = view.objects.iter().map(|(kind, count)| (*kind, Value::from(*count)));
     fields(vec![
         ("nodes", Value::Array(view.nodes.iter().map(node).collect())),
         ("pending", pods(&view.pending)),
-        ("objects", Value::Object(objects.collect())),
+        ("objects", Value::Object(json::fields(objects))),
     ])
 }
 

@@ -6,6 +6,7 @@
 use super::browser::{self, call, get};
 use super::handle::Ui;
 use super::link::Notice;
+use crate::api::json;
 use crate::cluster::input::Input;
 use crate::sim::Time;
 use leptos::prelude::*;
@@ -73,7 +74,7 @@ pub fn written(ui: Ui) -> String {
         ("address", address.into()),
         ("inputs", Value::Array(inputs)),
     ];
-    Value::Object(fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()).to_string()
+    Value::Object(json::fields(fields)).to_string()
 }
 
 /// The link to the shown moment.

@@ -55,7 +55,7 @@ fn press(ui: Ui, event: &KeyboardEvent) -> bool {
         ui.set_speed(*speed);
         return true;
     }
-    match key.to_lowercase().as_str() {
+    match key.to_ascii_lowercase().as_str() {
         " " => ui.play(!ui.moving.get_untracked()),
         "." => ui.step(),
         "," => ui.step_back(),

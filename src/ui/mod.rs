@@ -33,6 +33,7 @@ mod panic;
 mod select;
 mod session;
 mod sight;
+mod signal;
 mod stage;
 mod tree;
 

@@ -12,8 +12,9 @@ use crate::scene::colours::{Colours, Groups};
 use crate::scene::deck::{Gear, Gears};
 use crate::scene::sprites::bridge;
 use crate::scene::{Dial, Found};
-use crate::sim::Time;
+use crate::sim::{Sorted, Time};
 use crate::ui::session::{Session, Until};
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -33,7 +34,7 @@ pub struct Sight {
     /// What is searched for; may be empty.
     pub search: RwSignal<String>,
     /// The node whose deck is shown.
-    pub deck: RwSignal<Option<Rc<str>>, LocalStorage>,
+    pub deck: RwSignal<Option<Rc<str>>>,
     /// Whether its panel is open.
     pub open: RwSignal<bool>,
     /// Whether these dialogs are open.
@@ -49,7 +50,7 @@ pub struct Sight {
     /// The request that is chosen, by the place of its first fact, and how the bridge's lamps show it.
     pub request: RwSignal<Option<u64>>,
     /// See there.
-    pub lamps: RwSignal<Option<[bridge::Lamp; 7]>, LocalStorage>,
+    pub lamps: RwSignal<Option<[bridge::Lamp; 7]>>,
     /// Where the person has put the camera.
     pub camera: RwSignal<Option<Cam>>,
     /// What the last search found, of which view.
@@ -64,7 +65,7 @@ impl Sight {
             colours: RwSignal::new(link.colours),
             dial: RwSignal::new(link.dial),
             search: RwSignal::new(link.search.clone()),
-            deck: RwSignal::new_local(link.deck.as_deref().map(Into::into)),
+            deck: RwSignal::new(link.deck.as_deref().map(Into::into)),
             open: RwSignal::new(!link.search.is_empty()),
             palette: RwSignal::new(false),
             help: RwSignal::new(false),
@@ -72,7 +73,7 @@ impl Sight {
             compare: RwSignal::new(None),
             bookmarks: RwSignal::new(Vec::new()),
             request: RwSignal::new(None),
-            lamps: RwSignal::new_local(None),
+            lamps: RwSignal::new(None),
             camera: RwSignal::new(link.camera),
             last: StoredValue::new_local(None),
         };
@@ -128,11 +129,11 @@ impl Query {
         let mut labels: Vec<&str> = Vec::new();
         for word in text.split_whitespace() {
             match word.split_once('=') {
-                Some(("status", value)) => query.status = Some(value.to_lowercase()),
+                Some(("status", value)) => query.status = Some(value.to_ascii_lowercase()),
                 Some(("node", value)) => query.node = Some(value.to_owned()),
                 Some(("ns" | "namespace", value)) => query.namespace = Some(value.to_owned()),
                 _ if labels.is_empty() && !word.contains(['=', '!', '(']) && !text.contains('(') => {
-                    query.names.push(word.to_lowercase());
+                    query.names.push(word.to_ascii_lowercase());
                 }
                 _ => labels.push(word),
             }
@@ -152,9 +153,9 @@ impl Query {
     }
 
     fn find(&self, session: &Session, view: &View) -> Found {
-        let of_kind = |kind| -> BTreeMap<Ref, BTreeMap<String, String>> {
+        let of_kind = |kind| -> Sorted<Ref, BTreeMap<String, String>> {
             if self.labels.is_none() {
-                return BTreeMap::new();
+                return Sorted::new();
             }
             let objects = session.objects(kind).into_iter();
             objects.map(|object| (object.reference(), object.meta().labels.clone().unwrap_or_default())).collect()
@@ -183,10 +184,10 @@ impl Query {
     }
 
     fn is_pod(&self, pod: &PodView, labels: &BTreeMap<String, String>) -> bool {
-        let name = pod.object.key.name.to_lowercase();
+        let name = pod.object.key.name.to_ascii_lowercase();
         let is_status = |wanted: &String| {
             let ready = if pod.ready { "ready" } else { "notready" };
-            pod.status.to_lowercase().contains(wanted) || ready == wanted
+            pod.status.to_ascii_lowercase().contains(wanted) || ready == wanted
         };
         self.names.iter().all(|word| name.contains(word))
             && self.status.as_ref().is_none_or(is_status)
@@ -196,7 +197,7 @@ impl Query {
     }
 
     fn is_node(&self, node: &NodeView, labels: &BTreeMap<String, String>) -> bool {
-        let name = node.name.to_lowercase();
+        let name = node.name.to_ascii_lowercase();
         let is_status = |wanted: &String| match node.readiness {
             Readiness::Ready => wanted == "ready",
             Readiness::NotReady => wanted == "notready",

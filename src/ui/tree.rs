@@ -15,8 +15,9 @@ use super::handle::Ui;
 use super::icons::{Icon, icon};
 use super::select::Selection;
 use crate::cluster::view::View;
+use crate::sim::SortedSet;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::time::Duration;
 use web_sys::{Element, Event};
@@ -36,8 +37,8 @@ const ROW_PX: f64 = 30.0;
 #[derive(Clone, Copy)]
 struct Twin {
     ui: Ui,
-    view: RwSignal<Rc<View>, LocalStorage>,
-    turned: RwSignal<BTreeSet<String>>,
+    view: RwSignal<Rc<View>>,
+    turned: RwSignal<SortedSet<String>>,
     entries: Memo<Vec<Entry>>,
     first: RwSignal<usize>,
 }
@@ -87,11 +88,11 @@ impl Twin {
 
 /// The tree.
 pub fn tree(ui: Ui) -> El {
-    let turned = RwSignal::new(BTreeSet::<String>::new());
+    let turned = RwSignal::new(SortedSet::<String>::new());
     let view = unhurried(ui);
-    let entries = Memo::new(move |_| view.with(|view| turned.with(|turned| entries(view, turned))));
+    let entries = Memo::new(move || view.with(|view| turned.with(|turned| entries(view, turned))));
     let twin = Twin { ui, view, turned, entries, first: RwSignal::new(0) };
-    let shown = Memo::new(move |_| twin.rows());
+    let shown = Memo::new(move || twin.rows());
     let current = move || ui.focused.get().filter(|id| shown.with(|rows| rows.iter().any(|(.., row)| row.id == *id)));
     let focus = move |_: &_| {
         if current().is_none() {
@@ -174,8 +175,8 @@ fn reveal(twin: Twin, list: &Element, at: usize) {
 }
 
 /// The view; of a large cluster only now and then, because nobody reads a hundred rows sixty times a second.
-fn unhurried(ui: Ui) -> RwSignal<Rc<View>, LocalStorage> {
-    let shown = RwSignal::new_local(ui.view.get_untracked());
+fn unhurried(ui: Ui) -> RwSignal<Rc<View>> {
+    let shown = RwSignal::new(ui.view.get_untracked());
     let due = StoredValue::new(false);
     afterwards(move || {
         let view = ui.view.get();
@@ -197,7 +198,7 @@ fn dom_id(id: &str) -> String {
     format!("tree-{}", id.replace(['/', ' '], "-"))
 }
 
-fn tree_row(ui: Ui, ((place, of), row): ((usize, usize), Row), turned: RwSignal<BTreeSet<String>>) -> El {
+fn tree_row(ui: Ui, ((place, of), row): ((usize, usize), Row), turned: RwSignal<SortedSet<String>>) -> El {
     let Row { level, id, name, status, tone, open, link } = row;
     let (dom, twist_id, focus_id, chosen) = (dom_id(&id), id.clone(), id.clone(), link.clone());
     let is_selected = move || ui.selected.with(|s| s.as_ref().is_some_and(|s| Some(s.write()) == chosen));
@@ -229,7 +230,7 @@ fn tree_row(ui: Ui, ((place, of), row): ((usize, usize), Row), turned: RwSignal<
         .add(el("span", "tree-status").text(&status))
 }
 
-fn turn(turned: RwSignal<BTreeSet<String>>, id: &str) {
+fn turn(turned: RwSignal<SortedSet<String>>, id: &str) {
     turned.update(|turned| {
         if !turned.remove(id) {
             turned.insert(id.to_owned());
@@ -272,8 +273,8 @@ fn key(twin: Twin, list: &Element, event: &web_sys::KeyboardEvent) {
 
 /// The next row whose name begins with a letter.
 fn typed(twin: Twin, at: usize, letter: &str) -> Option<usize> {
-    let letter = letter.to_lowercase();
+    let letter = letter.to_ascii_lowercase();
     let count = twin.entries.with_untracked(Vec::len);
-    let fits = |index: &usize| twin.row(*index).is_some_and(|row| row.name.to_lowercase().starts_with(&letter));
+    let fits = |index: &usize| twin.row(*index).is_some_and(|row| row.name.to_ascii_lowercase().starts_with(&letter));
     (at + 1..count).chain(0..=at).find(fits)
 }

@@ -216,7 +216,7 @@ fn step_differs(step: &Value, decision: &Decision) -> Option<String> {
     check("result", &step["result"], &result.into())
         .or_else(|| check("reasons", &or_empty("reasons"), &reasons.into()))
         .or_else(|| check("totals", &or_empty("totals"), &totals.into()))
-        .or_else(|| outcome_differs(step, &Decision { rejectors: BTreeSet::new(), ..decision.clone() }))
+        .or_else(|| outcome_differs(step, &Decision { rejectors: crate::sim::SortedSet::new(), ..decision.clone() }))
         .or_else(|| check("chosen", &step["chosen"], &chosen))
 }
 

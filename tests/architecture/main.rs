@@ -19,7 +19,20 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("sim", &[]),
     ("texts", &[]),
     // No behaviour over time; a uid is drawn from the caller's rng.
-    ("api", &["sim::time", "sim::Time", "sim::Duration", "sim::hash", "sim::rng", "sim::Order", "texts"]),
+    (
+        "api",
+        &[
+            "sim::time",
+            "sim::Time",
+            "sim::Duration",
+            "sim::hash",
+            "sim::rng",
+            "sim::Order",
+            "sim::Sorted",
+            "sim::SortedSet",
+            "texts",
+        ],
+    ),
     ("i18n", &["texts"]),
     // Pure `step / tick / ready`; never look inside a value.
     ("cluster::etcd::raft", &["sim"]),

@@ -5,9 +5,9 @@
 use super::{Program, Scope, Val};
 use crate::api::check::Errors;
 use crate::api::status::{Fault, FieldError};
+use crate::sim::Sorted;
 use serde_json::Value;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// Reads a program, once for each text.
@@ -16,7 +16,7 @@ use std::rc::Rc;
 /// What is wrong with it.
 pub fn program(text: &str) -> Result<Rc<Program>, super::SyntaxError> {
     thread_local! {
-        static KNOWN: RefCell<BTreeMap<String, Rc<Program>>> = const { RefCell::new(BTreeMap::new()) };
+        static KNOWN: RefCell<Sorted<String, Rc<Program>>> = const { RefCell::new(Sorted::new()) };
     }
     if let Some(known) = KNOWN.with_borrow(|known| known.get(text).cloned()) {
         return Ok(known);

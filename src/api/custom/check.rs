@@ -8,8 +8,8 @@ use crate::api::cel::rules;
 use crate::api::check::Errors;
 use crate::api::object::Object;
 use crate::api::status::{Fault, FieldError};
+use crate::sim::SortedSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 const NOT_CHECKED: &str = "some validation rules were not checked because the object was invalid; correct the existing errors to complete validation";
 
@@ -255,12 +255,14 @@ fn list_types(out: &mut Errors, schema: &Value, value: &Value, path: &str) {
                 .flatten()
                 .filter_map(Value::as_str)
                 .collect();
-            let mut seen = BTreeSet::new();
+            let mut seen = SortedSet::new();
             for (index, item) in items.iter().enumerate() {
                 let here = format!("{path}[{index}]");
                 let identity = match schema["x-kubernetes-list-type"].as_str() {
                     Some("set") => Some(item.clone()),
-                    Some("map") => Some(keys.iter().map(|key| ((*key).to_owned(), item[*key].clone())).collect()),
+                    Some("map") => {
+                        Some(Value::Object(crate::api::json::fields(keys.iter().map(|key| (*key, item[*key].clone())))))
+                    }
                     _ => None,
                 };
                 if let Some(identity) = identity

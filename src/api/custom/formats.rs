@@ -27,7 +27,7 @@ pub fn fits(format: &str, text: &str) -> bool {
             .split_once('@')
             .is_some_and(|(name, host)| !name.is_empty() && host.contains(|c| c != '@') && !host.contains('@')),
         "hostname" => {
-            !text.is_empty() && text.len() <= 255 && names::dns1123_subdomain(&text.to_lowercase()).is_empty()
+            !text.is_empty() && text.len() <= 255 && names::dns1123_subdomain(&text.to_ascii_lowercase()).is_empty()
         }
         "uri" => {
             text.split_once(':').is_some_and(|(scheme, rest)| !scheme.is_empty() && !rest.is_empty())

@@ -23,8 +23,8 @@ use super::object::Object;
 use super::selector::Selector;
 use super::status::FieldError;
 use super::table::{Cell, Column};
+use crate::sim::Sorted;
 use serde_json::Value;
-use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 
 pub use json_path::{cell, is_simple};
@@ -71,7 +71,7 @@ pub fn kinds(definition: &Object) -> Vec<&'static Kind> {
 
 /// The kind of one version; the same for the same words.
 fn made(document: &Document, version: &Value, stored: Option<&'static Kind>) -> &'static Kind {
-    static KNOWN: OnceLock<Mutex<BTreeMap<String, &'static Kind>>> = OnceLock::new();
+    static KNOWN: OnceLock<Mutex<Sorted<String, &'static Kind>>> = OnceLock::new();
     let at = |path: &str| document.at(path).map(Value::to_string).unwrap_or_default();
     let of = stored.map_or("", |kind| kind.version);
     let key = format!("{} {} {} {of} {version}", at("spec.group"), at("spec.names"), at("spec.scope"));

@@ -23,5 +23,5 @@ pub static KIND: Kind = Kind {
 fn controller(object: &Object) -> String {
     let Some(owner) = meta::controller_of(object.meta()) else { return "<none>".to_owned() };
     let group = owner.api_version.rsplit_once('/').map_or_else(String::new, |(group, _)| format!(".{group}"));
-    format!("{}{group}/{}", owner.kind.to_lowercase(), owner.name)
+    format!("{}{group}/{}", owner.kind.to_ascii_lowercase(), owner.name)
 }

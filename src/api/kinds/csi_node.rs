@@ -6,8 +6,8 @@ use crate::api::document::Document;
 use crate::api::names;
 use crate::api::path::Path;
 use crate::api::status::FieldError;
+use crate::sim::SortedSet;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -38,7 +38,7 @@ fn text<'a>(driver: &'a Value, field: &str) -> &'a str {
 fn validate(object: &Object) -> Errors {
     let mut out = Vec::new();
     let Some(node) = object.document() else { return out };
-    let mut known = BTreeSet::new();
+    let mut known = SortedSet::new();
     let path = Path::new("spec.drivers");
     for (index, driver) in node.list("spec.drivers").iter().enumerate() {
         let path = path.index(index);
@@ -61,5 +61,5 @@ pub fn driver_name(out: &mut Errors, path: &Path, name: &str) {
     if name.len() > names::LABEL_MAX {
         out.push(FieldError::too_long(path, names::LABEL_MAX));
     }
-    check::complain(out, path, name, names::dns1123_subdomain(&name.to_lowercase()));
+    check::complain(out, path, name, names::dns1123_subdomain(&name.to_ascii_lowercase()));
 }

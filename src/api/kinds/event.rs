@@ -77,7 +77,7 @@ fn source(object: &Object) -> String {
 fn target(object: &Object) -> String {
     let Some(event) = object.get::<Event>() else { return String::new() };
     let involved = &event.involved_object;
-    let kind = involved.kind.as_deref().unwrap_or_default().to_lowercase();
+    let kind = involved.kind.as_deref().unwrap_or_default().to_ascii_lowercase();
     match involved.name.as_deref().unwrap_or_default() {
         "" => kind,
         name => format!("{kind}/{name}"),

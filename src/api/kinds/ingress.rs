@@ -5,8 +5,8 @@ use crate::api::document::Document;
 use crate::api::object::Object;
 use crate::api::rules::ingresses;
 use crate::api::table;
+use crate::sim::SortedSet;
 use serde_json::json;
-use std::collections::BTreeSet;
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -48,7 +48,7 @@ fn hosts(object: &Object) -> String {
 fn addresses(object: &Object) -> String {
     let found = object.document().map(|ingress| ingress.list("status.loadBalancer.ingress")).unwrap_or_default();
     let name = |field: &'static str| found.iter().filter_map(move |point| point[field].as_str());
-    name("ip").chain(name("hostname")).collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(",")
+    name("ip").chain(name("hostname")).collect::<SortedSet<_>>().into_iter().collect::<Vec<_>>().join(",")
 }
 
 fn ports(object: &Object) -> &'static str {

@@ -72,7 +72,7 @@ fn validate(object: &Object) -> Errors {
     if provisioner.is_empty() {
         out.push(FieldError::required(path, ""));
     } else {
-        check::complain(&mut out, &path, provisioner, names::qualified_name(&provisioner.to_lowercase()));
+        check::complain(&mut out, &path, provisioner, names::qualified_name(&provisioner.to_ascii_lowercase()));
     }
     let policy = class.text("reclaimPolicy");
     if !RECLAIM.contains(&policy) {

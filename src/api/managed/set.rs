@@ -88,7 +88,7 @@ pub fn with_named(set: &Set) -> Set {
         }
         (element.clone(), Value::Object(ensured))
     });
-    ensured.collect()
+    super::super::json::fields(ensured)
 }
 
 /// Calls `tell` with the path of every member, as errors write it: `.spec.containers[name="web"].image`.

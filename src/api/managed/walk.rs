@@ -3,6 +3,7 @@
 
 use super::set::{Set, is_member, member};
 use super::type_of;
+use crate::api::json;
 use crate::api::kinds::Kind;
 use crate::api::schema::{ListType, Shape, schema};
 use serde_json::{Map, Value};
@@ -74,9 +75,9 @@ impl At {
                     // The only key that is defaulted.
                     let default = || (*name == "protocol").then(|| "TCP".into());
                     let value = item.get(*name).filter(|value| !value.is_null()).cloned().or_else(default)?;
-                    Some(((*name).to_owned(), value))
+                    Some((*name, value))
                 };
-                format!("k:{}", Value::Object(names.iter().filter_map(key).collect()))
+                format!("k:{}", Value::Object(json::fields(names.iter().filter_map(key))))
             }
             _ => format!("v:{item}"),
         }
@@ -192,9 +193,9 @@ pub fn empty(at: At) -> Value {
             Shape::List(_) if field.required => Value::Null,
             _ => return None,
         };
-        Some(((*name).to_owned(), nothing))
+        Some((*name, nothing))
     });
-    Value::Object(fields.collect())
+    Value::Object(json::fields(fields))
 }
 
 fn items(list: Option<&Value>, at: At) -> Vec<(String, Value)> {

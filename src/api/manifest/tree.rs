@@ -1,6 +1,6 @@
 //! A document's text into a tree of nodes that know where they stand.
 
-use std::collections::BTreeMap;
+use crate::sim::Sorted;
 use std::rc::Rc;
 
 use granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, Tag};
@@ -60,13 +60,13 @@ type Events<'a> = Parser<'a, granit_parser::StrInput<'a>>;
 struct Builder<'a, 'c> {
     events: Events<'a>,
     chunk: &'c Chunk<'a>,
-    anchors: BTreeMap<usize, Rc<Node>>,
+    anchors: Sorted<usize, Rc<Node>>,
 }
 
 /// The first document of a chunk; nothing if there is none.
 pub(super) fn parse(chunk: &Chunk<'_>) -> Result<Option<Rc<Node>>, ParseError> {
     let events = Parser::new_from_str(chunk.text);
-    let mut builder = Builder { events, chunk, anchors: BTreeMap::new() };
+    let mut builder = Builder { events, chunk, anchors: Sorted::new() };
     loop {
         let (event, span) = builder.next()?;
         match event {

@@ -4,13 +4,14 @@
 
 use super::super::quantity::Quantity;
 use super::status::is_sidecar;
+use crate::sim::Sorted;
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Amounts of resources by name.
-pub type Amounts = BTreeMap<String, Quantity>;
+pub type Amounts = Sorted<String, Quantity>;
 
 type Texts = BTreeMap<String, Text>;
 
@@ -106,8 +107,8 @@ mod tests {
                 {"name": "s", "restartPolicy": "Always", "resources": cpu("300m")}],
             "overhead": {"cpu": "50m", "memory": "1Mi"}});
         let spec: PodSpec = super::super::super::json::decode_part(&spec).expect("a spec");
-        assert_eq!(requests(&spec, true)["cpu"].to_string(), "2050m");
-        assert_eq!(requests(&spec, false)["cpu"].to_string(), "2");
+        assert_eq!(requests(&spec, true).get("cpu").map(Quantity::to_string).as_deref(), Some("2050m"));
+        assert_eq!(requests(&spec, false).get("cpu").map(Quantity::to_string).as_deref(), Some("2"));
         assert!(limits(&spec, true).is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::api::meta;
 use crate::api::quantity::Quantity;
-use crate::sim::Time;
+use crate::sim::{Sorted, Time};
 use k8s_openapi::api::core::v1::{Container, PodCondition, PodSpec, PodStatus};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ fn gated_condition(now: Time) -> PodCondition {
 /// containers have equal requests and limits of CPU and memory, at least one has some, or none has any.
 #[must_use]
 pub fn qos_class(spec: &PodSpec) -> &'static str {
-    let (mut requests, mut limits) = (BTreeMap::new(), BTreeMap::new());
+    let (mut requests, mut limits) = (Sorted::new(), Sorted::new());
     let mut all_limited = true;
     for container in spec.containers.iter().chain(spec.init_containers.iter().flatten()) {
         let resources = container.resources.as_ref();
@@ -53,12 +53,12 @@ pub fn qos_class(spec: &PodSpec) -> &'static str {
 }
 
 /// Adds the amounts of CPU and memory that are not zero; the number of them.
-fn sum(sums: &mut BTreeMap<&'static str, i128>, amounts: Option<&BTreeMap<String, Text>>) -> usize {
+fn sum(sums: &mut Sorted<&'static str, i128>, amounts: Option<&BTreeMap<String, Text>>) -> usize {
     let mut count = 0;
     for name in ["cpu", "memory"] {
         let amount = amounts.and_then(|amounts| amounts.get(name)).and_then(|text| Quantity::try_from(text).ok());
         if let Some(amount) = amount.filter(|amount| amount.sign() > 0) {
-            let sum = sums.entry(name).or_default();
+            let sum = sums.get_or_default(name);
             *sum = sum.saturating_add(amount.nano_value());
             count += 1;
         }

@@ -7,11 +7,11 @@ use super::super::quantity::Quantity;
 use super::validation::annotations::{APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD, for_each_container};
 use crate::api::kinds::pod::Pod;
 use crate::api::names;
+use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::core::v1::{
     Affinity, Container, ContainerPort, NodeSelectorTerm, PodAffinityTerm, PodSpec, Volume, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Warnings about a new pod.
 #[must_use]
@@ -171,7 +171,7 @@ fn volume(out: &mut Vec<String>, path: &Path, volume: &Volume) {
 }
 
 fn repeated(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let aliases = path.field("hostAliases");
     for (index, alias) in spec.host_aliases.iter().flatten().enumerate() {
         if !seen.insert(alias.ip.as_str()) {
@@ -179,7 +179,7 @@ fn repeated(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
             out.push(format!("{}: duplicate ip {:?}", path.field("ip"), alias.ip));
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let secrets = path.field("imagePullSecrets");
     for (index, secret) in spec.image_pull_secrets.iter().flatten().enumerate() {
         let path = secrets.index(index);
@@ -207,7 +207,7 @@ fn container(out: &mut Vec<String>, path: &Path, container: &Container) {
             }
         }
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let variables = path.field("env");
     for (index, variable) in container.env.iter().flatten().enumerate() {
         if seen.insert(variable.name.as_str()) {
@@ -226,13 +226,13 @@ fn container(out: &mut Vec<String>, path: &Path, container: &Container) {
 
 /// Ports that two definitions may mean.
 fn ports(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
-    let mut known: BTreeMap<(i32, &str), Vec<(String, &ContainerPort)>> = BTreeMap::new();
+    let mut known: Sorted<(i32, &str), Vec<(String, &ContainerPort)>> = Sorted::new();
     for_each_container(path, spec, |path, container| {
         let path = path.field("ports");
         for (index, port) in container.ports.iter().flatten().enumerate() {
             let path = path.index(index);
             let protocol = port.protocol.as_deref().unwrap_or_default();
-            let others = known.entry((port.container_port, protocol)).or_default();
+            let others = known.get_or_default((port.container_port, protocol));
             for (other, found) in others.iter() {
                 if let Some(how) = overlap(port, found) {
                     out.push(format!("{path}: {how} port definition with {other}"));

@@ -10,8 +10,8 @@ use crate::api::names;
 use crate::api::object::Object;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
+use crate::sim::SortedSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// What a certificate may be used for, in the order in which errors name it.
 const USAGES: [&str; 23] = [
@@ -66,7 +66,7 @@ pub fn validate(object: &Object) -> Errors {
     for usage in usages.items().filter(|usage| !USAGES.contains(&usage.text())) {
         out.push(usage.not_supported(&USAGES));
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for usage in usages.items() {
         if !seen.insert(usage.text()) {
             out.push(usage.duplicate());
@@ -109,7 +109,7 @@ pub fn validate_update(new: &Object, old: &Object) -> Errors {
 }
 
 fn conditions(out: &mut Errors, conditions: &At) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for condition in conditions.items() {
         let (kind, status) = (condition.field("type"), condition.field("status"));
         if kind.is_empty() {

@@ -6,8 +6,8 @@ use crate::api::check::{self, Errors};
 use crate::api::names;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
+use crate::sim::SortedSet;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 const MOST_RULES: usize = 20;
 const MOST_CODES: usize = 255;
@@ -67,7 +67,7 @@ fn too_many(out: &mut Errors, at: &At, most: usize) {
 fn failures(out: &mut Errors, job: &At, rules: &At) {
     too_many(out, rules, MOST_RULES);
     let pods = job.field("template.spec");
-    let mut containers = BTreeSet::new();
+    let mut containers = SortedSet::new();
     for list in ["containers", "initContainers"] {
         let list = pods.field(list);
         containers.extend(list.items().map(|container| container.field("name").text()));
@@ -102,7 +102,7 @@ fn failures(out: &mut Errors, job: &At, rules: &At) {
     }
 }
 
-fn exit_codes(out: &mut Errors, codes: &At, containers: &BTreeSet<&str>) {
+fn exit_codes(out: &mut Errors, codes: &At, containers: &SortedSet<&str>) {
     let operator = codes.field("operator");
     one_of(out, &operator, &OPERATORS);
     let container = codes.field("containerName");
@@ -114,7 +114,7 @@ fn exit_codes(out: &mut Errors, codes: &At, containers: &BTreeSet<&str>) {
         out.push(values.invalid("at least one value is required"));
     }
     too_many(out, &values, MOST_CODES);
-    let (mut seen, mut last, mut ordered) = (BTreeSet::new(), None, true);
+    let (mut seen, mut last, mut ordered) = (SortedSet::new(), None, true);
     for value in values.items() {
         let code = value.number();
         if operator.text() == "In" && code == 0 {

@@ -11,7 +11,7 @@ use crate::api::kinds::job::has;
 use crate::api::object::Object;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
-use std::collections::BTreeSet;
+use crate::sim::SortedSet;
 
 /// All errors of an update of the status.
 pub(super) fn update(new: &Object, old: &Object) -> Errors {
@@ -35,7 +35,7 @@ fn wrong(out: &mut Errors, of: &At, detail: &str) {
 }
 
 fn uncounted(out: &mut Errors, pods: &At) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for list in ["succeeded", "failed"] {
         for uid in pods.field(list).items() {
             if uid.is_empty() {

@@ -114,7 +114,8 @@ fn generated(out: &mut Errors, object: &Object, job: &At) {
             Some(_) => {}
         }
     }
-    let expected = wanted.into_iter().map(|(label, value)| (label.to_owned(), value.to_owned())).collect();
+    let mut expected = BTreeMap::new();
+    expected.extend(wanted.map(|(label, value)| (label.to_owned(), value.to_owned())));
     let found: Option<LabelSelector> = selected.part();
     if Selector::from_object(found.as_ref()).is_ok_and(|selector| !selector.matches(&expected)) {
         let shown = found.as_ref().map(check::shown_selector).unwrap_or_default();

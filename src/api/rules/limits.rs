@@ -13,9 +13,9 @@ use crate::api::pod::validation::resources::{is_standard, may_overcommit, resour
 use crate::api::quantity::Quantity;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
+use crate::sim::{Sorted, SortedSet};
 use serde_json::{Map, Value};
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
 
 const LISTS: [&str; 5] = ["max", "min", "default", "defaultRequest", "maxLimitRequestRatio"];
 
@@ -56,7 +56,7 @@ pub fn default(range: &mut Document) {
 pub fn validate(object: &Object) -> Errors {
     let mut out = Vec::new();
     let spec = field(object, "spec");
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for limit in spec.field("limits").items() {
         let sort = limit.field("type");
         let complaints = names::qualified_name(sort.text());
@@ -108,11 +108,11 @@ fn item(out: &mut Errors, limit: &At) {
 
 /// Bounds and defaults of one resource must not contradict each other.
 fn compare(out: &mut Errors, limit: &At) {
-    let mut by_resource: BTreeMap<&str, [Option<Quantity>; 5]> = BTreeMap::new();
+    let mut by_resource: Sorted<&str, [Option<Quantity>; 5]> = Sorted::new();
     let pod = limit.field("type").text() == "Pod";
     for (index, name) in LISTS.iter().enumerate().filter(|(index, _)| !(pod && matches!(index, 2 | 3))) {
         for (resource, at) in limit.field(name).entries() {
-            by_resource.entry(resource).or_default()[index] = Quantity::parse(at.text()).ok();
+            by_resource.get_or_default(resource)[index] = Quantity::parse(at.text()).ok();
         }
     }
     for (resource, [max, min, default, request, ratio]) in by_resource {

@@ -10,8 +10,8 @@ use crate::api::names;
 use crate::api::object::Object;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
+use crate::sim::SortedSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 const MOST_CONDITIONS: usize = 64;
 const MOST_ANNOTATIONS: usize = 20;
@@ -84,7 +84,7 @@ fn audit_annotations(out: &mut Errors, annotations: &At, policy: &str) {
     if annotations.len() > MOST_ANNOTATIONS {
         out.push(annotations.invalid(format!("must not have more than {MOST_ANNOTATIONS} auditAnnotations")));
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for annotation in annotations.items() {
         let (key, value) = (annotation.field("key"), annotation.field("valueExpression"));
         let full = format!("{policy}/{}", key.text());
@@ -129,7 +129,7 @@ fn param_kind(out: &mut Errors, at: &At) {
 
 /// A kind: a label in any case.
 pub fn mixed_case_label(out: &mut Errors, kind: &At, required: bool) {
-    let complaints = names::dns1035_label(&kind.text().to_lowercase());
+    let complaints = names::dns1035_label(&kind.text().to_ascii_lowercase());
     if kind.is_empty() {
         out.extend(required.then(|| kind.required("")));
     } else if !complaints.is_empty() {
@@ -148,7 +148,7 @@ fn match_resources(out: &mut Errors, at: &At) {
     selector(out, &at.field("objectSelector"));
     for rules in ["resourceRules", "excludeResourceRules"] {
         for one in at.field(rules).items() {
-            let mut seen = BTreeSet::new();
+            let mut seen = SortedSet::new();
             for name in one.field("resourceNames").items() {
                 name.complain(out, names::path_segment(name.text()));
                 if !seen.insert(name.text()) {
@@ -165,7 +165,7 @@ pub fn match_conditions(out: &mut Errors, conditions: &At, _params: bool) {
     if conditions.len() > MOST_CONDITIONS {
         out.push(FieldError::too_many(conditions.path, conditions.len(), MOST_CONDITIONS));
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for condition in conditions.items() {
         let (expression, name) = (condition.field("expression"), condition.field("name"));
         if expression.text().trim().is_empty() {
@@ -237,7 +237,7 @@ pub fn validate_binding(object: &Object) -> Errors {
     if matching.given() {
         match_resources(&mut out, &matching);
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for action in actions.items() {
         one_of(&mut out, &action, &["Audit", "Deny", "Warn"]);
         if !seen.insert(action.text()) {

@@ -10,8 +10,8 @@ use crate::api::pod::validation::resources::{COUNTED, is_extended, is_huge_page,
 use crate::api::quantity::Quantity;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
+use crate::sim::SortedSet;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 const COMPUTE: [&str; 6] = ["cpu", "memory", "limits.cpu", "limits.memory", "requests.cpu", "requests.memory"];
 const SCOPES: [&str; 7] = [
@@ -84,7 +84,7 @@ fn amounts(out: &mut Errors, amounts: &At) {
     }
 }
 
-fn conflicting(found: &BTreeSet<&str>) -> usize {
+fn conflicting(found: &SortedSet<&str>) -> usize {
     let pairs = [["BestEffort", "NotBestEffort"], ["Terminating", "NotTerminating"]];
     pairs.iter().filter(|pair| pair.iter().all(|scope| found.contains(scope))).count()
 }
@@ -111,7 +111,7 @@ fn expressions(out: &mut Errors, selector: &At, counted: &[&str]) {
                           ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, \
                           ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
     let at = selector.field("matchExpressions");
-    let mut found = BTreeSet::new();
+    let mut found = SortedSet::new();
     for expression in at.items() {
         let text = |name: &'static str| expression.field(name).text();
         let (scope, operator, values) = (text("scopeName"), text("operator"), expression.field("values"));
@@ -158,7 +158,7 @@ pub fn update(new: &Object, old: &Object) -> Errors {
         return out;
     }
     let mut out = validate(new);
-    let set = |of: &At| of.field("scopes").texts().into_iter().map(str::to_owned).collect::<BTreeSet<_>>();
+    let set = |of: &At| of.field("scopes").texts().into_iter().map(str::to_owned).collect::<SortedSet<_>>();
     if set(&spec) != set(&before) {
         out.push(spec.field("scopes").invalid("field is immutable"));
     }

@@ -120,7 +120,7 @@ pub fn validate_attributes_class(object: &Object) -> Errors {
     if driver.is_empty() {
         out.push(driver.required(""));
     } else {
-        driver.complain(&mut out, names::qualified_name(&driver.text().to_lowercase()));
+        driver.complain(&mut out, names::qualified_name(&driver.text().to_ascii_lowercase()));
     }
     if parameters.is_empty() {
         out.push(parameters.required("must contain at least one key/value pair"));

@@ -9,8 +9,8 @@ use crate::api::names;
 use crate::api::object::Object;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
+use crate::sim::SortedSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 const OPERATIONS: [&str; 5] = ["*", "CONNECT", "CREATE", "DELETE", "UPDATE"];
 const URL_FORM: &str = "; desired format: https://host[/path]";
@@ -45,7 +45,7 @@ pub fn default_match(matching: &mut Value) {
 pub fn validate(object: &Object) -> Errors {
     let mut out = Vec::new();
     let mutating = object.kind().kind == "MutatingWebhookConfiguration";
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for hook in field(object, "webhooks").items() {
         webhook(&mut out, &hook, mutating);
         review_versions(&mut out, &hook.field("admissionReviewVersions"));
@@ -184,7 +184,7 @@ fn review_versions(out: &mut Errors, versions: &At) {
         out.push(versions.required("must specify one of v1, v1beta1"));
         return;
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for version in versions.items() {
         if seen.insert(version.text()) {
             version.complain(out, names::dns1035_label(version.text()));
@@ -234,7 +234,7 @@ fn resources(out: &mut Errors, resources: &At) {
     if resources.is_empty() {
         out.push(resources.required(""));
     }
-    let (mut all_of, mut of_all) = (BTreeSet::new(), BTreeSet::new());
+    let (mut all_of, mut of_all) = (SortedSet::new(), SortedSet::new());
     let mut plain = false;
     for one in resources.items() {
         let text = one.text();

@@ -7,8 +7,8 @@
 use super::stages::Review;
 use crate::api::object::Object;
 use crate::api::{FieldError, Status, Typed};
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
-use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 
 /// The service network is 10.96.0.0/16.
@@ -21,7 +21,7 @@ const PORTS: std::ops::RangeInclusive<i32> = 30_000..=32_767;
 const STATIC_PORTS: u64 = 86;
 
 /// What Services have and requests under way have claimed: addresses and ports in their written form.
-type Taken = BTreeSet<String>;
+type Taken = SortedSet<String>;
 
 /// Gives a new Service what it asks for or needs.
 ///

@@ -53,6 +53,7 @@ use super::fact::Call;
 use super::wire::{Address, Behalf, EtcdError, EtcdEvent, EtcdOp, EtcdReply, Event, Message, Reply, Timer, User};
 use super::{Cx, timing};
 use crate::api::kinds::custom_resource_definition;
+use crate::api::object::Objects;
 use crate::api::object::{Key, Object};
 use crate::api::rules::rbac;
 use crate::api::{Kind, Request, Status};
@@ -134,7 +135,8 @@ impl ApiServer {
     }
 
     /// All objects of a kind in order of their keys, as the cache has them.
-    pub fn objects(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> {
+    #[must_use]
+    pub fn objects(&self, kind: &'static Kind) -> Objects<'_> {
         self.cache.iter(kind)
     }
 

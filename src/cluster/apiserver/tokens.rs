@@ -58,8 +58,8 @@ pub fn user(token: &str, cache: &WatchCache, now: Time) -> Result<User, String> 
     if sign(signed) != signature {
         return Err(invalid());
     }
-    let claims: Value =
-        serde_json::from_slice(&base64::decode_url(claims).ok_or_else(invalid)?).map_err(|_| invalid())?;
+    let claims = base64::decode_url(claims).and_then(|claims| String::from_utf8(claims).ok()).ok_or_else(invalid)?;
+    let claims: Value = serde_json::from_str(&claims).map_err(|_| invalid())?;
     if claims["exp"].as_i64().unwrap_or(0) <= unix(now) {
         return Err("[invalid bearer token, service account token has expired]".to_owned());
     }

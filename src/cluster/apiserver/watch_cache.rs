@@ -4,6 +4,7 @@
 
 use crate::api::kinds::pod::Pod;
 use crate::api::meta::controller_of;
+use crate::api::object::Objects;
 use crate::api::object::{Key, Object};
 use crate::api::{Kind, Typed};
 use crate::cluster::timing;
@@ -83,8 +84,12 @@ impl WatchCache {
     }
 
     /// All objects of a kind in order of their keys.
-    pub fn iter(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> + use<'_> {
-        self.kinds.get(&kind).into_iter().flat_map(|shelf| shelf.objects.values())
+    #[must_use]
+    pub fn iter(&self, kind: &'static Kind) -> Objects<'_> {
+        match self.kinds.get(&kind) {
+            Some(known) => Box::new(known.objects.values()),
+            None => Box::new(std::iter::empty()),
+        }
     }
 
     /// How many objects of a kind there are.
@@ -93,17 +98,11 @@ impl WatchCache {
     }
 
     /// The objects of a kind in one namespace (empty: in all), in order of their keys.
-    pub fn in_namespace<'a>(
-        &'a self,
-        kind: &'static Kind,
-        namespace: &'a str,
-    ) -> impl Iterator<Item = &'a Object> + 'a {
-        let known = self.kinds.get(&kind);
-        known
-            .into_iter()
-            .flat_map(move |known| known.objects.range(Key::new(namespace, "")..))
-            .map(|(_, object)| object)
-            .take_while(move |object| namespace.is_empty() || object.namespace() == namespace)
+    #[must_use]
+    pub fn in_namespace<'a>(&'a self, kind: &'static Kind, namespace: &'a str) -> Objects<'a> {
+        let Some(known) = self.kinds.get(&kind) else { return Box::new(std::iter::empty()) };
+        let after = known.objects.range(Key::new(namespace, "")..).map(|(_, object)| object);
+        Box::new(after.take_while(move |object| namespace.is_empty() || object.namespace() == namespace))
     }
 
     /// A pod that an owner has made.
@@ -117,10 +116,11 @@ impl WatchCache {
     }
 
     /// The pods that are bound to a node.
-    pub fn on_node<'a>(&'a self, kind: &'static Kind, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
+    #[must_use]
+    pub fn on_node(&self, kind: &'static Kind, node: &str) -> Objects<'_> {
         let known = self.kinds.get(&kind);
         let keys = known.and_then(|known| known.on_node.get(node)).into_iter().flatten();
-        keys.filter_map(move |key| known?.objects.get(key))
+        Box::new(keys.filter_map(move |key| known?.objects.get(key)))
     }
 
     /// The changes of a kind after a revision; `Err`: they have been forgotten, up to the revision given.

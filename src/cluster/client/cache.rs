@@ -3,6 +3,7 @@
 use super::Notice;
 use crate::api::kinds::pod::Pod;
 use crate::api::meta::controller_of;
+use crate::api::object::Objects;
 use crate::api::object::{Key, Object};
 use crate::sim::FactId;
 use crate::sim::{Map, Set};
@@ -122,24 +123,28 @@ impl Cache {
     }
 
     /// All objects in order of their keys.
-    pub fn iter(&self) -> impl Iterator<Item = &Object> {
-        self.objects.values()
+    #[must_use]
+    pub fn iter(&self) -> Objects<'_> {
+        Box::new(self.objects.values())
     }
 
     /// The objects of a namespace in order of their names.
-    pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
-        let from = Key::new(namespace, "");
-        self.objects.range(from..).take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| object)
+    #[must_use]
+    pub fn in_namespace<'a>(&'a self, namespace: &'a str) -> Objects<'a> {
+        within(&self.objects, namespace)
     }
 
     /// The objects whose controlling owner has this uid.
-    pub fn owned_by<'a>(&'a self, uid: &'a str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.dependents(uid).filter(move |object| controller_of(object.meta()).is_some_and(|owner| owner.uid == uid))
+    #[must_use]
+    pub fn owned_by<'a>(&'a self, uid: &'a str) -> Objects<'a> {
+        let controls = move |object: &&Object| controller_of(object.meta()).is_some_and(|owner| owner.uid == uid);
+        Box::new(self.dependents(uid).filter(controls))
     }
 
     /// The objects that name an owner with this uid, controlling or not.
-    pub fn dependents<'a>(&'a self, uid: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.owned.get(uid).filter(|_| !uid.is_empty()).into_iter().flat_map(|group| group.objects.values())
+    #[must_use]
+    pub fn dependents(&self, uid: &str) -> Objects<'_> {
+        all(self.owned.get(uid).filter(|_| !uid.is_empty()))
     }
 
     /// The pods whose controlling owner has this uid, counted by what they have in common.
@@ -149,15 +154,18 @@ impl Cache {
     }
 
     /// The objects of a namespace that nobody controls.
-    pub fn orphans<'a>(&'a self, namespace: &'a str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        let here = move |orphans: &'a Group| orphans.objects.range(Key::new(namespace, "")..);
-        let orphans = self.owned.get("").into_iter().flat_map(here);
-        orphans.take_while(move |(key, _)| &*key.namespace == namespace).map(|(_, object)| object)
+    #[must_use]
+    pub fn orphans<'a>(&'a self, namespace: &'a str) -> Objects<'a> {
+        match self.owned.get("") {
+            Some(orphans) => within(&orphans.objects, namespace),
+            None => Box::new(std::iter::empty()),
+        }
     }
 
     /// The pods bound to a node; with an empty name those bound to none.
-    pub fn on_node<'a>(&'a self, node: &str) -> impl Iterator<Item = &'a Object> + use<'a> {
-        self.on_node.get(node).into_iter().flat_map(|group| group.objects.values())
+    #[must_use]
+    pub fn on_node(&self, node: &str) -> Objects<'_> {
+        all(self.on_node.get(node))
     }
 
     /// The names of nodes that pods are bound to; an empty one if some are bound to none.
@@ -256,6 +264,29 @@ impl Cache {
 }
 
 /// Under what an object stands in the index of owners.
+impl<'a> IntoIterator for &'a Cache {
+    type Item = &'a Object;
+    type IntoIter = Objects<'a>;
+
+    fn into_iter(self) -> Objects<'a> {
+        self.iter()
+    }
+}
+
+/// The objects of a namespace.
+fn within<'a>(objects: &'a Map<Key, Object>, namespace: &'a str) -> Objects<'a> {
+    let inside = objects.range(Key::new(namespace, "")..).take_while(move |(key, _)| &*key.namespace == namespace);
+    Box::new(inside.map(|(_, object)| object))
+}
+
+/// The objects of a group, if there is one.
+fn all(group: Option<&Group>) -> Objects<'_> {
+    match group {
+        Some(group) => Box::new(group.objects.values()),
+        None => Box::new(std::iter::empty()),
+    }
+}
+
 fn owners(object: &Object) -> impl Iterator<Item = &str> {
     let free = controller_of(object.meta()).is_none().then_some("");
     let owners = object.meta().owner_references.iter().flatten().map(|owner| owner.uid.as_str());

@@ -23,14 +23,13 @@ use crate::api::json::encode;
 use crate::api::meta::{EPOCH_SECOND, timestamp};
 use crate::cluster::timing;
 use crate::cluster::wire::User;
-use crate::sim::Map;
 use crate::sim::hash::stable_hash;
 use crate::sim::{Duration, Time};
+use crate::sim::{Map, SortedSet};
 use k8s_openapi::api::core::v1::{Event, EventSource, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{MicroTime, ObjectMeta, Time as MetaTime};
 use serde_json::{Value, json};
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Upstream: `maxLruCacheEntries`.
@@ -60,7 +59,7 @@ type Key = u64;
 /// Different messages about one object for one reason.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 struct Similar {
-    messages: BTreeSet<Rc<str>>,
+    messages: SortedSet<Rc<str>>,
     last: Time,
 }
 

@@ -7,8 +7,8 @@ use super::workqueue::WorkQueue;
 use crate::api::{Kind, Ref, Status, Target};
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Timer, User};
-use crate::sim::{FactId, Time};
-use std::collections::{BTreeMap, VecDeque};
+use crate::sim::{FactId, Sorted, Time};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 /// The timer after which a worker has thought; its number is the round.
@@ -39,7 +39,7 @@ pub(super) struct Round {
     pub(super) next: usize,
     pub(super) open: usize,
     /// What has been written: by kind, the last revision.
-    pub(super) wrote: BTreeMap<&'static Kind, u64>,
+    pub(super) wrote: Sorted<&'static Kind, u64>,
     pub(super) error: Option<Rc<Status>>,
     /// What `reconcile` itself complained of.
     pub(super) complaint: Option<Rc<str>>,
@@ -82,7 +82,7 @@ impl Round {
             rest: VecDeque::new(),
             next: 1,
             open: 0,
-            wrote: BTreeMap::new(),
+            wrote: Sorted::new(),
             error: None,
             complaint: None,
             told: false,

@@ -350,7 +350,7 @@ impl Runner {
                     _ => (&*target.key.name, 0),
                 };
                 if self.client.informs(target.kind) && write.request.verb != Verb::Get {
-                    let seen = round.wrote.entry(target.kind).or_default();
+                    let seen = round.wrote.get_or_default(target.kind);
                     *seen = revision.max(*seen);
                 }
                 if let Some(saying) = &write.success {

@@ -21,7 +21,7 @@ pub(super) fn scrape(client: &Client, cx: &mut Cx) -> bool {
     }
     let before = cx.cause();
     cx.because(None);
-    for node in client.cache(&node::KIND).iter() {
+    for node in client.cache(&node::KIND) {
         let from = cx.me().clone();
         cx.send(Address::Kubelet(node.name().into()), Event::Message { from, message: Message::Scrape });
     }

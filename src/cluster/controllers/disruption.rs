@@ -13,12 +13,11 @@ use crate::api::selector::Selector;
 use crate::api::{Key, Kind, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
 use crate::cluster::timing;
-use crate::sim::{Duration, Time};
+use crate::sim::{Duration, Sorted, Time};
 use k8s_openapi::api::autoscaling::v1::Scale;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
 
 const KIND: &Kind = &pod_disruption_budget::KIND;
 
@@ -147,7 +146,7 @@ fn expected(reconcile: &mut Reconcile, budget: &Document, pods: &[&Object]) -> R
 
 /// How many pods the controllers of these pods want in all, and whether some have none (upstream: `getExpectedScale`).
 fn total_scale(reconcile: &mut Reconcile, pods: &[&Object]) -> Result<Option<(i32, bool)>, String> {
-    let mut scales: BTreeMap<String, i32> = BTreeMap::new();
+    let mut scales: Sorted<String, i32> = Sorted::new();
     let (mut unmanaged, mut open) = (false, false);
     for pod in pods {
         let Some(owner) = controller_of(pod.meta()) else {

@@ -15,7 +15,7 @@ use crate::api::kinds::{endpoints, named, pod, pod::Pod, service};
 use crate::api::request::DeleteOptions;
 use crate::api::{Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
-use crate::sim::Order;
+use crate::sim::{Order, Sorted};
 use k8s_openapi::api::core::v1::{EndpointAddress, EndpointPort, EndpointSubset, ServicePort};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -102,7 +102,7 @@ type Addresses = (Vec<EndpointAddress>, Vec<EndpointAddress>);
 
 /// Addresses by port, then ports with the same addresses together (upstream: `RepackSubsets`).
 fn subsets(served: &Served, pods: &[(&Object, &Pod)]) -> Vec<EndpointSubset> {
-    let mut by_port: BTreeMap<Option<PortKey>, Addresses> = BTreeMap::new();
+    let mut by_port: Sorted<Option<PortKey>, Addresses> = Sorted::new();
     for (object, pod) in pods {
         let Some(ip) = address(pod, served.publishes_all()) else { continue };
         let entry = EndpointAddress {
@@ -117,7 +117,7 @@ fn subsets(served: &Served, pods: &[(&Object, &Pod)]) -> Vec<EndpointSubset> {
             ports.push(None);
         }
         for port in ports {
-            let (ready, not_ready) = by_port.entry(port).or_default();
+            let (ready, not_ready) = by_port.get_or_default(port);
             let list = if served.publishes_all() || pod.is_ready() { ready } else { not_ready };
             list.push(entry.clone());
         }

@@ -18,6 +18,7 @@ use crate::api::meta::controller_ref;
 use crate::api::request::DeleteOptions;
 use crate::api::{Key, Object, ObjectRef, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use crate::sim::Sorted;
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
@@ -199,7 +200,7 @@ fn overwrite(object: &mut Object, new: EndpointSlice) {
 fn fill(served: &Served, group: Group, slices: &[&Object], plan: &mut Plan) {
     let uid = |endpoint: &Endpoint| endpoint.target_ref.as_ref().and_then(|target| target.uid.clone());
     let Group { ports, endpoints } = group;
-    let mut wanted: BTreeMap<Option<String>, Endpoint> = BTreeMap::new();
+    let mut wanted: Sorted<Option<String>, Endpoint> = Sorted::new();
     let mut order = Vec::new();
     for endpoint in endpoints {
         order.push(uid(&endpoint));

@@ -15,9 +15,8 @@ use crate::api::request::{DeleteOptions, Propagation};
 use crate::api::{Key, Kind, Object, Ref, Request, Target, Verb};
 use crate::cluster::client::controller::{Controller, Reconcile, Wake, Watch, Write};
 use crate::cluster::timing;
-use crate::sim::Duration;
+use crate::sim::{Duration, Sorted};
 use k8s_openapi::api::core::v1::{Namespace, NamespaceCondition};
-use std::collections::BTreeMap;
 
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
@@ -150,13 +149,13 @@ fn write_conditions(reconcile: &mut Reconcile, object: &Object, rest: &[&Object]
 type Verdict = (&'static str, &'static str, &'static str, String);
 
 fn verdicts(rest: &[&Object]) -> [Verdict; 5] {
-    let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
-    let mut finalizers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut kinds: Sorted<String, usize> = Sorted::new();
+    let mut finalizers: Sorted<&str, usize> = Sorted::new();
     for object in rest {
         // Upstream prints `resource.group`, whose group is empty for core.
-        *kinds.entry(format!("{}.{}", object.kind().plural, object.kind().group)).or_default() += 1;
+        *kinds.get_or_default(format!("{}.{}", object.kind().plural, object.kind().group)) += 1;
         for finalizer in object.meta().finalizers.iter().flatten() {
-            *finalizers.entry(finalizer).or_default() += 1;
+            *finalizers.get_or_default(finalizer) += 1;
         }
     }
     let list = |parts: Vec<String>| parts.join(", ");

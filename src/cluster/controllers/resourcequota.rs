@@ -76,6 +76,5 @@ fn used(reconcile: &Reconcile, quota: &Document, namespace: &str, hard: &Map<Str
             }
         }
     }
-    let shown = |(name, sum): (&String, Option<Quantity>)| (name.clone(), sum.unwrap_or_else(zero).to_string().into());
-    sums.into_iter().map(shown).collect()
+    crate::api::json::fields(sums.into_iter().map(|(name, sum)| (name, sum.unwrap_or_else(zero).to_string().into())))
 }

@@ -3,8 +3,7 @@
 use super::process::{self, Course, Surroundings};
 use super::{images, programs};
 use crate::cluster::wire::{ContainerSpec, ContainerState, ContainerStatus};
-use crate::sim::{Duration, Time};
-use std::collections::BTreeMap;
+use crate::sim::{Duration, Sorted, Time};
 use std::rc::Rc;
 
 /// A container.
@@ -17,7 +16,7 @@ pub struct Container {
     /// What its process will do.
     pub course: Rc<Course>,
     /// Files that commands run in it have changed.
-    pub touched: BTreeMap<Rc<str>, bool>,
+    pub touched: Sorted<Rc<str>, bool>,
     /// The number of the timer that counts: an older one is outdated.
     pub timer: u64,
     /// Stops asked for: the kubelet's numbers. Answered when it has ended.
@@ -46,11 +45,11 @@ impl Container {
     }
 
     /// The files that are known, at a moment.
-    pub fn files(&self, now: Time) -> BTreeMap<String, bool> {
+    pub fn files(&self, now: Time) -> Sorted<String, bool> {
         let age = self.since().map_or(Duration::ZERO, |since| now.since(since));
         let made =
             self.course.files.iter().filter(|(at, ..)| *at <= age).map(|(_, path, exists)| (path.to_string(), *exists));
-        let mut files = BTreeMap::new();
+        let mut files = Sorted::new();
         files.extend(made.chain(self.touched.iter().map(|(path, exists)| (path.to_string(), *exists))));
         files
     }

@@ -39,10 +39,9 @@ use super::wire::{
     Address, ContainerSpec, ContainerState, CriCall, CriError, CriReply, Event, ImageStatus, Message, Timer,
 };
 use crate::api::Key;
-use crate::sim::Map;
 use crate::sim::{Duration, Time};
+use crate::sim::{Map, Sorted};
 use sandbox::{Addresses, Sandbox};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 /// A container's process ends.
@@ -238,7 +237,7 @@ impl Runtime {
             spec: Rc::new(spec),
             state: ContainerState::Created,
             course: Rc::default(),
-            touched: BTreeMap::new(),
+            touched: Sorted::new(),
             timer: 0,
             stops: Vec::new(),
         };

@@ -19,8 +19,7 @@ use self::expand::assignment;
 pub use super::course::{Course, Listen, OnTerm, Site};
 use super::programs;
 use super::shell::{self, Node};
-use crate::sim::Duration;
-use std::collections::BTreeMap;
+use crate::sim::{Duration, Sorted};
 use std::rc::Rc;
 
 /// What a process finds when it starts.
@@ -66,8 +65,8 @@ pub struct Process<'a> {
     /// What it has printed.
     pub out: String,
     /// Variables.
-    pub vars: BTreeMap<String, String>,
-    files: BTreeMap<String, bool>,
+    pub vars: Sorted<String, String>,
+    files: Sorted<String, bool>,
     /// Whether it is a command run beside the container's process.
     pub beside: bool,
     fuel: u32,
@@ -98,7 +97,7 @@ pub fn course(argv: &[String], around: &Surroundings) -> Result<Course, StartErr
 pub fn exec<'a>(
     argv: &[String],
     around: &'a Surroundings<'a>,
-    files: BTreeMap<String, bool>,
+    files: Sorted<String, bool>,
     listens: Vec<Listen>,
 ) -> Result<(Flow, Process<'a>), StartError> {
     let Some(command) = argv.first() else { return Err("no command specified".to_owned()) };
@@ -141,7 +140,7 @@ pub fn base(command: &str) -> &str {
 
 impl<'a> Process<'a> {
     fn new(around: &'a Surroundings<'a>) -> Self {
-        let mut vars = BTreeMap::new();
+        let mut vars = Sorted::new();
         vars.extend(around.env.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         Self {
             around,
@@ -149,7 +148,7 @@ impl<'a> Process<'a> {
             clock: Duration::ZERO,
             out: String::new(),
             vars,
-            files: BTreeMap::new(),
+            files: Sorted::new(),
             beside: false,
             fuel: FUEL,
             failing_fast: false,

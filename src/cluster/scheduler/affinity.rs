@@ -5,13 +5,14 @@ use super::pod::labels_of;
 use super::surroundings::Surroundings;
 use crate::api::object::Object;
 use crate::api::selector::{Operator, Requirement, Selector};
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1 as core;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Which pods, near in what sense.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Term {
-    namespaces: BTreeSet<String>,
+    namespaces: SortedSet<String>,
     namespace_selector: Selector,
     selector: Selector,
     /// The label that makes nodes near to each other.

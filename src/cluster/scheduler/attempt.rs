@@ -12,9 +12,8 @@ use crate::api::{Request, meta};
 use crate::cluster::Cx;
 use crate::cluster::client::events::Said;
 use crate::cluster::fact::{Attempt, AttemptResult, Fact, PreemptionCandidate};
-use crate::sim::Time;
+use crate::sim::{SortedSet, Time};
 use k8s_openapi::api::core::v1 as core;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Of how many nodes on which preemption would help the trace tells, the chosen one first. In large clusters there are
@@ -24,7 +23,7 @@ const CANDIDATES_KEPT: usize = 50;
 /// How an attempt failed.
 pub(super) struct Failed<'a> {
     /// The plugins that refused; none: something else went wrong.
-    pub(super) rejectors: BTreeSet<&'static str>,
+    pub(super) rejectors: SortedSet<&'static str>,
     /// Reason of the condition `PodScheduled`.
     pub(super) reason: &'static str,
     /// The event's message.

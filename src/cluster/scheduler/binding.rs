@@ -12,8 +12,7 @@ use crate::cluster::Cx;
 use crate::cluster::client::events::Said;
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Reply, Timer};
-use crate::sim::{FactId, Time};
-use std::collections::BTreeSet;
+use crate::sim::{FactId, SortedSet, Time};
 use std::rc::Rc;
 
 /// A binding that waits for its volumes.
@@ -109,7 +108,7 @@ impl Scheduler {
         }
         self.forget(cx, &queued.info.uid);
         let text = format!("running {point} plugin \"{plugin}\": {why}");
-        let rejectors = BTreeSet::new();
+        let rejectors = SortedSet::new();
         self.failed(cx, queued, Failed { rejectors, reason: "SchedulerError", text: &text, nominated: None });
     }
 

@@ -9,8 +9,7 @@ use super::nodes::{NodeInfo, Snapshot};
 use super::pod::PodInfo;
 use super::preemption::{Candidate, Failure, WhatIf};
 use crate::cluster::fact::{NodeAnswer, Rating, Refusal};
-use crate::sim::Order;
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sim::{Order, Sorted, SortedSet};
 use std::rc::Rc;
 
 /// Below this many nodes all are examined. Upstream: `minFeasibleNodesToFind`.
@@ -36,7 +35,7 @@ pub struct Decision {
     /// The same with what preemption found.
     pub message: String,
     /// The plugins that refused.
-    pub rejectors: BTreeSet<&'static str>,
+    pub rejectors: SortedSet<&'static str>,
     /// How many nodes were examined, for the next cycle to start after them.
     pub examined: usize,
     /// Who would have to go for the pod to fit.
@@ -73,7 +72,7 @@ pub fn decide(profile: &Profile, pod: &PodInfo, snapshot: &Snapshot, start: usiz
             PreFilter::Only(filter, names) => {
                 filters.push((place, name, filter));
                 if let Some(refused) = prepared.restrict(&names, name) {
-                    decision.rejectors.extend(prepared.only.iter().flat_map(|(_, by)| by));
+                    decision.rejectors.extend(prepared.only.iter().flat_map(|(_, by)| by.iter().copied()));
                     decision.pre_filter = Some(refusal(name, refused));
                     break;
                 }
@@ -121,15 +120,15 @@ fn asked(profile: &Profile) -> impl Iterator<Item = (Option<usize>, &Entry)> {
 struct Prepared<'a> {
     filters: Vec<Box<dyn Filter + 'a>>,
     /// The only nodes worth asking about, and the plugins that say so.
-    only: Option<(BTreeSet<&'a str>, Vec<&'static str>)>,
+    only: Option<(SortedSet<&'a str>, Vec<&'static str>)>,
 }
 
 impl<'a> Prepared<'a> {
     /// Gives a refusal if no node is left. Upstream: `RunPreFilterPlugins`.
-    fn restrict(&mut self, names: &BTreeSet<&'a str>, by: &'static str) -> Option<Refused> {
+    fn restrict(&mut self, names: &SortedSet<&'a str>, by: &'static str) -> Option<Refused> {
         let (before, mut plugins) = self.only.take().unwrap_or_else(|| (names.clone(), Vec::new()));
         plugins.push(by);
-        let left: BTreeSet<&str> = before.intersection(names).copied().collect();
+        let left: SortedSet<&str> = before.iter().copied().filter(|name| names.contains(name)).collect();
         let reason = match (left.is_empty(), plugins.len()) {
             (false, _) => None,
             (true, 1) => Some(format!("node(s) didn't satisfy plugin {by}")),
@@ -190,7 +189,7 @@ fn examine<'a>(
             let (node, refused) = (node.name.clone(), Some(outside.clone()));
             decision.nodes.push(NodeAnswer { node, refused, rating: answers.nothing.clone() });
         }
-        decision.rejectors.extend(by);
+        decision.rejectors.extend(by.iter().copied());
     }
     feasible
 }
@@ -314,7 +313,7 @@ fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], d
     decision.filter_message = if let Some(refusal) = &decision.pre_filter {
         format!("0/{all} nodes are available: {}.", refusal.reasons.join(", "))
     } else {
-        let mut counts = BTreeMap::new();
+        let mut counts = Sorted::new();
         for refusal in decision.nodes.iter().filter_map(|answer| answer.refused.as_ref()) {
             count_reasons(&mut counts, &refusal.reasons);
         }
@@ -362,7 +361,7 @@ mod tests {
 
     #[test]
     fn plugins_that_leave_no_node_together_are_named() {
-        let set = |names: &[&'static str]| -> BTreeSet<&'static str> { names.iter().copied().collect() };
+        let set = |names: &[&'static str]| -> SortedSet<&'static str> { names.iter().copied().collect() };
         let mut prepared = Prepared::default();
         assert_eq!(prepared.restrict(&set(&["a", "b"]), "NodeAffinity"), None);
         let refused = prepared.restrict(&set(&["c"]), "VolumeBinding").expect("nothing is left");

@@ -13,8 +13,8 @@ use super::nodes::{NodeInfo, Snapshot};
 use super::pod::PodInfo;
 use super::surroundings::Surroundings;
 use crate::api::{Object, Request};
+use crate::sim::SortedSet;
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -126,7 +126,7 @@ pub enum PreFilter<'a> {
     /// Each node is to be asked about.
     Run(Box<dyn Filter + 'a>),
     /// Only these nodes are worth asking about.
-    Only(Box<dyn Filter + 'a>, BTreeSet<&'a str>),
+    Only(Box<dyn Filter + 'a>, SortedSet<&'a str>),
     /// The pod can run nowhere.
     Refuse(Refused),
 }
@@ -377,7 +377,7 @@ mod tests {
     #[test]
     fn each_plugin_is_there_once() {
         let profile = Profile::default();
-        let names: BTreeSet<_> = profile.plugins.iter().map(|entry| entry.plugin.name()).collect();
+        let names: SortedSet<_> = profile.plugins.iter().map(|entry| entry.plugin.name()).collect();
         assert_eq!(names.len(), profile.plugins.len());
         assert!(names.iter().all(|name| profile.plugin(name).is_some()));
     }

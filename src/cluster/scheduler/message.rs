@@ -1,21 +1,20 @@
 //! The words of a failed attempt. Upstream: `framework.FitError.Error`.
 
-use crate::sim::Order;
-use std::collections::BTreeMap;
+use crate::sim::{Order, Sorted};
 
 /// An event's message is cut to so many bytes. Upstream: `schedule_one.go`, `truncateMessage`.
 pub const MESSAGE_MAX: usize = 1024;
 
 /// Counts each reason once more.
-pub fn count_reasons<T: AsRef<str>>(counts: &mut BTreeMap<String, usize>, reasons: &[T]) {
+pub fn count_reasons<T: AsRef<str>>(counts: &mut Sorted<String, usize>, reasons: &[T]) {
     for reason in reasons {
-        *counts.entry(reason.as_ref().to_owned()).or_default() += 1;
+        *counts.get_or_default(reason.as_ref().to_owned()) += 1;
     }
 }
 
 /// `0/4 nodes are available: 1 Insufficient cpu, 3 node(s) had untolerated taint(s).` The parts are sorted as strings.
 #[must_use]
-pub fn no_nodes(all: usize, counts: &BTreeMap<String, usize>) -> String {
+pub fn no_nodes(all: usize, counts: &Sorted<String, usize>) -> String {
     let mut parts: Vec<String> = counts.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
     parts.order();
     if parts.is_empty() {
@@ -41,7 +40,7 @@ mod tests {
 
     #[test]
     fn reasons_are_counted_and_sorted_as_strings() {
-        let mut counts = BTreeMap::new();
+        let mut counts = Sorted::new();
         for _ in 0..10 {
             count_reasons(&mut counts, &["Insufficient cpu"]);
         }

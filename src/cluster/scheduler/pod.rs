@@ -4,6 +4,7 @@ use super::affinity::Terms;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, Ref};
 use crate::api::quantity::{MOST, Quantity};
+use crate::sim::Sorted;
 use crate::sim::hash::stable_hash;
 use k8s_openapi::api::core::v1 as core;
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
@@ -27,7 +28,7 @@ pub struct Resources {
     /// Bytes.
     pub ephemeral_storage: i64,
     /// Extended resources, huge pages and the like, in whole units.
-    pub scalar: BTreeMap<Rc<str>, i64>,
+    pub scalar: Sorted<Rc<str>, i64>,
 }
 
 impl Resources {
@@ -56,7 +57,7 @@ impl Resources {
         self.memory += other.memory;
         self.ephemeral_storage += other.ephemeral_storage;
         for (name, amount) in &other.scalar {
-            *self.scalar.entry(name.clone()).or_default() += amount;
+            *self.scalar.get_or_default(name.clone()) += amount;
         }
     }
 
@@ -81,7 +82,7 @@ impl Resources {
         self.memory = self.memory.max(other.memory);
         self.ephemeral_storage = self.ephemeral_storage.max(other.ephemeral_storage);
         for (name, amount) in &other.scalar {
-            let mine = self.scalar.entry(name.clone()).or_default();
+            let mine = self.scalar.get_or_default(name.clone());
             *mine = (*mine).max(*amount);
         }
     }

@@ -23,10 +23,9 @@ use crate::api::meta::moment;
 use crate::api::object::Object;
 use crate::api::selector::Selector;
 use crate::cluster::fact::{NodeAnswer, Refusal};
-use crate::sim::{Order, Time};
+use crate::sim::{Order, Sorted, Time};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const NO_VICTIMS: &str = "No preemption victims found for incoming pod";
@@ -87,7 +86,7 @@ pub fn search(cycle: &Cycle, failure: &Failure) -> Result<(Candidate, Vec<Candid
     best.map(|place| (candidates.remove(place), candidates)).ok_or_else(|| {
         let explained: usize = reasons.remove("").unwrap_or(0);
         if all > explained {
-            *reasons.entry(NOT_HELPFUL.to_owned()).or_default() += all - explained;
+            *reasons.get_or_default(NOT_HELPFUL.to_owned()) += all - explained;
         }
         no_nodes(all, &reasons)
     })
@@ -95,9 +94,9 @@ pub fn search(cycle: &Cycle, failure: &Failure) -> Result<(Candidate, Vec<Candid
 
 /// All candidates, and the reasons of the nodes that are none, counted (under an empty name: those nodes).
 #[must_use]
-pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, BTreeMap<String, usize>) {
+pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, Sorted<String, usize>) {
     let mut found = Vec::new();
-    let mut reasons = BTreeMap::new();
+    let mut reasons = Sorted::new();
     let hopeless = failure.pre_filter.is_some_and(|refusal| !refusal.resolvable);
     let budgets = Budgets::new(&cycle.snapshot.surroundings);
     let resolvable = |node: &&NodeAnswer| node.refused.as_ref().is_some_and(|no| no.resolvable);
@@ -115,7 +114,7 @@ pub fn candidates(cycle: &Cycle, failure: &Failure) -> (Vec<Candidate>, BTreeMap
             Ok((victims, violations)) => found.push(Candidate { node: answer.node.clone(), victims, violations }),
             Err(refused) => {
                 count_reasons(&mut reasons, &refused);
-                *reasons.entry(String::new()).or_default() += 1;
+                *reasons.get_or_default(String::new()) += 1;
             }
         }
     }

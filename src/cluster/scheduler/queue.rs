@@ -16,9 +16,8 @@ use super::pod::PodInfo;
 use crate::api::Key;
 use crate::cluster::fact::Queue as Place;
 use crate::cluster::timing;
-use crate::sim::{Duration, FactId, Time};
+use crate::sim::{Duration, FactId, SortedSet, Time};
 use crate::sim::{Map, Set};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// A pod in the queue. Upstream: `framework.QueuedPodInfo`.
@@ -35,7 +34,7 @@ pub struct Queued {
     /// How often in a row something else went wrong.
     pub errors: u32,
     /// The plugins that refused it last time.
-    pub rejectors: BTreeSet<&'static str>,
+    pub rejectors: SortedSet<&'static str>,
     /// The plugin that keeps it out.
     pub gate: Option<&'static str>,
     /// What brought it where it is.
@@ -60,7 +59,7 @@ impl Queued {
             attempts: 0,
             failures: 0,
             errors: 0,
-            rejectors: BTreeSet::new(),
+            rejectors: SortedSet::new(),
             gate: None,
             because: "".into(),
             woken_by: "".into(),
@@ -228,7 +227,7 @@ impl SchedulingQueue {
         &mut self,
         configuration: &Configuration,
         mut queued: Queued,
-        rejectors: BTreeSet<&'static str>,
+        rejectors: SortedSet<&'static str>,
         now: Time,
     ) -> Moved {
         let key = queued.info.reference.key.clone();
@@ -390,7 +389,7 @@ mod tests {
         let (profile, mut queue) = (Configuration::default(), SchedulingQueue::default());
         queue.add(&profile, pod("p", &json!({"nodeSelector": {"disk": "ssd"}})), Time::ZERO);
         let queued = queue.pop().expect("a pod");
-        queue.failed(&profile, queued, BTreeSet::from(["NodeAffinity"]), Time::from_millis(1));
+        queue.failed(&profile, queued, SortedSet::from(["NodeAffinity"]), Time::from_millis(1));
         let node = |disk: &str| object("Node", json!({"metadata": {"name": "n", "labels": {"disk": disk}}}));
         let hdd = node("hdd");
         let seen = |new| Change::new(Resource::Node, events::Action::ADD, None, Some(new));
@@ -412,7 +411,7 @@ mod tests {
         queue.add(&profile, pod("p", &json!({})), Time::ZERO);
         for (tried, over) in [(0, 2), (2, 5), (5, 10), (10, 19), (19, 30), (30, 41)] {
             let queued = queue.pop().expect("a pod");
-            queue.failed(&profile, queued, BTreeSet::new(), Time::from_secs(tried));
+            queue.failed(&profile, queued, SortedSet::new(), Time::from_secs(tried));
             assert!(!queue.has_next());
             assert_eq!(queue.next_flush(), Some(Time::from_secs(over)));
             assert!(queue.flush_backoff(&profile, Time::from_secs(over - 1)).is_empty());
@@ -439,7 +438,7 @@ mod tests {
         let (profile, mut queue) = (Configuration::default(), SchedulingQueue::default());
         queue.add(&profile, pod("p", &json!({})), Time::ZERO);
         let queued = queue.pop().expect("a pod");
-        queue.failed(&profile, queued, BTreeSet::from(["NodeName"]), Time::ZERO);
+        queue.failed(&profile, queued, SortedSet::from(["NodeName"]), Time::ZERO);
         assert!(queue.flush_unschedulable(&profile, Time::from_secs(300)).is_empty());
         assert_eq!(queue.flush_unschedulable(&profile, Time::from_secs(301)).len(), 1);
         assert_eq!(popped(&mut queue).as_deref(), Some("p"));

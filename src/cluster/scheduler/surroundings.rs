@@ -7,6 +7,7 @@ use crate::api::kinds::{
     replication_controller, service, storage_class, volume_attachment,
 };
 use crate::api::meta::controller_of;
+use crate::api::object::Objects;
 use crate::api::object::{Key, Object};
 use crate::api::selector::Selector;
 use crate::sim::Map;
@@ -45,11 +46,11 @@ impl Surroundings {
         self.objects.remove(&(object.kind(), object.key()));
     }
 
-    fn of<'a>(&'a self, kind: &'static Kind, namespace: &'a str) -> impl Iterator<Item = &'a Object> {
+    fn of<'a>(&'a self, kind: &'static Kind, namespace: &'a str) -> Objects<'a> {
         let from = (kind, Key::new(namespace, ""));
         let inside =
             move |((of, key), _): &(&(&'static Kind, Key), &Object)| *of == kind && *key.namespace == *namespace;
-        self.objects.range(from..).take_while(inside).map(|(_, object)| object)
+        Box::new(self.objects.range(from..).take_while(inside).map(|(_, object)| object))
     }
 
     /// An object.
@@ -59,9 +60,10 @@ impl Surroundings {
     }
 
     /// All objects of a kind.
-    pub fn all(&self, kind: &'static Kind) -> impl Iterator<Item = &Object> {
+    #[must_use]
+    pub fn all(&self, kind: &'static Kind) -> Objects<'_> {
         let from = (kind, Key::new("", ""));
-        self.objects.range(from..).take_while(move |((of, _), _)| *of == kind).map(|(_, object)| object)
+        Box::new(self.objects.range(from..).take_while(move |((of, _), _)| *of == kind).map(|(_, object)| object))
     }
 
     /// The labels of a namespace.

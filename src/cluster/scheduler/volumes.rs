@@ -10,10 +10,9 @@ use crate::api::kinds::{persistent_volume as volumes, persistent_volume_claim as
 use crate::api::object::Object;
 use crate::api::volumes::{BOUND_BY_CONTROLLER, Search, belongs, matching, wanted};
 pub use crate::api::volumes::{SELECTED_NODE, annotation, is_bound, reaches, volume_name, waits};
-use crate::sim::Order;
+use crate::sim::{Order, SortedSet};
 use k8s_openapi::api::core::v1::TopologySelectorTerm;
 use serde_json::json;
-use std::collections::BTreeSet;
 
 /// The claims of a pod, by what is to be done with them. Upstream: `PodVolumeClaims`.
 #[derive(Debug, Default)]
@@ -90,7 +89,7 @@ impl<'a> Plan<'a> {
     }
 
     fn match_all(&mut self, claims: &[&'a Object], node: &Object, around: &'a Surroundings) -> bool {
-        let mut taken = BTreeSet::new();
+        let mut taken = SortedSet::new();
         for claim in claims {
             match annotation(claim, SELECTED_NODE) {
                 Some(selected) if selected != node.name() => return false,
@@ -134,7 +133,7 @@ impl<'a> Plan<'a> {
     }
 }
 
-fn found<'a>(claim: &Object, node: &Object, around: &'a Surroundings, taken: &BTreeSet<&str>) -> Option<&'a Object> {
+fn found<'a>(claim: &Object, node: &Object, around: &'a Surroundings, taken: &SortedSet<&str>) -> Option<&'a Object> {
     matching(claim, around.all(&volumes::KIND), &Search { node: Some(node), waits: false, taken })
 }
 

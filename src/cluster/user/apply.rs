@@ -13,8 +13,8 @@ use crate::api::rules::definitions::is_established;
 use crate::api::schema::schema;
 use crate::api::{Kind, Status, kinds};
 use crate::cluster::wire::Reply;
+use crate::sim::SortedSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -22,7 +22,7 @@ use std::rc::Rc;
 pub(super) fn jobs(text: &str, create_namespaces: bool) -> VecDeque<Job> {
     let read = manifest::read(text);
     let mut jobs = VecDeque::new();
-    let mut namespaces = BTreeSet::new();
+    let mut namespaces = SortedSet::new();
     let mut last = 0;
     for document in read.documents {
         last = document.index + 1;

@@ -4,8 +4,7 @@ use super::matrix::FEW;
 use crate::api::object::{ObjectRef, Ref};
 use crate::cluster::fact::{Attempt, AttemptResult, Fact};
 use crate::inspect::Shown;
-use crate::sim::{FactId, Order, Time, Trace};
-use std::collections::BTreeMap;
+use crate::sim::{FactId, Order, Sorted, Time, Trace};
 use std::rc::Rc;
 
 /// The scheduler's own list goes so many attempts back.
@@ -135,10 +134,10 @@ pub fn outcome(shown: &Shown, attempt: &Attempt) -> Outcome {
 
 /// How many nodes gave which reason, as the event counts them.
 fn reasons(attempt: &Attempt) -> Vec<(usize, String)> {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut counts: Sorted<&str, usize> = Sorted::new();
     let refused = attempt.nodes.iter().filter_map(|node| node.refused.as_ref());
     for reason in refused.flat_map(|refused| refused.reasons.iter()) {
-        *counts.entry(&**reason).or_default() += 1;
+        *counts.get_or_default(&**reason) += 1;
     }
     let mut reasons: Vec<(usize, String)> = counts.into_iter().map(|(text, count)| (count, text.to_owned())).collect();
     reasons.order_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));

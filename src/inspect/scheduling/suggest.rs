@@ -9,9 +9,8 @@ use crate::api::quantity::{Format, Quantity};
 use crate::cluster::fact::{Attempt, AttemptResult, NodeAnswer, Refusal};
 use crate::cluster::what_if::{Edit, Thought, taint_text};
 use crate::inspect::Shown;
-use crate::sim::Order;
+use crate::sim::{Order, SortedSet};
 use k8s_openapi::api::core::v1 as core;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// At most so many are offered,
@@ -152,7 +151,7 @@ fn wanted(pod: &Object) -> Vec<(String, String)> {
 /// missing.
 fn requests(shown: &Shown, thought: &Thought, attempt: &Attempt) -> Vec<Idea> {
     let reasons = attempt.nodes.iter().filter_map(|node| node.refused.as_ref()).flat_map(|no| no.reasons.iter());
-    let short: BTreeSet<&str> = reasons.filter_map(|reason| reason.strip_prefix("Insufficient ")).collect();
+    let short: SortedSet<&str> = reasons.filter_map(|reason| reason.strip_prefix("Insufficient ")).collect();
     let mut ideas = Vec::new();
     for resource in short {
         let amounts = attempt.nodes.iter().filter_map(|node| thought.amounts(&node.node, resource));

@@ -10,14 +10,14 @@ use crate::scene::motion::{Act, Role};
 use crate::scene::sprites::{bridge, hut, launch, signs};
 use crate::scene::stage::{Stage, Thing};
 use crate::scene::theme::Token;
-use std::collections::BTreeMap;
+use crate::sim::Sorted;
 
 /// A launch waits at the bridge for its next fact so long, then it is taken for lost.
 const PATIENCE_MS: f64 = 2_500.0;
 
 /// Draws all requests that are on the stage.
 pub fn draw<'a>(stage: &mut Stage<'a>, shown: &[Shown<'a>], movers: &mut Movers) {
-    let mut calls: BTreeMap<&Call, Vec<&Shown>> = BTreeMap::new();
+    let mut calls: Sorted<&Call, Vec<&Shown>> = Sorted::new();
     for one in shown {
         let (Fact::Requested { call, .. }
         | Fact::Gate { call, .. }
@@ -27,7 +27,7 @@ pub fn draw<'a>(stage: &mut Stage<'a>, shown: &[Shown<'a>], movers: &mut Movers)
             continue;
         };
         if matches!(one.motion.act, Act::Travel | Act::Gate | Act::Ink | Act::Return) {
-            calls.entry(call).or_default().push(one);
+            calls.get_or_default(call).push(one);
         }
     }
     for (call, story) in calls {

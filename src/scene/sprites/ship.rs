@@ -3,7 +3,7 @@
 
 use super::Sprite;
 use crate::scene::display::Look;
-use crate::scene::pen::Pen;
+use crate::scene::pen::{Pen, sine};
 use crate::scene::theme::Token;
 
 /// The gallery's sample.
@@ -58,8 +58,8 @@ pub fn hull(pen: &mut Pen, load: &Load) {
 pub fn engine(pen: &mut Pen, turn: f64) {
     pen.circle(66.0, 46.0, 22.0, Look::fill(Token::Runtime).edged(Token::OnHull, 3.0));
     for tooth in 0..6 {
-        let angle = (turn + f64::from(tooth) / 6.0) * std::f64::consts::TAU;
-        let (sin, cos) = angle.sin_cos();
+        let turn = turn + f64::from(tooth) / 6.0;
+        let (sin, cos) = (sine(turn), sine(turn + 0.25));
         let at = |r: f64| (66.0 + r * cos, 46.0 + r * sin);
         pen.line(&[at(8.0), at(15.0)], Look::line(Token::CrateInk, 4.0));
     }

@@ -12,6 +12,7 @@ use crate::ui::dom::{El, afterwards, button, el, truth};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 use web_sys::Event;
 
@@ -28,7 +29,7 @@ struct Desk {
 impl Desk {
     /// What can be done of one sort; moves only when that differs.
     fn of<T: PartialEq + Clone + Send + Sync + 'static>(self, pick: fn(&Deed) -> Option<T>) -> Memo<Option<T>> {
-        Memo::new(move |_| self.deeds.with(|deeds| deeds.iter().find_map(pick)))
+        Memo::new(move || self.deeds.with(|deeds| deeds.iter().find_map(pick)))
     }
 
     fn act(self, input: Input) {
@@ -53,7 +54,7 @@ impl Desk {
 
 /// The actions.
 pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
-    let deeds = Memo::new(move |_| {
+    let deeds = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             thing.selection.with_value(|selection| match selection {
@@ -237,7 +238,7 @@ fn image_form(
 
 /// What came of the input at a place of the trace: kubectl's lines, or the refusal.
 pub fn came_of(ui: Ui, thing: Thing, done: RwSignal<Option<u64>>) -> El {
-    let outcome = Memo::new(move |_| {
+    let outcome = Memo::new(move || {
         thing.changes.track();
         let place = done.get()?;
         let there = ui.read(|session| place < session.trace().head());

@@ -6,7 +6,7 @@ use crate::inspect::branch::{Difference, compare as differences};
 use crate::scene::caption::{input_sentence, kind};
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
-use leptos::prelude::*;
+use crate::ui::signal::RwSignal;
 
 /// So many differences are shown.
 const SHOWN: usize = 200;

@@ -6,6 +6,7 @@ use crate::inspect::events::{Filter, List, Row, list};
 use crate::ui::dom::{El, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::select::Selection;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 
 /// So many are shown at most.
@@ -15,7 +16,7 @@ const SHOWN: usize = 200;
 pub fn events_panel(ui: Ui) -> El {
     let changes = moment::changes(ui, move || ui.tab.get() == Tab::Events);
     let filter = RwSignal::new(Filter::default());
-    let events = Memo::new(move |_| {
+    let events = Memo::new(move || {
         changes.track();
         moment::read(ui, |shown| filter.with(|filter| list(shown, filter, SHOWN)))
     });

@@ -5,7 +5,6 @@ use crate::ui::dom::{El, button, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::tree::tree;
-use leptos::prelude::*;
 
 /// Three things to try: the example, what to look for.
 const TRY: &[(&str, &str, &str)] = &[

@@ -3,6 +3,7 @@
 use super::sheet::sheet;
 use crate::ui::dom::{El, el};
 use crate::ui::handle::Ui;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 
 /// What is shown of the keys: the key, and what it does.

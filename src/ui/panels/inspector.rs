@@ -19,6 +19,7 @@ use crate::ui::dom::{El, button, drawing, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
+use crate::ui::signal::Memo;
 use leptos::prelude::*;
 
 /// What the inspector shows, and when it is read anew.
@@ -34,7 +35,7 @@ pub struct Thing {
 pub fn inspector(ui: Ui) -> El {
     let visible = move || ui.selected.with(Option::is_some) && (!ui.phone.get() || ui.tab.get() == Tab::Inspector);
     let changes = moment::changes(ui, visible);
-    let link = Memo::new(move |_| ui.selected.with(|selected| selected.as_ref().map(Selection::write)));
+    let link = Memo::new(move || ui.selected.with(|selected| selected.as_ref().map(Selection::write)));
     let content = move || match link.get().and(ui.selected.get_untracked()) {
         Some(selection) => {
             let thing = Thing { selection: StoredValue::new_local(selection), changes };
@@ -88,7 +89,7 @@ fn overview(ui: Ui, thing: Thing) -> El {
 
 /// What it is and how it is.
 fn head(ui: Ui, thing: Thing) -> El {
-    let identity = Memo::new(move |_| {
+    let identity = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             thing.selection.with_value(|selection| match selection {

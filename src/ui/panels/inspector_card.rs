@@ -8,11 +8,12 @@ use crate::inspect::card::{self, Card};
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
+use crate::ui::signal::Memo;
 use leptos::prelude::*;
 
 /// The sections.
 pub fn card_sections(ui: Ui, thing: Thing) -> impl Fn() -> Vec<El> {
-    let card = Memo::new(move |_| {
+    let card = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             thing.selection.with_value(|selection| match selection {

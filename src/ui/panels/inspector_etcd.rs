@@ -8,12 +8,12 @@ use crate::api::kinds::{KINDS, lease};
 use crate::cluster::fact::Fact;
 use crate::inspect::story::{Actor, actor};
 use crate::scene::caption;
-use crate::sim::Time;
+use crate::sim::{SortedSet, Time};
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
-use std::collections::BTreeSet;
 
 /// So many keys of a kind, and so many writes, are shown.
 const KEYS: usize = 200;
@@ -24,8 +24,8 @@ type Write = (u64, Time, Actor, String, String);
 
 /// The sections.
 pub fn etcd_sections(ui: Ui, thing: Thing) -> El {
-    let open = RwSignal::new(BTreeSet::<&'static str>::new());
-    let kinds = Memo::new(move |_| {
+    let open = RwSignal::new(SortedSet::<&'static str>::new());
+    let kinds = Memo::new(move || {
         thing.changes.track();
         ui.read(|session| {
             let count = |kind: &&'static crate::api::Kind| (kind.plural, session.objects(kind).len());
@@ -59,7 +59,7 @@ pub fn etcd_sections(ui: Ui, thing: Thing) -> El {
         ];
         ui.say("etcd-facts", &args)
     };
-    let writes = Memo::new(move |_| {
+    let writes = Memo::new(move || {
         thing.changes.track();
         writes(ui)
     });

@@ -8,6 +8,7 @@ use crate::inspect::history::{FieldChange, Line, Revision, lines, revisions};
 use crate::ui::browser;
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 
 /// So many versions are shown, and so many changes of each.
@@ -35,7 +36,7 @@ fn folded(
 pub fn yaml_section(ui: Ui, thing: Thing) -> El {
     let open = RwSignal::new(false);
     let said = RwSignal::new("");
-    let shown = Memo::new(move |_| {
+    let shown = Memo::new(move || {
         if !open.get() {
             return Vec::new();
         }
@@ -83,7 +84,7 @@ fn line(ui: Ui, line: &Line) -> El {
 /// The versions, the latest first.
 pub fn history_section(ui: Ui, thing: Thing) -> El {
     let open = RwSignal::new(false);
-    let versions = Memo::new(move |_| {
+    let versions = Memo::new(move || {
         if !open.get() {
             return Vec::new();
         }

@@ -6,6 +6,7 @@ use crate::inspect::compare::{self, Columns, Row, Table};
 use crate::inspect::events;
 use crate::ui::dom::{El, button, drawing, el};
 use crate::ui::handle::Ui;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 
 /// So many of an object's events are shown.
@@ -13,7 +14,7 @@ const EVENTS: usize = 20;
 
 /// What is wanted and what is there.
 pub fn state_section(ui: Ui, thing: Thing) -> El {
-    let tables = Memo::new(move |_| {
+    let tables = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             thing.selection.with_value(|selection| match selection.object() {
@@ -72,7 +73,7 @@ fn row(ui: Ui, row: &Row) -> El {
 
 /// The object's events, as `kubectl describe` shows them.
 pub fn events_section(ui: Ui, thing: Thing) -> El {
-    let list = Memo::new(move |_| {
+    let list = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             thing.selection.with_value(|selection| match selection.object() {

@@ -13,6 +13,7 @@ use crate::sim::FactId;
 use crate::ui::dom::{El, button, el, truth};
 use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 
 /// So many causes are shown at first: the nearest, and the one where it all began.
@@ -22,14 +23,14 @@ const EFFECTS: usize = 24;
 
 /// The section.
 pub fn why_section(ui: Ui, thing: Thing) -> El {
-    let lack = Memo::new(move |_| {
+    let lack = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             thing.selection.with_value(|selection| selection.object().and_then(|object| lack::of_object(shown, object)))
         })
     });
     let search = StoredValue::new_local(Search::default());
-    let story = Memo::new(move |_| {
+    let story = Memo::new(move || {
         thing.changes.track();
         tell(ui, thing, search)
     });
@@ -64,7 +65,7 @@ fn end(ui: Ui, story: Memo<Option<Story>>) -> String {
 /// The chain of causes: the nearest, the first of all, and on demand those between.
 fn causes(ui: Ui, story: Memo<Option<Story>>) -> El {
     let all = RwSignal::new(false);
-    let count = Memo::new(move |_| story.with(|story| story.as_ref().map_or(0, |story| story.links.len())));
+    let count = Memo::new(move || story.with(|story| story.as_ref().map_or(0, |story| story.links.len())));
     let folds = move || count.get() > SHOWN && !all.get();
     let part = move |last: bool| {
         story.with(|story| {

@@ -10,6 +10,7 @@ use crate::ui::editor::{Editor, Mark, Text};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::Notice;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use std::time::Duration;
 use wasm_bindgen::prelude::Closure;
@@ -63,7 +64,7 @@ pub fn manifest_panel(ui: Ui) -> El {
         over.set(false);
     });
     on_window("dragleave", move |_: &Event| over.set(false));
-    let editor = RwSignal::new_local(None::<Editor>);
+    let editor = RwSignal::new(None::<Editor>);
     el("div", "manifest")
         .class_if("over", move || over.get())
         .add(tools(ui))
@@ -127,7 +128,7 @@ fn tools(ui: Ui) -> El {
 }
 
 /// The text.
-fn editor_field(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
+fn editor_field(ui: Ui, editor: RwSignal<Option<Editor>>) -> El {
     let text = Text { label: "editor-label", content: ui.manifest, apply: |ui| apply(ui, false) };
     let place = Editor::place(ui, text, editor).attr("data-testid", "manifest-editor");
     text_is_kept(ui);
@@ -165,7 +166,7 @@ fn text_is_kept(ui: Ui) {
 
 /// Errors are marked where they stand: those of the reader while one types, those of the server for the text that it
 /// was sent.
-fn marks_follow(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) {
+fn marks_follow(ui: Ui, editor: RwSignal<Option<Editor>>) {
     let mut seen = None;
     afterwards(move || {
         let text = ui.manifest.get();

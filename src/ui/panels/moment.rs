@@ -9,6 +9,7 @@ use crate::ui::browser;
 use crate::ui::dom::afterwards;
 use crate::ui::handle::Ui;
 use crate::ui::session::Session;
+use crate::ui::signal::Memo;
 use leptos::prelude::*;
 use std::time::Duration;
 
@@ -46,7 +47,7 @@ pub fn read<T>(ui: Ui, read: impl FnOnce(&Shown) -> T) -> T {
 /// A signal that moves when something has happened or a second has passed, while `visible` holds.
 pub fn changes(ui: Ui, visible: impl Fn() -> bool + 'static) -> ReadSignal<u64> {
     let (beat, set_beat) = signal(0_u64);
-    let second = Memo::new(move |_| ui.now.get().as_secs());
+    let second = Memo::new(move || ui.now.get().as_secs());
     let last = StoredValue::new(f64::MIN);
     let waits = StoredValue::new(false);
     let fire = move || {

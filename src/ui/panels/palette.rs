@@ -8,6 +8,7 @@ use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::select::Selection;
 use crate::ui::session::Until;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use web_sys::{HtmlElement, KeyboardEvent};
 
@@ -57,9 +58,9 @@ enum Deed {
 }
 
 fn answers(ui: Ui, words: &str) -> Vec<(String, Deed)> {
-    let words: Vec<String> = words.to_lowercase().split_whitespace().map(str::to_owned).collect();
+    let words: Vec<String> = words.to_ascii_lowercase().split_whitespace().map(str::to_owned).collect();
     let fits = |text: &str| {
-        let text = text.to_lowercase();
+        let text = text.to_ascii_lowercase();
         words.iter().all(|word| text.contains(word))
     };
     let commands = COMMANDS.iter().map(|(key, run)| (ui.text(key), Deed::Run(*run)));

@@ -10,7 +10,7 @@ use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::Notice;
 use crate::ui::select::Selection;
-use leptos::prelude::*;
+use crate::ui::signal::RwSignal;
 
 /// The key of a gate's name.
 pub const fn gate_key(gate: Gate) -> &'static str {
@@ -26,7 +26,7 @@ pub const fn gate_key(gate: Gate) -> &'static str {
 }
 
 /// The list.
-pub fn problems(ui: Ui, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
+pub fn problems(ui: Ui, editor: RwSignal<Option<Editor>>) -> El {
     let quiet = move |key| el("p", "quiet").text(&ui.text(key));
     let content = move || {
         let answers = ui.answers.get();
@@ -74,7 +74,7 @@ fn success(ui: Ui, line: &str, dry_run: bool) -> El {
     el("li", "line").add(icon(Icon::Tick)).add(code.text(&format!(" {rest}")))
 }
 
-fn refusal(ui: Ui, problem: &Problem, editor: RwSignal<Option<Editor>, LocalStorage>) -> El {
+fn refusal(ui: Ui, problem: &Problem, editor: RwSignal<Option<Editor>>) -> El {
     let gate = match (problem.gate, problem.code) {
         (Some(gate), Some(code)) => {
             let gate = ui.text(gate_key(gate));

@@ -8,6 +8,7 @@ use crate::inspect::requests::{Filter, Lamp, Row, list};
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::select::Selection;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 
 /// So many are shown at most.
@@ -17,7 +18,7 @@ const SHOWN: usize = 200;
 pub fn requests_panel(ui: Ui) -> El {
     let changes = moment::changes(ui, move || ui.tab.get() == Tab::Requests);
     let filter = RwSignal::new(Filter::default());
-    let rows = Memo::new(move |_| {
+    let rows = Memo::new(move || {
         changes.track();
         if ui.tab.get() != Tab::Requests {
             return Vec::new();

@@ -5,13 +5,13 @@ use crate::cluster::fact::Fact;
 use crate::cluster::wire::Address;
 use crate::scene::pace::Speed;
 use crate::scene::theme::{Theme, Token};
-use crate::sim::{FactId, Time};
+use crate::sim::{FactId, Sorted, Time};
 use crate::ui::browser::clock;
 use crate::ui::dom::{El, afterwards, el, on_window};
 use crate::ui::handle::Ui;
 use crate::ui::session::Session;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
-use std::collections::BTreeMap;
 use std::time::Duration;
 use wasm_bindgen::JsCast;
 use web_sys::{Element, Event, HtmlCanvasElement, KeyboardEvent, PointerEvent};
@@ -111,7 +111,7 @@ impl Line {
 /// The scrubber.
 pub fn scrubber(ui: Ui) -> El {
     let dragging = RwSignal::new(false);
-    let at = Memo::new(move |_| {
+    let at = Memo::new(move || {
         let (now, _) = (ui.now.get(), ui.end.get());
         ui.read(|session| (Line::of(session).share(session, now) * 1000.0).round() / 1000.0)
     });
@@ -210,7 +210,7 @@ fn draw_now_and_then(ui: Ui, canvas: HtmlCanvasElement) {
 /// One column of the scrubber: who did most in it.
 #[derive(Clone, Debug, Default)]
 struct Column {
-    counts: BTreeMap<Actor, usize>,
+    counts: Sorted<Actor, usize>,
     input: bool,
 }
 
@@ -229,7 +229,7 @@ fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
         let to = if index == count { beats.len() } else { beats.partition_point(|beat| beat.at < until).max(from) };
         for beat in beats[from..to].iter().filter(|beat| beat.lead).take(LOOKED_AT) {
             if let Some(record) = session.trace().get(FactId(beat.head)) {
-                *column.counts.entry(actor(&record.fact)).or_default() += 1;
+                *column.counts.get_or_default(actor(&record.fact)) += 1;
             }
         }
         from = to;
@@ -255,7 +255,7 @@ fn paint(session: &Session, canvas: &HtmlCanvasElement, theme: Theme) -> Option<
     context.set_font("600 12px Pretendard, sans-serif");
     let middle = h / 2.0 + 6.0;
     for (x, column) in columns(session, w) {
-        let most = column.counts.iter().max_by_key(|(_, count)| **count).map(|(actor, _)| *actor);
+        let most = column.counts.iter().max_by_key(|(_, count)| *count).map(|(actor, _)| *actor);
         let Some(Actor(letter, token)) = (if column.input { Some(PERSON) } else { most }) else { continue };
         context.set_fill_style_str(token.hex(theme));
         let (half, tall) = if column.input { (3.0, 11.0) } else { (2.0, 7.0) };

@@ -7,6 +7,7 @@ use crate::ui::captions;
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::keep;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 
 /// So many sentences of the transcript are exported.

@@ -4,7 +4,7 @@ use crate::ui::browser::call;
 use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
-use leptos::prelude::*;
+use crate::ui::signal::RwSignal;
 use web_sys::HtmlDialogElement;
 
 /// A dialog that is shown while `open`; its content is made when it opens.

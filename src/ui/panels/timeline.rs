@@ -11,6 +11,7 @@ use crate::ui::browser::clock;
 use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::session::Session;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{CanvasRenderingContext2d as Canvas, HtmlCanvasElement, KeyboardEvent, MouseEvent, WheelEvent};
@@ -117,7 +118,7 @@ fn rolled(ui: Ui, window: RwSignal<Window>, event: &WheelEvent) {
 }
 
 fn pressed(ui: Ui, window: RwSignal<Window>, event: &KeyboardEvent) {
-    match event.key().to_lowercase().as_str() {
+    match event.key().to_ascii_lowercase().as_str() {
         "w" => steer(ui, window, (0.8, 0.0)),
         "s" => steer(ui, window, (1.25, 0.0)),
         "a" | "arrowleft" => steer(ui, window, (1.0, -0.1)),

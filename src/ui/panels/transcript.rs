@@ -6,14 +6,14 @@ use crate::sim::Time;
 use crate::ui::captions;
 use crate::ui::dom::{El, button, el, truth};
 use crate::ui::handle::{Tab, Ui};
-use leptos::prelude::*;
+use crate::ui::signal::Memo;
 
 /// So many sentences are shown.
 const SHOWN: usize = 200;
 
 /// The transcript.
 pub fn transcript(ui: Ui) -> El {
-    let told = Memo::new(move |_| {
+    let told = Memo::new(move || {
         ui.captions.track();
         let shown = ui.tab.get() == Tab::Transcript;
         let line = |caption: Caption| (caption.at, caption.head, caption.text);

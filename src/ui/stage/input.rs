@@ -3,6 +3,7 @@
 use super::Stage;
 use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use web_sys::{HtmlElement, KeyboardEvent, PointerEvent, WheelEvent};

@@ -10,6 +10,7 @@ use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::panels::branches;
 use crate::ui::select::Selection;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::prelude::Closure;
@@ -143,7 +144,7 @@ fn tooltip(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
 
 /// Says that the past is shown, or that quiet time is being skipped.
 fn banners(ui: Ui) -> El {
-    let skipping = Memo::new(move |_| {
+    let skipping = Memo::new(move || {
         ui.now.track();
         #[expect(clippy::cast_possible_truncation, reason = "seconds of a quiet time")]
         ui.read(|session| session.skipping().map(|seconds| seconds.round() as i64))

@@ -6,8 +6,8 @@ use crate::cluster::wire::Address;
 use crate::i18n::{Arg, Language, text};
 use crate::scene::sprites::crate_::Status;
 use crate::scene::status;
+use crate::sim::SortedSet;
 use crate::ui::select::{Selection, component_id};
-use std::collections::BTreeSet;
 
 /// Up to so many ships, all are open at first.
 pub const OPEN: usize = 12;
@@ -232,7 +232,7 @@ impl Entry {
 }
 
 /// All rows that are to be seen. `turned` are those that the person has opened or closed against the rule.
-pub fn entries(view: &View, turned: &BTreeSet<String>) -> Vec<Entry> {
+pub fn entries(view: &View, turned: &SortedSet<String>) -> Vec<Entry> {
     let few = view.nodes.len() <= OPEN + 1;
     let mut all = Vec::new();
     let mut add = |level, open, what| all.push(Entry { level, open, what, place: (0, 0) });

@@ -47,7 +47,7 @@ pub(super) fn app_armor(look: &Look) -> Option<Violation> {
     let own = own.map(|profile| profile.type_.as_str()).filter(|kind| !is_safe(kind));
     let profile =
         |context: &SecurityContext| context.app_armor_profile.as_ref().is_some_and(|profile| !is_safe(&profile.type_));
-    let containers = look.those(profile);
+    let containers = look.those(&profile);
     let kinds = look.contexts().filter_map(|(_, context)| Some(context?.app_armor_profile.as_ref()?.type_.as_str()));
     let mut values: Vec<String> =
         set(own.into_iter().chain(kinds.filter(|kind| !is_safe(kind)))).into_iter().map(str::to_owned).collect();
@@ -76,7 +76,7 @@ pub(super) fn capabilities(look: &Look) -> Option<Violation> {
         let added = context.capabilities.as_ref().and_then(|capabilities| capabilities.add.as_ref());
         added.into_iter().flatten().filter(|name| !CAPABILITIES.contains(&name.as_str())).cloned().collect()
     };
-    let bad = look.those(|context| !added(context).is_empty());
+    let bad = look.those(&|context| !added(context).is_empty());
     let names: Vec<String> = look.contexts().filter_map(|(_, context)| context).flat_map(added).collect();
     let names = quoted(set(names.iter().map(String::as_str)));
     if bad.is_empty() {
@@ -148,7 +148,7 @@ pub(super) fn probe_hosts(look: &Look) -> Option<Violation> {
 }
 
 pub(super) fn privileged(look: &Look) -> Option<Violation> {
-    let bad = look.those(|context| context.privileged == Some(true));
+    let bad = look.those(&|context| context.privileged == Some(true));
     if bad.is_empty() {
         return None;
     }
@@ -157,7 +157,7 @@ pub(super) fn privileged(look: &Look) -> Option<Violation> {
 }
 
 pub(super) fn proc_mount(look: &Look) -> Option<Violation> {
-    let bad = look.those(|context| context.proc_mount.as_ref().is_some_and(|mount| mount != "Default"));
+    let bad = look.those(&|context| context.proc_mount.as_ref().is_some_and(|mount| mount != "Default"));
     if bad.is_empty() || look.has_own_users() {
         return None;
     }
@@ -177,7 +177,7 @@ pub(super) fn selinux(look: &Look) -> Option<Violation> {
         |options: &SELinuxOptions| wrong(options) || !text(&options.user).is_empty() || !text(&options.role).is_empty();
     let own = look.spec.security_context.as_ref().and_then(|context| context.se_linux_options.as_ref());
     let own = own.filter(|options| set_by(options));
-    let containers = look.those(|context| context.se_linux_options.as_ref().is_some_and(set_by));
+    let containers = look.those(&|context| context.se_linux_options.as_ref().is_some_and(set_by));
     let who = setters(own.is_some(), &containers);
     if who.is_empty() {
         return None;
@@ -205,7 +205,7 @@ pub(super) fn seccomp(look: &Look) -> Option<Violation> {
     let own = look.spec.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
     let own = own.map(|profile| profile.type_.as_str()).filter(|kind| !is_safe(kind));
     let containers =
-        look.those(|context| context.seccomp_profile.as_ref().is_some_and(|profile| !is_safe(&profile.type_)));
+        look.those(&|context| context.seccomp_profile.as_ref().is_some_and(|profile| !is_safe(&profile.type_)));
     let who = setters(own.is_some(), &containers);
     if who.is_empty() {
         return None;
@@ -227,7 +227,7 @@ pub(super) fn windows_host_process(look: &Look) -> Option<Violation> {
     let context = look.spec.security_context.as_ref();
     let own = context.and_then(|context| context.windows_options.as_ref()?.host_process) == Some(true);
     let bad = look
-        .those(|context| context.windows_options.as_ref().is_some_and(|options| options.host_process == Some(true)));
+        .those(&|context| context.windows_options.as_ref().is_some_and(|options| options.host_process == Some(true)));
     let who = setters(own, &bad);
     if who.is_empty() {
         return None;

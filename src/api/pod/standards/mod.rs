@@ -6,9 +6,9 @@
 mod baseline;
 mod restricted;
 
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{Container, PodSpec, SecurityContext};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use std::collections::BTreeSet;
 use std::fmt;
 
 /// How strict a policy is.
@@ -125,22 +125,24 @@ pub fn violations(policy: Policy, metadata: &ObjectMeta, spec: &PodSpec) -> Vec<
 
 impl<'a> Look<'a> {
     /// All containers of all sorts with their security contexts.
-    fn contexts(&self) -> impl Iterator<Item = (&'a str, Option<&'a SecurityContext>)> + use<'a> {
+    fn contexts(&self) -> std::vec::IntoIter<(&'a str, Option<&'a SecurityContext>)> {
         let context = |container: &'a Container| (container.name.as_str(), container.security_context.as_ref());
         let spec = self.spec;
         let first = spec.init_containers.iter().flatten().chain(&spec.containers).map(context);
         let debug = spec.ephemeral_containers.iter().flatten();
-        first.chain(debug.map(|container| (container.name.as_str(), container.security_context.as_ref())))
+        let mut all: Vec<_> = first.collect();
+        all.extend(debug.map(|container| (container.name.as_str(), container.security_context.as_ref())));
+        all.into_iter()
     }
 
     /// Containers that have ports and probes.
-    fn containers(&self) -> impl Iterator<Item = &'a Container> + use<'a> {
-        self.spec.init_containers.iter().flatten().chain(&self.spec.containers)
+    fn containers(&self) -> std::vec::IntoIter<&'a Container> {
+        self.spec.init_containers.iter().flatten().chain(&self.spec.containers).collect::<Vec<_>>().into_iter()
     }
 
     /// The containers of whose context something is true.
-    fn those(&self, is: impl Fn(&SecurityContext) -> bool) -> Vec<&'a str> {
-        let bad = self.contexts().filter(|(_, context)| context.is_some_and(&is));
+    fn those(&self, is: &dyn Fn(&SecurityContext) -> bool) -> Vec<&'a str> {
+        let bad = self.contexts().filter(|(_, context)| context.is_some_and(is));
         bad.map(|(name, _)| name).collect()
     }
 
@@ -176,7 +178,7 @@ fn setters(pod: bool, containers: &[&str]) -> String {
 
 /// Values without repetitions, in order.
 fn set<'a>(values: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
-    values.into_iter().collect::<BTreeSet<_>>().into_iter().collect()
+    values.into_iter().collect::<SortedSet<_>>().into_iter().collect()
 }
 
 #[cfg(test)]

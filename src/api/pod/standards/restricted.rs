@@ -106,7 +106,7 @@ pub(super) fn run_as_non_root(look: &Look) -> Option<Violation> {
         return None;
     }
     let own = look.spec.security_context.as_ref().and_then(|context| context.run_as_non_root);
-    let bad = look.those(|context| context.run_as_non_root == Some(false));
+    let bad = look.those(&|context| context.run_as_non_root == Some(false));
     let who = setters(own == Some(false), &bad);
     if !who.is_empty() {
         return Some(Violation::new(REASON, format!("{who} must not set securityContext.runAsNonRoot=false")));
@@ -122,7 +122,7 @@ pub(super) fn run_as_non_root(look: &Look) -> Option<Violation> {
 
 pub(super) fn run_as_user(look: &Look) -> Option<Violation> {
     let own = look.spec.security_context.as_ref().and_then(|context| context.run_as_user) == Some(0);
-    let who = setters(own, &look.those(|context| context.run_as_user == Some(0)));
+    let who = setters(own, &look.those(&|context| context.run_as_user == Some(0)));
     if who.is_empty() || look.minor < 23 || look.has_own_users() {
         return None;
     }

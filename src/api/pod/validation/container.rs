@@ -6,23 +6,23 @@ use super::super::super::path::Path;
 use super::super::super::status::FieldError;
 use super::{env, mounts, network, probe, resources, security};
 use crate::api::pod::status::is_sidecar;
+use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::core::v1::{Container, ContainerPort, EphemeralContainer, PodSpec, ResourceRequirements, Volume};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// What the checks of a container must know of the pod around it.
 pub struct Surroundings<'a> {
     /// The whole spec.
     pub spec: &'a PodSpec,
     /// The volumes that are in order, by name.
-    pub volumes: BTreeMap<&'a str, &'a Volume>,
+    pub volumes: Sorted<&'a str, &'a Volume>,
     /// Names of the pod's resource claims.
-    pub claims: BTreeSet<&'a str>,
+    pub claims: SortedSet<&'a str>,
 }
 
 impl<'a> Surroundings<'a> {
     /// The surroundings that a spec makes.
     #[must_use]
-    pub fn new(spec: &'a PodSpec, volumes: BTreeMap<&'a str, &'a Volume>) -> Self {
+    pub fn new(spec: &'a PodSpec, volumes: Sorted<&'a str, &'a Volume>) -> Self {
         let claims = spec.resource_claims.iter().flatten().map(|claim| claim.name.as_str());
         Self { spec, volumes, claims: claims.filter(|name| !name.is_empty()).collect() }
     }
@@ -42,7 +42,7 @@ pub fn regular(out: &mut Errors, path: &Path, around: &Surroundings) {
         out.push(FieldError::required(path, ""));
         return;
     }
-    let mut names = BTreeSet::new();
+    let mut names = SortedSet::new();
     for (index, container) in around.spec.containers.iter().enumerate() {
         let path = path.index(index);
         common(out, &path, container, around);
@@ -72,7 +72,7 @@ fn lifecycle_and_probes(out: &mut Errors, path: &Path, container: &Container, ar
 
 /// Init containers (`validateInitContainers`).
 pub fn init(out: &mut Errors, path: &Path, around: &Surroundings) {
-    let mut names: BTreeSet<&str> = around.spec.containers.iter().map(|container| container.name.as_str()).collect();
+    let mut names: SortedSet<&str> = around.spec.containers.iter().map(|container| container.name.as_str()).collect();
     for (index, container) in around.spec.init_containers.iter().flatten().enumerate() {
         let item = path.index(index);
         common(out, &item, container, around);
@@ -142,7 +142,7 @@ fn common(out: &mut Errors, path: &Path, container: &Container, around: &Surroun
 }
 
 fn ports(out: &mut Errors, path: &Path, ports: &[ContainerPort]) {
-    let mut names_seen = BTreeSet::new();
+    let mut names_seen = SortedSet::new();
     for (index, port) in ports.iter().enumerate() {
         let path = path.index(index);
         if let Some(name) = port.name.as_deref().filter(|name| !name.is_empty()) {
@@ -168,7 +168,7 @@ fn ports(out: &mut Errors, path: &Path, ports: &[ContainerPort]) {
 
 /// Upstream: `validateResizePolicy`.
 fn resize_policy(out: &mut Errors, path: &Path, container: &Container, around: &Surroundings) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, policy) in container.resize_policy.iter().flatten().enumerate() {
         if !seen.insert(policy.resource_name.as_str()) {
             out.push(FieldError::duplicate(path.index(index), policy.resource_name.as_str()));
@@ -230,7 +230,7 @@ pub fn trimmed_image(out: &mut Errors, path: &Path, image: Option<&str>) {
 pub fn ephemeral(out: &mut Errors, path: &Path, around: &Surroundings) {
     let Some(containers) = around.spec.ephemeral_containers.as_ref().filter(|list| !list.is_empty()) else { return };
     let others = around.spec.containers.iter().chain(around.spec.init_containers.iter().flatten());
-    let others: BTreeSet<&str> = others.map(|container| container.name.as_str()).collect();
+    let others: SortedSet<&str> = others.map(|container| container.name.as_str()).collect();
     let mut seen = others.clone();
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
@@ -296,7 +296,7 @@ fn as_container(ephemeral: &EphemeralContainer) -> Container {
 
 /// The pod's resource claims (`validatePodResourceClaims`).
 pub fn claims(out: &mut Errors, path: &Path, spec: &PodSpec) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, claim) in spec.resource_claims.iter().flatten().enumerate() {
         let path = path.index(index);
         let name = path.field("name");

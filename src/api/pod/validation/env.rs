@@ -138,7 +138,7 @@ pub fn field_ref(out: &mut Errors, path: &Path, selector: &ObjectFieldSelector, 
     }
     match subscripted {
         Some(("metadata.annotations", key)) => {
-            let key = key.to_lowercase();
+            let key = key.to_ascii_lowercase();
             check::complain(out, path, &key, names::qualified_name(&key));
         }
         Some((_, key)) => check::complain(out, path, key, names::qualified_name(key)),

@@ -4,16 +4,16 @@ use super::super::super::check::{self, Errors};
 use super::super::super::path::Path;
 use super::super::super::status::FieldError;
 use super::container::Surroundings;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{Container, VolumeMount};
-use std::collections::BTreeSet;
 
 /// Mounts (`ValidateVolumeMounts`).
 pub fn mounts(out: &mut Errors, path: &Path, container: &Container, around: &Surroundings) {
     let Some(mounts) = container.volume_mounts.as_deref() else { return };
     let devices = container.volume_devices.as_deref().unwrap_or_default();
-    let device_names: BTreeSet<&str> = devices.iter().map(|device| device.name.as_str()).collect();
-    let device_paths: BTreeSet<&str> = devices.iter().map(|device| device.device_path.as_str()).collect();
-    let mut places = BTreeSet::new();
+    let device_names: SortedSet<&str> = devices.iter().map(|device| device.name.as_str()).collect();
+    let device_paths: SortedSet<&str> = devices.iter().map(|device| device.device_path.as_str()).collect();
+    let mut places = SortedSet::new();
     for (index, mount) in mounts.iter().enumerate() {
         let item = path.index(index);
         let (name, place) = (mount.name.as_str(), mount.mount_path.as_str());
@@ -82,7 +82,7 @@ fn propagation(out: &mut Errors, path: &Path, mount: &VolumeMount, container: &C
 pub fn devices(out: &mut Errors, path: &Path, container: &Container, around: &Surroundings) {
     let Some(devices) = container.volume_devices.as_deref() else { return };
     let mounts = container.volume_mounts.as_deref().unwrap_or_default();
-    let (mut names, mut places) = (BTreeSet::new(), BTreeSet::new());
+    let (mut names, mut places) = (SortedSet::new(), SortedSet::new());
     for (index, device) in devices.iter().enumerate() {
         let path = path.index(index);
         let (name, place) = (device.name.as_str(), device.device_path.as_str());

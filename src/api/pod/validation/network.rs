@@ -4,13 +4,13 @@ use super::super::super::check::{self, Errors};
 use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::status::FieldError;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{Container, PodSpec};
 use serde_json::json;
-use std::collections::BTreeSet;
 
 /// No two containers may want the same port of the host (`AccumulateUniqueHostPorts`).
 pub fn unique_host_ports(out: &mut Errors, path: &Path, containers: &[Container]) {
-    let mut taken = BTreeSet::new();
+    let mut taken = SortedSet::new();
     for (index, container) in containers.iter().enumerate() {
         let path = path.index(index);
         let path = path.field("ports");

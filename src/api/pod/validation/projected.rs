@@ -5,11 +5,11 @@ use super::super::super::path::Path;
 use super::super::super::status::FieldError;
 use super::env;
 use super::volume::{items, mode};
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{
     DownwardAPIVolumeFile, DownwardAPIVolumeSource, KeyToPath, PodSpec, ProjectedVolumeSource,
     ServiceAccountTokenProjection,
 };
-use std::collections::BTreeSet;
 
 /// Fields that a file may show.
 const FIELDS: [&str; 5] =
@@ -44,7 +44,7 @@ fn downward_file(out: &mut Errors, path: &Path, file: &DownwardAPIVolumeFile) {
 /// Upstream: `validateProjectedVolumeSource`, `validateProjectionSources`.
 pub fn check(out: &mut Errors, path: &Path, source: &ProjectedVolumeSource) {
     mode(out, &path.field("defaultMode"), source.default_mode);
-    let mut taken: BTreeSet<&str> = BTreeSet::new();
+    let mut taken: SortedSet<&str> = SortedSet::new();
     let sources = path.field("sources");
     for (index, projection) in source.sources.iter().flatten().enumerate() {
         let item = sources.index(index);
@@ -83,7 +83,7 @@ pub fn check(out: &mut Errors, path: &Path, source: &ProjectedVolumeSource) {
     }
 }
 
-fn conflicts<'a>(out: &mut Errors, path: &Path, taken: &mut BTreeSet<&'a str>, keys: &'a [KeyToPath], name: &str) {
+fn conflicts<'a>(out: &mut Errors, path: &Path, taken: &mut SortedSet<&'a str>, keys: &'a [KeyToPath], name: &str) {
     for key in keys.iter().filter(|key| !key.path.is_empty()) {
         if !taken.insert(&key.path) {
             out.push(FieldError::invalid(path, name, "conflicting duplicate paths"));

@@ -5,10 +5,11 @@ use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::quantity::Quantity;
 use super::super::super::status::FieldError;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{ResourceClaim, ResourceRequirements};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 type Amounts = BTreeMap<String, Text>;
 
@@ -65,7 +66,7 @@ pub fn is_standard(name: &str) -> bool {
 }
 
 /// The resources of a container.
-pub fn requirements(out: &mut Errors, path: &Path, requirements: &ResourceRequirements, claims: &BTreeSet<&str>) {
+pub fn requirements(out: &mut Errors, path: &Path, requirements: &ResourceRequirements, claims: &SortedSet<&str>) {
     let limits = requirements.limits.as_ref();
     let requests = requirements.requests.as_ref();
     let limits_path = path.field("limits");
@@ -97,7 +98,7 @@ pub fn requirements(out: &mut Errors, path: &Path, requirements: &ResourceRequir
 /// The pod's overhead, checked like limits (`validateOverhead`).
 pub fn overhead(out: &mut Errors, path: &Path, overhead: &Amounts) {
     let as_limits = ResourceRequirements { limits: Some(overhead.clone()), ..ResourceRequirements::default() };
-    requirements(out, path, &as_limits, &BTreeSet::new());
+    requirements(out, path, &as_limits, &SortedSet::new());
 }
 
 fn amount(out: &mut Errors, path: &Path, name: &str, text: &Text) {
@@ -162,8 +163,8 @@ fn compare(out: &mut Errors, path: &Path, name: &str, [request, limit]: [&Text; 
 }
 
 /// Upstream: `validateResourceClaimNames`.
-fn claim_names(out: &mut Errors, path: &Path, claims: &[ResourceClaim], known: &BTreeSet<&str>) {
-    let mut seen: BTreeSet<String> = BTreeSet::new();
+fn claim_names(out: &mut Errors, path: &Path, claims: &[ResourceClaim], known: &SortedSet<&str>) {
+    let mut seen: SortedSet<String> = SortedSet::new();
     for (index, claim) in claims.iter().enumerate() {
         let path = path.index(index);
         let name = claim.name.as_str();

@@ -5,8 +5,8 @@ use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::status::FieldError;
 use super::affinity;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{PodSpec, Toleration, TopologySpreadConstraint};
-use std::collections::BTreeSet;
 
 /// Readiness gates and scheduling gates; `path` is that of the spec.
 pub fn gates(out: &mut Errors, path: &Path, spec: &PodSpec) {
@@ -17,7 +17,7 @@ pub fn gates(out: &mut Errors, path: &Path, spec: &PodSpec) {
         check::complain(out, &path.field("conditionType"), kind, names::qualified_name(kind));
     }
     let scheduling = path.field("schedulingGates");
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, gate) in spec.scheduling_gates.iter().flatten().enumerate() {
         let path = scheduling.index(index);
         check::complain(out, &path, &gate.name, names::qualified_name(&gate.name));

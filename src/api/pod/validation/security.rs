@@ -4,9 +4,9 @@ use super::super::super::check::{self, Errors};
 use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::status::FieldError;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// A user or group is a non-negative number of 31 bits (`IsValidUserID`).
 fn id(out: &mut Errors, path: &Path, value: Option<i64>) {
@@ -174,7 +174,7 @@ fn app_armor(out: &mut Errors, path: &Path, profile: Option<&AppArmorProfile>) {
 /// Upstream: `validateSysctls`.
 fn sysctls(out: &mut Errors, path: &Path, context: &PodSecurityContext, spec: &PodSpec) {
     const SEGMENT: &str = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, sysctl) in context.sysctls.iter().flatten().enumerate() {
         let path = path.index(index);
         let path = path.field("name");

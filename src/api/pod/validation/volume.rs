@@ -7,30 +7,25 @@ use super::super::super::quantity::Quantity;
 use super::super::super::status::FieldError;
 use super::projected;
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
+use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::core::v1::{
     CSIVolumeSource, EphemeralVolumeSource, HostPathVolumeSource, ImageVolumeSource, KeyToPath, PodSpec, Volume,
 };
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks the volumes and gives those that are in order, by name; `pod` is the pod whose spec it is, if any.
-pub fn volumes<'a>(
-    out: &mut Errors,
-    path: &Path,
-    spec: &'a PodSpec,
-    pod: Option<&Pod>,
-) -> BTreeMap<&'a str, &'a Volume> {
+pub fn volumes<'a>(out: &mut Errors, path: &Path, spec: &'a PodSpec, pod: Option<&Pod>) -> Sorted<&'a str, &'a Volume> {
     let all = spec.volumes.as_deref().unwrap_or_default();
     // A pod keeps the name of its token's volume in two parts.
     let has_token = pod.is_some_and(|pod| pod.token_suffix.is_some());
     let pod = pod.and_then(|pod| pod.metadata.name.as_deref()).filter(|name| !name.is_empty());
-    let created: BTreeSet<String> = match pod {
+    let created: SortedSet<String> = match pod {
         Some(pod) => {
             let ephemeral = all.iter().filter(|volume| volume.ephemeral.is_some());
             ephemeral.map(|volume| format!("{pod}-{}", volume.name)).collect()
         }
-        None => BTreeSet::new(),
+        None => SortedSet::new(),
     };
-    let mut good = BTreeMap::new();
+    let mut good = Sorted::new();
     for (index, volume) in all.iter().enumerate() {
         let path = path.index(index);
         let name = path.field("name");
@@ -200,7 +195,7 @@ fn csi(out: &mut Errors, path: &Path, source: &CSIVolumeSource) {
     if source.driver.len() > 63 {
         out.push(FieldError::too_long(driver, 63));
     }
-    check::complain(out, &driver, &source.driver, names::dns1123_subdomain(&source.driver.to_lowercase()));
+    check::complain(out, &driver, &source.driver, names::dns1123_subdomain(&source.driver.to_ascii_lowercase()));
     if let Some(secret) = &source.node_publish_secret_ref {
         let path = path.field("nodePublishSecretRef.name");
         if secret.name.is_empty() {

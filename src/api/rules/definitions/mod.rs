@@ -17,8 +17,8 @@ use crate::api::object::Object;
 use crate::api::path::Path;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
+use crate::sim::SortedSet;
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// What groups of the project's own need.
 const APPROVED: &str = "api-approved.kubernetes.io";
@@ -41,7 +41,7 @@ pub fn default(object: &mut Object) {
     }
     default_field(spec, "names", json!({}));
     if let (Some(names), false) = (spec.get_mut("names"), kind.is_empty()) {
-        default_field(names, "singular", kind.to_lowercase());
+        default_field(names, "singular", kind.to_ascii_lowercase());
         default_field(names, "listKind", format!("{kind}List"));
     }
     for version in items_mut(spec, "versions") {
@@ -202,7 +202,7 @@ fn of_spec(out: &mut Errors, spec: &At) {
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         out.push(spec.field("preserveUnknownFields").invalid(detail));
     }
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let mut unique = true;
     for version in versions.items() {
         let name = version.field("name");

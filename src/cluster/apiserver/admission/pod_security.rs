@@ -8,7 +8,7 @@ use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::pod::standards::{Level, Policy, reasons, told, violations};
 use crate::api::{FieldError, Status, Typed, Verb, json};
-use crate::sim::Order;
+use crate::sim::{Order, Sorted};
 use k8s_openapi::api::core::v1::{Namespace, PodTemplateSpec};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -170,12 +170,12 @@ fn invalid(namespace: &Object, errors: &[FieldError]) -> Result<(), Status> {
 /// Upstream: `EvaluatePodsInNamespace`. Pods that break the same rules are counted, the first is named.
 fn existing(request: &Attributes, namespace: &str, policy: Policy) -> Vec<String> {
     let pods: Vec<&Object> = request.review.cache.in_namespace(Pod::kind(), namespace).collect();
-    let mut found: BTreeMap<String, (&str, usize)> = BTreeMap::new();
+    let mut found: Sorted<String, (&str, usize)> = Sorted::new();
     for object in pods.iter().take(MOST_PODS) {
         let Some(pod) = object.get::<Pod>() else { continue };
         let reasons = reasons(&violations(policy, &pod.metadata, &pod.spec));
         if !reasons.is_empty() {
-            found.entry(reasons).or_insert((object.name(), 0)).1 += 1;
+            found.get_or_insert_with(reasons, || (object.name(), 0)).1 += 1;
         }
     }
     let mut texts = Vec::new();

@@ -5,10 +5,11 @@
 //! quota first. Left out: resources that may only be used where a quota covers them (none by default).
 
 use super::{Attributes, Plugin};
+use crate::api::json;
 use crate::api::kinds::resource_quota::KIND;
 use crate::api::object::Object;
 use crate::api::{Status, Verb, usage};
-use serde_json::json;
+use serde_json::Value;
 
 /// The plugin.
 pub const PLUGIN: Plugin = Plugin { validate, ..Plugin::named("ResourceQuota") };
@@ -48,7 +49,7 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
         if !beyond.is_empty() {
             let of = |amounts: &crate::api::pod::amounts::Amounts| {
                 usage::shown(
-                    &amounts.iter().filter(|(name, _)| beyond.contains(*name)).map(|(n, a)| (n.clone(), *a)).collect(),
+                    &amounts.iter().filter(|(name, _)| beyond.contains(name)).map(|(n, a)| (n.clone(), *a)).collect(),
                 )
             };
             let (requested, used, limited) = (of(&added), of(&used), of(&hard));
@@ -62,8 +63,8 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
         crate::api::pod::amounts::add(&mut used, &added);
         let mut counted = quota.clone();
         if let Some(document) = counted.document_mut() {
-            let used = used.iter().map(|(name, amount)| (name.clone(), json!(amount.to_string()))).collect();
-            document.set("status.used", used);
+            let used = used.iter().map(|(name, amount)| (name.as_str(), Value::from(amount.to_string())));
+            document.set("status.used", Value::Object(json::fields(used)));
         }
         request.review.besides.push(counted);
     }

@@ -11,7 +11,7 @@ use crate::api::rules::rbac::{GROUP, rules_of};
 use crate::api::{Kind, Status};
 use crate::cluster::apiserver::watch_cache::WatchCache;
 use crate::cluster::wire::User;
-use std::collections::BTreeSet;
+use crate::sim::SortedSet;
 use std::rc::Rc;
 
 /// Checks a write of a role or a binding; `old` is the object that it replaces.
@@ -61,7 +61,7 @@ fn confirm(user: &User, object: &Object, rules: impl Iterator<Item = Rule>, cach
     let access = Access::of(user, cache);
     let held: Vec<&Rule> = access.rules(object.namespace()).collect();
     let missing = rules.flat_map(|rule| single(&rule)).filter(|rule| !held.iter().any(|held| covers(held, rule)));
-    let texts: BTreeSet<String> = compact(missing).iter().map(shown).collect();
+    let texts: SortedSet<String> = compact(missing).iter().map(shown).collect();
     if texts.is_empty() {
         return Ok(());
     }

@@ -25,7 +25,7 @@ pub struct Page {
 impl Page {
     /// Reads a token; `None` for an empty one.
     pub fn parse(token: &str) -> Option<Self> {
-        let value: Value = serde_json::from_slice(&unbase64(token)?).ok()?;
+        let value: Value = serde_json::from_str(&String::from_utf8(unbase64(token)?).ok()?).ok()?;
         let start = value["start"].as_str()?.trim_matches(['/', '\0']);
         let (namespace, name) = start.split_once('/').unwrap_or(("", start));
         Some(Self { revision: value["rv"].as_u64()?, after: Key::new(namespace, name) })

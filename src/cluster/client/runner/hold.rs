@@ -7,8 +7,8 @@ use crate::cluster::client::round::Round;
 impl Runner {
     /// A kind whose cache does not show yet what the round has written.
     pub(super) fn missing(&self, round: &Round) -> Option<(&'static Kind, u64)> {
-        let behind = |(kind, revision): &(&&'static Kind, &u64)| self.client.cache(kind).revision() < **revision;
-        round.wrote.iter().find(behind).map(|(kind, revision)| (*kind, *revision))
+        let behind = |(kind, revision): &&(&'static Kind, u64)| self.client.cache(kind).revision() < *revision;
+        round.wrote.iter().find(behind).copied()
     }
 
     /// Gives back the keys whose writes have all been seen.

@@ -266,10 +266,11 @@ impl Look<'_> {
     fn job(&self, key: &Key, scheduled: i64, plan: &Plan) -> Option<Object> {
         let template = self.document.at("spec.jobTemplate")?;
         let texts = |field: &str| -> Option<BTreeMap<String, String>> {
-            let texts = template["metadata"][field].as_object()?;
-            Some(
-                texts.iter().map(|(name, text)| (name.clone(), text.as_str().unwrap_or_default().to_owned())).collect(),
-            )
+            let mut found = BTreeMap::new();
+            for (name, text) in template["metadata"][field].as_object()? {
+                found.insert(name.clone(), text.as_str().unwrap_or_default().to_owned());
+            }
+            Some(found)
         };
         let mut annotations = texts("annotations").unwrap_or_default();
         annotations.insert(SCHEDULED.to_owned(), rfc3339(scheduled, &plan.zone));

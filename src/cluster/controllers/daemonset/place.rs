@@ -10,11 +10,10 @@ use crate::cluster::client::controller::{Reconcile, Saying};
 use crate::cluster::controllers::shared::history::REVISION;
 use crate::cluster::controllers::shared::pods::{from_template, until_available};
 use crate::cluster::controllers::shared::{integer, labels};
-use crate::sim::{Duration, Order, Time};
+use crate::sim::{Duration, Order, Sorted, Time};
 use k8s_openapi::api::core::v1::{
     Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, PodTemplateSpec, Taint, Toleration,
 };
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 const GENERATION: &str = "pod-template-generation";
@@ -121,9 +120,9 @@ pub struct Family<'f, 'a> {
     /// The hash of the present revision.
     pub hash: &'f str,
     /// All nodes: whether a pod should come, whether one may stay.
-    pub nodes: BTreeMap<&'a str, (bool, bool)>,
+    pub nodes: Sorted<&'a str, (bool, bool)>,
     /// The pods by node, the oldest first. Also of nodes that are gone.
-    pub pods: BTreeMap<&'a str, Vec<&'a Object>>,
+    pub pods: Sorted<&'a str, Vec<&'a Object>>,
     /// The present moment.
     pub now: Time,
 }
@@ -133,14 +132,14 @@ impl<'f, 'a> Family<'f, 'a> {
     #[must_use]
     pub fn new(reconcile: &Reconcile<'a>, set: &'f Set<'a>, hash: &'f str, all: &[&'a Object]) -> Self {
         let nodes = reconcile.cache(&node::KIND).iter().map(|node| (node.name(), set.belongs_on(node))).collect();
-        let mut pods: BTreeMap<&str, Vec<&Object>> = BTreeMap::new();
+        let mut pods: Sorted<&str, Vec<&Object>> = Sorted::new();
         for object in all {
             let Some(pod) = object.get::<Pod>() else { continue };
             if pod.is_terminal() && object.is_terminating() {
                 continue;
             }
             if let Some(node) = target(pod) {
-                pods.entry(node).or_default().push(object);
+                pods.get_or_default(node).push(object);
             }
         }
         for pods in pods.values_mut() {

@@ -8,8 +8,8 @@ use super::Wish;
 use super::place::Family;
 use crate::api::Object;
 use crate::cluster::controllers::shared::scaled;
+use crate::sim::SortedSet;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use std::collections::BTreeSet;
 
 /// On how many nodes there may be two pods.
 #[must_use]
@@ -56,7 +56,7 @@ pub fn roll<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
 /// The nodes that have a pod, and those that should.
 fn nodes<'a>(family: &Family<'_, 'a>) -> Vec<&'a str> {
     let should = family.nodes.iter().filter(|(_, (should, _))| *should).map(|(node, _)| *node);
-    let all: BTreeSet<&str> = should.chain(family.pods.keys().copied()).collect();
+    let all: SortedSet<&str> = should.chain(family.pods.keys().copied()).collect();
     all.into_iter().collect()
 }
 

@@ -10,8 +10,7 @@ use crate::api::Object;
 use crate::cluster::client::controller::{Memory, Note, Reconcile};
 use crate::cluster::controllers::shared::annotation;
 use crate::cluster::timing;
-use crate::sim::{Duration, Time};
-use std::collections::BTreeMap;
+use crate::sim::{Duration, Sorted, Time};
 use std::rc::Rc;
 
 /// How many failures of its index a pod's predecessors had.
@@ -75,7 +74,7 @@ pub fn failures(pod: &Object) -> (i64, i64) {
 /// Of the given indexes those whose pod may be made now; if there is none, how long to wait
 /// (upstream: `getPodCreationInfoForIndependentIndexes`).
 #[must_use]
-pub fn due(indexes: Vec<i64>, before: &BTreeMap<i64, &Object>, now: Time) -> (Vec<i64>, Duration) {
+pub fn due(indexes: Vec<i64>, before: &Sorted<i64, &Object>, now: Time) -> (Vec<i64>, Duration) {
     let wait = |index: &i64| {
         before.get(index).map_or(Duration::ZERO, |pod| {
             let (counted, ignored) = failures(pod);
@@ -92,8 +91,8 @@ pub fn due(indexes: Vec<i64>, before: &BTreeMap<i64, &Object>, now: Time) -> (Ve
 
 /// For each index without a living pod, the failed pod whose replacement is to know how often it has failed
 /// (upstream: `getPodsWithDelayedDeletionPerIndex`). Such a pod keeps its finalizer until then.
-pub fn last_failed<'a>(candidates: impl Iterator<Item = &'a Object>) -> BTreeMap<i64, &'a Object> {
-    let mut last: BTreeMap<i64, &Object> = BTreeMap::new();
+pub fn last_failed<'a>(candidates: impl Iterator<Item = &'a Object>) -> Sorted<i64, &'a Object> {
+    let mut last: Sorted<i64, &Object> = Sorted::new();
     let rank = |pod: &Object| {
         let (counted, ignored) = failures(pod);
         (counted + ignored, finished_at(pod))

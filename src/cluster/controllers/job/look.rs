@@ -9,9 +9,8 @@ use crate::api::meta::timestamp;
 use crate::cluster::client::controller::{Reconcile, Saying};
 use crate::cluster::controllers::shared::claim::claim_tracked;
 use crate::cluster::controllers::shared::pods::{is_active, is_terminating};
-use crate::sim::Duration;
+use crate::sim::{Duration, Sorted};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 
 /// What one look at a Job sees and decides.
 pub(super) struct Look<'a> {
@@ -33,7 +32,7 @@ pub(super) struct Look<'a> {
     pub(super) done: Indexes,
     pub(super) lost: Option<Indexes>,
     /// Failed pods whose successors must know of them.
-    pub(super) replaced: BTreeMap<i64, &'a Object>,
+    pub(super) replaced: Sorted<i64, &'a Object>,
     pub(super) status: serde_json::Map<String, Value>,
 }
 
@@ -62,7 +61,7 @@ impl<'a> Look<'a> {
             done_before: Indexes::default(),
             done: Indexes::default(),
             lost: None,
-            replaced: BTreeMap::new(),
+            replaced: Sorted::new(),
             status,
         };
         look.count(reconcile);

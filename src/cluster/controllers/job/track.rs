@@ -9,14 +9,13 @@ use crate::api::kinds::pod::Pod;
 use crate::api::meta::timestamp;
 use crate::api::{Object, Request};
 use crate::cluster::client::controller::{Reconcile, Saying};
-use crate::sim::{Order, Time};
+use crate::sim::{Order, SortedSet, Time};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
 
 /// Upstream: `MaxUncountedPods`.
 const MOST: usize = 500;
 
-type Uids = BTreeSet<String>;
+type Uids = SortedSet<String>;
 
 /// Writes the numbers and counts what has ended.
 pub(super) fn track(reconcile: &mut Reconcile, mut look: Look) {

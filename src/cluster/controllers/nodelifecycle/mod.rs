@@ -97,7 +97,7 @@ fn monitor(wake: &mut Wake) {
     } else {
         wake.memory().remove(&memo(memo::ALL, ""));
     }
-    for object in nodes.iter() {
+    for object in nodes {
         let lease = wake.cache(&lease::KIND).get(&Key::new("kube-node-lease", object.name()));
         let silent = observe(wake.memory(), object, lease, now);
         if was_lost && !lost {

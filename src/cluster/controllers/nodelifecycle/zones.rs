@@ -7,10 +7,10 @@
 
 use super::taints::condition;
 use crate::api::Object;
+use crate::api::object::Objects;
 use crate::cluster::controllers::shared::labels;
 use crate::cluster::timing;
-use crate::sim::Duration;
-use std::collections::BTreeMap;
+use crate::sim::{Duration, Sorted};
 
 /// How a zone is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -32,15 +32,16 @@ pub fn zone(node: &Object) -> String {
 
 /// What is known of all zones.
 #[derive(Debug, Default)]
-pub struct Zones(BTreeMap<String, (usize, usize)>);
+pub struct Zones(Sorted<String, (usize, usize)>);
 
 impl Zones {
     /// Counts nodes: all, and those that are not ready.
-    pub fn of<'a>(nodes: impl Iterator<Item = &'a Object>) -> Self {
-        let mut zones: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    #[must_use]
+    pub fn of(nodes: Objects) -> Self {
+        let mut zones: Sorted<String, (usize, usize)> = Sorted::new();
         for node in nodes {
             let ready = condition(node, "Ready").is_some_and(|ready| ready.status == "True");
-            let (all, lost) = zones.entry(zone(node)).or_default();
+            let (all, lost) = zones.get_or_default(zone(node));
             *all += 1;
             *lost += usize::from(!ready);
         }

@@ -23,7 +23,7 @@ use crate::api::volumes::{self, BIND_COMPLETED, BOUND_BY_CONTROLLER, SELECTED_NO
 use crate::api::{Key, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch};
 use crate::cluster::timing;
-use std::collections::BTreeSet;
+use crate::sim::SortedSet;
 
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
@@ -134,7 +134,7 @@ fn mismatch(volume: &Object, claim: &Object) -> Option<String> {
 fn search(claim: &Object, reconcile: &mut Reconcile) {
     let class = reconcile.lookup(&storage_class::KIND, &Key::new("", claims::class(claim)));
     let waits = class.is_some_and(volumes::waits);
-    let search = Search { node: None, waits, taken: &BTreeSet::new() };
+    let search = Search { node: None, waits, taken: &SortedSet::new() };
     let all = reconcile.cache(&persistent_volume::KIND);
     if let Some(volume) = volumes::matching(claim, all.iter(), &search) {
         return bind(volume, claim, reconcile);

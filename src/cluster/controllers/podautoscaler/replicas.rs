@@ -14,12 +14,12 @@ use crate::api::selector::Selector;
 use crate::cluster::client::controller::Reconcile;
 use crate::cluster::controllers::shared::labels;
 use crate::cluster::timing;
+use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::{Value, json};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// Usage by pod, divided by the target.
-type Ratio<'a> = dyn Fn(&BTreeMap<String, i64>) -> Result<f64, String> + 'a;
+type Ratio<'a> = dyn Fn(&Sorted<String, i64>) -> Result<f64, String> + 'a;
 
 /// What a metric wants.
 pub(super) struct Proposal {
@@ -115,9 +115,9 @@ struct Asked<'a> {
 /// The pods, by what is known of them.
 #[derive(Default)]
 struct Groups {
-    used: BTreeMap<String, i64>,
-    unready: BTreeSet<String>,
-    missing: BTreeSet<String>,
+    used: Sorted<String, i64>,
+    unready: SortedSet<String>,
+    missing: SortedSet<String>,
 }
 
 impl Asked<'_> {
@@ -135,7 +135,7 @@ impl Asked<'_> {
         let part = if self.container.is_empty() { "" } else { " container" };
         if let Some(raw) = raw {
             let goal = Quantity::parse(raw).map_or(0, |quantity| quantity.milli_value());
-            let ratio = |used: &BTreeMap<String, i64>| Ok(ratio(average(used), goal));
+            let ratio = |used: &Sorted<String, i64>| Ok(ratio(average(used), goal));
             let replicas = self.decide(look, &groups, &ratio, &|_| goal)?;
             let value = json!({"averageValue": milli(average(&groups.used))});
             return Ok((replicas, format!("{resource}{part} resource"), value));
@@ -146,9 +146,9 @@ impl Asked<'_> {
                 .to_owned());
         };
         let requests = self.requests(&pods).map_err(fail)?;
-        let utilization = |used: &BTreeMap<String, i64>| utilization(used, &requests);
+        let utilization = |used: &Sorted<String, i64>| utilization(used, &requests);
         let (percent, average) = utilization(&groups.used).map_err(fail)?;
-        let of = |used: &BTreeMap<String, i64>| utilization(used).map(|(percent, _)| ratio(percent, goal));
+        let of = |used: &Sorted<String, i64>| utilization(used).map(|(percent, _)| ratio(percent, goal));
         let worst = |pod: &str| requests.get(pod).map_or(0, |request| request * goal.max(100) / 100);
         let replicas = self.decide(look, &groups, &of, &worst).map_err(fail)?;
         let value = json!({"averageUtilization": percent, "averageValue": milli(average)});
@@ -197,8 +197,8 @@ impl Asked<'_> {
     }
 
     /// What the containers of each pod request (upstream: `calculateRequests`).
-    fn requests(&self, pods: &[&Object]) -> Result<BTreeMap<String, i64>, String> {
-        let mut requests = BTreeMap::new();
+    fn requests(&self, pods: &[&Object]) -> Result<Sorted<String, i64>, String> {
+        let mut requests = Sorted::new();
         for object in pods {
             let Some(pod) = object.get::<Pod>() else { continue };
             let sidecars = pod.spec.init_containers.iter().flatten();
@@ -260,13 +260,13 @@ fn is_unready(pod: &Pod, (at, window): (crate::sim::Time, crate::sim::Duration),
     ready.status == "False" && start + timing::AUTOSCALE_FIRST_READY > since
 }
 
-fn average(used: &BTreeMap<String, i64>) -> i64 {
+fn average(used: &Sorted<String, i64>) -> i64 {
     let pods = i64::try_from(used.len()).unwrap_or(1).max(1);
     used.values().sum::<i64>() / pods
 }
 
 /// Percent of what is requested, and the average usage (upstream: `GetResourceUtilizationRatio`).
-fn utilization(used: &BTreeMap<String, i64>, requests: &BTreeMap<String, i64>) -> Result<(i64, i64), String> {
+fn utilization(used: &Sorted<String, i64>, requests: &Sorted<String, i64>) -> Result<(i64, i64), String> {
     let known = used.iter().filter_map(|(pod, used)| Some((*used, *requests.get(pod)?)));
     let (sum, requested, pods) = known.fold((0, 0, 0), |(a, b, n), (used, request)| (a + used, b + request, n + 1));
     if requested == 0 {

@@ -8,10 +8,9 @@ use crate::api::Object;
 use crate::api::kinds::pod::Pod;
 use crate::api::meta::moment;
 use crate::cluster::controllers::shared::annotation;
-use crate::sim::{Order, Time};
+use crate::sim::{Order, Sorted, Time};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as MetaTime;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 /// The `excess` pods of `active` that should go. `related` are all pods of the same owner's owner, which count when it
 /// is asked how crowded a node is.
@@ -24,9 +23,9 @@ pub fn to_delete<'a>(
     if excess >= active.len() {
         return active.to_vec();
     }
-    let mut on_node: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut on_node: Sorted<&str, usize> = Sorted::new();
     for node in related.filter_map(|object| object.get::<Pod>()?.node()) {
-        *on_node.entry(node).or_default() += 1;
+        *on_node.get_or_default(node) += 1;
     }
     let crowd = |pod: &Pod| pod.node().and_then(|node| on_node.get(node).copied()).unwrap_or(0);
     let mut ranked: Vec<(&Object, &Pod, usize)> = active

@@ -6,9 +6,9 @@ use crate::api::names;
 use crate::api::path::Path;
 use crate::api::pod::validation::affinity;
 use crate::api::status::FieldError;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::NodeAffinity;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 const STRATEGIES: [&str; 3] = ["LeastAllocated", "MostAllocated", "RequestedToCapacityRatio"];
 
@@ -63,7 +63,7 @@ fn preemption(out: &mut Errors, path: &Path, args: &Value) {
 }
 
 fn balanced(out: &mut Errors, path: &Path, resources: &Value) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, resource) in items(resources).iter().enumerate() {
         let path = path.index(index);
         let name = text(resource, "name");

@@ -6,8 +6,8 @@ use super::super::args::Args;
 use super::super::framework::{Entry, Point, Profile};
 use super::super::plugins::PLUGINS;
 use super::{plugin_args, validation};
+use crate::sim::Sorted;
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
 
 /// Plugins with the weights that were given to them.
 #[derive(Clone, Default)]
@@ -93,7 +93,7 @@ pub fn profile(value: &Value) -> Result<Profile, String> {
     for ((point, _, kind), set) in ORDER.iter().zip(&sets) {
         check(*point, kind, set)?;
     }
-    let mut points = BTreeMap::new();
+    let mut points = Sorted::new();
     for ((point, _, kind), set) in ORDER.iter().zip(&sets) {
         points.insert(*point, expand(*point, kind, set, &multi)?);
     }

@@ -5,8 +5,8 @@ use crate::api::check::{self, Errors};
 use crate::api::names;
 use crate::api::path::Path;
 use crate::api::status::FieldError;
+use crate::sim::SortedSet;
 use serde_json::Value;
-use std::collections::BTreeSet;
 
 /// Plugins that once were.
 const REMOVED: [&str; 4] = ["AzureDiskLimits", "CinderLimits", "EBSLimits", "GCEPDLimits"];
@@ -66,7 +66,7 @@ pub fn validate(file: &Value) -> Result<(), String> {
 /// # Errors
 /// When there are any.
 pub fn aggregate(errors: &Errors) -> Result<(), String> {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     let texts: Vec<String> = errors.iter().map(ToString::to_string).filter(|text| seen.insert(text.clone())).collect();
     match texts.as_slice() {
         [] => Ok(()),
@@ -142,7 +142,7 @@ fn removed_plugins(out: &mut Errors, path: &Path, plugins: &Value) {
 }
 
 fn plugin_config(out: &mut Errors, path: &Path, profile: &Value) {
-    let mut seen = BTreeSet::new();
+    let mut seen = SortedSet::new();
     for (index, config) in profile["pluginConfig"].as_array().into_iter().flatten().enumerate() {
         let path = path.index(index);
         let name = name_of(config);
@@ -158,7 +158,7 @@ fn plugin_config(out: &mut Errors, path: &Path, profile: &Value) {
 fn extenders(out: &mut Errors, extenders: &[Value]) {
     const PATH: Path = Path::new("extenders");
     let text = |value: &Value, name: &str| value[name].as_str().unwrap_or_default().to_owned();
-    let mut managed = BTreeSet::new();
+    let mut managed = SortedSet::new();
     for (index, extender) in extenders.iter().enumerate() {
         let path = PATH.index(index);
         let weight = extender["weight"].as_i64().unwrap_or(0);

@@ -9,8 +9,8 @@ use crate::cluster::scheduler::framework::{
 };
 use crate::cluster::scheduler::nodes::NodeInfo;
 use crate::cluster::scheduler::pod::PodInfo;
+use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1 as core;
-use std::collections::BTreeSet;
 
 const REASON: &str = "node(s) didn't match Pod's node affinity/selector";
 const ENFORCED: &str = "node(s) didn't match scheduler-enforced node affinity";
@@ -100,16 +100,16 @@ impl Scorer for Preferred<'_> {
 }
 
 /// The nodes to which `metadata.name` restricts every term; `None`: some term does not.
-fn named_nodes(terms: &[core::NodeSelectorTerm]) -> Option<BTreeSet<&str>> {
+fn named_nodes(terms: &[core::NodeSelectorTerm]) -> Option<SortedSet<&str>> {
     if terms.is_empty() {
         return None;
     }
-    let mut all = BTreeSet::new();
+    let mut all = SortedSet::new();
     for term in terms {
         let fields = term.match_fields.iter().flatten();
         let named = fields.filter(|field| field.key == "metadata.name" && field.operator == "In");
-        let sets = named.map(|field| values(field).iter().map(String::as_str).collect::<BTreeSet<_>>());
-        all.extend(sets.reduce(|a, b| a.intersection(&b).copied().collect())?);
+        let sets = named.map(|field| values(field).iter().map(String::as_str).collect::<SortedSet<_>>());
+        all.extend(sets.reduce(|a, b| a.into_iter().filter(|name| b.contains(name)).collect())?);
     }
     Some(all)
 }

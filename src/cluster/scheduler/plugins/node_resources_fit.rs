@@ -81,7 +81,7 @@ impl Filter for Requests<'_> {
                 resolvable &= wanted <= offered;
             }
         }
-        for (name, wanted) in wanted.scalar.iter().filter(|(name, wanted)| **wanted != 0 && !self.ignores(name)) {
+        for (name, wanted) in wanted.scalar.iter().filter(|(name, wanted)| *wanted != 0 && !self.ignores(name)) {
             if *wanted > offered.scalar(name) - taken.scalar(name) {
                 reasons.push(format!("Insufficient {name}").into());
                 resolvable &= *wanted <= offered.scalar(name);

@@ -9,7 +9,7 @@ use crate::cluster::scheduler::framework::{Cycle, Filter, Plugin, PreFilter, Ref
 use crate::cluster::scheduler::nodes::NodeInfo;
 use crate::cluster::scheduler::pod::{PodInfo, labels_of};
 use crate::cluster::scheduler::volumes::{volume_name, waits};
-use std::collections::BTreeSet;
+use crate::sim::SortedSet;
 
 const REASON: &str = "node(s) had no available volume zone";
 /// The labels that count, the older ones with their newer names.
@@ -55,7 +55,7 @@ impl Plugin for VolumeZone {
 }
 
 /// A label and the values that will do.
-type Place<'a> = (usize, BTreeSet<&'a str>);
+type Place<'a> = (usize, SortedSet<&'a str>);
 
 fn places_of(volume: &Object) -> impl Iterator<Item = Place<'_>> {
     let value = |place: usize| Some((place, labels_of(volume).get(LABELS[place].0)?.split("__").collect()));
@@ -106,7 +106,7 @@ impl Filter for Places<'_> {
 
 /// Whether a volume is new or lies elsewhere now.
 fn moved(_: &PodInfo, change: &Change) -> bool {
-    let place = |object: Option<&'_ Object>| -> Vec<(usize, BTreeSet<String>)> {
+    let place = |object: Option<&'_ Object>| -> Vec<(usize, SortedSet<String>)> {
         let owned = |(place, values): Place| (place, values.into_iter().map(str::to_owned).collect());
         object.into_iter().flat_map(places_of).map(owned).collect()
     };

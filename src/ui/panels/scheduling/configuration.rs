@@ -10,6 +10,7 @@ use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::editor::{Editor, Mark, Text};
 use crate::ui::handle::Ui;
 use crate::ui::session::Session;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 
 /// What is being written of schedulers' files.
@@ -51,7 +52,7 @@ pub fn configuration(ui: Ui, thing: Thing) -> El {
     if draft.text.with_untracked(String::is_empty) {
         take(ui, "");
     }
-    let editor = RwSignal::new_local(None::<Editor>);
+    let editor = RwSignal::new(None::<Editor>);
     let restart: fn(Ui) = |ui| start(ui, ui.scheduling.draft.whose.get_untracked());
     let text = Text { label: "config-editor", content: draft.text, apply: restart };
     let place = Editor::place(ui, text, editor);

@@ -24,6 +24,7 @@ use crate::ui::dom::{El, afterwards, button, el, follow};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
 
@@ -105,7 +106,7 @@ struct Desk {
     /// The place of the shown attempt in the trace.
     current: Memo<Option<u64>>,
     /// What is changed in thought.
-    edits: RwSignal<Vec<Edit>, LocalStorage>,
+    edits: RwSignal<Vec<Edit>>,
     /// The attempt that can be thought through again, once somebody has asked.
     base: StoredValue<Option<(u64, Thought)>, LocalStorage>,
     /// Whether the view fills the screen.
@@ -201,7 +202,7 @@ fn focus(id: &str) {
 /// The view of a thing's attempts.
 pub fn scheduling(ui: Ui, thing: Thing) -> El {
     let search = StoredValue::new_local(Search::default());
-    let lines = Memo::new(move |_| {
+    let lines = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             let pod = thing.selection.with_value(|selection| selection.object().cloned());
@@ -210,7 +211,7 @@ pub fn scheduling(ui: Ui, thing: Thing) -> El {
             found.into_iter().filter_map(|place| attempts::line(shown, place, pod.is_none())).collect::<Vec<_>>()
         })
     });
-    let current = Memo::new(move |_| {
+    let current = Memo::new(move || {
         let chosen = ui.scheduling.chosen.get();
         lines.with(|lines| {
             let there = chosen.filter(|chosen| lines.iter().any(|line| line.fact == *chosen));
@@ -222,7 +223,7 @@ pub fn scheduling(ui: Ui, thing: Thing) -> El {
         thing,
         lines,
         current,
-        edits: RwSignal::new_local(Vec::new()),
+        edits: RwSignal::new(Vec::new()),
         base: StoredValue::new_local(None),
         full: RwSignal::new(false),
         said: RwSignal::new(""),

@@ -9,6 +9,7 @@ use crate::ui::handle::Ui;
 use crate::ui::panels::moment;
 use crate::ui::select::Selection;
 use crate::ui::session::Session;
+use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
 use std::rc::Rc;
 
@@ -26,7 +27,7 @@ struct Guess {
 
 /// The card over the stage.
 pub fn question(ui: Ui) -> El {
-    let made = RwSignal::new_local(None::<Guess>);
+    let made = RwSignal::new(None::<Guess>);
     let asked = move || {
         ui.moving.track();
         ui.head.track();
@@ -35,7 +36,7 @@ pub fn question(ui: Ui) -> El {
         ui.read(Session::question)
     };
     // Whether there is a question moves seldom; what it is can then be read.
-    let key = Memo::new(move |_| asked().map(|(pod, number)| format!("{pod}/{number}")));
+    let key = Memo::new(move || asked().map(|(pod, number)| format!("{pod}/{number}")));
     let say = move |node: Option<String>| {
         let Some((pod, number)) = ui.read(Session::question) else { return };
         let place = ui.read(|session| session.trace().head());
@@ -106,10 +107,10 @@ fn card(ui: Ui, pod: &Ref, say: &Rc<dyn Fn(Option<String>)>) -> El {
         )
 }
 
-fn answer(ui: Ui, guess: &Guess, made: RwSignal<Option<Guess>, LocalStorage>) -> El {
+fn answer(ui: Ui, guess: &Guess, made: RwSignal<Option<Guess>>) -> El {
     let node = guess.node.clone();
     let node = move || node.clone().unwrap_or_else(|| ui.text("guess-none-fits"));
-    let verdict = Memo::new(move |_| {
+    let verdict = Memo::new(move || {
         ui.head.track();
         let own = made.get()?;
         moment::read(ui, |shown| {

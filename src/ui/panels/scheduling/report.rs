@@ -13,6 +13,7 @@ use crate::ui::browser;
 use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::panels::moment;
 use crate::ui::panels::transport::clock_text;
+use crate::ui::signal::Memo;
 use leptos::prelude::*;
 
 /// Reads the shown attempt.
@@ -37,7 +38,7 @@ pub(super) fn report(desk: Desk) -> Vec<El> {
         steps.iter().map(|s| step(s, "")).collect::<Vec<_>>()
     };
     // What comes after it is not known at once.
-    let after = Memo::new(move |_| {
+    let after = Memo::new(move || {
         desk.thing.changes.track();
         read(desk, |shown, place, attempt| {
             let step = queue::after(shown, place, attempt)?;

@@ -8,6 +8,7 @@ use crate::inspect::scheduling::what_if::{self, Plan};
 use crate::ui::browser;
 use crate::ui::dom::{El, button, el};
 use crate::ui::panels::moment;
+use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 use web_sys::Event;
 
