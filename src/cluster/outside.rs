@@ -53,6 +53,23 @@ impl World {
         }
     }
 
+    /// Runs a command in a container (with an empty name in the pod's first), as `kubectl exec` does: its exit code and
+    /// what it prints.
+    ///
+    /// # Errors
+    /// Why it could not be run.
+    pub fn exec(&mut self, pod: (&str, &str), container: &str, argv: &[String]) -> Result<(i32, String), String> {
+        let now = self.kernel.now();
+        let (node, id) = self.find_container(pod, container).ok_or("the container does not run")?;
+        let runtime = self.processes.get_mut(&Address::Runtime(node)).map(Rc::make_mut);
+        let Some(Process::Runtime(runtime)) = runtime else { return Err("the node is gone".to_owned()) };
+        match runtime.command(now, &id, (argv, super::timing::HOOK)) {
+            Some((_, Ok(super::wire::CriReply::Exec { code, output }))) => Ok((code, output.to_string())),
+            Some((_, Err(super::wire::CriError::StartError(why)))) => Err(why.to_string()),
+            _ => Err("the command does not end".to_owned()),
+        }
+    }
+
     /// Handles the next event, and tells if it was for a caller outside.
     pub fn step_outside(&mut self, trace: &mut Trace<Fact>) -> Said {
         let Some(event) = self.kernel.pop() else { return Said::Inside };

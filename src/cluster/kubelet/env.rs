@@ -21,8 +21,8 @@ pub type Variable = (Rc<str>, Rc<str>);
 pub fn environment(
     worker: &Worker,
     container: &Container,
-    objects: &Objects,
-    machine: &Machine,
+    links: &[Variable],
+    (objects, machine): (&Objects, &Machine),
 ) -> Result<Vec<Variable>, String> {
     let namespace = worker.pod.namespace();
     let mut env: Vec<Variable> = Vec::new();
@@ -42,12 +42,18 @@ pub fn environment(
     }
     for variable in container.env.as_deref().unwrap_or_default() {
         let value = match (&variable.value, &variable.value_from) {
-            (Some(value), _) => Some(expand(value, &env).to_string()),
+            (Some(value), _) => Some(expand(value, &[&env, links].concat()).to_string()),
             (None, Some(from)) => value_from(worker, container, from, (objects, machine))?,
             (None, None) => Some(String::new()),
         };
         if let Some(value) = value {
             set(&mut env, &variable.name, &value);
+        }
+    }
+    // What is given wins over what services say.
+    for (name, value) in links {
+        if !env.iter().any(|(known, _)| known == name) {
+            env.push((name.clone(), value.clone()));
         }
     }
     Ok(env)

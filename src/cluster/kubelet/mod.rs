@@ -20,13 +20,14 @@
 //! goes on. A sync that can find nothing new is not carried out (upstream repeats each pod's every minute).
 //!
 //! Left out: static pods and mirror pods, eviction under pressure, resizing of running pods, volumes beyond `ConfigMap`s and
-//! `Secret`s (all others are taken as mounted), service environment variables, devices, the CPU manager, user namespaces,
+//! `Secret`s (all others are taken as mounted), devices, the CPU manager, user namespaces,
 //! swap, garbage collection of images.
 
 mod admit;
 mod backoff;
 mod config;
 mod env;
+mod links;
 mod node;
 mod pods;
 mod probes;
@@ -172,6 +173,8 @@ impl Kubelet {
         self.register(cx);
         let fields = format!("spec.nodeName={}", self.machine.name);
         self.client.inform(cx, &kinds::pod::KIND, &fields);
+        // Containers are told of services when they start.
+        self.client.inform(cx, &kinds::service::KIND, "");
     }
 
     /// Handles a message or one of its own timers.

@@ -5,7 +5,8 @@
 use super::backoff::Backoff;
 use super::report::{normal, warning};
 use super::worker::{Stage, container, is_sidecar};
-use super::{Asked, Kubelet, env};
+use super::{Asked, Kubelet, env, links};
+use crate::api::kinds;
 use crate::api::quantity::Quantity;
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
@@ -78,7 +79,9 @@ impl Kubelet {
         let Some(worker) = self.workers.get(uid) else { return };
         let spec = worker.spec();
         let container = container(&spec, slot);
-        let env = match env::environment(worker, container, &self.objects, &self.machine) {
+        let services = self.client.cache(&kinds::service::KIND).iter();
+        let links = links::variables(services, worker.pod.namespace(), &spec);
+        let env = match env::environment(worker, container, &links, (&self.objects, &self.machine)) {
             Ok(env) => env,
             Err(text) => {
                 self.say(cx, uid, Some(slot), &warning("Failed", &format!("Error: {text}")));

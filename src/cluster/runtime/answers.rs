@@ -4,7 +4,7 @@ use super::Runtime;
 use super::process::{self, Site};
 use crate::cluster::wire::{CriError, CriReply};
 use crate::cluster::{Cx, timing};
-use crate::sim::Duration;
+use crate::sim::{Duration, Time};
 use std::rc::Rc;
 
 impl Runtime {
@@ -17,15 +17,25 @@ impl Runtime {
     }
 
     pub(super) fn exec(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, (command, timeout): (&[Rc<str>], Duration)) {
-        let now = cx.now();
-        let Some(container) = self.containers.get_mut(id).filter(|container| container.since().is_some()) else {
-            return self.unknown(cx, call, id);
-        };
         let argv: Vec<String> = command.iter().map(ToString::to_string).collect();
+        match self.command(cx.now(), id, (&argv, timeout)) {
+            Some((took, outcome)) => self.reply(cx, call, took, outcome),
+            None => self.unknown(cx, call, id),
+        }
+    }
+
+    /// Runs a command in a container: how long it takes, and its exit code with what it prints. `None`: it does not run.
+    pub fn command(
+        &mut self,
+        now: Time,
+        id: &Rc<str>,
+        (argv, timeout): (&[String], Duration),
+    ) -> Option<(Duration, Result<CriReply, CriError>)> {
+        let container = self.containers.get_mut(id).filter(|container| container.since().is_some())?;
         let spec = container.spec.clone();
         let around = spec.surroundings();
-        let ran = process::exec(&argv, &around, container.files(now), container.open(now).cloned().collect());
-        let (took, outcome) = match ran {
+        let ran = process::exec(argv, &around, container.files(now), container.open(now).cloned().collect());
+        Some(match ran {
             Err(why) => {
                 let text = format!(
                     "failed to exec in container: failed to start exec \"{}\": OCI runtime exec failed: exec failed: unable to start container process: {why}",
@@ -33,17 +43,14 @@ impl Runtime {
                 );
                 (timing::PROBE_ANSWER, Err(CriError::StartError(text.into())))
             }
-            Ok((process::Flow::Forever, _)) => (timeout, Err(timed_out(&argv, timeout))),
-            Ok((_, process)) if process.clock > timeout => (timeout, Err(timed_out(&argv, timeout))),
-            Ok((flow, process)) => {
-                let (process::Flow::Next(code) | process::Flow::Exit(code)) = flow else { return };
+            Ok((process::Flow::Next(code) | process::Flow::Exit(code), process)) if process.clock <= timeout => {
                 for (_, path, exists) in &process.course.files {
                     container.touched.insert(path.clone(), *exists);
                 }
                 (timing::PROBE_ANSWER + process.clock, Ok(CriReply::Exec { code, output: process.out.as_str().into() }))
             }
-        };
-        self.reply(cx, call, took, outcome);
+            Ok(_) => (timeout, Err(timed_out(argv, timeout))),
+        })
     }
 
     pub(super) fn connect(&self, cx: &mut Cx, call: u64, pod: &Rc<str>, (port, path): (u16, Option<&str>)) {

@@ -130,6 +130,25 @@ fn version_match(
     matched
 }
 
+/// Upstream: `apimachinery/pkg/apis/meta/v1/validation`, `ValidateDeleteOptions`.
+fn propagation(policy: Option<&str>, orphan: Option<bool>) -> Result<Option<Propagation>, FieldError> {
+    let known = match policy.filter(|policy| !policy.is_empty()) {
+        Some("Orphan") => Propagation::Orphan,
+        Some("Background") => Propagation::Background,
+        Some("Foreground") => Propagation::Foreground,
+        Some(other) => {
+            let known = ["Foreground", "Background", "Orphan", "nil"];
+            return Err(FieldError::not_supported("propagationPolicy", other, &known));
+        }
+        None => return Ok(orphan.map(|orphan| if orphan { Propagation::Orphan } else { Propagation::Background })),
+    };
+    if orphan.is_some() {
+        let why = "orphanDependents and deletionPropagation cannot be both set";
+        return Err(FieldError::invalid("propagationPolicy", policy.unwrap_or_default(), why));
+    }
+    Ok(Some(known))
+}
+
 /// From the body, or from the query where the body says nothing.
 pub fn delete_options(query: &Query, text: &str) -> Result<(DeleteOptions, bool), Status> {
     let body: Value = if text.trim().is_empty() {
@@ -141,12 +160,8 @@ pub fn delete_options(query: &Query, text: &str) -> Result<(DeleteOptions, bool)
         })?
     };
     let policy = body["propagationPolicy"].as_str().or_else(|| parameter(query, "propagationPolicy"));
-    let propagation = match policy {
-        Some("Orphan") => Some(Propagation::Orphan),
-        Some("Background") => Some(Propagation::Background),
-        Some("Foreground") => Some(Propagation::Foreground),
-        _ => None,
-    };
+    let orphan = body["orphanDependents"].as_bool();
+    let propagation = propagation(policy, orphan).map_err(|error| invalid("DeleteOptions", &[error]))?;
     let seconds = || parameter(query, "gracePeriodSeconds").and_then(|seconds| seconds.parse().ok());
     let preconditions = &body["preconditions"];
     // A client says so in the body.

@@ -5,7 +5,7 @@ use super::{Plan, Refused, Review, admission, at, decoding, ownership, validatio
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::request::PatchType;
-use crate::api::{Body, Status, Verb, meta};
+use crate::api::{Body, FieldError, Status, Verb, meta};
 use crate::cluster::apiserver::authorizer::escalation;
 use crate::cluster::apiserver::{allocation, subresources};
 use crate::cluster::fact::Gate;
@@ -117,6 +117,11 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         return Err(at(Gate::Storage)(Status::not_found(kind, name)));
     };
     let mut new = next(review, old).map_err(at(Gate::Decoding))?;
+    // A patch has no precondition: a uid in it is a change like any other.
+    if matches!(review.request.body, Body::Patch(..)) && !new.uid().is_empty() && new.uid() != old.uid() {
+        let error = FieldError::invalid("metadata.uid", new.uid(), "field is immutable");
+        return Err(at(Gate::Validation)(Status::invalid(kind, name, &[error])));
+    }
     identity(&new, old).map_err(at(Gate::Storage))?;
     admission::mutate(review, &mut new, Some(old)).map_err(at(Gate::Mutating))?;
     escalation::check(review.user, &new, Some(old), review.cache).map_err(at(Gate::Validation))?;
