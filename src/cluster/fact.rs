@@ -4,6 +4,7 @@
 //! texts that a real cluster would show.
 
 mod attempt;
+mod parts;
 
 use super::input::Input;
 use super::wire::{Address, Change};
@@ -11,72 +12,8 @@ use crate::api::object::Ref;
 use crate::api::{Status, Target, Verb};
 use crate::sim::{Duration, Time};
 pub use attempt::{Attempt, AttemptResult, NodeAnswer, PreemptionCandidate, Rating, Refusal};
+pub use parts::{Call, Gate, ProbeKind, Queue};
 use std::rc::Rc;
-
-/// A request on its way, from its first to its last fact.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub struct Call {
-    /// Who asks.
-    pub from: Address,
-    /// The client's number for it.
-    pub id: u64,
-}
-
-/// The gates of the API server, in the real order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Gate {
-    /// Who are you?
-    Authentication,
-    /// May you?
-    Authorization,
-    /// Can it be read, and what do the blanks mean?
-    Decoding,
-    /// Admission that may change the object.
-    Mutating,
-    /// Are the values possible?
-    Validation,
-    /// Admission that may only refuse.
-    Validating,
-    /// The write to etcd.
-    Storage,
-}
-
-impl Gate {
-    /// All gates in their order.
-    pub const ALL: [Self; 7] = [
-        Self::Authentication,
-        Self::Authorization,
-        Self::Decoding,
-        Self::Mutating,
-        Self::Validation,
-        Self::Validating,
-        Self::Storage,
-    ];
-}
-
-/// The scheduler's queues.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Queue {
-    /// Will be tried next, by priority.
-    Active,
-    /// Waits out its back-off.
-    Backoff,
-    /// Waits for something in the cluster to change.
-    Unschedulable,
-    /// Waits for its scheduling gates to be removed.
-    Gated,
-}
-
-/// Why a container is probed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum ProbeKind {
-    /// Has it started?
-    Startup,
-    /// Is it alive?
-    Liveness,
-    /// May it get traffic?
-    Readiness,
-}
 
 /// One thing that happened.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -380,6 +317,40 @@ pub enum Fact {
         lease: &'static str,
         /// Whether it leads.
         leads: bool,
+    },
+    /// A fault has begun (true) or was repaired (false).
+    Fault {
+        /// Which: one of [`super::input::FAULTS`].
+        fault: &'static str,
+        /// What it befalls.
+        of: Rc<str>,
+        /// Whether it begins.
+        on: bool,
+    },
+    /// A kubelet removes an image that nothing uses.
+    ImageRemoved {
+        /// The node.
+        node: Rc<str>,
+        /// The image.
+        image: Rc<str>,
+    },
+    /// A node begins (true) or no longer (false) runs short of something.
+    Pressure {
+        /// The node.
+        node: Rc<str>,
+        /// `MemoryPressure` or `DiskPressure`.
+        condition: &'static str,
+        /// Whether it begins.
+        on: bool,
+    },
+    /// A kubelet ends a pod because its node runs short of something.
+    PodEvicted {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// `memory` or `ephemeral-storage`.
+        resource: &'static str,
     },
     /// A node's network is cut (true) or joined again (false).
     NetworkCut {

@@ -1,12 +1,18 @@
 //! What a person's input does to the world: commands go to the user's tool, faults are carried out here.
+//!
+//! A fault touches what a fault touches in the real world (a process, a way between two, a machine and its disk, memory,
+//! clock or power, a certificate, a registry), never what a component believes: what follows is the components' own doing.
+
+mod nodes;
 
 use super::fact::Fact;
-use super::input::Input;
+use super::input::{FAULTS, Input};
 use super::scheduler::configuration::Configuration;
-use super::wire::{Address, CriCall, Event, Message};
-use super::{Cx, Process, World};
+use super::wire::{Address, CriCall, Event, Message, START, Timer};
+use super::{Cx, Process, World, timing};
 use crate::api::Status;
-use crate::sim::{FactId, Simulation, Trace};
+use crate::sim::link::Disturbance;
+use crate::sim::{Duration, FactId, Simulation, Trace};
 use std::rc::Rc;
 
 /// Carries an input out.
@@ -17,6 +23,7 @@ pub(super) fn input(world: &mut World, input: &Input, trace: &mut Trace<Fact>) {
             stop_process(world, &Address::Kubelet(node.as_str().into()), *stop, cause, trace);
         }
         Input::Network { node, cut } => cut_network(world, node, *cut, cause, trace),
+        Input::Fault { fault, of, on } => begin(world, (fault, of), *on, cause, trace),
         Input::Scheduler { name, config } => start_scheduler(world, name, config, cause, trace),
         Input::Crash { namespace, pod, container } => crash(world, (namespace, pod), container, cause, trace),
         command => world.with(&Address::User, trace, |process, cx| {
@@ -28,14 +35,47 @@ pub(super) fn input(world: &mut World, input: &Input, trace: &mut Trace<Fact>) {
     }
 }
 
+/// Lets a fault begin, or repairs it.
+fn begin(world: &mut World, (fault, of): (&str, &str), on: bool, cause: FactId, trace: &mut Trace<Fact>) {
+    let Some(fault) = FAULTS.iter().copied().find(|known| *known == fault) else { return };
+    let process = world.processes.keys().find(|address| address.to_string() == of).cloned();
+    match (fault, process) {
+        ("stop", Some(process)) => return stop_process(world, &process, on, cause, trace),
+        ("crash", Some(process)) if on => return crash_process(world, &process, cause, trace),
+        _ => {}
+    }
+    let process = world.processes.keys().find(|address| address.to_string() == of).cloned();
+    let key = (fault, Rc::from(of));
+    if world.faults.contains(&key) == on {
+        return;
+    }
+    let before = trace.head();
+    let noted = trace.note(world.now(), Some(cause), Fact::Fault { fault, of: key.1.clone(), on });
+    let done = match (fault, process) {
+        ("slow" | "cut", Some(process)) => disturb(world, &process, fault, on),
+        ("certificate", Some(process)) => expire(world, &process, on, trace),
+        ("controller", _) => pause(world, of, on, noted, trace),
+        ("image" | "registry", _) => pulls(world, fault, of, on),
+        ("power" | "disk" | "memory" | "clock", _) => nodes::befall(world, (fault, of), on, noted, trace),
+        _ => false,
+    };
+    debug_assert!(trace.head() > before, "a fault that was carried out was noted");
+    if done && on {
+        world.faults.insert(key);
+    } else {
+        world.faults.remove(&key);
+    }
+}
+
 /// Stops a process, or starts it again with what survived.
-fn stop_process(world: &mut World, address: &Address, stop: bool, cause: FactId, trace: &mut Trace<Fact>) {
+pub(super) fn stop_process(world: &mut World, address: &Address, stop: bool, cause: FactId, trace: &mut Trace<Fact>) {
     if !world.processes.contains_key(address) || world.stopped.contains(address) == stop {
         return;
     }
     let fact = Fact::ProcessStopped { process: address.clone(), stopped: stop };
     let cause = trace.note(world.now(), Some(cause), fact);
     if stop {
+        hang_up(world, address, trace);
         world.kernel.kill(address);
         world.stopped.insert(address.clone());
         return;
@@ -46,6 +86,127 @@ fn stop_process(world: &mut World, address: &Address, stop: bool, cause: FactId,
         process.restart();
         process.start(cx);
     });
+}
+
+/// A process dies, and whoever looks after it starts it again.
+fn crash_process(world: &mut World, address: &Address, cause: FactId, trace: &mut Trace<Fact>) {
+    if world.stopped.contains(address) {
+        return;
+    }
+    stop_process(world, address, true, cause, trace);
+    let after = match address {
+        Address::Kubelet(_) => timing::KUBELET_RESTART,
+        Address::Runtime(_) => timing::RUNTIME_RESTART,
+        _ => timing::STATIC_POD_RESTART,
+    };
+    let at = world.now() + after;
+    world.kernel.schedule(at, address.clone(), Event::Timer(Timer::new(START)), Some(cause));
+}
+
+/// The connections of a process that ends are closed by its machine: those at the other end see it at once.
+fn hang_up(world: &mut World, address: &Address, trace: &mut Trace<Fact>) {
+    let Some(Process::ApiServer(server)) = world.process(address) else { return };
+    let open: Vec<(Address, u64)> = server.streams().map(|(who, id)| (who.clone(), id)).collect();
+    let status = Rc::new(refused());
+    let mut cx = Cx::new(&mut world.kernel, trace, address.clone(), None);
+    for (to, id) in open {
+        let message = Message::WatchEnded { id, status: status.clone() };
+        cx.send(to, Event::Message { from: address.clone(), message });
+    }
+}
+
+/// Nobody listens where the API server should.
+fn refused() -> Status {
+    let message = "dial tcp 172.18.0.2:6443: connect: connection refused".to_owned();
+    Status { code: 503, reason: "ServiceUnavailable", message, details: None }
+}
+
+impl World {
+    /// What is on its way to a process that does not run: its machine refuses the connection, or it starts again.
+    pub(super) fn undelivered(
+        &mut self,
+        event: crate::sim::kernel::Scheduled<Address, Event>,
+        trace: &mut Trace<Fact>,
+    ) {
+        let from_dead = match event.event {
+            Event::Timer(timer) if timer.what == START => {
+                if let Some(cause) = event.cause {
+                    stop_process(self, &event.to, false, cause, trace);
+                }
+                return;
+            }
+            Event::Timer(_) => return,
+            Event::Message { from, message } => (from, message),
+        };
+        let (from, message) = from_dead;
+        let mut cx = Cx::new(&mut self.kernel, trace, event.to.clone(), event.cause);
+        match (&event.to, message) {
+            (Address::ApiServer, Message::Request { id, .. }) => {
+                let message = Message::Response { id, outcome: Err(Rc::new(refused())) };
+                cx.send(from, Event::Message { from: event.to.clone(), message });
+            }
+            (Address::Runtime(_), Message::Cri { id, .. }) => {
+                let outcome = Err(super::wire::CriError::Unavailable);
+                let message = Message::CriReply { id, outcome };
+                cx.hand(from, Duration::ZERO, Event::Message { from: event.to.clone(), message });
+            }
+            _ => {}
+        }
+    }
+}
+
+/// The way of a process to the API server (the API server's to etcd) becomes slow, or ends.
+fn disturb(world: &mut World, process: &Address, fault: &'static str, on: bool) -> bool {
+    let other = match process {
+        Address::ApiServer => Address::Etcd(0),
+        Address::Runtime(_) | Address::Etcd(_) => return false,
+        _ => Address::ApiServer,
+    };
+    let how = match fault {
+        "slow" => Disturbance { delay: timing::SLOW_LINK, loss_per_mille: 0 },
+        _ => Disturbance { delay: Duration::ZERO, loss_per_mille: 1000 },
+    };
+    world.kernel.links.disturb(process.clone(), other.clone(), on.then_some(how));
+    world.kernel.links.disturb(other, process.clone(), on.then_some(how));
+    true
+}
+
+/// A process' certificate, with which it asks the API server.
+fn expire(world: &mut World, process: &Address, on: bool, trace: &mut Trace<Fact>) -> bool {
+    let mut done = true;
+    world.with(process, trace, |process, _| match process {
+        Process::Kubelet(kubelet) => kubelet.expire(on),
+        Process::Scheduler(scheduler) => scheduler.expire(on),
+        Process::ControllerManager(manager) => manager.expire(on),
+        _ => done = false,
+    });
+    done
+}
+
+fn pause(world: &mut World, controller: &str, on: bool, cause: FactId, trace: &mut Trace<Fact>) -> bool {
+    let mut done = false;
+    world.with(&Address::ControllerManager, trace, |process, cx| {
+        cx.because(Some(cause));
+        if let Process::ControllerManager(manager) = process {
+            done = manager.pause(cx, controller, on);
+        }
+    });
+    done
+}
+
+/// What all machines fetch from outside.
+fn pulls(world: &mut World, fault: &str, of: &str, on: bool) -> bool {
+    let runtimes: Vec<Address> =
+        world.processes.keys().filter(|address| matches!(address, Address::Runtime(_))).cloned().collect();
+    for address in runtimes {
+        if let Some(Process::Runtime(runtime)) = world.processes.get_mut(&address).map(Rc::make_mut) {
+            match fault {
+                "image" => runtime.slow_image(of, on),
+                _ => runtime.corrupt_registry(of, on),
+            }
+        }
+    }
+    !of.is_empty()
 }
 
 /// Restarts a scheduler with a configuration, or starts a further one.

@@ -91,6 +91,16 @@ pub enum Input {
         /// The file: a `KubeSchedulerConfiguration`, or nothing for the default.
         config: String,
     },
+    /// Lets a fault begin, or repairs it. What is not known, or is so already, changes nothing.
+    Fault {
+        /// Which of [`FAULTS`].
+        fault: String,
+        /// What it befalls: a process by its name (`kube-apiserver`, `containerd/node-1`), a node, a controller, an image or
+        /// a registry.
+        of: String,
+        /// Begin or repair.
+        on: bool,
+    },
     /// Crashes one container's process.
     Crash {
         /// Namespace of the pod.
@@ -101,6 +111,22 @@ pub enum Input {
         container: String,
     },
 }
+
+/// What can go wrong beside [`Input::Kubelet`], [`Input::Network`] and [`Input::Crash`].
+pub const FAULTS: [&str; 12] = [
+    "stop",
+    "crash",
+    "slow",
+    "cut",
+    "certificate",
+    "power",
+    "disk",
+    "memory",
+    "clock",
+    "controller",
+    "image",
+    "registry",
+];
 
 /// Names an object in an input.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
@@ -141,6 +167,8 @@ struct Form {
     config: String,
     namespace: String,
     pod: String,
+    fault: String,
+    of: String,
 }
 
 impl<'de> Deserialize<'de> for Input {
@@ -153,7 +181,7 @@ impl<'de> Deserialize<'de> for Input {
 impl Input {
     fn of(form: Form) -> Result<Self, String> {
         let Form { text, dry_run, create_namespaces, object, replicas, revision, container, .. } = form;
-        let Form { image, patch, node, on, stop, cut, name, config, namespace, pod, .. } = form;
+        let Form { image, patch, node, on, stop, cut, name, config, namespace, pod, fault, of, .. } = form;
         Ok(match form.r#do.as_str() {
             "apply" => Self::Apply { text, dry_run, create_namespaces },
             "delete" => Self::Delete { object },
@@ -167,6 +195,7 @@ impl Input {
             "kubelet" => Self::Kubelet { node, stop },
             "network" => Self::Network { node, cut },
             "scheduler" => Self::Scheduler { name, config },
+            "fault" => Self::Fault { fault, of, on },
             "crash" => Self::Crash { namespace, pod, container },
             other => return Err(format!("nobody can do \"{other}\"")),
         })
@@ -194,6 +223,7 @@ mod tests {
             Input::Kubelet { node: text(), stop: true },
             Input::Network { node: text(), cut: true },
             Input::Scheduler { name: text(), config: text() },
+            Input::Fault { fault: text(), of: text(), on: true },
             Input::Crash { namespace: text(), pod: text(), container: text() },
         ];
         for input in inputs {

@@ -86,6 +86,7 @@ impl World {
         }
         view.queue = self.queue();
         view.stopped = self.stopped.iter().cloned().collect();
+        view.faults = self.faults.iter().cloned().collect();
         view.watches = match self.process(&Address::ApiServer) {
             Some(Process::ApiServer(server)) => {
                 server.watchers().map(|(who, kind)| (who.clone(), kind.plural)).collect()

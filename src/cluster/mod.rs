@@ -57,6 +57,8 @@ pub struct World {
     processes: Map<Address, Rc<Process>>,
     /// Processes that have been stopped and not started again.
     stopped: crate::sim::Set<Address>,
+    /// Faults that have begun and not been repaired, beside stopped processes and cut networks.
+    faults: crate::sim::Set<(&'static str, Rc<str>)>,
 }
 
 /// A running program.
@@ -105,7 +107,7 @@ impl World {
     #[must_use]
     fn empty(seed: u64, now: Time) -> Self {
         let kernel = Kernel::new(seed, now, timing::LINK);
-        Self { kernel, processes: Map::new(), stopped: crate::sim::Set::new() }
+        Self { kernel, processes: Map::new(), stopped: crate::sim::Set::new(), faults: crate::sim::Set::new() }
     }
 
     /// The hash of everything: equal worlds have equal hashes, natively and in Wasm.
@@ -171,7 +173,7 @@ impl Simulation for World {
 impl World {
     fn deliver(&mut self, event: Scheduled<Address, Event>, trace: &mut Trace<Fact>) {
         if self.stopped.contains(&event.to) {
-            return;
+            return self.undelivered(event, trace);
         }
         if let Some(process) = self.processes.get_mut(&event.to) {
             Rc::make_mut(process).handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);

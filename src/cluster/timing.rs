@@ -166,6 +166,33 @@ pub const PULL_OVERHEAD: Duration = ms(600);
 pub const PULL_BYTES_PER_SECOND: u64 = 50_000_000;
 /// A probe's connection, or a command in a container. Ours.
 pub const PROBE_ANSWER: Duration = ms(2);
+/// What a slow way between two processes adds to each message. Ours.
+pub const SLOW_LINK: Duration = ms(1500);
+/// How many times longer a slow image takes. Ours.
+pub const SLOW_IMAGE: u32 = 30;
+/// A control-plane process that has crashed is started again by its kubelet, which finds it at its next look. Upstream:
+/// `kubelet.go`, `genericPlegRelistPeriod`.
+pub const STATIC_POD_RESTART: Duration = PLEG_RELIST;
+/// systemd starts a crashed kubelet again. Upstream: kubeadm's `kubelet.service`, `RestartSec=10`.
+pub const KUBELET_RESTART: Duration = secs(10);
+/// … and a crashed containerd. Upstream: `containerd.service`, `RestartSec=5`.
+pub const RUNTIME_RESTART: Duration = secs(5);
+/// A runtime that has not answered for so long is down. Upstream: `kubelet.go`, `maxWaitForContainerRuntime`.
+pub const RUNTIME_DOWN: Duration = secs(30);
+/// A look that has not succeeded for so long makes a node not ready. Upstream: `pleg/generic.go`, `RelistThreshold`.
+pub const PLEG_DOWN: Duration = secs(180);
+/// A kubelet asks again for what its runtime did not answer. Upstream: `kubelet.go`, `runtimeState` every 5 s.
+pub const RUNTIME_RETRY: Duration = secs(5);
+/// A node is under pressure so long after the last time that a threshold was met. Upstream:
+/// `evictionPressureTransitionPeriod`.
+pub const PRESSURE_TRANSITION: Duration = secs(300);
+/// Images that nothing uses are looked for so often. Upstream: `kubelet.go`, `ImageGCPeriod`.
+pub const IMAGE_GC: Duration = secs(300);
+/// What an evicted pod gets to end. Upstream: `eviction_manager.go`, `immediateEvictionGracePeriodSeconds`.
+pub const EVICTION_GRACE: Duration = secs(1);
+/// How far a skewed clock is ahead. Ours.
+pub const CLOCK_SKEW: Duration = secs(600);
+
 /// A hook that never ends is given up after this. Ours (upstream has no limit for `postStart`).
 pub const HOOK: Duration = secs(86_400);
 

@@ -32,6 +32,8 @@ pub struct View {
     pub watches: Vec<(Address, &'static str)>,
     /// Processes that do not run.
     pub stopped: Vec<Address>,
+    /// Faults that last: which of [`super::input::FAULTS`], and what it befalls.
+    pub faults: Vec<(&'static str, Rc<str>)>,
 }
 
 /// What the API believes of a node's readiness.

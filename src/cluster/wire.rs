@@ -4,7 +4,7 @@ mod cri;
 mod etcd;
 mod usage;
 
-pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, ImageStatus};
+pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, ImageStatus, UNAVAILABLE};
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
 pub use usage::{Amount, Sample};
 
@@ -62,6 +62,9 @@ impl fmt::Display for Address {
         }
     }
 }
+
+/// A process starts again by itself.
+pub const START: &str = "start";
 
 /// Whom a request's certificate or token names.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]

@@ -8,6 +8,7 @@ use crate::api::object::{Object, ObjectRef};
 use crate::cluster::fact::Fact;
 use crate::cluster::input::{Input, Name};
 use crate::cluster::view::ContainerLook;
+use crate::cluster::wire::Address;
 use crate::scene::caption;
 use crate::sim::{FactId, Trace};
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
@@ -30,6 +31,8 @@ pub enum Deed {
     Network(bool),
     /// Crash one of these containers.
     Crash(Vec<String>),
+    /// Let a fault begin (true) or repair it: which, of what, and how a button calls it.
+    Fault(&'static str, String, bool, String),
     /// `kubectl delete`.
     Delete,
 }
@@ -48,6 +51,10 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
             if !running.is_empty() {
                 deeds.push(Deed::Crash(running));
             }
+            let statuses = found.get::<Pod>().and_then(|pod| pod.status.container_statuses.as_deref());
+            if let Some((image, host)) = statuses.and_then(|all| all.first()).and_then(|first| origin(&first.image)) {
+                deeds.extend([fault(shown, "image", image), fault(shown, "registry", host)]);
+            }
         }
         "Node" => return of_ship(shown, &object.key.name),
         _ => {
@@ -56,6 +63,8 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
             if matches!(object.kind.kind, "Deployment" | "StatefulSet" | "DaemonSet") {
                 deeds.push(Deed::Undo);
             }
+            let controller = CONTROLLERS.iter().find(|(kind, _)| *kind == object.kind.kind);
+            deeds.extend(controller.map(|(_, controller)| fault(shown, "controller", controller)));
         }
     }
     if !found.is_terminating() {
@@ -68,7 +77,47 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
 #[must_use]
 pub fn of_ship(shown: &Shown, node: &str) -> Vec<Deed> {
     let Some(node) = shown.node(node) else { return Vec::new() };
-    vec![Deed::Cordon(!node.cordoned), Deed::Kubelet(node.kubelet_runs), Deed::Network(!node.cut_off)]
+    let mut deeds = vec![Deed::Cordon(!node.cordoned), Deed::Kubelet(node.kubelet_runs), Deed::Network(!node.cut_off)];
+    deeds.extend(["power", "disk", "memory", "clock"].map(|name| fault(shown, name, &node.name)));
+    let (kubelet, runtime) = (format!("kubelet/{}", node.name), format!("containerd/{}", node.name));
+    deeds.extend(["crash", "slow", "certificate"].map(|name| fault(shown, name, &kubelet)));
+    deeds.extend(["stop", "crash"].map(|name| fault(shown, name, &runtime)));
+    deeds
+}
+
+/// What can be done with a process of the control plane, or with a node's runtime.
+#[must_use]
+pub fn of_process(shown: &Shown, who: &Address) -> Vec<Deed> {
+    let faults: &[&'static str] = match who {
+        Address::User | Address::Kubelet(_) => &[],
+        Address::Etcd(_) | Address::Runtime(_) => &["stop", "crash"],
+        Address::ApiServer => &["stop", "crash", "slow", "cut"],
+        _ => &["stop", "crash", "slow", "cut", "certificate"],
+    };
+    faults.iter().map(|name| fault(shown, name, &who.to_string())).collect()
+}
+
+/// An image by its full name, and its registry.
+fn origin(image: &str) -> Option<(&str, &str)> {
+    image.split_once('/').map(|(host, _)| (image, host))
+}
+
+/// The controllers that can be paused at what they look after.
+const CONTROLLERS: &[(&str, &str)] = &[
+    ("Deployment", "deployment-controller"),
+    ("ReplicaSet", "replicaset-controller"),
+    ("StatefulSet", "statefulset-controller"),
+    ("DaemonSet", "daemonset-controller"),
+    ("Job", "job-controller"),
+    ("CronJob", "cronjob-controller"),
+    ("Service", "endpoint-slice-controller"),
+];
+
+/// A fault as it can be begun now, or repaired.
+fn fault(shown: &Shown, name: &'static str, of: &str) -> Deed {
+    let stopped = name == "stop" && shown.view.stopped.iter().any(|process| process.to_string() == of);
+    let on = !stopped && !shown.view.faults.iter().any(|(known, what)| *known == name && **what == *of);
+    Deed::Fault(name, of.to_owned(), on, caption::fault_sentence("fault", name, of, (on, shown.language)))
 }
 
 fn images(containers: &[Container]) -> Deed {
@@ -144,7 +193,14 @@ pub fn outcome(shown: &Shown, place: u64) -> Option<Outcome> {
 }
 
 fn is_fault(input: &Input) -> bool {
-    matches!(input, Input::Kubelet { .. } | Input::Network { .. } | Input::Scheduler { .. } | Input::Crash { .. })
+    matches!(
+        input,
+        Input::Kubelet { .. }
+            | Input::Network { .. }
+            | Input::Scheduler { .. }
+            | Input::Fault { .. }
+            | Input::Crash { .. }
+    )
 }
 
 /// The first fact of a sort that was caused by `cause` directly.

@@ -137,7 +137,7 @@ fn leads_to_write(fact: &Fact, writer: &Address) -> bool {
 #[must_use]
 pub fn actor_of(fact: &Fact) -> Address {
     match fact {
-        Fact::Input(_) | Fact::Answer { .. } => Address::User,
+        Fact::Input(_) | Fact::Answer { .. } | Fact::Fault { .. } => Address::User,
         Fact::Requested { call, .. } | Fact::Committed { call, .. } => call.from.clone(),
         Fact::Gate { .. } | Fact::Answered { .. } => Address::ApiServer,
         Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } | Fact::LeaderChanged { by, .. } => by.clone(),
@@ -149,6 +149,8 @@ pub fn actor_of(fact: &Fact) -> Address {
         | Fact::BackOff { node, .. }
         | Fact::Probed { node, .. }
         | Fact::PodStopping { node, .. }
+        | Fact::Pressure { node, .. }
+        | Fact::PodEvicted { node, .. }
         | Fact::NetworkCut { node, .. } => Address::Kubelet(node.clone()),
         Fact::SandboxReady { node, .. }
         | Fact::Pulling { node, .. }
@@ -158,6 +160,7 @@ pub fn actor_of(fact: &Fact) -> Address {
         | Fact::StartFailed { node, .. }
         | Fact::ContainerExited { node, .. }
         | Fact::ContainerKilled { node, .. }
+        | Fact::ImageRemoved { node, .. }
         | Fact::PodStopped { node, .. } => Address::Runtime(node.clone()),
         Fact::ProcessStopped { process, .. } => process.clone(),
     }

@@ -53,7 +53,14 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
         | Fact::PodStopping { node: on, .. }
         | Fact::ContainerKilled { node: on, .. }
         | Fact::PodStopped { node: on, .. }
+        | Fact::ImageRemoved { node: on, .. }
+        | Fact::Pressure { node: on, .. }
+        | Fact::PodEvicted { node: on, .. }
         | Fact::NetworkCut { node: on, .. } => node(on),
+        Fact::Fault { of, .. } => match layout.ship(of.rsplit('/').next().unwrap_or(of)) {
+            Some(ship) => Some((ship.x + 194.0, ship.y - 40.0)),
+            None => Some(layout.area_of(&Address::ApiServer).middle()),
+        },
     }
 }
 

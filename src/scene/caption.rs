@@ -173,8 +173,16 @@ pub fn of_fact(fact: &Fact, language: Language) -> Option<String> {
             let args = [("node", (&**node).into())];
             say(if *cut { "caption-cut" } else { "caption-joined" }, &args)
         }
-        other => ship_sentence(other, language),
+        Fact::Fault { fault, of, on } => Some(fault_sentence("caption-fault", fault, of, (*on, language))),
+        other => ship_sentence(other, language).or_else(|| want_sentence(other, language)),
     }
+}
+
+/// A fault in words: its name as a deed (`fault`), or what it means (`caption-fault`).
+#[must_use]
+pub fn fault_sentence(what: &str, fault: &str, of: &str, (on, language): (bool, Language)) -> String {
+    let end = if on { "" } else { "-ends" };
+    text(language, &format!("{what}-{fault}{end}"), &[("of", of.into())])
 }
 
 /// How a request ended, as far as it is known.
@@ -262,6 +270,10 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
         Input::Network { node, cut: false } => say("caption-input-join", &[("node", node.as_str().into())]),
         Input::Scheduler { name, .. } if name.is_empty() => say("caption-input-scheduler", &[]),
         Input::Scheduler { name, .. } => say("caption-input-other-scheduler", &[("name", name.as_str().into())]),
+        Input::Fault { fault, of, on } => {
+            let deed = fault_sentence("fault", fault, of, (*on, language));
+            say("caption-input-fault", &[("deed", deed.into())])
+        }
         Input::Crash { pod, .. } => say("caption-input-crash", &[("pod", pod.as_str().into())]),
     }
 }
@@ -341,6 +353,25 @@ fn ship_sentence(fact: &Fact, language: Language) -> Option<String> {
         }
         Fact::ContainerKilled { node, pod, .. } => say("caption-killed", &on(node, pod)),
         Fact::PodStopped { node, pod } => say("caption-pod-stopped", &on(node, pod)),
+        _ => None,
+    }
+}
+
+/// What happens when a ship runs short of something.
+fn want_sentence(fact: &Fact, language: Language) -> Option<String> {
+    let say = |key: &str, args: &[(&str, Arg)]| Some(text(language, key, args));
+    match fact {
+        Fact::PodEvicted { node, pod, resource } => say(
+            "caption-evicted-by-node",
+            &[("node", (&**node).into()), ("object", object(pod, language).into()), ("resource", (*resource).into())],
+        ),
+        Fact::Pressure { node, condition, on } => {
+            let end = if *on { "" } else { "-ends" };
+            say(&format!("caption-{condition}{end}"), &[("node", (&**node).into())])
+        }
+        Fact::ImageRemoved { node, image } => {
+            say("caption-image-removed", &[("node", (&**node).into()), ("image", (&**image).into())])
+        }
         _ => None,
     }
 }

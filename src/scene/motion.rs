@@ -140,7 +140,11 @@ impl Motion {
             Fact::SandboxReady { .. } => lead(Act::Sandbox, 320.0),
             Fact::Pulling { .. } => lead(Act::Barge, 600.0),
             Fact::Pulled { cached, .. } => lead(Act::Landed, if *cached { 320.0 } else { 260.0 }),
-            Fact::PodRefused { .. } | Fact::PullFailed { .. } | Fact::StartFailed { .. } => lead(Act::Alarm, 700.0),
+            Fact::PodRefused { .. }
+            | Fact::PullFailed { .. }
+            | Fact::StartFailed { .. }
+            | Fact::Pressure { .. }
+            | Fact::PodEvicted { .. } => lead(Act::Alarm, 700.0),
             Fact::ContainerStarted { .. } => lead(Act::Fill, 500.0),
             Fact::ContainerExited { .. } => lead(Act::Exit, 500.0),
             Fact::BackOff { .. } => lead(Act::Ring, 500.0),
@@ -148,8 +152,9 @@ impl Motion {
             Fact::PodStopping { .. } => lead(Act::Term, 500.0),
             Fact::ContainerKilled { .. } => lead(Act::Kill, 400.0),
             Fact::PodStopped { .. } => lead(Act::Leave, 320.0),
-            Fact::ProcessStopped { .. } | Fact::LeaderChanged { .. } => lead(Act::Stop, 600.0),
-            Fact::NetworkCut { .. } => lead(Act::Cut, 600.0),
+            Fact::NetworkCut { .. } | Fact::Fault { fault: "slow" | "cut", .. } => lead(Act::Cut, 600.0),
+            Fact::ProcessStopped { .. } | Fact::LeaderChanged { .. } | Fact::Fault { .. } => lead(Act::Stop, 600.0),
+            Fact::ImageRemoved { .. } => Some(Self::new(Act::Landed, 260.0, Side)),
         }
     }
 }

@@ -157,6 +157,11 @@ impl ApiServer {
         self.watches.iter()
     }
 
+    /// All watches that are open: who, and the number of the stream.
+    pub fn streams(&self) -> impl Iterator<Item = (&Address, u64)> {
+        self.watches.streams()
+    }
+
     /// The names of the admission plugins in their order.
     pub fn admission_plugins() -> impl Iterator<Item = &'static str> {
         admission::PLUGINS.iter().map(|plugin| plugin.name)

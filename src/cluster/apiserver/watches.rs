@@ -98,6 +98,11 @@ impl Watches {
         self.open.iter().map(|((address, _), watch)| (address, watch.selection.kind))
     }
 
+    /// Who has which stream.
+    pub fn streams(&self) -> impl Iterator<Item = (&Address, u64)> {
+        self.open.iter().map(|((address, id), _)| (address, *id))
+    }
+
     /// Opens a watch. One that the same client has of the same kind is the thread that it has just lost: it is closed.
     /// (Callers from outside are many under one address.)
     pub fn open(&mut self, id: Id, selection: Selection, bookmarks: bool) {

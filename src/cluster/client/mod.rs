@@ -19,6 +19,7 @@ pub mod election;
 pub mod events;
 mod round;
 pub mod runner;
+mod silence;
 pub mod step;
 pub mod usage;
 pub mod workqueue;
@@ -74,6 +75,8 @@ pub struct Client {
     pending: Map<u64, Pending>,
     informers: Map<&'static Kind, Informer>,
     sweeping: bool,
+    /// Whether its certificate has expired.
+    expired: bool,
     /// The cache of all kinds without an informer.
     nothing: Cache,
 }
@@ -117,6 +120,7 @@ impl Client {
             pending: Map::new(),
             informers: Map::new(),
             sweeping: false,
+            expired: false,
             nothing: Cache::default(),
         }
     }
@@ -255,7 +259,9 @@ impl Client {
             let ambient = is_ambient(&request);
             cx.note(Fact::Requested { call, verb: request.verb, target: request.target.clone(), ambient });
         }
-        let message = Message::Request { id, user: user.unwrap_or(&self.user).clone(), request: Rc::new(request) };
+        let nobody = || User::new("", &[]);
+        let user = if self.expired { nobody() } else { user.unwrap_or(&self.user).clone() };
+        let message = Message::Request { id, user, request: Rc::new(request) };
         let from = cx.me().clone();
         cx.send(Address::ApiServer, Event::Message { from, message });
         cx.because(before);
@@ -347,50 +353,6 @@ impl Client {
     fn kind_of_watch(&self, id: u64) -> Option<&'static Kind> {
         let open = |informer: &Informer| informer.watch.is_some_and(|(watch, _)| watch == id);
         self.informers.iter().find(|(_, informer)| open(informer)).map(|(kind, _)| *kind)
-    }
-
-    /// Gives a watch up and lists again after the back-off.
-    fn lose(&mut self, cx: &mut Cx, kind: &'static Kind) {
-        let Some(informer) = self.informers.get_mut(&kind) else { return };
-        if informer.reopening {
-            return;
-        }
-        informer.reopening = true;
-        let closed = informer.watch.take();
-        let delay = informer.backoff;
-        informer.backoff = (delay * 2).min(timing::REFLECTOR_BACKOFF_MAX);
-        let name = kind.resource();
-        cx.note_aside(Fact::WatchLost { by: cx.me().clone(), resource: kind.plural });
-        if let Some((id, _)) = closed {
-            let from = cx.me().clone();
-            cx.send(Address::ApiServer, Event::Message { from, message: Message::StopWatch { id } });
-        }
-        cx.after(delay, Event::Timer(Timer::keyed(REOPEN, name, 0)));
-    }
-
-    /// Fails requests that have waited too long, and gives up watches that have been silent too long.
-    fn sweep(&mut self, cx: &mut Cx) -> Vec<Notice> {
-        let now = cx.now();
-        let overdue = |since: Time, limit: Duration| now.since(since) >= limit;
-        let late: Vec<u64> =
-            self.pending.iter().filter(|(_, p)| overdue(p.since, timing::REQUEST_TIMEOUT)).map(|(id, _)| *id).collect();
-        let mut notices = Vec::new();
-        for id in late {
-            let status = Status::timeout("context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
-            notices.extend(self.response(cx, id, Err(Rc::new(status))));
-        }
-        // A bookmark comes every minute: longer silence than that and the idle timeout means a dead connection.
-        let limit = timing::BOOKMARK + timing::WATCH_IDLE;
-        let open = |informer: &Informer| informer.watch.is_some() && overdue(informer.heard, limit);
-        let silent: Vec<_> = self.informers.iter().filter(|(_, i)| open(i)).map(|(kind, _)| *kind).collect();
-        for kind in silent {
-            self.lose(cx, kind);
-        }
-        self.sweeping = false;
-        if !self.pending.is_empty() || !self.informers.is_empty() {
-            self.arm(cx);
-        }
-        notices
     }
 }
 

@@ -14,6 +14,7 @@
 
 mod hold;
 mod leading;
+mod pause;
 
 use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Wake, Write};
 use super::election::{ELECT, Election};
@@ -50,6 +51,8 @@ pub struct Runner {
     held: Map<&'static Kind, Map<(u64, u64), ()>>,
     usage: Usage,
     scraping: bool,
+    /// Controllers that do nothing for the moment.
+    paused: crate::sim::Set<&'static str>,
 }
 
 impl Runner {
@@ -69,6 +72,7 @@ impl Runner {
             held: Map::new(),
             usage: Usage::default(),
             scraping: false,
+            paused: crate::sim::Set::new(),
         }
     }
 
@@ -86,7 +90,10 @@ impl Runner {
     #[must_use]
     pub fn restarted(&self) -> Self {
         let flags: Vec<String> = self.flags.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        Self::new(self.registry).with_flags(flags.iter().map(String::as_str))
+        let mut new = Self::new(self.registry).with_flags(flags.iter().map(String::as_str));
+        new.paused = self.paused.clone();
+        new.client.expire(self.client.is_expired());
+        new
     }
 
     /// What it knows of the cluster.
@@ -204,6 +211,9 @@ impl Runner {
 
     /// Gives keys to workers that have nothing to do.
     fn work(&mut self, cx: &mut Cx, desk: usize) {
+        if !self.paused.is_empty() && self.paused.contains(self.desks[desk].controller.name) {
+            return;
+        }
         while self.desks[desk].busy < self.desks[desk].controller.workers {
             let Some((key, reason)) = self.desks[desk].queue.take() else { return };
             self.desks[desk].busy += 1;

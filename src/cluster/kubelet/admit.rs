@@ -93,6 +93,9 @@ impl Kubelet {
             let message = "Predicate NodeAffinity failed: node(s) didn't match Pod's node affinity/selector".to_owned();
             return Err(("NodeAffinity".to_owned(), message));
         }
+        if let Some(message) = self.too_tight(worker) {
+            return Err(("Evicted".to_owned(), message));
+        }
         let (wants, used, offers) = (Amounts::of(&spec), self.pulls.used, allocatable(&self.machine));
         let resources = [
             ("pods", 1, used.pods, offers.pods),

@@ -14,19 +14,21 @@
 //! - `pull`: images; `config`, `env`: what `ConfigMap`s, `Secret`s and the pod itself give to containers.
 //! - `status`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`: what does not fit is
 //!   refused.
-//! - `node`: registration, heartbeats.
+//! - `node`: registration, heartbeats; `host`: what befalls the machine; `eviction`: when it runs short of something.
 //!
 //! A kubelet that stops changes nothing on its machine: the containers run on, and when it starts again it lists them and
 //! goes on. A sync that can find nothing new is not carried out (upstream repeats each pod's every minute).
 //!
-//! Left out: static pods and mirror pods, eviction under pressure, resizing of running pods, volumes beyond `ConfigMap`s and
+//! Left out: static pods and mirror pods, resizing of running pods, volumes beyond `ConfigMap`s and
 //! `Secret`s (all others are taken as mounted), devices, the CPU manager, user namespaces,
-//! swap, garbage collection of images.
+//! swap.
 
 mod admit;
 mod backoff;
 mod config;
 mod env;
+mod eviction;
+mod host;
 mod links;
 mod node;
 mod pods;
@@ -91,6 +93,8 @@ pub struct Kubelet {
     found: Option<Found>,
     /// Whether a retry of statuses is planned.
     retrying: bool,
+    host: host::Host,
+    pressure: eviction::Pressure,
 }
 
 /// What the runtime had when the kubelet started.
@@ -114,6 +118,8 @@ enum Asked {
     /// A container of a pod that ends.
     Stop(Rc<str>),
     StopSandbox(Rc<str>),
+    /// Does it work?
+    Runtime,
     Probe {
         uid: Rc<str>,
         slot: usize,
@@ -153,6 +159,8 @@ impl Kubelet {
             since: Time::ZERO,
             found: None,
             retrying: false,
+            host: host::Host::default(),
+            pressure: eviction::Pressure::default(),
             machine: Rc::new(machine),
         }
     }
@@ -163,6 +171,9 @@ impl Kubelet {
         let mut fresh = Self::new((*self.machine).clone());
         // Answers to the old process must not be taken for answers to the new one.
         fresh.next_call = self.next_call;
+        // The machine is the same, and so is the certificate.
+        fresh.host = host::Host { silent: None, ..self.host.clone() };
+        fresh.client.expire(self.client.is_expired());
         fresh
     }
 
@@ -223,6 +234,8 @@ impl Kubelet {
             STATUS => self.write_again(cx),
             probes::PROBE => self.probe(cx, timer),
             config::MOUNT => self.mount(cx, &timer.key),
+            host::LIST_AGAIN => self.call(cx, CriCall::List, Asked::List),
+            stop::STOP_AGAIN => self.stop_again(cx, &timer.key),
             _ => self.node_due(cx, timer),
         }
     }
@@ -249,14 +262,19 @@ impl Kubelet {
             Asked::PostStart(uid, slot) => self.post_started(cx, &uid, slot, &outcome),
             Asked::PreStop(uid, slot, grace) => self.pre_stopped(cx, &uid, slot, (grace, outcome)),
             Asked::Restart(uid) => self.killed(cx, &uid),
+            Asked::Stop(uid) | Asked::StopSandbox(uid) if outcome == Err(CriError::Unavailable) => {
+                self.stop_later(cx, &uid);
+            }
             Asked::Stop(uid) => self.stopped_one(cx, &uid),
             Asked::StopSandbox(uid) => self.sandbox_gone(cx, &uid),
+            Asked::Runtime => self.runtime_answered(cx, outcome.is_ok()),
             Asked::Probe { uid, slot, index, id } => self.probed(cx, &uid, (slot, index, &id), outcome),
-            Asked::List => {
-                if let Ok(CriReply::List { sandboxes, containers, images }) = outcome {
+            Asked::List => match outcome {
+                Ok(CriReply::List { sandboxes, containers, images }) => {
                     self.listed(cx, &sandboxes, &containers, &images);
                 }
-            }
+                _ => self.list_later(cx),
+            },
             Asked::Nothing => {}
         }
     }

@@ -4,13 +4,16 @@
 //! The status is looked at every ten seconds and written when it has changed, at least every five minutes; the Lease is
 //! renewed every ten seconds. A node that has just started is not ready until its kubelet has heard from its runtime.
 
+mod conditions;
+
+use self::conditions::{agrees, conditions, keep_transitions};
 use super::admit::allocatable;
-use super::{Kubelet, Sent};
+use super::{Asked, Kubelet, Sent};
 use crate::api::kinds::{self, named};
-use crate::api::meta::{micro_time, timestamp};
+use crate::api::meta::micro_time;
 use crate::api::{Key, Object, Request, Status};
 use crate::cluster::machine::Machine;
-use crate::cluster::wire::{Event, ImageStatus, Reply, Timer};
+use crate::cluster::wire::{CriCall, Event, ImageStatus, Reply, Timer};
 use crate::cluster::{Cx, timing};
 use crate::sim::hash::stable_hash;
 use crate::sim::{Duration, Time};
@@ -81,7 +84,7 @@ pub fn labels(machine: &Machine) -> BTreeMap<String, String> {
 }
 
 /// The status of a machine's node.
-fn status(machine: &Machine, images: &[&ImageStatus], (ready, since, now): (bool, Time, Time)) -> NodeStatus {
+fn status(machine: &Machine, images: &[&ImageStatus], conditions: Vec<NodeCondition>, boots: u32) -> NodeStatus {
     let offers = allocatable(machine);
     let quantity = |text: String| Quantity(text);
     let resources = |memory: i64, disk: String| -> BTreeMap<String, Quantity> {
@@ -107,12 +110,12 @@ fn status(machine: &Machine, images: &[&ImageStatus], (ready, since, now): (bool
         addresses: Some(vec![address("InternalIP", &machine.ip), address("Hostname", &machine.name)]),
         allocatable: Some(resources(offers.memory, (machine.disk / 10 * 9).to_string())),
         capacity: Some(resources(machine.memory, format!("{}Ki", machine.disk >> 10))),
-        conditions: Some(conditions(ready, since, now)),
+        conditions: Some(conditions),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10250 }) }),
         // Upstream: `nodeStatusMaxImages`.
         images: Some(images.iter().take(50).map(|image| container_image(image)).collect::<Vec<_>>())
             .filter(|images| !images.is_empty()),
-        node_info: Some(system_info(machine)),
+        node_info: Some(system_info(machine, boots)),
         ..NodeStatus::default()
     }
 }
@@ -122,7 +125,7 @@ fn container_image(image: &ImageStatus) -> ContainerImage {
     ContainerImage { names: Some(names), size_bytes: i64::try_from(image.bytes).ok() }
 }
 
-fn system_info(machine: &Machine) -> NodeSystemInfo {
+fn system_info(machine: &Machine, boots: u32) -> NodeSystemInfo {
     let part = |n: u8| stable_hash(&(&*machine.name, n));
     let uuid = |n: u8| {
         let (a, b) = (part(n), part(n + 1));
@@ -137,7 +140,7 @@ fn system_info(machine: &Machine) -> NodeSystemInfo {
     };
     NodeSystemInfo {
         architecture: "amd64".to_owned(),
-        boot_id: uuid(0),
+        boot_id: uuid(if boots == 0 { 0 } else { u8::try_from(4 + 2 * boots).unwrap_or(6) }),
         container_runtime_version: "containerd://2.2.1".to_owned(),
         kernel_version: "6.12.57+deb13-amd64".to_owned(),
         kubelet_version: VERSION.to_owned(),
@@ -147,27 +150,6 @@ fn system_info(machine: &Machine) -> NodeSystemInfo {
         system_uuid: uuid(4),
         ..NodeSystemInfo::default()
     }
-}
-
-fn conditions(ready: bool, since: Time, now: Time) -> Vec<NodeCondition> {
-    let condition = |kind: &str, status: bool, reason: &str, message: &str| NodeCondition {
-        type_: kind.to_owned(),
-        status: if status { "True" } else { "False" }.to_owned(),
-        reason: Some(reason.to_owned()),
-        message: Some(message.to_owned()),
-        last_heartbeat_time: Some(timestamp(now)),
-        last_transition_time: Some(timestamp(since)),
-    };
-    vec![
-        condition("MemoryPressure", false, "KubeletHasSufficientMemory", "kubelet has sufficient memory available"),
-        condition("DiskPressure", false, "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
-        condition("PIDPressure", false, "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
-        if ready {
-            condition("Ready", true, "KubeletReady", "kubelet is posting ready status")
-        } else {
-            condition("Ready", false, "KubeletNotReady", "container runtime status check may not have completed yet")
-        },
-    ]
 }
 
 fn node(machine: &Machine, status: NodeStatus) -> Node {
@@ -195,23 +177,6 @@ fn node(machine: &Machine, status: NodeStatus) -> Node {
     }
 }
 
-/// What of two statuses has to agree so that nothing need be written: everything but the heartbeats.
-fn agrees(a: &NodeStatus, b: &NodeStatus) -> bool {
-    let of = |status: &NodeStatus| -> Vec<(String, String)> {
-        status
-            .conditions
-            .iter()
-            .flatten()
-            .map(|condition| (condition.type_.clone(), condition.status.clone()))
-            .collect()
-    };
-    of(a) == of(b)
-        && a.images == b.images
-        && a.capacity == b.capacity
-        && a.allocatable == b.allocatable
-        && a.addresses == b.addresses
-}
-
 impl Kubelet {
     /// Registers the node, and watches what becomes of it.
     pub(super) fn register(&mut self, cx: &mut Cx) {
@@ -230,7 +195,15 @@ impl Kubelet {
 
     fn status(&self, now: Time) -> NodeStatus {
         let since = self.node.since.unwrap_or(now);
-        status(&self.machine, &self.pulls.by_size(), (self.node.ready, since, now))
+        let trouble = self.runtime_trouble(now);
+        let ready = match &trouble {
+            Some(why) => Err(why.as_str()),
+            None if self.node.ready => Ok(()),
+            None => Err("container runtime status check may not have completed yet"),
+        };
+        let short = [self.pressure.memory.is_some(), self.pressure.disk.is_some()];
+        let conditions = conditions(short, ready, (self.clock(since), self.clock(now)));
+        status(&self.machine, &self.pulls.by_size(), conditions, self.host.boots)
     }
 
     fn ask(&mut self, cx: &mut Cx, step: Step, request: Request) {
@@ -244,6 +217,10 @@ impl Kubelet {
             REGISTER => self.post_node(cx),
             RENEW => self.renew(cx),
             CHECK => {
+                if self.found.is_some() {
+                    self.synchronize(cx);
+                    self.call(cx, CriCall::Status, Asked::Runtime);
+                }
                 self.check(cx);
                 let wait = if self.node.ready { timing::NODE_STATUS } else { timing::NODE_STATUS_FAST };
                 cx.after(wait, Event::Timer(Timer::new(CHECK)));
@@ -277,8 +254,13 @@ impl Kubelet {
     }
 
     fn say_node(&mut self, cx: &mut Cx, reason: &str, message: &str) {
+        self.say_of_node(cx, false, reason, message);
+    }
+
+    /// Writes an event about the node.
+    pub(super) fn say_of_node(&mut self, cx: &mut Cx, warning: bool, reason: &str, message: &str) {
         let Some(node) = self.node.node.clone() else { return };
-        self.recorder.record(cx, &mut self.client, &node, false, reason, message);
+        self.recorder.record(cx, &mut self.client, &node, warning, reason, message);
     }
 
     pub(super) fn node_replied(&mut self, cx: &mut Cx, step: Step, outcome: &Result<Reply, Rc<Status>>) {
@@ -322,6 +304,10 @@ impl Kubelet {
             self.say_node(cx, reason, &format!("Node {name} status is now: {reason}"));
         }
         self.say_node(cx, "NodeAllocatableEnforced", "Updated Node Allocatable limit across pods");
+        if std::mem::take(&mut self.host.rebooted) {
+            let boot = system_info(&self.machine, self.host.boots).boot_id;
+            self.say_of_node(cx, true, "Rebooted", &format!("Node {name} has been rebooted, boot id: {boot}"));
+        }
         self.check(cx);
         let wait = if self.node.ready { timing::NODE_STATUS } else { timing::NODE_STATUS_FAST };
         cx.after(wait, Event::Timer(Timer::new(CHECK)));
@@ -363,20 +349,10 @@ impl Kubelet {
             let key = Key::new("kube-node-lease", &self.machine.name);
             return self.ask(cx, Step::FindLease, Request::get(&kinds::lease::KIND, &key));
         };
+        let now = self.clock(now);
         if let Some(lease) = object.get_mut::<Lease>() {
             lease.spec.get_or_insert_default().renew_time = Some(micro_time(now));
         }
         self.ask(cx, Step::Renew, Request::update(object));
     }
-}
-
-/// Conditions that have not changed keep the time of their last transition.
-fn keep_transitions(before: Option<&NodeStatus>, mut wanted: NodeStatus) -> NodeStatus {
-    let old = before.and_then(|status| status.conditions.as_deref()).unwrap_or_default();
-    for condition in wanted.conditions.iter_mut().flatten() {
-        if let Some(old) = old.iter().find(|old| old.type_ == condition.type_ && old.status == condition.status) {
-            condition.last_transition_time.clone_from(&old.last_transition_time);
-        }
-    }
-    wanted
 }

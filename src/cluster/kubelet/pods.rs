@@ -24,10 +24,30 @@ impl Kubelet {
         for status in containers {
             found.containers.get_or_default(status.pod.clone()).push(status.clone());
         }
-        self.found = Some(found);
         self.pulls.have(images);
+        if self.found.is_some() {
+            return self.found_again(cx, &mut found);
+        }
+        self.found = Some(found);
         if self.client.is_synced() {
             self.take_over(cx);
+        }
+    }
+
+    /// The runtime is back: what has ended meanwhile is taken in, and every pod is looked at again.
+    fn found_again(&mut self, cx: &mut Cx, found: &mut Found) {
+        let uids: Vec<Rc<str>> = self.workers.keys().cloned().collect();
+        for uid in uids {
+            let containers = found.containers.remove(&uid).unwrap_or_default();
+            let stands = found.sandboxes.contains_key(&uid);
+            let Some(worker) = self.workers.get_mut(&uid) else { continue };
+            worker.sandbox &= stands;
+            for status in &containers {
+                if let Some(slot) = worker.slots.iter_mut().find(|slot| slot.id.as_ref() == Some(&status.id)) {
+                    slot.learn(status);
+                }
+            }
+            self.sync(cx, &uid);
         }
     }
 

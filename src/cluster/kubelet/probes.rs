@@ -11,7 +11,7 @@ use super::worker::{Slot, container};
 use super::{Asked, Kubelet};
 use crate::cluster::Cx;
 use crate::cluster::fact::{Fact, ProbeKind};
-use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
+use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer, UNAVAILABLE};
 use crate::sim::{Duration, Time};
 use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -302,6 +302,7 @@ fn read(container: &Container, probe: &Probe, ip: &str, outcome: Result<CriReply
             None => Answer::Failed(text.to_string()),
         },
         Err(CriError::Timeout(text)) => Answer::Failed(text.to_string()),
+        Err(CriError::Unavailable) => Answer::Errored(UNAVAILABLE.to_owned()),
         Err(
             CriError::StartError(text)
             | CriError::NotFound(text)

@@ -12,7 +12,7 @@ use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::runtime::images::{Name, full_reference};
 use crate::cluster::timing;
-use crate::cluster::wire::{CriCall, CriError, CriReply, ImageStatus};
+use crate::cluster::wire::{CriCall, CriError, CriReply, ImageStatus, UNAVAILABLE};
 use crate::sim::{Map, Order, Time};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -34,6 +34,11 @@ impl Pulls {
     /// These images are there.
     pub fn have(&mut self, images: &[ImageStatus]) {
         self.images.extend(images.iter().map(|image| (image.name.clone(), image.clone())));
+    }
+
+    /// An image is gone.
+    pub fn forget(&mut self, image: &str) {
+        self.images.remove(image);
     }
 
     /// All images, the biggest first as the node's status lists them.
@@ -176,6 +181,7 @@ impl Kubelet {
             Err(CriError::ImageNotFound(error) | CriError::RegistryUnavailable(error)) if wanted => {
                 self.pull_failed(cx, uid, slot, (&image, &error));
             }
+            Err(_) if wanted => self.pull_failed(cx, uid, slot, (&image, UNAVAILABLE)),
             _ => {}
         }
         self.pull_next(cx);

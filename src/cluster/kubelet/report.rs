@@ -43,7 +43,7 @@ impl Kubelet {
 
     /// Brings the status up to date, and writes it when it has changed.
     pub(super) fn report(&mut self, cx: &mut Cx, uid: &Rc<str>) {
-        let now = cx.now();
+        let now = self.clock(cx.now());
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let status = status::generate(worker, &self.machine, now);
         if worker.want(status) {

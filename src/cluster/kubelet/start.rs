@@ -11,7 +11,7 @@ use crate::api::quantity::Quantity;
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
-use crate::cluster::wire::{ContainerSpec, ContainerState, CriCall, CriError, CriReply};
+use crate::cluster::wire::{ContainerSpec, ContainerState, CriCall, CriError, CriReply, UNAVAILABLE};
 use crate::sim::Time;
 use k8s_openapi::api::core::v1::LifecycleHandler;
 use std::rc::Rc;
@@ -121,7 +121,7 @@ impl Kubelet {
             return;
         }
         let Ok(CriReply::Container { id }) = outcome else {
-            return self.hold(cx, uid, slot, ("CreateContainerError", "the sandbox is gone"));
+            return self.hold(cx, uid, slot, ("CreateContainerError", UNAVAILABLE));
         };
         let at = &mut worker.slots[slot];
         let old = match (at.id.replace(id.clone()), at.state.replace(ContainerState::Created)) {
@@ -147,6 +147,9 @@ impl Kubelet {
         }
         let init = slot < worker.inits;
         let at = &mut worker.slots[slot];
+        if outcome == Err(CriError::Unavailable) {
+            return self.hold(cx, uid, slot, ("RunContainerError", UNAVAILABLE));
+        }
         if let Err(error) = outcome {
             let text = match error {
                 CriError::StartError(text) | CriError::NotFound(text) => text,
@@ -196,7 +199,7 @@ impl Kubelet {
         outcome: &Result<CriReply, CriError>,
     ) {
         let text = match outcome {
-            Ok(CriReply::Exec { code: 0, .. }) => return self.go_on(cx, uid),
+            Ok(CriReply::Exec { code: 0, .. }) | Err(CriError::Unavailable) => return self.go_on(cx, uid),
             Ok(CriReply::Exec { code, output }) => {
                 format!("PostStartHook failed: command exited with {code}: {output}")
             }

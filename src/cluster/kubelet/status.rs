@@ -293,6 +293,14 @@ fn conditions(
         condition(worker, before, now, OWN[3], containers),
         condition(worker, before, now, OWN[4], None),
     ];
+    if let Some((_, message)) =
+        worker.failed.as_ref().filter(|(reason, _)| &**reason == "Evicted" && worker.hurry.is_some())
+    {
+        let mut target = condition(worker, before, now, "DisruptionTarget", None);
+        target.reason = Some("TerminationByKubelet".to_owned());
+        target.message = Some(message.to_string());
+        list.push(target);
+    }
     if phase == "Succeeded" {
         list[1].reason = Some("PodCompleted".to_owned());
     }

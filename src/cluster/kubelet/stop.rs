@@ -14,6 +14,9 @@ use crate::cluster::wire::{ContainerState, CriCall, CriError, CriReply};
 use crate::sim::Duration;
 use std::rc::Rc;
 
+/// The runtime is told again to stop something.
+pub const STOP_AGAIN: &str = "stop";
+
 impl Kubelet {
     /// Begins to end a pod.
     pub(super) fn stop(&mut self, cx: &mut Cx, uid: &Rc<str>) {
@@ -158,6 +161,15 @@ impl Kubelet {
         }
     }
 
+    /// The runtime did not answer when it was to stop something of a pod.
+    pub(super) fn stop_again(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if let Stage::Stopping { waiting, .. } = &mut worker.stage {
+            *waiting = 0;
+            self.stop_wave(cx, uid);
+        }
+    }
+
     pub(super) fn stop_sandbox(&mut self, cx: &mut Cx, uid: &Rc<str>) {
         let stands = self.workers.get(uid).is_some_and(|worker| worker.sandbox);
         if stands {
@@ -199,6 +211,9 @@ impl Kubelet {
 impl super::worker::Worker {
     /// How long the pod's containers may take to end.
     fn grace(&self) -> Duration {
+        if let Some(hurry) = self.hurry {
+            return hurry;
+        }
         let own = self.typed().spec.termination_grace_period_seconds;
         let seconds = self.pod.meta().deletion_grace_period_seconds.or(own).unwrap_or(30);
         Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1))

@@ -5,13 +5,13 @@
 //! needs the runtime ends the handler, and its answer goes on from there. A sync that has done something is followed by
 //! another one at once (upstream: PLEG's relist on demand).
 
-use super::report::normal;
+use super::report::{normal, warning};
 use super::status::restarts_init;
 use super::worker::{Run, Stage, Worker, container, is_sidecar, restarts};
 use super::{Asked, Kubelet, SYNC, probes};
 use crate::cluster::Cx;
 use crate::cluster::timing;
-use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
+use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer, UNAVAILABLE};
 use crate::sim::{Duration, Time};
 use std::rc::Rc;
 
@@ -145,7 +145,7 @@ impl Kubelet {
 
     pub(super) fn sandbox_made(&mut self, cx: &mut Cx, uid: &Rc<str>, outcome: Result<CriReply, CriError>) {
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        let Ok(CriReply::Sandbox { ip }) = outcome else { return self.finish(cx, uid) };
+        let Ok(CriReply::Sandbox { ip }) = outcome else { return self.sandbox_failed(cx, uid) };
         worker.sandbox = true;
         worker.ip = Some(ip.clone());
         let pod = worker.what.clone();
@@ -161,6 +161,16 @@ impl Kubelet {
         // Upstream: `OnPodSandboxReady`: the condition is written before images are pulled.
         self.report(cx, uid);
         self.begin_containers(cx, uid);
+    }
+
+    fn sandbox_failed(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        self.runtime_answered(cx, false);
+        let text = format!("Failed to create pod sandbox: {UNAVAILABLE}");
+        self.say(cx, uid, None, &warning("FailedCreatePodSandBox", &text));
+        if let Some(run) = self.workers.get_mut(uid).and_then(|worker| worker.run.as_mut()) {
+            run.failed = true;
+        }
+        self.finish(cx, uid);
     }
 
     fn begin_containers(&mut self, cx: &mut Cx, uid: &Rc<str>) {

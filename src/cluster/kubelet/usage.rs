@@ -44,11 +44,16 @@ impl Kubelet {
     }
 }
 
-fn sample(worker: &Worker, now: Time) -> Option<(crate::api::Key, Sample)> {
+/// What a pod's containers use.
+pub fn of(worker: &Worker, now: Time) -> Vec<Amount> {
     let pod = worker.spec();
     let containers = pod.init_containers.iter().flatten().chain(&pod.containers);
     let running = containers.zip(&worker.slots).filter(|(_, slot)| slot.running().is_some());
-    let amounts: Vec<Amount> = running.map(|(container, slot)| amount(container, slot, now)).collect();
+    running.map(|(container, slot)| amount(container, slot, now)).collect()
+}
+
+fn sample(worker: &Worker, now: Time) -> Option<(crate::api::Key, Sample)> {
+    let amounts = of(worker, now);
     let sample = Sample { at: now, window: timing::SCRAPE, amounts: amounts.into() };
     (!sample.amounts.is_empty()).then(|| (worker.what.key.clone(), sample))
 }

@@ -48,6 +48,8 @@ pub struct Worker {
     pub dirty: bool,
     /// Why it has failed as a whole: reason and message.
     pub failed: Option<(Rc<str>, Rc<str>)>,
+    /// The grace period that counts instead of its own.
+    pub hurry: Option<Duration>,
     /// How long the next wait for a volume lasts, and since when it is waited.
     pub mounting: Option<(Duration, Time)>,
 }
@@ -201,6 +203,7 @@ impl Worker {
             writing: false,
             dirty: false,
             failed: None,
+            hurry: None,
             mounting: None,
         }
     }
@@ -278,8 +281,9 @@ impl Worker {
     #[must_use]
     pub fn to_send(&self) -> Object {
         let conditions = self.typed().status.conditions.as_deref().unwrap_or_default();
-        let foreign: Vec<_> =
-            conditions.iter().filter(|condition| !OWN.contains(&condition.type_.as_str())).cloned().collect();
+        let wanted = self.wanted.get::<Pod>();
+        let own = |kind: &str| OWN.contains(&kind) || wanted.is_some_and(|pod| pod.condition(kind).is_some());
+        let foreign: Vec<_> = conditions.iter().filter(|condition| !own(&condition.type_)).cloned().collect();
         let mut object = self.wanted.clone();
         if !foreign.is_empty()
             && let Some(pod) = object.get_mut::<Pod>()

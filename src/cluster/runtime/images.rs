@@ -234,7 +234,9 @@ fn slim(tag: &str, bytes: u64) -> u64 {
     if small { bytes / 3 } else { bytes }
 }
 
-fn digest(reference: &str) -> String {
+/// A digest that belongs to a text.
+#[must_use]
+pub fn digest(reference: &str) -> String {
     let part = |n: u8| format!("{:016x}", stable_hash(&(reference, n)));
     format!("sha256:{}{}{}{}", part(0), part(1), part(2), part(3))
 }

@@ -18,11 +18,12 @@
 //! gives them.
 //!
 //! Left out: logs, resource use over time (a container that needs more memory than its limit is known by its command, see
-//! [`programs::stress`]), garbage collection of images, the failure of the runtime itself.
+//! [`programs::stress`]).
 
 mod answers;
 mod container;
 pub mod course;
+mod faults;
 pub mod images;
 pub mod process;
 pub mod programs;
@@ -64,6 +65,10 @@ pub struct Runtime {
     addresses: Addresses,
     /// Pulls under way, by the kubelet's number.
     pulls: Map<u64, Pull>,
+    /// Images that come slowly.
+    slow: crate::sim::Set<Rc<str>>,
+    /// Registries that deliver what is not what they say it is.
+    corrupt: crate::sim::Set<Rc<str>>,
 }
 
 /// A pull under way.
@@ -87,13 +92,16 @@ impl Runtime {
             images: Map::new(),
             addresses,
             pulls: Map::new(),
+            slow: crate::sim::Set::new(),
+            corrupt: crate::sim::Set::new(),
         }
     }
 
     /// Everything survives: containers run on without their runtime's daemon.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        self.clone()
+        // Who asked has been told that nobody is there.
+        Self { pulls: Map::new(), ..self.clone() }
     }
 
     /// Sets the timers of what runs.
@@ -143,8 +151,15 @@ impl Runtime {
                 self.remove_sandbox(cx, &pod);
                 self.reply(cx, id, timing::SANDBOX_STOP, Ok(CriReply::Done));
             }
+            CriCall::Status => self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done)),
+            CriCall::RemoveImage { image } => {
+                if self.images.remove(&image).is_some() {
+                    cx.note(Fact::ImageRemoved { node: self.machine.name.clone(), image });
+                }
+                self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done));
+            }
             CriCall::PullImage { pod, container, image } => {
-                let outcome = images::resolve(&image).map_err(Rc::from);
+                let outcome = images::resolve(&image).and_then(|found| self.intact(found)).map_err(Rc::from);
                 self.pull(cx, id, Pull { pod, container, image, outcome });
             }
             CriCall::CreateContainer(spec) => self.create(cx, id, spec),
@@ -186,7 +201,8 @@ impl Runtime {
             Ok(_) if there => timing::REGISTRY_ANSWER,
             Ok(image) => {
                 let micros = image.bytes.saturating_mul(1_000_000) / timing::PULL_BYTES_PER_SECOND;
-                timing::PULL_OVERHEAD + Duration::from_micros(micros)
+                let takes = timing::PULL_OVERHEAD + Duration::from_micros(micros);
+                if self.slow.contains(&image.name) { takes * timing::SLOW_IMAGE } else { takes }
             }
             Err(_) => timing::REGISTRY_ANSWER,
         };

@@ -149,8 +149,14 @@ impl Scheduler {
     /// What a new process begins with: it remembers nothing.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        let new = Self { configuration: self.configuration.clone(), ..Self::new() };
+        let mut new = Self { configuration: self.configuration.clone(), ..Self::new() };
+        new.client.expire(self.client.is_expired());
         if self.election.is_some() { new.elected() } else { new }
+    }
+
+    /// Its certificate expires, or is renewed.
+    pub fn expire(&mut self, expired: bool) {
+        self.client.expire(expired);
     }
 
     /// A new process of the same name with another configuration. The old one has given its lease back when it was told

@@ -64,6 +64,7 @@ pub(super) fn jobs(input: &Input, now: Time) -> VecDeque<Job> {
         | Input::Kubelet { .. }
         | Input::Network { .. }
         | Input::Scheduler { .. }
+        | Input::Fault { .. }
         | Input::Crash { .. } => {
             return VecDeque::new();
         }

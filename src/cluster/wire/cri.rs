@@ -54,6 +54,13 @@ pub enum CriCall {
         /// Its id.
         id: Rc<str>,
     },
+    /// Whether it works.
+    Status,
+    /// Removes an image.
+    RemoveImage {
+        /// Its full name.
+        image: Rc<str>,
+    },
     /// Everything that exists, after a restart of the kubelet.
     List,
     /// Runs a command in a container: exec probes.
@@ -196,6 +203,10 @@ pub struct ImageStatus {
     pub bytes: u64,
 }
 
+/// What a kubelet says when nobody listens on its runtime's socket.
+pub const UNAVAILABLE: &str = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while \
+     dialing: dial unix /run/containerd/containerd.sock: connect: connection refused\"";
+
 /// The runtime's errors: the texts reach people through events and statuses.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum CriError {
@@ -211,4 +222,6 @@ pub enum CriError {
     Timeout(Rc<str>),
     /// There is no such container or sandbox.
     NotFound(Rc<str>),
+    /// The runtime does not run.
+    Unavailable,
 }

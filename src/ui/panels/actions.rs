@@ -60,7 +60,7 @@ pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
             thing.selection.with_value(|selection| match selection {
                 Selection::Object(object) => deeds::of_object(shown, object),
                 Selection::Component(Address::Kubelet(node)) => deeds::of_ship(shown, node),
-                Selection::Component(_) => Vec::new(),
+                Selection::Component(who) => deeds::of_process(shown, who),
             })
         })
     });
@@ -72,6 +72,7 @@ pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
             .part(scale(desk))
             .part(images(desk))
             .add(buttons(desk))
+            .part(faults(desk))
             .add(came_of(desk.ui, desk.thing, desk.done))
     };
     move || any.get().then(|| untrack(section))
@@ -128,6 +129,31 @@ fn buttons(desk: Desk) -> El {
         .part(toggle(network, ["deed-network-cut", "deed-network-join"], |node, cut| Input::Network { node, cut }))
         .part(crashes)
         .part(order(delete, "button danger", "delete", "deed-delete", |object| Input::Delete { object }))
+}
+
+/// What can go wrong, and what is repaired.
+fn faults(desk: Desk) -> impl Fn() -> Option<El> {
+    type Entry = (&'static str, String, bool, String);
+    let known = Memo::new(move |_| {
+        let fault = |deed: &Deed| match deed {
+            Deed::Fault(fault, of, on, label) => Some((*fault, of.clone(), *on, label.clone())),
+            _ => None,
+        };
+        desk.deeds.with(|deeds| deeds.iter().filter_map(fault).collect::<Vec<Entry>>())
+    });
+    let press = move |(fault, of, on, label): Entry| {
+        let click = move || desk.act(Input::Fault { fault: fault.to_owned(), of: of.clone(), on });
+        button("button", click).attr("data-fault", fault).text(&label)
+    };
+    move || {
+        let known = known.get();
+        (!known.is_empty()).then(|| {
+            el("div", "deed-row")
+                .attr("data-testid", "faults")
+                .add(el("span", "deed-label").word(desk.ui, "deed-faults"))
+                .all(known.into_iter().map(press))
+        })
+    }
 }
 
 /// How many replicas.

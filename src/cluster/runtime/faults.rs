@@ -1,0 +1,62 @@
+//! What can befall a machine's runtime and what it fetches.
+
+use super::{ContainerState, Runtime, images};
+use crate::cluster::wire::ImageStatus;
+use crate::sim::Time;
+use std::rc::Rc;
+
+impl Runtime {
+    /// An image comes slowly from now on, or no longer.
+    pub fn slow_image(&mut self, image: &str, slow: bool) {
+        let image = images::full_reference(image);
+        if slow {
+            self.slow.insert(image);
+        } else {
+            self.slow.remove(&image);
+        }
+    }
+
+    /// A registry is corrupt from now on, or no longer.
+    pub fn corrupt_registry(&mut self, host: &str, corrupt: bool) {
+        if corrupt {
+            self.corrupt.insert(host.into());
+        } else {
+            self.corrupt.remove(host);
+        }
+    }
+
+    /// The machine has lost its power: every process has ended. What is on its disk stays.
+    pub fn lose_power(&mut self, now: Time) {
+        let ids: Vec<Rc<str>> = self.containers.keys().cloned().collect();
+        for id in ids {
+            let Some(container) = self.containers.get_mut(&id) else { continue };
+            container.timer += 1;
+            container.stops.clear();
+            if let Some(since) = container.since() {
+                let (at, message) = (now.max(since), "".into());
+                container.state = ContainerState::Exited { since, at, code: 255, reason: "Unknown", message };
+            }
+        }
+        let pods: Vec<Rc<str>> = self.sandboxes.keys().cloned().collect();
+        for pod in pods {
+            if let Some(sandbox) = self.sandboxes.get_mut(&pod) {
+                sandbox.ready = false;
+            }
+        }
+    }
+
+    /// What a corrupt registry delivers does not fit its digest (containerd: `content/local`, `Commit`).
+    pub(super) fn intact(&self, image: ImageStatus) -> Result<ImageStatus, String> {
+        let host = image.name.split('/').next().unwrap_or_default();
+        if self.images.contains_key(&image.name) || !self.corrupt.contains(host) {
+            return Ok(image);
+        }
+        let digest = image.id.split_once('@').map_or("", |(_, digest)| digest);
+        let other = images::digest(&image.id);
+        Err(format!(
+            "FailedPrecondition desc = failed to pull and unpack image \"{}\": failed commit on ref \"manifest-{digest}\": unexpected \
+             commit digest {other}, expected {digest}: failed precondition",
+            image.name
+        ))
+    }
+}
