@@ -140,10 +140,10 @@ caption-cut = The network of { $node } is cut. The control plane cannot know whe
 caption-joined = The network of { $node } is joined again.
 caption-input-fault = You let something happen: { $deed }.
 caption-evicted-by-node = The kubelet on { $node } evicts { $object }: the node is low on { $resource }.
-caption-MemoryPressure = { $node } runs short of memory: its kubelet says MemoryPressure and begins to evict pods.
-caption-MemoryPressure-ends = { $node } has had enough memory for five minutes: MemoryPressure ends.
-caption-DiskPressure = { $node } runs short of disk: its kubelet says DiskPressure, removes images and begins to evict pods.
-caption-DiskPressure-ends = { $node } has had enough disk for five minutes: DiskPressure ends.
+caption-memory-pressure = { $node } runs short of memory: its kubelet says MemoryPressure and begins to evict pods.
+caption-memory-pressure-ends = { $node } has had enough memory for five minutes: MemoryPressure ends.
+caption-disk-pressure = { $node } runs short of disk: its kubelet says DiskPressure, removes images and begins to evict pods.
+caption-disk-pressure-ends = { $node } has had enough disk for five minutes: DiskPressure ends.
 caption-image-removed = The kubelet on { $node } removes image { $image }, which nothing uses.
 deed-faults = Let something go wrong
 fault-stop = Stop { $of }
@@ -544,6 +544,7 @@ reason-cordoned = unschedulable
 reason-ports = port taken
 
 ## Inspector: comparison, events, YAML
+logs-title = Last lines of the log
 diff-title = Desired ↔ actual
 diff-field = Field
 diff-desired = Desired

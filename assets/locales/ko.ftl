@@ -135,10 +135,10 @@ caption-cut = { $node }의 네트워크가 끊겼습니다. 컨트롤 플레인�
 caption-joined = { $node }의 네트워크가 다시 이어졌습니다.
 caption-input-fault = 일을 벌였습니다: { $deed }.
 caption-evicted-by-node = { $node }의 kubelet이 { JOSA($object, "을/를") } 축출합니다. 노드에 { $resource } 자원이 모자랍니다.
-caption-MemoryPressure = { $node }에 메모리가 모자랍니다. kubelet이 MemoryPressure를 알리고 파드를 축출하기 시작합니다.
-caption-MemoryPressure-ends = { $node }의 메모리가 5분 동안 넉넉했습니다. MemoryPressure가 끝났습니다.
-caption-DiskPressure = { $node }에 디스크가 모자랍니다. kubelet이 DiskPressure를 알리고 이미지를 지우며 파드를 축출하기 시작합니다.
-caption-DiskPressure-ends = { $node }의 디스크가 5분 동안 넉넉했습니다. DiskPressure가 끝났습니다.
+caption-memory-pressure = { $node }에 메모리가 모자랍니다. kubelet이 MemoryPressure를 알리고 파드를 축출하기 시작합니다.
+caption-memory-pressure-ends = { $node }의 메모리가 5분 동안 넉넉했습니다. MemoryPressure가 끝났습니다.
+caption-disk-pressure = { $node }에 디스크가 모자랍니다. kubelet이 DiskPressure를 알리고 이미지를 지우며 파드를 축출하기 시작합니다.
+caption-disk-pressure-ends = { $node }의 디스크가 5분 동안 넉넉했습니다. DiskPressure가 끝났습니다.
 caption-image-removed = { $node }의 kubelet이 아무도 쓰지 않는 이미지 { JOSA($image, "을/를") } 지웁니다.
 deed-faults = 탈 내기
 fault-stop = { $of } 멈추기
@@ -524,6 +524,7 @@ reason-cordoned = 스케줄링 불가
 reason-ports = 포트 사용 중
 
 ## 검사: 비교, 이벤트, YAML
+logs-title = 로그의 마지막 줄
 diff-title = 의도한 상태 ↔ 현재 상태
 diff-field = 필드
 diff-desired = 의도한 상태

@@ -151,8 +151,9 @@ impl World {
     pub(super) fn find_container(&self, pod: (&str, &str), container: &str) -> Option<(Rc<str>, Rc<str>)> {
         let object = self.object(&kinds::pod::KIND, &Key::new(pod.0, pod.1))?;
         let pod = object.get::<Pod>()?;
-        let statuses = pod.status.container_statuses.as_deref().unwrap_or_default();
-        let status = statuses.iter().find(|status| container.is_empty() || status.name == container)?;
+        let mut statuses =
+            pod.status.container_statuses.iter().flatten().chain(pod.status.init_container_statuses.iter().flatten());
+        let status = statuses.find(|status| container.is_empty() || status.name == container)?;
         let id = status.container_id.as_deref()?.strip_prefix("containerd://")?;
         Some((pod.node_name.clone()?, id.into()))
     }

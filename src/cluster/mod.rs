@@ -19,6 +19,7 @@ pub mod fact;
 mod faults;
 pub mod input;
 pub mod kubelet;
+pub mod logs;
 mod look;
 pub mod machine;
 #[cfg(not(target_arch = "wasm32"))]

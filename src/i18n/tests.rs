@@ -64,7 +64,12 @@ fn families() -> BTreeSet<String> {
     let examples = crate::examples::EXAMPLES.iter().map(|example| format!("example-{}", example.name));
     let plugins = crate::cluster::scheduler::plugins::PLUGINS.iter().map(|entry| entry.plugin.name());
     let plugins = plugins.chain(["PreFilterResult"]).map(|name| format!("plugin-{name}"));
-    sprites.chain(examples).chain(plugins).collect()
+    let faults = crate::cluster::input::FAULTS.iter().flat_map(|name| {
+        // Processes that stop have a sentence of their own.
+        let facts = if ["stop", "crash"].contains(name) { &["fault"][..] } else { &["fault", "caption-fault"] };
+        facts.iter().flat_map(move |what| [format!("{what}-{name}"), format!("{what}-{name}-ends")])
+    });
+    sprites.chain(examples).chain(plugins).chain(faults).collect()
 }
 
 #[test]

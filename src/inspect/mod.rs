@@ -30,6 +30,7 @@ pub mod events;
 pub mod history;
 pub mod identity;
 pub mod lack;
+pub mod logs;
 pub mod passage;
 pub mod requests;
 pub mod scheduling;
@@ -48,6 +49,10 @@ pub trait Objects {
     fn object(&self, object: &ObjectRef) -> Option<&Object>;
     /// Everything of a kind, in the order of keys.
     fn objects(&self, kind: &'static Kind) -> Vec<&Object>;
+    /// The last lines that a pod's container has printed.
+    fn log(&self, _pod: &ObjectRef, _container: &str) -> Vec<std::rc::Rc<str>> {
+        Vec::new()
+    }
     /// All versions of an object that etcd still has, the oldest first.
     fn versions(&self, object: &ObjectRef) -> history::Versions {
         self.object(object).map(|object| (0, Some(object.clone()))).into_iter().collect()

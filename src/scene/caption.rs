@@ -366,8 +366,13 @@ fn want_sentence(fact: &Fact, language: Language) -> Option<String> {
             &[("node", (&**node).into()), ("object", object(pod, language).into()), ("resource", (*resource).into())],
         ),
         Fact::Pressure { node, condition, on } => {
-            let end = if *on { "" } else { "-ends" };
-            say(&format!("caption-{condition}{end}"), &[("node", (&**node).into())])
+            let key = match (*condition, *on) {
+                ("MemoryPressure", true) => "caption-memory-pressure",
+                ("MemoryPressure", false) => "caption-memory-pressure-ends",
+                (_, true) => "caption-disk-pressure",
+                (_, false) => "caption-disk-pressure-ends",
+            };
+            say(key, &[("node", (&**node).into())])
         }
         Fact::ImageRemoved { node, image } => {
             say("caption-image-removed", &[("node", (&**node).into()), ("image", (&**image).into())])

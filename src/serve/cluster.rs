@@ -1,11 +1,13 @@
 //! The clusters that can be served: a scenario's, and the one of the recordings.
 
 use super::oracle::Oracle;
+use crate::api::Key;
 use crate::api::Kind;
 use crate::cluster::World;
 use crate::cluster::apiserver::ApiServer;
 use crate::cluster::boot::{Scenario, settle};
 use crate::cluster::fact::Fact;
+use crate::cluster::logs::Lines;
 use crate::cluster::outside::Said;
 use crate::cluster::wire::Message;
 use crate::sim::{Simulation, Time, Trace};
@@ -29,6 +31,11 @@ pub trait Cluster {
     fn send(&mut self, message: Message);
     /// The kinds that somebody has added.
     fn custom_kinds(&self) -> Vec<&'static Kind>;
+    /// What a container has printed.
+    ///
+    /// # Errors
+    /// The server's sentence.
+    fn logs(&self, pod: &Key, container: &str, previous: bool) -> Result<Lines, String>;
     /// What does not go through the simulation: the server's word on tokens, and on paths that are about no resource.
     fn with_server(&mut self, look: &mut dyn FnMut(&mut ApiServer, Time));
 }
@@ -84,6 +91,10 @@ impl Cluster for Served {
 
     fn custom_kinds(&self) -> Vec<&'static Kind> {
         self.world.custom_kinds()
+    }
+
+    fn logs(&self, pod: &Key, container: &str, previous: bool) -> Result<Lines, String> {
+        self.world.logs(pod, container, previous)
     }
 
     fn with_server(&mut self, look: &mut dyn FnMut(&mut ApiServer, Time)) {

@@ -17,6 +17,7 @@
 mod cluster;
 mod connection;
 mod engine;
+mod logs;
 mod oracle;
 
 use crate::cluster::wire::User;

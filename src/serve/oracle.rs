@@ -18,6 +18,7 @@ use crate::cluster::client::{Client, Notice, TIMER_PREFIX};
 use crate::cluster::controllers::{CONTROLLERS, ControllerManager};
 use crate::cluster::etcd::Etcd;
 use crate::cluster::fact::Fact;
+use crate::cluster::logs::Lines;
 use crate::cluster::outside::{self, Said};
 use crate::cluster::scheduler::Scheduler;
 use crate::cluster::wire::{Address, Event, Message, Timer, User};
@@ -116,6 +117,11 @@ impl Cluster for Oracle {
 
     fn custom_kinds(&self) -> Vec<&'static Kind> {
         self.api.custom_kinds().collect()
+    }
+
+    fn logs(&self, _: &Key, _: &str, _: bool) -> Result<Lines, String> {
+        // Its kubelets run nothing.
+        Ok(Lines::new())
     }
 
     fn with_server(&mut self, look: &mut dyn FnMut(&mut ApiServer, Time)) {

@@ -2,7 +2,7 @@
 //!
 //! Upstream: `kubelet.go` (`SyncTerminatingPod`, `SyncTerminatedPod`), `kuberuntime_container.go` (`killContainer`) and
 //! `status_manager.go` (the deletion with a uid precondition once everything is gone). All containers are stopped at the
-//! same time; sidecars after the others.
+//! same time; after them the sidecars, the last first.
 
 use super::report::{normal, warning};
 use super::worker::{Stage, container, is_sidecar};
@@ -49,7 +49,8 @@ impl Kubelet {
             (0..worker.slots.len()).filter(|slot| worker.slots[*slot].running().is_some()).collect();
         let sidecar = |slot: &usize| *slot < worker.inits && is_sidecar(container(&spec, *slot));
         let (sidecars, others): (Vec<usize>, Vec<usize>) = running.into_iter().partition(sidecar);
-        let wave = if others.is_empty() { sidecars } else { others };
+        // Upstream: `termination_order.go`: sidecars end in the reverse order of their start, one after another.
+        let wave = if others.is_empty() { sidecars.last().copied().into_iter().collect() } else { others };
         if wave.is_empty() {
             return self.stop_sandbox(cx, uid);
         }

@@ -54,6 +54,17 @@ impl Container {
         files
     }
 
+    /// What it has printed until a moment: when, and what.
+    pub fn log(&self, now: Time) -> Vec<(Time, Rc<str>)> {
+        let (since, until) = match &self.state {
+            ContainerState::Running { since } => (*since, now),
+            ContainerState::Exited { since, at, .. } => (*since, (*at).min(now)),
+            ContainerState::Created => return Vec::new(),
+        };
+        let lines = self.course.log.iter().map(|(after, line)| (since + *after, line.clone()));
+        lines.take_while(|(at, _)| *at <= until).collect()
+    }
+
     /// The ports that are open at a moment.
     pub fn open(&self, now: Time) -> impl Iterator<Item = &process::Listen> {
         let age = self.since().map(|since| now.since(since));

@@ -18,7 +18,12 @@ pub struct Course {
     pub on_term: OnTerm,
     /// What it writes into its termination log.
     pub message: Rc<str>,
+    /// What it prints, line by line, and when; after [`LONGEST_LOG`] lines it is silent.
+    pub log: Vec<(Duration, Rc<str>)>,
 }
+
+/// So many lines of what a process prints are kept.
+pub const LONGEST_LOG: usize = 256;
 
 /// A port that is open from a moment on.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

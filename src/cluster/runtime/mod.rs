@@ -17,7 +17,7 @@
 //! A pod's address is the next free one of the machine's podCIDR, from `.2` on, round and round, as the host-local plugin
 //! gives them.
 //!
-//! Left out: logs, resource use over time (a container that needs more memory than its limit is known by its command, see
+//! Left out: logs beyond the first lines of each container, resource use over time (a container that needs more memory than its limit is known by its command, see
 //! [`programs::stress`]).
 
 mod answers;
@@ -129,6 +129,12 @@ impl Runtime {
     /// The images that the machine has.
     pub fn images(&self) -> impl Iterator<Item = &ImageStatus> {
         self.images.values()
+    }
+
+    /// What a container has printed: when, and what. `None`: there is no such container any more.
+    #[must_use]
+    pub fn log(&self, id: &str, now: Time) -> Option<Vec<(Time, Rc<str>)>> {
+        self.containers.get(id).map(|container| container.log(now))
     }
 
     /// The running container of a pod with the given name.

@@ -14,6 +14,7 @@
 //! `/tmp`, `/var/run` and `/run`.
 
 mod expand;
+mod output;
 
 use self::expand::assignment;
 pub use super::course::{Course, Listen, OnTerm, Site};
@@ -69,6 +70,8 @@ pub struct Process<'a> {
     files: Sorted<String, bool>,
     /// Whether it is a command run beside the container's process.
     pub beside: bool,
+    /// How many commands around it take what is printed: pipes and substitutions.
+    captures: u32,
     fuel: u32,
     failing_fast: bool,
 }
@@ -84,6 +87,7 @@ pub fn course(argv: &[String], around: &Surroundings) -> Result<Course, StartErr
     }
     let mut process = Process::new(around);
     let flow = process.run(argv);
+    process.write_log();
     if let Flow::Next(code) | Flow::Exit(code) = flow {
         process.course.ends = Some((process.clock, code));
     }
@@ -150,6 +154,7 @@ impl<'a> Process<'a> {
             vars,
             files: Sorted::new(),
             beside: false,
+            captures: 0,
             fuel: FUEL,
             failing_fast: false,
         }
@@ -244,14 +249,11 @@ impl<'a> Process<'a> {
                 flow => flow,
             },
             Node::Pipe(parts) => {
-                let (end, before) =
-                    parts.split_last().map_or((None, parts.as_slice()), |(end, before)| (Some(end), before));
-                for part in before {
-                    if self.node(part, false) == Flow::Forever {
-                        return Flow::Forever;
-                    }
-                }
-                end.map_or(Flow::Next(0), |end| self.node(end, last))
+                self.captures += 1;
+                let flow = self.pipe(parts, last);
+                self.captures -= 1;
+                self.write_log();
+                flow
             }
             Node::Loop(wanted, condition, body) => self.repeat(*wanted, condition, body),
             Node::For(name, words, body) => self.for_each(name, words, body),
@@ -343,6 +345,7 @@ impl<'a> Process<'a> {
             }
             self.file(&target, true);
         }
+        self.write_log();
         flow
     }
 

@@ -8,7 +8,7 @@ use super::actions::actions;
 use super::inspector_card::card_sections;
 use super::inspector_etcd::etcd_sections;
 use super::inspector_history::{history_section, yaml_section};
-use super::inspector_state::{events_section, state_section};
+use super::inspector_state::{events_section, log_section, state_section};
 use super::inspector_why::why_section;
 use super::moment;
 use super::scheduling;
@@ -78,6 +78,7 @@ fn overview(ui: Ui, thing: Thing) -> El {
         panel
             .add(why_section(ui, thing))
             .add(state_section(ui, thing))
+            .part(log_section(ui, thing))
             .add(events_section(ui, thing))
             .add(history_section(ui, thing))
             .add(yaml_section(ui, thing))

@@ -4,6 +4,7 @@ use super::inspector::Thing;
 use super::moment;
 use crate::inspect::compare::{self, Columns, Row, Table};
 use crate::inspect::events;
+use crate::inspect::logs;
 use crate::ui::dom::{El, button, drawing, el};
 use crate::ui::handle::Ui;
 use crate::ui::signal::{Memo, RwSignal};
@@ -29,6 +30,27 @@ pub fn state_section(ui: Ui, thing: Thing) -> El {
         tables => tables.into_iter().map(|table| comparison(ui, table, open)).collect(),
     };
     el("section", "insp-section").add(el("h3", "").word(ui, "diff-title")).part(content)
+}
+
+/// What the containers of a pod have printed last.
+pub fn log_section(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
+    let lines = Memo::new(move |_| {
+        thing.changes.track();
+        moment::read(ui, |shown| {
+            thing
+                .selection
+                .with_value(|selection| selection.object().map(|pod| logs::of_pod(shown, pod)).unwrap_or_default())
+        })
+    });
+    move || {
+        let lines = lines.get();
+        (!lines.is_empty()).then(|| {
+            let text = lines.join("\n");
+            el("section", "insp-section")
+                .add(el("h3", "").word(ui, "logs-title"))
+                .add(el("pre", "").attr("data-testid", "logs").attr("tabindex", "0").text(&text))
+        })
+    }
 }
 
 /// Two columns; what differs first, what agrees folded away.

@@ -25,6 +25,10 @@ impl Objects for Session {
         Self::objects(self, kind)
     }
 
+    fn log(&self, pod: &ObjectRef, container: &str) -> Vec<std::rc::Rc<str>> {
+        Self::log(self, pod, container)
+    }
+
     fn versions(&self, object: &ObjectRef) -> crate::inspect::history::Versions {
         Self::versions(self, object)
     }

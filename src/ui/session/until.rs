@@ -61,6 +61,13 @@ const PATIENCE: Duration = Duration::from_mins(10);
 const QUIET: Duration = Duration::from_secs(12);
 
 impl Session {
+    /// The last lines that a pod's container has printed.
+    #[must_use]
+    pub fn log(&self, pod: &ObjectRef, container: &str) -> Vec<std::rc::Rc<str>> {
+        let lines = self.history.world().logs(&pod.key, container, false).unwrap_or_default();
+        lines[lines.len().saturating_sub(20)..].iter().map(|(_, line)| line.clone()).collect()
+    }
+
     /// All versions of an object that etcd has.
     #[must_use]
     pub fn versions(&self, object: &ObjectRef) -> Vec<(u64, Option<Object>)> {

@@ -65,7 +65,9 @@ impl Process<'_> {
 
     fn output(&mut self, script: &str) -> String {
         let before = std::mem::take(&mut self.out);
+        self.captures += 1;
         self.script(script);
+        self.captures -= 1;
         let text = std::mem::replace(&mut self.out, before);
         text.trim_end().to_owned()
     }

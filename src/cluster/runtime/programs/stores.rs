@@ -36,6 +36,7 @@ pub static PROGRAMS: &[Program] = &[
 
 fn redis(process: &mut Process, argv: &[String]) -> Flow {
     let number = flag(argv, &["port"]).and_then(port).unwrap_or(6379);
+    process.print("* Server initialized\n* Ready to accept connections tcp\n");
     process.serve(&[number], Site::Raw)
 }
 

@@ -35,6 +35,9 @@ fn nginx(process: &mut Process, argv: &[String]) -> Flow {
     if argv[0].ends_with("docker-entrypoint.sh") && argv.len() > 1 {
         return process.run(&argv[1..]);
     }
+    if process.course.log.is_empty() {
+        process.print("/docker-entrypoint.sh: Configuration complete; ready for start up\n");
+    }
     // A configuration from outside may open any port.
     process.serve(&[80], NGINX)
 }

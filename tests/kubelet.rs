@@ -1,0 +1,175 @@
+//! A pod's life beyond the plain container: sidecars, rules for exit codes, logs, deadlines, gates, the node's network.
+
+mod common;
+
+use bottle::api::kinds::{job, pod};
+use bottle::api::object::Key;
+use bottle::cluster::History;
+use bottle::cluster::input::{Input, Name};
+use bottle::sim::Duration;
+use serde_json::Value;
+
+fn apply(history: &mut History, text: &str) {
+    history.input(Input::Apply { text: text.to_owned(), dry_run: false, create_namespaces: false });
+}
+
+fn run(history: &mut History, seconds: u64) {
+    let to = history.world().view().t + Duration::from_secs(seconds);
+    history.seek(to);
+}
+
+fn pods(history: &History) -> Vec<Value> {
+    let all = history.world().objects(&pod::KIND).filter(|object| object.namespace() == "default");
+    all.map(bottle::api::Object::to_value).collect()
+}
+
+fn status<'a>(pod: &'a Value, name: &str) -> &'a Value {
+    let of = |list: &str| pod["status"][list].as_array().into_iter().flatten().find(|status| status["name"] == name);
+    of("initContainerStatuses").or_else(|| of("containerStatuses")).unwrap_or(&Value::Null)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+const SIDECARS: &str = r#"
+apiVersion: batch/v1
+kind: Job
+metadata: {name: cargo}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      terminationGracePeriodSeconds: 20
+      initContainers:
+      - name: first
+        image: busybox
+        restartPolicy: Always
+        command: [sh, -c, "trap 'exit 0' TERM; sleep 4; touch /tmp/up; sleep 3600"]
+        startupProbe: {periodSeconds: 1, failureThreshold: 30, exec: {command: [test, -f, /tmp/up]}}
+      - {name: setup, image: busybox, command: [sleep, "1"]}
+      - {name: second, image: busybox, restartPolicy: Always, command: [sh, -c, "trap 'sleep 2; exit 0' TERM; sleep 3600"]}
+      containers:
+      - {name: main, image: busybox, command: [sleep, "30"]}
+"#;
+
+#[test]
+fn sidecars_start_in_order_hold_the_others_up_and_end_last_the_last_first() {
+    let mut history = common::three_ships(1);
+    apply(&mut history, SIDECARS);
+    run(&mut history, 4);
+    let waiting = pods(&history).remove(0);
+    assert!(status(&waiting, "first")["state"]["running"].is_object(), "{waiting}");
+    assert_eq!(status(&waiting, "first")["started"], false, "its startup probe has not succeeded");
+    assert_eq!(status(&waiting, "setup")["state"]["waiting"]["reason"], "PodInitializing");
+    run(&mut history, 16);
+    let running = pods(&history).remove(0);
+    for name in ["first", "second", "main"] {
+        assert!(status(&running, name)["state"]["running"].is_object(), "{name}: {running}");
+    }
+    let started = |name: &str| text(&status(&running, name)["state"]["running"]["startedAt"]).to_owned();
+    assert!(started("first") < started("second") && started("second") <= started("main"));
+    let name = text(&running["metadata"]["name"]).to_owned();
+    run(&mut history, 60);
+    let ended = pods(&history).remove(0);
+    assert_eq!(ended["status"]["phase"], "Succeeded", "{ended}");
+    let finished = |name: &str| text(&status(&ended, name)["state"]["terminated"]["finishedAt"]).to_owned();
+    assert!(finished("main") <= finished("second") && finished("second") <= finished("first"), "{ended}");
+    let job = history.world().object(&job::KIND, &Key::new("default", "cargo")).expect("the job").to_value();
+    assert_eq!(job["status"]["succeeded"], 1, "sidecars do not keep a Job from completing: {name}");
+}
+
+#[test]
+fn a_sidecar_that_dies_is_started_again_and_ends_with_what_it_serves() {
+    let mut history = common::three_ships(2);
+    apply(&mut history, &SIDECARS.replace("\"30\"", "\"300\""));
+    run(&mut history, 25);
+    let name = text(&pods(&history)[0]["metadata"]["name"]).to_owned();
+    crash(&mut history, &name, "second");
+    run(&mut history, 20);
+    let running = pods(&history).remove(0);
+    assert_eq!(status(&running, "second")["restartCount"], 1, "{running}");
+    assert!(["first", "second", "main"].iter().all(|name| status(&running, name)["state"]["running"].is_object()));
+    crash(&mut history, &name, "main");
+    run(&mut history, 20);
+    let failed = pods(&history).into_iter().find(|pod| pod["metadata"]["name"] == name.as_str()).expect("the pod");
+    assert_eq!(failed["status"]["phase"], "Failed", "its restart policy is Never, whatever its sidecars do");
+    assert!(status(&failed, "first")["state"]["terminated"].is_object());
+}
+
+fn crash(history: &mut History, pod: &str, container: &str) {
+    history.input(Input::Crash { namespace: "default".into(), pod: pod.into(), container: container.into() });
+}
+
+#[test]
+fn rules_for_exit_codes_restart_what_its_pod_would_not() {
+    let mut history = common::three_ships(3);
+    let of = |name: &str, code: u8| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  restartPolicy: Never\n  containers:\n  - name: c\n    image: \
+             busybox\n    command: [sh, -c, 'sleep 2; exit {code}']\n    restartPolicy: Never\n    restartPolicyRules:\n    - action: \
+             Restart\n      exitCodes: {{operator: In, values: [42]}}\n"
+        )
+    };
+    apply(&mut history, &of("again", 42));
+    apply(&mut history, &of("once", 7));
+    run(&mut history, 40);
+    let all = pods(&history);
+    let restarts = |pod: &Value| status(pod, "c")["restartCount"].as_i64().unwrap_or(-1);
+    assert!(restarts(&all[0]) > 0, "{}", all[0]);
+    assert_eq!((all[1]["status"]["phase"].as_str(), restarts(&all[1])), (Some("Failed"), 0));
+}
+
+#[test]
+fn logs_show_what_was_printed_and_those_of_the_incarnation_before() {
+    let mut history = common::three_ships(4);
+    let text = "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\nspec:\n  containers:\n  - name: c\n    image: busybox\n    command: [sh, -c, \
+                'echo hello; echo hidden > /tmp/x; for i in 1 2; do echo line $i | cat; sleep 2; done; exit 1']\n  - {name: d, image: busybox, command: [sleep, \"999\"]}\n";
+    apply(&mut history, text);
+    run(&mut history, 3);
+    let key = Key::new("default", "p");
+    let lines = |history: &History, previous: bool| -> Vec<String> {
+        let lines = history.world().logs(&key, "c", previous).expect("the container is there");
+        lines.iter().map(|(_, line)| line.to_string()).collect()
+    };
+    let early = lines(&history, false);
+    assert_eq!(early.first().map(String::as_str), Some("hello"));
+    assert!(!early.iter().any(|line| line.contains("hidden")), "{early:?}");
+    let error = |container: &str, previous: bool| history.world().logs(&key, container, previous).unwrap_err();
+    assert_eq!(error("", false), "a container name must be specified for pod p, choose one of: [c d]");
+    assert_eq!(error("x", false), "container x is not valid for pod p");
+    assert_eq!(error("d", true), "previous terminated container \"d\" in pod \"p\" not found");
+    assert!(history.world().logs(&Key::new("default", "none"), "", false).is_err());
+    run(&mut history, 12);
+    let previous = history.world().logs(&key, "c", true).expect("it has been restarted");
+    let (first, last) = (previous.first().expect("a line").0, previous.last().expect("a line").0);
+    assert!(previous.len() >= 2 && first < last, "{previous:?}");
+}
+
+#[test]
+fn a_pod_of_the_nodes_network_has_the_nodes_address_and_a_deadline_ends_one() {
+    let mut history = common::three_ships(5);
+    apply(
+        &mut history,
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: host}\nspec: {hostNetwork: true, containers: [{name: c, image: nginx}]}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {name: late}\nspec: {activeDeadlineSeconds: 10, terminationGracePeriodSeconds: 1, containers: \
+         [{name: c, image: nginx}]}\n---\n\
+         apiVersion: v1\nkind: Pod\nmetadata: {name: gated}\nspec: {readinessGates: [{conditionType: example.com/open}], containers: [{name: \
+         c, image: nginx}]}\n",
+    );
+    run(&mut history, 30);
+    let all = pods(&history);
+    let of = |name: &str| all.iter().find(|pod| pod["metadata"]["name"] == name).expect("the pod");
+    assert_eq!(of("host")["status"]["podIP"], of("host")["status"]["hostIP"]);
+    assert_eq!(of("late")["status"]["phase"], "Failed");
+    assert_eq!(of("late")["status"]["reason"], "DeadlineExceeded");
+    let gated = of("gated")["status"]["conditions"].as_array().cloned().unwrap_or_default();
+    let ready = gated.iter().find(|condition| condition["type"] == "Ready").expect("Ready");
+    assert_eq!(ready["status"], "False");
+    assert_eq!(ready["message"], "corresponding condition of pod readiness gate \"example.com/open\" does not exist.");
+    let object =
+        Name { api_version: "v1".into(), kind: "Pod".into(), namespace: "default".into(), name: "host".into() };
+    history.input(Input::Delete { object });
+    run(&mut history, 40);
+    assert_eq!(pods(&history).len(), 2);
+}
