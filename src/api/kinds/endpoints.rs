@@ -13,9 +13,24 @@ pub static KIND: Kind = Kind {
     short_names: &["ep"],
     storage: "services/endpoints",
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
+    default,
     columns: &[Column::NAME, Column::text("Endpoints", |object, _| addresses(object)), Column::AGE],
     ..Kind::plain()
 };
+
+/// Upstream: `pkg/apis/core/v1/defaults.go`, `SetDefaults_Endpoints`.
+fn default(object: &mut Object) {
+    let Some(endpoints) = object.document_mut() else { return };
+    let Some(mut subsets) = endpoints.at("subsets").cloned() else { return };
+    for subset in subsets.as_array_mut().into_iter().flatten() {
+        for port in subset.get_mut("ports").and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(port) = port.as_object_mut().filter(|port| !port.contains_key("protocol")) {
+                port.insert("protocol".to_owned(), "TCP".into());
+            }
+        }
+    }
+    endpoints.set("subsets", subsets);
+}
 
 /// Upstream: `formatEndpoints`: the first three, then how many more.
 fn addresses(object: &Object) -> String {

@@ -50,6 +50,9 @@ impl ApiServer {
 fn identity(spec: LeaseSpec) -> Object {
     let labels = [("apiserver.kubernetes.io/identity", "kube-apiserver"), ("kubernetes.io/hostname", "control-plane")];
     let mut metadata = named(NAMESPACE, NAME);
+    // Where the other servers of a cluster would find this one (`UnknownVersionInteroperabilityProxy`).
+    let peer = ("kubernetes.io/peer-advertise-address".to_owned(), "10.0.0.10:6443".to_owned());
+    metadata.annotations = Some([peer].into());
     metadata.labels = Some(labels.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
     let holder = format!("{NAME}_0");
     let spec = LeaseSpec { holder_identity: Some(holder), lease_duration_seconds: Some(SECONDS), ..spec };

@@ -54,6 +54,8 @@ pub fn bind(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refuse
             pod.metadata.annotations.get_or_insert_default().extend(annotations);
         }
         set_scheduled(pod, review.now);
+        // Where it was to go says nothing any more (`ClearingNominatedNodeNameAfterBinding`).
+        pod.status.nominated_node_name = None;
     }
     pod_topology_labels::copy(&mut new, review.cache);
     Ok(Plan::Update(new))

@@ -5,10 +5,11 @@
 
 use super::shared::{labels, subject};
 use crate::api::kinds::cluster_role;
+use crate::api::request::PatchType;
 use crate::api::selector::Selector;
 use crate::api::{Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Wake, Watch};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const SELECTORS: &str = "aggregationRule.clusterRoleSelectors";
 
@@ -46,11 +47,15 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         }
     }
     if rules != role.list("rules") {
-        let mut object = object.clone();
-        if let Some(document) = object.document_mut() {
-            document.set("rules", Value::Array(rules));
+        let mut patch = json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+            "metadata": {"name": object.name()}});
+        // No rules are not applied as an empty list: then the controller has no say in them.
+        if !rules.is_empty() {
+            patch["rules"] = Value::Array(rules);
         }
-        reconcile.request(Request::update(object));
+        let mut apply = Request::patch(&cluster_role::KIND, &object.key(), PatchType::Apply, patch);
+        (apply.options.field_manager, apply.options.force) = (CONTROLLER.name.into(), true);
+        reconcile.request(apply);
     }
     Ok(())
 }

@@ -44,7 +44,8 @@ pub mod serviceaccount;
 pub mod shared;
 pub mod statefulset;
 pub mod tainteviction;
-pub mod ttlafterfinished;
+pub mod ttl;
+mod ttlafterfinished;
 pub mod volumeprotection;
 
 use super::client::controller::Controller;
@@ -57,6 +58,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &replicationcontroller::CONTROLLER,
     &job::CONTROLLER,
     &cronjob::CONTROLLER,
+    &ttl::CONTROLLER,
     &ttlafterfinished::CONTROLLER,
     &disruption::CONTROLLER,
     &clusterroleaggregation::CONTROLLER,

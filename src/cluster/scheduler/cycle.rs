@@ -325,6 +325,10 @@ fn explain(cycle: &Cycle, profile: &Profile, filters: &[Box<dyn Filter + '_>], d
         match entry.plugin.post_filter(cycle, &failure) {
             None => {}
             Some(PostFilter::Unschedulable(text)) => found.push(text),
+            Some(PostFilter::Failed(text)) => {
+                found = vec![text.to_owned()];
+                break;
+            }
             Some(PostFilter::Hopeless(text)) => {
                 decision.hopeless = true;
                 found.push(text);

@@ -213,6 +213,8 @@ pub trait Plugin: Sync {
 pub enum PostFilter {
     /// Nothing is done; the text goes into the event.
     Unschedulable(String),
+    /// The plugin itself fails: no other one is asked.
+    Failed(&'static str),
     /// Nothing helps, not even waiting for a node that the pod was nominated for; the text goes into the event.
     Hopeless(String),
     /// The pod may not make others go; the text goes into the event.

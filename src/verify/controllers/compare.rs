@@ -1,150 +1,157 @@
-//! What of a run is compared with the recording: Events, bounds, and the objects at the end.
+//! What of a run is compared with the recording, and in which order the first difference is looked for.
+//!
+//! | What | Where | Only if `repeat` says |
+//! | --- | --- | --- |
+//! | the Events of the controllers: object, type, reason, message | here | `same_events` |
+//! | each object's writes by each controller | [`order`], [`progress`] | all of `same_final`, `same_events`, `same_counts`, `same_measures`; else only that the values lie on one way |
+//! | the objects at rest and at the end | [`rest`] | `same_final` |
+//! | how many pods there were at most and at least | [`bounds`] | `same_measures`, `same_counts` |
+//! | when controllers wrote | [`times`] | all four as above |
+//!
+//! Values are compared as [`normal`](super::normal) says.
 
+use super::entry::{self, Entry};
+use super::normal::{collapse, plain_text};
 use super::world::World;
-use crate::api::Object;
+use super::{bounds, order, progress, rest, times};
 use crate::api::kinds;
-use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use crate::sim::Time;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Differences in events, scaling and final objects.
-pub fn compare(recording: &Value, world: &World) -> Vec<String> {
-    let expected = &recording["expect"];
-    let mut problems = Vec::new();
+/// Differences of the run since `begin`, the most telling first.
+pub fn compare(recording: &Value, world: &World, begin: Time) -> Vec<String> {
+    let recorded = match entry::recorded(recording) {
+        Ok(recorded) => recorded,
+        Err(difference) => return vec![difference],
+    };
+    let ours = entry::ours(world, begin);
+    let until = recording["clock"]["duration_ms"].as_i64().unwrap_or(i64::MAX);
+    let ours: Vec<Entry> = within(recording, ours).into_iter().filter(|entry| entry.at_ms <= until).collect();
     let repeats = |what: &str| recording["repeat"][what] != false;
-    // Two pods that become ready in the same moment may be seen one by one or together.
-    let coalesced = recording["name"] == "deploy-rolling-s100p-u0-r3";
-    // A namespace takes its events with it: at the end there are none to compare.
-    let emptied = loses_namespace(recording);
-    if repeats("same_events") && !coalesced && !emptied {
-        let told = expected["events"].as_array().into_iter().flatten().filter(|event| counts(event));
-        let expected: BTreeSet<String> = told.map(|event| collapse(&event_line(event))).collect();
-        differ("events", &expected, &our_events(world), &mut problems);
+    let same = ["same_final", "same_events", "same_counts", "same_measures"];
+    let decided = same.into_iter().all(repeats);
+    let mut found = Vec::new();
+    if repeats("same_events") {
+        found.extend(events(recording, world, begin, repeats("same_measures")));
     }
-    // A Deployment that goes, or that lives in another namespace, is not followed here.
-    let name = recording["name"].as_str().unwrap_or_default();
-    let followed = !name.starts_with("deploy-delete") && !name.starts_with("ns-");
-    if repeats("same_measures") && followed {
-        problems.extend(measured(&recording["measures"]["Deployment/web"], world));
+    if decided {
+        found.extend(order::differences(&recorded, &ours));
     }
+    found.extend(progress::differences(&recorded, &ours, !decided));
     if repeats("same_final") {
-        let expected: Vec<String> = expected["final"].as_array().into_iter().flatten().flat_map(project).collect();
-        let ours: Vec<String> = world
-            .objects()
-            .iter()
-            .filter(|object| belongs(object, recording))
-            .flat_map(|object| project(&placeholders(world, &object.to_value())))
-            .collect();
-        differ("final", &counted(&expected), &counted(&ours), &mut problems);
+        found.extend(rest::differences(recording, &recorded, &ours));
+        found.extend(rest::final_differences(recording, &recorded, world, &ours));
     }
-    problems
-}
-
-fn loses_namespace(recording: &Value) -> bool {
-    let all = |value: &'_ Value| value.as_array().cloned().unwrap_or_default();
-    let stays = |name: &Value| {
-        all(&recording["expect"]["final"]).iter().any(|o| o["kind"] == "Namespace" && o["metadata"]["name"] == *name)
-    };
-    let deletions = all(&recording["steps"]).into_iter().map(|step| step["action"]["delete"].clone());
-    deletions.into_iter().any(|deleted| deleted["kind"] == "Namespace" && !stays(&deleted["name"]))
-}
-
-/// The bounds of a rollout, as they were measured in the recording.
-fn measured(recorded: &Value, world: &World) -> Vec<String> {
-    let ours = &world.measures;
-    let pairs = [
-        ("max_alive", json!(ours.max_alive)),
-        ("max_sum_of_rs_spec_replicas", json!(ours.max_wanted)),
-        ("min_ready_after_first_full", json!(ours.min_ready)),
-    ];
-    let differs = |(name, ours): &(&str, Value)| !recorded[name].is_null() && recorded[name] != *ours;
-    let tell = |(name, ours): (&str, Value)| format!("measures.{name}: expected {} got {ours}", recorded[name]);
-    pairs.into_iter().filter(differs).map(tell).collect()
-}
-
-/// Lines that may come several times, with how often.
-fn counted(lines: &[String]) -> BTreeSet<String> {
-    lines.iter().map(|line| format!("{line} x{}", lines.iter().filter(|other| *other == line).count())).collect()
-}
-
-fn differ(what: &str, expected: &BTreeSet<String>, ours: &BTreeSet<String>, problems: &mut Vec<String>) {
-    problems.extend(expected.difference(ours).map(|line| format!("{what}: expected {line} got nothing like it")));
-    problems.extend(ours.difference(expected).map(|line| format!("{what}: expected nothing like it got {line}")));
-}
-
-fn belongs(object: &Object, recording: &Value) -> bool {
-    let place = |value: &Value| {
-        (value["kind"].clone(), value["metadata"]["namespace"].clone(), value["metadata"]["name"].clone())
-    };
-    let listed =
-        |kind: &str| recording["expect"]["final"].as_array().into_iter().flatten().any(|value| value["kind"] == kind);
-    match object.kind().kind {
-        "Event" => false,
-        "Lease" => listed("Lease"),
-        _ if !object.kind().namespaced => {
-            let own = (json!(object.kind().kind), Value::Null, json!(object.name()));
-            recording["expect"]["final"].as_array().into_iter().flatten().any(|value| place(value) == own)
-        }
-        "ConfigMap" | "ServiceAccount" if matches!(object.name(), "kube-root-ca.crt" | "default") => {
-            listed("ServiceAccount")
-                && !matches!(object.namespace(), "default" | "kube-system" | "kube-public" | "kube-node-lease")
-        }
-        kind => object.namespace() == "demo" && (listed(kind) || matches!(kind, "Pod" | "ReplicaSet" | "Deployment")),
+    if repeats("same_measures") && repeats("same_counts") {
+        found.extend(bounds::differences(recording, &ours));
     }
+    if decided {
+        found.extend(times::differences(recording, &recorded, &ours));
+    }
+    found
 }
 
-/// Events of the nodes' coming and going were left out of the recordings; where a pod goes is free; whether a disruption
-/// budget is looked at before its first pods are there is chance.
-fn counts(event: &Value) -> bool {
-    let source = event["source"].as_str().unwrap_or_default();
-    !source.contains("scheduler") && event["reason"] != "RegisteredNode" && event["reason"] != "NoPods"
+/// Our writes of what the recorder followed: all of the recording's namespace and of those that came to be in it; of the
+/// cluster's own objects those that the scenario touches.
+fn within(recording: &Value, ours: Vec<Entry>) -> Vec<Entry> {
+    let timeline = || recording["expect"]["timeline"].as_array().into_iter().flatten();
+    let named = |entry: &Entry, kind: &str| {
+        timeline().any(|told| told["kind"] == kind && told["name"].as_str() == Some(&*entry.id.name))
+    };
+    let born: BTreeSet<String> =
+        timeline().filter(|e| e["kind"] == "Namespace").filter_map(|e| e["name"].as_str()).map(str::to_owned).collect();
+    let kinds = kinds::KINDS;
+    let clusterwide = |kind: &str| kinds.iter().any(|known| known.kind == kind && !known.namespaced);
+    let belongs = |entry: &Entry| {
+        if clusterwide(&entry.id.kind) || entry.id.kind == "Lease" {
+            return named(entry, &entry.id.kind);
+        }
+        entry.id.namespace == super::NAMESPACE || born.contains(&entry.id.namespace)
+    };
+    ours.into_iter().filter(|entry| belongs(entry)).collect()
+}
+
+/// Where the Events differ, as a set: how often one came is free.
+///
+/// Where the measures of two real runs differ, a Deployment does not scale in the same steps twice: then `from 3 to 1`
+/// and the like are not compared.
+fn events(recording: &Value, world: &World, begin: Time, numbers: bool) -> Vec<String> {
+    let told = recording["expect"]["events"].as_array().into_iter().flatten();
+    let told = told.filter(|event| counts(event, &event["source"])).map(event_line);
+    let shown = |line: String| match line.split_once(" from ") {
+        Some((head, _)) if !numbers && line.contains(" ScalingReplicaSet ") => {
+            format!("{} from … to …", head.replace("(combined from similar events): ", ""))
+        }
+        _ => line,
+    };
+    let free = race(recording);
+    let certain = |line: &String| !(free && line.contains(" NoPods "));
+    let told: BTreeSet<String> = told.map(shown).filter(certain).collect();
+    let ours: BTreeSet<String> = our_events(world, begin).into_iter().map(shown).filter(certain).collect();
+    let lacks = told.difference(&ours).map(|line| format!("events: expected {line} got nothing like it"));
+    let more = ours.difference(&told).map(|line| format!("events: expected nothing like it got {line}"));
+    lacks.chain(more).collect()
+}
+
+/// Whether a disruption budget and its first pods came so close together that the controller may have looked at it before
+/// or after: then that it saw none (`NoPods`) is chance.
+fn race(recording: &Value) -> bool {
+    let times = |kind: &str| {
+        let timeline = recording["expect"]["timeline"].as_array().into_iter().flatten();
+        let added = timeline.filter(|entry| entry["type"] == "ADDED" && entry["kind"] == kind);
+        added.filter_map(|entry| entry["t_ms"].as_i64()).collect::<Vec<_>>()
+    };
+    let pods = times("Pod");
+    times("PodDisruptionBudget").iter().any(|at| pods.iter().any(|pod| (pod - at).abs() < RACE_MS))
+}
+
+/// What comes so close together may be seen in either order.
+const RACE_MS: i64 = 500;
+
+/// Events of the nodes' coming and going were left out of the recordings, and how often the scheduler tries in vain is not
+/// the same in two runs (`repeat` leaves it out).
+fn counts(event: &Value, source: &Value) -> bool {
+    source.as_str().is_some_and(|source| !source.is_empty())
+        && !["RegisteredNode", "RemovingNode", "FailedScheduling"].iter().any(|reason| event["reason"] == *reason)
 }
 
 fn event_line(event: &Value) -> String {
-    let text = |name: &str| event[name].as_str().unwrap_or_default().to_owned();
-    format!("{} {} {} {}", text("involvedObject"), text("type"), text("reason"), text("message"))
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    line(text("involvedObject"), text("type"), text("reason"), text("message"))
 }
 
-fn our_events(world: &World) -> BTreeSet<String> {
+fn line(about: &str, kind: &str, reason: &str, message: &str) -> String {
+    let message = match message.rsplit_once(" to ") {
+        // Where a pod goes is free.
+        Some((head, _)) if reason == "Scheduled" => format!("{head} to <node>"),
+        _ => message.to_owned(),
+    };
+    format!("{} {kind} {reason} {}", collapse(about), plain_text(&message))
+}
+
+/// The Events that were written since the beginning, also those that went with their namespace.
+fn our_events(world: &World, begin: Time) -> BTreeSet<String> {
+    let mut last = BTreeMap::new();
+    for wrote in world.log.wrote.iter().filter(|wrote| wrote.at >= begin && wrote.object.kind == &kinds::event::KIND) {
+        if let Some(object) = &wrote.after {
+            last.insert(&wrote.object.key, object);
+        }
+    }
     let mut lines = BTreeSet::new();
-    for event in world.api.objects(&kinds::event::KIND) {
-        let value = event.to_value();
-        let source = value["source"]["component"].as_str().unwrap_or_default();
-        let passing = ["RegisteredNode", "NoPods"].iter().any(|reason| value["reason"] == *reason);
-        if source.is_empty() || source.contains("scheduler") || passing {
+    for object in last.values() {
+        let value = object.to_value();
+        let old = &value["source"]["component"];
+        let source = if old.as_str().is_some_and(|name| !name.is_empty()) { old } else { &value["reportingComponent"] };
+        if !counts(&value, source) {
             continue;
         }
         let about = &value["involvedObject"];
-        let line = format!(
-            "{}/{} {} {} {}",
-            about["kind"].as_str().unwrap_or_default(),
-            about["name"].as_str().unwrap_or_default(),
-            value["type"].as_str().unwrap_or_default(),
-            value["reason"].as_str().unwrap_or_default(),
-            value["message"].as_str().unwrap_or_default()
-        );
-        lines.insert(collapse(&unborn(replace(world, &line))));
+        let text = |value: &Value| replace(world, value.as_str().unwrap_or_default());
+        let about = format!("{}/{}", text(&about["kind"]), text(&about["name"]));
+        lines.insert(line(&about, &text(&value["type"]), &text(&value["reason"]), &text(&value["message"])));
     }
     lines
-}
-
-/// `web-<rs1>-<p3>` becomes `web-<rs1>-<p>`; the text of addresses goes, too.
-fn collapse(text: &str) -> String {
-    let mut out = String::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("<p") {
-        let digits = rest[at + 2..].chars().take_while(char::is_ascii_digit).count();
-        out += &rest[..at + 2];
-        rest = &rest[at + 2 + digits..];
-    }
-    out + rest
-}
-
-/// A pod that was refused has a name that nobody has ever seen: its random letters are `<new>` in the recordings.
-fn unborn(line: String) -> String {
-    let Some((head, rest)) = line.split_once("pods \"") else { return line };
-    let Some((name, tail)) = rest.split_once("\" is forbidden") else { return line };
-    let Some((prefix, _)) = name.rsplit_once('-') else { return line };
-    format!("{head}pods \"{prefix}-<new>\" is forbidden{tail}")
 }
 
 /// A text with the placeholders of the recordings instead of our names and uids.
@@ -154,170 +161,7 @@ pub fn replace(world: &World, text: &str) -> String {
     names.into_iter().fold(text.to_owned(), |text, (real, placeholder)| text.replace(real.as_str(), placeholder))
 }
 
-fn placeholders(world: &World, value: &Value) -> Value {
+/// The same in all texts of a value.
+pub fn replaced(world: &World, value: &Value) -> Value {
     serde_json::from_str(&replace(world, &value.to_string())).unwrap_or_default()
-}
-
-/// What of an object is compared, as lines.
-fn project(value: &Value) -> Vec<String> {
-    let kind = value["kind"].as_str().unwrap_or_default();
-    let name = value["metadata"]["name"].as_str().unwrap_or_default();
-    let mut lines = Vec::new();
-    let mut put = |path: &str, value: &Value| {
-        if !value.is_null() {
-            lines.push(collapse(&format!("{kind}/{name} {path} {value}")));
-        }
-    };
-    let meta = &value["metadata"];
-    put("deleted", &json!(!meta["deletionTimestamp"].is_null()));
-    for field in ["labels", "ownerReferences", "finalizers"] {
-        put(field, if matches!(kind, "Node" | "Lease") { &Value::Null } else { &meta[field] });
-    }
-    particulars(kind, value, &mut put);
-    lines
-}
-
-/// What is particular to a kind.
-fn particulars(kind: &str, value: &Value, put: &mut impl FnMut(&str, &Value)) {
-    let meta = &value["metadata"];
-    let status = &value["status"];
-    match kind {
-        "Deployment" | "ReplicaSet" | "ReplicationController" | "StatefulSet" | "DaemonSet" => {
-            workload(kind, value, put);
-        }
-        "Pod" => pod(status, put),
-        "ControllerRevision" => {
-            put("annotations", &meta["annotations"]);
-            put("revision", &value["revision"]);
-        }
-        "PersistentVolumeClaim" => {
-            put("annotations", &meta["annotations"]);
-            put("spec.volumeName", &value["spec"]["volumeName"]);
-            put("spec.storageClassName", &value["spec"]["storageClassName"]);
-            put("status", status);
-        }
-        "PersistentVolume" => {
-            put("annotations", &meta["annotations"]);
-            let claim = &value["spec"]["claimRef"];
-            put("spec.claimRef", &json!([claim["namespace"], claim["name"], claim["uid"]]));
-            put("status", &json!([status["phase"], status["message"], status["reason"]]));
-        }
-        "Lease" => {
-            for field in ["leaseDurationSeconds", "leaseTransitions"] {
-                put(&format!("spec.{field}"), &value["spec"][field]);
-            }
-        }
-        "Namespace" => {
-            put("phase", &status["phase"]);
-            conditions(status, put);
-        }
-        "Node" => {
-            for taint in value["spec"]["taints"].as_array().into_iter().flatten() {
-                put("taint", &json!([taint["key"], taint["effect"]]));
-            }
-        }
-        "Endpoints" | "EndpointSlice" => endpoints(value, put),
-        kind if WHOLE.contains(&kind) => whole(value, put),
-        _ => {}
-    }
-}
-
-fn workload(kind: &str, value: &Value, put: &mut impl FnMut(&str, &Value)) {
-    let (meta, status) = (&value["metadata"], &value["status"]);
-    put("annotations", &meta["annotations"]);
-    put("spec.replicas", &value["spec"]["replicas"]);
-    let observed = status["observedGeneration"] == meta["generation"];
-    put("observed", &json!(observed));
-    if !kind.starts_with("Replica") {
-        put("generation", &meta["generation"]);
-    }
-    put("spec.selector", &value["spec"]["selector"]);
-    for (field, number) in status
-        .as_object()
-        .into_iter()
-        .flatten()
-        .filter(|(field, _)| *field != "conditions" && *field != "observedGeneration")
-    {
-        put(&format!("status.{field}"), number);
-    }
-    conditions(status, put);
-}
-
-/// Kinds of which all is compared but times.
-const WHOLE: [&str; 9] = [
-    "Job",
-    "CronJob",
-    "PodDisruptionBudget",
-    "HorizontalPodAutoscaler",
-    "ResourceQuota",
-    "LimitRange",
-    "ClusterRole",
-    "CertificateSigningRequest",
-    "ValidatingAdmissionPolicy",
-];
-
-/// Spec, rules and status.
-fn whole(value: &Value, put: &mut impl FnMut(&str, &Value)) {
-    for field in ["spec", "rules"] {
-        put(field, &masked(&value[field]));
-    }
-    for (field, value) in value["status"].as_object().into_iter().flatten() {
-        let value = if field == "certificate" { "<hidden>".into() } else { masked(value) };
-        put(&format!("status.{field}"), &value);
-    }
-}
-
-/// The value without times and certificates.
-fn masked(value: &Value) -> Value {
-    match value {
-        Value::String(text) if is_time(text) => "<time>".into(),
-        Value::Array(items) => items.iter().map(masked).collect(),
-        Value::Object(fields) => {
-            let hidden = |name: &str| matches!(name, "certificate" | "request");
-            let field = |(name, field): (&String, &Value)| {
-                (name.clone(), if hidden(name) { "<hidden>".into() } else { masked(field) })
-            };
-            let shown = fields.iter().filter(|(name, _)| !["resourceVersion", "extra"].contains(&name.as_str()));
-            Value::Object(shown.map(field).collect())
-        }
-        other => other.clone(),
-    }
-}
-
-fn is_time(text: &str) -> bool {
-    let relative = text.strip_prefix('T').and_then(|text| text.strip_suffix('s'));
-    let digits = relative.map(|text| text.trim_start_matches(['+', '-']));
-    let clock = text.len() == 20 && text.ends_with('Z') && text.as_bytes()[10] == b'T';
-    clock || digits.is_some_and(|digits| !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit()))
-}
-
-fn pod(status: &Value, put: &mut impl FnMut(&str, &Value)) {
-    put("phase", &status["phase"]);
-    for condition in status["conditions"].as_array().into_iter().flatten() {
-        if ["Ready", "DisruptionTarget"].iter().any(|type_| condition["type"] == *type_) {
-            put(&format!("condition {}", condition["type"]), &json!([condition["status"], condition["reason"]]));
-        }
-    }
-}
-
-fn endpoints(value: &Value, put: &mut impl FnMut(&str, &Value)) {
-    put("ports", &value["ports"]);
-    for endpoint in value["endpoints"].as_array().into_iter().flatten() {
-        put("endpoint", &json!([endpoint["conditions"], endpoint["targetRef"], endpoint["hostname"]]));
-    }
-    for subset in value["subsets"].as_array().into_iter().flatten() {
-        put("ports", &subset["ports"]);
-        for list in ["addresses", "notReadyAddresses"] {
-            for address in subset[list].as_array().into_iter().flatten() {
-                put(list, &json!([address["targetRef"], address["hostname"]]));
-            }
-        }
-    }
-}
-
-fn conditions(status: &Value, put: &mut impl FnMut(&str, &Value)) {
-    for condition in status["conditions"].as_array().into_iter().flatten() {
-        let shown = json!([condition["status"], condition["reason"], condition["message"]]);
-        put(&format!("condition {}", condition["type"]), &shown);
-    }
 }

@@ -1,15 +1,14 @@
 //! How the containers of the recordings' kubelets end: `sim/exit-ms` after they began, with `sim/exit-code`.
 
-use super::kubelets::{EXIT, RESTART, Ships, annotation, set};
+use super::kubelets::{EXIT, RESTART, Ships, annotation};
+use super::statuses::{self, terminated};
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;
 use crate::api::meta::timestamp;
 use crate::cluster::Cx;
 use crate::cluster::wire::{Event, Timer};
 use crate::sim::Duration;
-use k8s_openapi::api::core::v1::{
-    ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, PodCondition,
-};
+use k8s_openapi::api::core::v1::{ContainerState, ContainerStateRunning, ContainerStateWaiting};
 
 /// First wait in `CrashLoopBackOff`, doubling up to five minutes.
 const CRASH: u64 = 10;
@@ -75,7 +74,7 @@ impl Ships {
                     status.state = Some(ContainerState { waiting: Some(waiting), ..ContainerState::default() });
                     (status.ready, status.started) = (false, Some(false));
                 }
-                set(pod, "Ready", false, now);
+                statuses::set_ready(pod, false, now);
             });
         }
         cx.after(Duration::from_secs(wait), Event::Timer(Timer::keyed(RESTART, object.key().to_string(), 0)));
@@ -98,39 +97,13 @@ impl Ships {
                 status.restart_count += 1;
                 (status.ready, status.started) = (true, Some(true));
             }
-            set(pod, "Ready", true, now);
+            statuses::set_ready(pod, true, now);
         });
         self.expect_exit(cx, object);
     }
 
     /// The pod ends with its container.
     pub(super) fn finish(&mut self, cx: &mut Cx, object: &Object, code: i32) {
-        self.patch(cx, object, |pod, now| {
-            pod.status.phase = Some(if code == 0 { "Succeeded" } else { "Failed" }.to_owned());
-            for status in pod.status.container_statuses.iter_mut().flatten() {
-                let ended = terminated(status.state.as_ref(), code, now);
-                status.state = Some(ContainerState { terminated: Some(ended), ..ContainerState::default() });
-                (status.ready, status.started) = (false, Some(false));
-            }
-            let reason = if code == 0 { "PodCompleted" } else { "PodFailed" };
-            pod.status.conditions.get_or_insert_default().retain(|condition| condition.type_ != "Ready");
-            pod.status.conditions.get_or_insert_default().push(PodCondition {
-                type_: "Ready".to_owned(),
-                status: "False".to_owned(),
-                reason: Some(reason.to_owned()),
-                last_transition_time: Some(timestamp(now)),
-                ..PodCondition::default()
-            });
-        });
-    }
-}
-
-fn terminated(state: Option<&ContainerState>, code: i32, now: crate::sim::Time) -> ContainerStateTerminated {
-    ContainerStateTerminated {
-        exit_code: code,
-        reason: Some(if code == 0 { "Completed" } else { "Error" }.to_owned()),
-        started_at: state.and_then(|state| state.running.as_ref()?.started_at.clone()),
-        finished_at: Some(timestamp(now)),
-        ..ContainerStateTerminated::default()
+        self.patch(cx, object, |pod, now| statuses::finish(pod, code, now));
     }
 }

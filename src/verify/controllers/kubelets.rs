@@ -1,19 +1,17 @@
 //! The kubelets as the recordings had them: pods become Running after `sim/start-ms`, end as their annotations say.
 
 use super::names::Names;
+use super::pace::Pace;
+use super::statuses::{self, Begin};
+use crate::api::kinds;
 use crate::api::kinds::pod::Pod;
-use crate::api::kinds::{self, named};
-use crate::api::meta::timestamp;
-use crate::api::request::{DeleteOptions, PatchType};
+use crate::api::request::DeleteOptions;
 use crate::api::{Key, Object, Request};
 use crate::cluster::Cx;
 use crate::cluster::client::{Client, Notice, TIMER_PREFIX};
 use crate::cluster::wire::{Event, Message, Timer, User};
 use crate::sim::{Duration, Time};
-use k8s_openapi::api::core::v1::{
-    ContainerState, ContainerStateRunning, ContainerStateWaiting, ContainerStatus, PodCondition, PodIP,
-};
-use serde_json::{Value, json};
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 const START: &str = "start";
@@ -24,19 +22,21 @@ const GONE: &str = "gone";
 const LEASE: &str = "lease";
 
 pub struct Ships {
-    client: Client,
+    pub(super) client: Client,
     nodes: Vec<Value>,
-    down: BTreeSet<String>,
+    pub(super) down: BTreeSet<String>,
     begun: BTreeSet<String>,
     ips: u32,
     /// What the pods use, as the last step of that name said.
     pub(super) load: Option<Value>,
     /// Real names by placeholders, and what is counted for them.
     pub names: Names,
+    /// How fast the recorded kubelets were.
+    pace: Pace,
 }
 
 impl Ships {
-    pub fn new(nodes: Vec<Value>) -> Self {
+    pub fn new(nodes: Vec<Value>, pace: Pace) -> Self {
         Self {
             client: Client::new(User::new("system:node:all", &["system:masters"])),
             nodes,
@@ -45,6 +45,7 @@ impl Ships {
             ips: 10,
             load: None,
             names: Names::default(),
+            pace,
         }
     }
 
@@ -66,42 +67,6 @@ impl Ships {
     pub fn add(&mut self, cx: &mut Cx, node: &Value) {
         self.nodes.push(node.clone());
         self.join(cx, node, self.nodes.len() - 1);
-    }
-
-    fn join(&mut self, cx: &mut Cx, node: &Value, index: usize) {
-        let name = node["name"].as_str().expect("a name");
-        let now = timestamp(cx.now()).0.to_string();
-        let sizes = json!({
-            "cpu": node["cpu"].as_str().unwrap_or("4"), "memory": node["memory"].as_str().unwrap_or("8Gi"),
-            "pods": node["pods"].as_str().unwrap_or("110"),
-        });
-        let condition = |type_: &str, status: &str| {
-            json!({"type": type_, "status": status, "reason": "x", "message": "x", "lastHeartbeatTime": now,
-                   "lastTransitionTime": now})
-        };
-        let conditions = [
-            condition("MemoryPressure", "False"),
-            condition("DiskPressure", "False"),
-            condition("PIDPressure", "False"),
-            condition("Ready", "True"),
-        ];
-        let mut labels = node["labels"].as_object().cloned().unwrap_or_default();
-        labels.insert("kubernetes.io/hostname".into(), name.into());
-        let document = json!({
-            "apiVersion": "v1", "kind": "Node", "metadata": {"name": name, "labels": labels},
-            "spec": {"taints": node["taints"]},
-            "status": {"capacity": sizes, "allocatable": sizes, "conditions": conditions,
-                       "addresses": [{"type": "InternalIP", "address": format!("10.0.0.{}", 11 + index)}]},
-        });
-        let object = (kinds::node::KIND.decode)(document).expect("a node");
-        self.client.request(cx, Request::create(object));
-        let lease = json!({
-            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease",
-            "metadata": {"name": name, "namespace": "kube-node-lease"},
-            "spec": {"holderIdentity": name, "leaseDurationSeconds": 40, "renewTime": micro(cx.now())},
-        });
-        let lease = (kinds::lease::KIND.decode)(lease).expect("a lease");
-        self.client.request(cx, Request::create(lease));
     }
 
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
@@ -130,35 +95,37 @@ impl Ships {
         }
     }
 
-    fn see(&mut self, cx: &mut Cx, object: &Object) {
+    pub(super) fn see(&mut self, cx: &mut Cx, object: &Object) {
         let Some(pod) = object.get::<Pod>() else { return };
-        let Some(node) = pod.node().filter(|node| !self.down.contains(*node)) else { return };
+        if pod.node().is_none_or(|node| self.down.contains(node)) {
+            return;
+        }
         let key: std::rc::Rc<str> = object.key().to_string().into();
-        let _ = node;
+        let name = self.names.replaced.get(object.name()).map_or(object.name(), String::as_str);
+        // Where no time was recorded: one status after the other, as it was.
+        let turn = 10 * (u64::from(self.ips) % 8);
         if object.is_terminating() {
             let after = duration(object, "sim/term-ms", 1000);
             if let Some(after) = after.filter(|_| self.begun.insert(format!("end {}", object.uid()))) {
-                cx.after(after, Event::Timer(Timer::keyed(GONE, key, 0)));
+                let late = self.pace.end_delay(name, millis(after)).unwrap_or(0);
+                cx.after(after + Duration::from_millis(late), Event::Timer(Timer::keyed(GONE, key, 0)));
             }
         } else if pod.phase() == "Pending"
             && let Some(after) = duration(object, "sim/start-ms", 1000)
             && self.begun.insert(object.uid().to_owned())
         {
-            // The real one wrote one status after the other.
-            let after = after + Duration::from_millis(10 * (u64::from(self.ips) % 8));
-            cx.after(after, Event::Timer(Timer::keyed(START, key, 0)));
+            let late = self.pace.start_delay(name, millis(after)).unwrap_or(turn);
+            cx.after(after + Duration::from_millis(late), Event::Timer(Timer::keyed(START, key, 0)));
         }
     }
 
     fn timer(&mut self, cx: &mut Cx, timer: &Timer) {
         if timer.what == LEASE {
-            for node in self.nodes.iter().filter_map(|node| node["name"].as_str()) {
-                if !self.down.contains(node) {
-                    let patch = json!({"spec": {"renewTime": micro(cx.now())}});
-                    let key = Key::new("kube-node-lease", node);
-                    let request = Request::patch(&kinds::lease::KIND, &key, PatchType::Merge, patch);
-                    self.client.request(cx, request);
-                }
+            let up =
+                self.nodes.iter().filter_map(|node| node["name"].as_str()).filter(|node| !self.down.contains(*node));
+            let renewals: Vec<Request> = up.map(|node| self.renewal(node, cx.now())).collect();
+            for renewal in renewals {
+                self.client.request(cx, renewal);
             }
             cx.after(Duration::from_secs(10), Event::Timer(Timer::new(LEASE)));
             return;
@@ -183,26 +150,13 @@ impl Ships {
         }
         let Some(pod) = object.get::<Pod>() else { return };
         let bad = pod.spec.containers.iter().any(|c| c.image.as_deref().is_some_and(|image| image.contains("bad")));
-        let names: Vec<(String, String)> =
-            pod.spec.containers.iter().map(|c| (c.name.clone(), c.image.clone().unwrap_or_default())).collect();
         let ready = duration(object, "sim/ready-ms", 0);
         let ready_now = !bad && ready == Some(Duration::ZERO);
         let ip = format!("10.244.0.{}", self.ips);
-        self.ips += u32::from(!bad);
-        self.patch(cx, object, |pod, now| {
-            let status = &mut pod.status;
-            status.observed_generation = pod.metadata.generation;
-            status.phase = Some(if bad { "Pending" } else { "Running" }.to_owned());
-            if !bad {
-                status.pod_ip = Some(ip.clone());
-                status.pod_ips = Some(vec![PodIP { ip }]);
-                status.start_time = Some(timestamp(now));
-            }
-            status.container_statuses =
-                Some(names.into_iter().map(|(name, image)| container(name, image, bad, now)).collect());
-            set(pod, "Initialized", true, now);
-            set(pod, "Ready", ready_now, now);
-        });
+        self.ips += 1;
+        let place = self.nodes.iter().position(|node| node["name"].as_str() == pod.node()).unwrap_or(0);
+        let begin = Begin { ip, host: format!("10.0.0.{}", 11 + place), bad, ready: ready_now };
+        self.patch(cx, object, |pod, now| statuses::begin(pod, now, begin));
         if let Some(after) = ready.filter(|after| !bad && !after.is_zero()) {
             cx.after(after, Event::Timer(Timer::keyed(READY, object.key().to_string(), 0)));
         }
@@ -222,7 +176,7 @@ impl Ships {
     }
 
     pub fn set_ready(&mut self, cx: &mut Cx, object: &Object, ready: bool) {
-        self.patch(cx, object, |pod, now| set(pod, "Ready", ready, now));
+        self.patch(cx, object, |pod, now| statuses::set_ready(pod, ready, now));
     }
 
     pub fn pod(&self, key: &Key) -> Option<Object> {
@@ -249,89 +203,6 @@ impl Ships {
         }
         self.client.request(cx, Request::patch_status(object));
     }
-
-    pub fn node_down(&mut self, node: &str) {
-        self.down.insert(node.to_owned());
-    }
-
-    pub fn node_up(&mut self, cx: &mut Cx, node: &str) {
-        self.down.remove(node);
-        let now = timestamp(cx.now()).0.to_string();
-        let condition = |type_: &str, status: &str| {
-            json!({"type": type_, "status": status, "reason": "x", "message": "x", "lastHeartbeatTime": now,
-                   "lastTransitionTime": now})
-        };
-        let conditions = [
-            condition("MemoryPressure", "False"),
-            condition("DiskPressure", "False"),
-            condition("PIDPressure", "False"),
-            condition("Ready", "True"),
-        ];
-        let patch = json!({"spec": {"renewTime": micro(cx.now())}});
-        let key = Key::new("kube-node-lease", node);
-        self.client.request(cx, Request::patch(&kinds::lease::KIND, &key, PatchType::Merge, patch));
-        let mut request = Request::patch(
-            &kinds::node::KIND,
-            &Key::new("", node),
-            PatchType::Strategic,
-            json!({"status": {"conditions": conditions}}),
-        );
-        request.target.subresource = "status";
-        self.client.request(cx, request);
-        let pods: Vec<Object> = self.client.cache(&kinds::pod::KIND).on_node(node).cloned().collect();
-        for pod in pods {
-            if pod.is_terminating() {
-                self.see(cx, &pod);
-            } else if pod.get::<Pod>().is_some_and(|pod| pod.phase() == "Running") {
-                self.set_ready(cx, &pod, true);
-            } else {
-                self.see(cx, &pod);
-            }
-        }
-    }
-}
-
-fn micro(now: Time) -> String {
-    let MetaMicro(text) = MetaMicro::of(now);
-    text
-}
-
-/// A timestamp with microseconds, as leases have it.
-struct MetaMicro(String);
-
-impl MetaMicro {
-    fn of(now: Time) -> Self {
-        let second = timestamp(now).0.to_string();
-        let micros = now.as_micros().rem_euclid(1_000_000);
-        Self(format!("{}.{micros:06}Z", second.trim_end_matches('Z')))
-    }
-}
-
-pub(super) fn set(pod: &mut Pod, type_: &str, value: bool, now: Time) {
-    let status = if value { "True" } else { "False" };
-    let conditions = pod.status.conditions.get_or_insert_default();
-    if conditions.iter().any(|condition| condition.type_ == type_ && condition.status == status) {
-        return;
-    }
-    conditions.retain(|condition| condition.type_ != type_);
-    conditions.push(PodCondition {
-        type_: type_.to_owned(),
-        status: status.to_owned(),
-        reason: (!value).then(|| "ContainersNotReady".to_owned()),
-        last_transition_time: Some(timestamp(now)),
-        ..PodCondition::default()
-    });
-}
-
-fn container(name: String, image: String, bad: bool, now: Time) -> ContainerStatus {
-    let running = ContainerStateRunning { started_at: Some(timestamp(now)) };
-    let waiting = ContainerStateWaiting { reason: Some("ImagePullBackOff".into()), message: None };
-    let state = ContainerState {
-        running: (!bad).then_some(running),
-        waiting: bad.then_some(waiting),
-        ..ContainerState::default()
-    };
-    ContainerStatus { name, image, ready: !bad, started: Some(!bad), state: Some(state), ..ContainerStatus::default() }
 }
 
 pub(super) fn annotation<'a>(object: &'a Object, name: &str) -> Option<&'a str> {
@@ -343,8 +214,6 @@ fn duration(object: &Object, name: &str, default: u64) -> Option<Duration> {
     annotation(object, name).map_or(Some(default), |text| text.parse().ok()).map(Duration::from_millis)
 }
 
-/// Metadata for those who build objects by hand.
-#[allow(dead_code, reason = "used by the scenarios")]
-pub fn meta(name: &str) -> k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta {
-    named("demo", name)
+fn millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,22 +1,31 @@
 //! Recordings of the real controllers over time, played again: the same steps at the same moments, in a control plane of
 //! their own with the kubelets that the recordings describe.
 //!
-//! Compared are each step's code and message, the Events of the controllers, the bounds of each rollout and the objects at
-//! the end. Left out today: the order of each object's writes. Numbers of pods created in one parallel batch, nodes and
-//! times differ between two runs of the real thing, too.
+//! What is compared, and under which conditions, stands in [`compare`]; how values are made comparable in [`normal`].
 
+mod bounds;
 mod compare;
 mod drain;
+mod entry;
 mod exits;
 mod kubectl;
 mod kubelets;
 mod load;
+mod log;
 mod names;
+mod nodes;
+mod normal;
+mod order;
+mod pace;
+mod progress;
+mod rest;
+mod statuses;
 mod steps;
+mod times;
 mod world;
 
 use self::world::World;
-use super::difference::check;
+use super::difference::{self, check};
 use super::server::hide_uids;
 use super::{Case, Recognised, Source, Verdict};
 use crate::sim::{Duration, Time};
@@ -40,7 +49,7 @@ impl From<Result<(), String>> for Verdict {
 }
 
 fn play(recording: &Value) -> Result<(), String> {
-    let mut world = World::new(nodes(recording), &recording["kcm_flags"]);
+    let mut world = World::new(nodes(recording), &recording["kcm_flags"], pace::Pace::of(recording));
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     world.send(steps::create(&namespace)?);
     let begin = begin(recording);
@@ -49,7 +58,7 @@ fn play(recording: &Value) -> Result<(), String> {
     for (number, step) in recording["steps"].as_array().into_iter().flatten().enumerate() {
         let at = format!("steps[{number}]");
         let time = step["t_ms"].as_i64().ok_or_else(|| format!("{at}: expected a time got {}", step["t_ms"]))?;
-        world.run_to(Time::from_millis(begin.as_millis() + time));
+        world.run_to(Time::from_millis(begin.as_millis() + time + pace::kubectl_delay(recording, step)));
         for (action, what) in step["action"].as_object().into_iter().flatten() {
             let id = steps::act(&mut world, action, what)
                 .map_err(|lacks| format!("{at}: expected {action} got: the engine lacks {lacks}"))?;
@@ -60,18 +69,18 @@ fn play(recording: &Value) -> Result<(), String> {
     world.after(Duration::from_millis(500));
     let answers = || sent.iter().find_map(|(at, id, result)| answer_differs(at, *id, result, &world));
     let steps = if recording["repeat"]["same_steps"] == false { None } else { answers() };
-    steps.or_else(|| compare::compare(recording, &world).into_iter().next()).map_or(Ok(()), Err)
+    let mut problems = compare::compare(recording, &world, begin).into_iter();
+    steps.or_else(|| problems.next()).map_or(Ok(()), Err)
 }
 
-/// Where the recording's time zero is: schedules depend on the second of the minute.
+/// Where the recording's time zero is: schedules depend on the second of the minute, and what is stored with whole
+/// seconds (when a pod became ready) on the part of the second.
 fn begin(recording: &Value) -> Time {
-    if recording["family"] != "cronjob" {
-        return Time::ZERO;
-    }
     let text = recording["clock"]["t0_second_of_minute"].to_string();
     let (seconds, part) = text.split_once('.').unwrap_or((&text, "0"));
     let millis: i64 = format!("{part:0<3}")[..3].parse().unwrap_or(0);
-    Time::from_millis(seconds.parse::<i64>().unwrap_or(0) * 1000 + millis)
+    let seconds: i64 = if recording["family"] == "cronjob" { seconds.parse().unwrap_or(0) } else { 0 };
+    Time::from_millis(seconds * 1000 + millis)
 }
 
 /// The ships of a recording; three large ones where many recordings shared a cluster.
@@ -92,8 +101,21 @@ fn answer_differs(at: &str, id: u64, result: &Value, world: &World) -> Option<St
     // Uids stand in messages too.
     let recorded = hide_uids(result["message"].as_str().unwrap_or_default());
     let (recorded, message) = (recorded.as_str(), hide_uids(message));
-    // Several complaints come in any order.
-    let same = recorded == message || recorded.contains(": [") && recorded.len() == message.len();
-    let words = || (!same).then(|| super::difference::texts(&format!("{at}.message"), recorded, &message));
+    let words = || {
+        (complaints(recorded) != complaints(&message))
+            .then(|| difference::texts(&format!("{at}.message"), recorded, &message))
+    };
     code_differs.map(told).or_else(words)
+}
+
+/// A message; several complaints in brackets come in any order.
+fn complaints(message: &str) -> (&str, Vec<&str>) {
+    match message.split_once(": [").and_then(|(head, rest)| Some((head, rest.strip_suffix(']')?))) {
+        Some((head, rest)) => {
+            let mut all: Vec<&str> = rest.split(", ").collect();
+            all.sort_unstable();
+            (head, all)
+        }
+        None => (message, Vec::new()),
+    }
 }

@@ -1,9 +1,9 @@
 //! A small world: API server, etcd, controllers, scheduler, and one process that plays all kubelets.
 
 use super::kubelets::Ships;
-use crate::api::kinds::pod::Pod;
-use crate::api::meta::controller_of;
-use crate::api::{Object, Request, Verb, kinds};
+use super::log::Log;
+use super::pace::Pace;
+use crate::api::{Object, Request, Verb};
 use crate::cluster::apiserver::ApiServer;
 use crate::cluster::client::runner::Runner;
 use crate::cluster::controllers::{CONTROLLERS, ControllerManager};
@@ -13,7 +13,6 @@ use crate::cluster::scheduler::Scheduler;
 use crate::cluster::wire::{Address, Event, Message, Reply, User};
 use crate::cluster::{Cx, timing};
 use crate::sim::{Duration, Kernel, Time, Trace};
-use k8s_openapi::api::apps::v1::{Deployment, ReplicaSet};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
@@ -31,25 +30,25 @@ pub struct World {
     answers: BTreeMap<u64, (i64, String)>,
     /// Which of his requests were a POST.
     posts: BTreeSet<u64>,
-    /// What was most and least at any revision.
-    pub measures: Measures,
+    /// Who wrote what.
+    pub log: Log,
 }
 
 impl World {
     /// A settled world with the given nodes at time zero.
-    pub fn new(nodes: Vec<Value>, flags: &Value) -> Self {
+    pub fn new(nodes: Vec<Value>, flags: &Value, pace: Pace) -> Self {
         let mut world = Self {
             kernel: Kernel::new(7, Time::from_secs(-60), timing::LINK),
             trace: Trace::default(),
             api: ApiServer::new(),
             manager: None,
-            ships: Ships::new(nodes),
+            ships: Ships::new(nodes, pace),
             etcd: Etcd::new(),
             scheduler: Scheduler::new(),
             next: 1,
             answers: BTreeMap::new(),
             posts: BTreeSet::new(),
-            measures: Measures::default(),
+            log: Log::default(),
         };
         world.etcd.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::Etcd(0), None));
         world.api.start(&mut Cx::new(&mut world.kernel, &mut world.trace, Address::ApiServer, None));
@@ -70,15 +69,12 @@ impl World {
 
     fn step(&mut self) {
         let Some(next) = self.kernel.pop() else { return };
+        if next.to == Address::ApiServer {
+            self.log.hear(self.kernel.now(), &next.event, &self.trace);
+        }
         let mut cx = Cx::new(&mut self.kernel, &mut self.trace, next.to.clone(), next.cause);
         match next.to {
-            Address::ApiServer => {
-                let before = self.api.revision();
-                self.api.handle(&mut cx, next.event);
-                if self.api.revision() != before {
-                    self.measures.take(&self.api);
-                }
-            }
+            Address::ApiServer => self.api.handle(&mut cx, next.event),
             Address::Etcd(_) => self.etcd.handle(&mut cx, next.event),
             Address::ControllerManager => {
                 if let Some(manager) = &mut self.manager {
@@ -150,42 +146,5 @@ impl World {
     /// All objects of all kinds in a namespace, and the nodes and namespaces.
     pub fn objects(&self) -> Vec<Object> {
         crate::api::kinds::KINDS.iter().flat_map(|kind| self.api.objects(kind)).cloned().collect()
-    }
-}
-
-/// The Deployment `web` over time: the bounds of a rollout hold at every single revision.
-#[derive(Default)]
-pub struct Measures {
-    /// Most pods that count.
-    pub max_alive: usize,
-    /// Most pods that all its sets together ever wanted.
-    pub max_wanted: i32,
-    /// Fewest ready pods once all had been ready.
-    pub min_ready: Option<usize>,
-}
-
-impl Measures {
-    fn take(&mut self, server: &ApiServer) {
-        let key = crate::api::Key::new("demo", "web");
-        let Some(web) = server.object(&kinds::deployment::KIND, &key) else { return };
-        let sets: Vec<&Object> = server
-            .objects(&kinds::replica_set::KIND)
-            .filter(|set| controller_of(set.meta()).is_some_and(|owner| owner.uid == web.uid()))
-            .collect();
-        let wants = |set: &Object| set.get::<ReplicaSet>().and_then(|set| set.spec.as_ref()?.replicas).unwrap_or(0);
-        self.max_wanted = self.max_wanted.max(sets.iter().map(|set| wants(set)).sum());
-        let mine = |pod: &&Object| {
-            controller_of(pod.meta()).is_some_and(|owner| sets.iter().any(|set| set.uid() == owner.uid))
-        };
-        let pods = || server.objects(&kinds::pod::KIND).filter(mine).filter_map(|pod| pod.get::<Pod>());
-        let alive = |pod: &&Pod| pod.metadata.deletion_timestamp.is_none() && !pod.is_terminal();
-        self.max_alive = self.max_alive.max(pods().filter(alive).count());
-        let ready = pods().filter(alive).filter(|pod| pod.is_ready()).count();
-        let wanted = web.get::<Deployment>().and_then(|web| web.spec.as_ref()?.replicas).unwrap_or(1);
-        if let Some(least) = &mut self.min_ready {
-            *least = ready.min(*least);
-        } else if ready >= usize::try_from(wanted).unwrap_or(0) {
-            self.min_ready = Some(ready);
-        }
     }
 }

@@ -66,7 +66,10 @@ fn replace<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
         match pair(family, node) {
             Some((Some(new), None)) => unavailable += usize::from(!family.is_available(new)),
             Some((None, Some(old))) if family.is_available(old) => candidates.push(old),
-            Some((None, Some(old))) => lame.push(old),
+            Some((None, Some(old))) => {
+                unavailable += 1;
+                lame.push(old);
+            }
             _ => unavailable += 1,
         }
     }

@@ -66,7 +66,9 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let mut look = Look { reconcile, plan, new, old };
     if plan.object.is_terminating() {
         look.write_counts();
-    } else if !look.note_pause() && !look.number_new_set() {
+    } else if look.note_pause() {
+        look.go_on();
+    } else if !look.number_new_set() {
         return look.act();
     }
     Ok(())
@@ -149,6 +151,15 @@ impl<'a> Look<'_, 'a> {
         true
     }
 
+    /// After it was noted that a rollout goes on, this look still makes a set for a template that changed meanwhile; what
+    /// it would write of that into the status comes too late, because the status was just written (a conflict upstream):
+    /// the next look numbers the set.
+    fn go_on(&mut self) {
+        if self.plan.spec.paused != Some(true) && self.new.is_none() && !self.plan.recreates() {
+            self.create(false);
+        }
+    }
+
     /// Keeps the numbers of the set of the present template, if there is one (upstream: `getNewReplicaSet`, first half).
     /// Tells whether something was written.
     fn number_new_set(&mut self) -> bool {
@@ -186,8 +197,8 @@ impl<'a> Look<'_, 'a> {
         self.reconcile.request(Request::update_status(object));
     }
 
-    /// Upstream: `getNewReplicaSet`, second half.
-    fn create(&mut self) {
+    /// Upstream: `getNewReplicaSet`, second half. `tells`: the status says so.
+    fn create(&mut self, tells: bool) {
         let name = set_name(&self.plan);
         let mut status = self.plan.status();
         let key = Key::new(self.plan.object.namespace(), &name);
@@ -206,6 +217,9 @@ impl<'a> Look<'_, 'a> {
             write = write.saying(Saying::normal(self.plan.object, "ScalingReplicaSet", message));
         }
         self.reconcile.write(write);
+        if !tells {
+            return;
+        }
         if self.plan.deadline().is_some() {
             let message = format!("Created new replica set \"{name}\"");
             let now = self.reconcile.now();
@@ -217,7 +231,7 @@ impl<'a> Look<'_, 'a> {
     /// Upstream: `rolloutRolling`.
     fn roll(&mut self) -> Result<(), String> {
         let Some(new) = self.new else {
-            self.create();
+            self.create(true);
             return Ok(());
         };
         if !self.grow(&new) && !self.shrink(&new)? {
@@ -290,7 +304,7 @@ impl<'a> Look<'_, 'a> {
             return;
         }
         let Some(new) = self.new else {
-            self.create();
+            self.create(true);
             return;
         };
         self.resize(&new, self.plan.replicas(), true);

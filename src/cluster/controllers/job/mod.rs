@@ -129,7 +129,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     Ok(())
 }
 
-/// When pods could not be made, the numbers are written nevertheless.
+/// When pods could not be made, those that have ended are counted nevertheless.
 fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
     let object = subject(reconcile, key).filter(|_| key.kind == &job::KIND && error.reason != "Conflict");
     let Some(Ok(job)) = object.map(Job::read) else { return };
@@ -137,7 +137,7 @@ fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
         look.decide(reconcile);
         if look.finished.is_none() {
             look.settle(reconcile, true);
-            track::write_numbers(reconcile, look);
+            track::track(reconcile, look);
         }
     }
 }

@@ -50,14 +50,6 @@ pub(super) fn track(reconcile: &mut Reconcile, mut look: Look) {
     }
 }
 
-/// Writes only the numbers.
-pub(super) fn write_numbers(reconcile: &mut Reconcile, mut look: Look) {
-    set_numbers(&mut look);
-    if look.job.document.at("status").and_then(Value::as_object) != Some(&look.status) {
-        reconcile.request(Request::update_status(with_status(&look, true)));
-    }
-}
-
 fn set_numbers(look: &mut Look) {
     set(look, "active", look.running);
     look.status.insert("ready".to_owned(), look.ready.into());

@@ -130,10 +130,11 @@ fn has_all(labels: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>)
     wanted.iter().all(|(name, value)| labels.get(name) == Some(value))
 }
 
-/// What a failed creation or deletion leaves in the status before the next try (upstream: `calculateStatus`).
+/// What a failed creation or deletion leaves in the status before the next try (upstream: `calculateStatus`): the numbers
+/// of now, and the first failure as long as there is one. A status that somebody else was faster with is no failure.
 pub fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
     let Some(Ok(set)) = subject(reconcile, key).map(Set::read) else { return };
-    if set.status.failure.is_some() || in_ending_namespace(error) {
+    if error.reason == "Conflict" || in_ending_namespace(error) {
         return;
     }
     let pods: Vec<&Object> = reconcile.cache(&pod::KIND).owned_by(set.object.uid()).collect();
@@ -144,8 +145,8 @@ pub fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
         std::cmp::Ordering::Equal => return,
     };
     let mut numbers = numbers(reconcile, &set, &active, &pods);
-    numbers.failure =
-        Some(Failure { reason: reason.to_owned(), message: error.message.clone(), since: reconcile.now() });
+    let new = || Failure { reason: reason.to_owned(), message: error.message.clone(), since: reconcile.now() };
+    numbers.failure = Some(set.status.failure.clone().unwrap_or_else(new));
     write_status(reconcile, &set, &numbers);
 }
 

@@ -22,6 +22,7 @@ mod status;
 use self::set::{Set, ordinal, revision};
 use super::shared::claim::{claim_if, is_controlled};
 use super::shared::history::{self, Present};
+use super::shared::pods::until_available;
 use super::shared::{labels, subject};
 use crate::api::kinds::{controller_revision, persistent_volume_claim, pod, pod::Pod, stateful_set};
 use crate::api::request::DeleteOptions;
@@ -74,6 +75,8 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(pods) = claim_if(reconcile, set.object, &pod::KIND, &belongs)? else { return Ok(()) };
     let mut look = Look::new(reconcile, set, &past, pods);
     let (status, result) = look.act();
+    let until = |pod: &&Object| until_available(pod.get::<Pod>()?, look.set.min_ready, look.reconcile.now());
+    let wait = look.pods.iter().filter_map(until).filter(|left| !left.is_zero()).min();
     let Look { wants, update, current, pods, .. } = look;
     for writes in wants {
         reconcile.batch(writes);
@@ -86,8 +89,8 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         name == update.name || name == current.name || pods.iter().any(|pod| revision(pod) == name)
     };
     history::truncate(reconcile, set.object, &past, live);
-    if !set.min_ready.is_zero() {
-        reconcile.again_after(set.min_ready);
+    if let Some(wait) = wait {
+        reconcile.again_after(wait);
     }
     result
 }

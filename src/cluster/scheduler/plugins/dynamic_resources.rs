@@ -18,8 +18,15 @@ impl Plugin for DynamicResources {
         PreFilter::Skip
     }
 
-    fn post_filter(&self, _cycle: &Cycle, _failure: &Failure) -> Option<PostFilter> {
-        Some(PostFilter::Unschedulable("no new claims to deallocate".to_owned()))
+    /// When another plugin has refused the pod before any node was asked, this one's `PreFilter` never ran, and what it
+    /// would have kept is missing (`getStateData`): the real one fails, too.
+    fn post_filter(&self, _cycle: &Cycle, failure: &Failure) -> Option<PostFilter> {
+        let unprepared = failure.pre_filter.is_some_and(|refusal| !refusal.reasons.is_empty());
+        Some(if unprepared {
+            PostFilter::Failed("not found")
+        } else {
+            PostFilter::Unschedulable("no new claims to deallocate".to_owned())
+        })
     }
 
     fn pre_score<'a>(&self, _cycle: &Cycle<'a>, _nodes: &[&'a NodeInfo]) -> PreScore<'a> {
