@@ -11,7 +11,7 @@
 //! Values are compared as [`normal`](super::normal) says.
 
 use super::entry::{self, Entry};
-use super::normal::{collapse, plain_text};
+use super::normal::{collapse, unborn};
 use super::world::World;
 use super::{bounds, order, progress, rest, times};
 use crate::api::kinds;
@@ -72,26 +72,35 @@ fn within(recording: &Value, ours: Vec<Entry>) -> Vec<Entry> {
     ours.into_iter().filter(|entry| belongs(entry)).collect()
 }
 
-/// Where the Events differ, as a set: how often one came is free.
+/// Where the Events differ. How often one was counted is free, but not how many there are of a kind.
 ///
 /// Where the measures of two real runs differ, a Deployment does not scale in the same steps twice: then `from 3 to 1`
 /// and the like are not compared.
 fn events(recording: &Value, world: &World, begin: Time, numbers: bool) -> Vec<String> {
     let told = recording["expect"]["events"].as_array().into_iter().flatten();
-    let told = told.filter(|event| counts(event, &event["source"])).map(event_line);
-    let shown = |line: String| match line.split_once(" from ") {
-        Some((head, _)) if !numbers && line.contains(" ScalingReplicaSet ") => {
-            format!("{} from … to …", head.replace("(combined from similar events): ", ""))
-        }
-        _ => line,
-    };
+    let told: BTreeSet<String> = told.filter(|event| counts(event, &event["source"])).map(event_line).collect();
     let free = race(recording);
-    let certain = |line: &String| !(free && line.contains(" NoPods "));
-    let told: BTreeSet<String> = told.map(shown).filter(certain).collect();
-    let ours: BTreeSet<String> = our_events(world, begin).into_iter().map(shown).filter(certain).collect();
-    let lacks = told.difference(&ours).map(|line| format!("events: expected {line} got nothing like it"));
-    let more = ours.difference(&told).map(|line| format!("events: expected nothing like it got {line}"));
-    lacks.chain(more).collect()
+    let certain = |line: &&String| !(free && line.contains(" NoPods "));
+    let counted = |lines: &BTreeSet<String>| {
+        let mut counts = BTreeMap::<String, usize>::new();
+        for line in lines.iter().filter(certain) {
+            match collapse(line).split_once(" from ") {
+                Some((head, _)) if !numbers && line.contains(" ScalingReplicaSet ") => {
+                    let head = head.replace("(combined from similar events): ", "");
+                    counts.insert(format!("{head} from … to …"), 1);
+                }
+                _ => *counts.entry(collapse(line)).or_default() += 1,
+            }
+        }
+        counts
+    };
+    let (told, ours) = (counted(&told), counted(&our_events(world, begin)));
+    let lines: BTreeSet<&String> = told.keys().chain(ours.keys()).collect();
+    let number = |counts: &BTreeMap<String, usize>, line: &String| counts.get(line).copied().unwrap_or(0);
+    let differs = |line: &&String| number(&told, line) != number(&ours, line);
+    let tell =
+        |line: &String| format!("events: expected {} of {line} got {}", number(&told, line), number(&ours, line));
+    lines.into_iter().filter(differs).map(tell).collect()
 }
 
 /// Whether a disruption budget and its first pods came so close together that the controller may have looked at it before
@@ -127,7 +136,7 @@ fn line(about: &str, kind: &str, reason: &str, message: &str) -> String {
         Some((head, _)) if reason == "Scheduled" => format!("{head} to <node>"),
         _ => message.to_owned(),
     };
-    format!("{} {kind} {reason} {}", collapse(about), plain_text(&message))
+    format!("{about} {kind} {reason} {}", unborn(&message))
 }
 
 /// The Events that were written since the beginning, also those that went with their namespace.

@@ -202,7 +202,7 @@ pub fn collapse(text: &str) -> String {
 }
 
 /// A pod that was refused has a name that nobody has ever seen: its random letters are `<new>` in the recordings.
-fn unborn(text: &str) -> String {
+pub fn unborn(text: &str) -> String {
     let Some((head, rest)) = text.split_once("pods \"") else { return text.to_owned() };
     let Some((name, tail)) = rest.split_once("\" is forbidden") else { return text.to_owned() };
     let Some((prefix, _)) = name.rsplit_once('-') else { return text.to_owned() };

@@ -117,9 +117,15 @@ fn same_way(path: &str, left: &[Value], right: &[Value], free: bool) -> bool {
         // It began at nothing and came back to it between two looks.
         return [&left, &right].iter().all(|side| side.last().is_none_or(|last| *last == 0));
     }
+    if left.last() != right.last() || free {
+        return left.last() == right.last();
+    }
+    let one_way = |side: &[i64]| side.is_sorted() || side.iter().rev().is_sorted();
+    if one_way(&right) && steps(&left, &right) || one_way(&left) && steps(&right, &left) {
+        return true;
+    }
     let most = |side: &[i64]| side.iter().max().copied().unwrap_or(0);
-    let near = (most(&left) - most(&right)).abs() <= 1;
-    left.last() == right.last() && (free || near || steps(&left, &right) || steps(&right, &left))
+    !one_way(&left) && !one_way(&right) && (most(&left) - most(&right)).abs() <= 1
 }
 
 /// Whether the first is some of the second, in order.

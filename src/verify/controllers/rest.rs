@@ -70,10 +70,10 @@ pub fn final_differences(recording: &Value, recorded: &[Entry], world: &World, o
     let left: Vec<(Id, Flat)> = told.iter().map(|value| whole(value)).collect();
     let listed: BTreeSet<Id> = left.iter().map(|(id, _)| id.clone()).collect();
     let touched: BTreeSet<Id> = recorded.iter().chain(ours).map(|entry| entry.id.collapsed()).collect();
-    let clusterwide = |value: &Value| value["metadata"]["namespace"].is_null();
-    let belongs = |(id, _): &(Id, Flat), value: &Value| {
-        let routine = ROUTINE.contains(&id.kind.as_str()) || clusterwide(value);
-        listed.contains(id) || touched.contains(id) && !routine
+    let nodes = told.iter().any(|value| value["kind"] == "Node");
+    let belongs = |id: &Id| {
+        let touched = touched.contains(id) && !ROUTINE.contains(&id.kind.as_str());
+        listed.contains(id) || touched || nodes && id.kind == "Node"
     };
     let all = world.objects();
     let values = all.iter().filter(|object| object.kind().kind != "Event").map(|object| {
@@ -84,7 +84,7 @@ pub fn final_differences(recording: &Value, recorded: &[Entry], world: &World, o
     let right: Vec<(Id, Flat)> = values
         .filter_map(|value| {
             let one = whole(&value);
-            belongs(&one, &value).then_some(one)
+            belongs(&one.0).then_some(one)
         })
         .collect();
     sets_differ("final", &left, &right).into_iter().collect()
