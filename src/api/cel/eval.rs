@@ -81,7 +81,7 @@ impl<'a> Scope<'a> {
         match expr {
             Expr::Literal(value) => Ok(value.clone()),
             Expr::Name(name) => self.variable(name),
-            Expr::Field(of, name, optional) => self.field(of, name, *optional),
+            Expr::Field(of, name, optional, _) => self.field(of, name, *optional),
             Expr::Has(of, name) => {
                 let value = self.eval(of)?;
                 has(&value, name)
@@ -91,8 +91,8 @@ impl<'a> Scope<'a> {
                 look_up(&value, &index, *optional)
             }
             Expr::Call(of, name, arguments) => self.call(of.as_deref(), name, arguments),
-            Expr::Binary(sign @ ("&&" | "||"), left, right) => self.logic(*sign == "||", left, right),
-            Expr::Binary(sign, left, right) => {
+            Expr::Binary(sign @ ("&&" | "||"), left, right, _) => self.logic(*sign == "||", left, right),
+            Expr::Binary(sign, left, right, _) => {
                 let (left, right) = (self.eval(left)?, self.eval(right)?);
                 binary(sign, &left, &right)
             }

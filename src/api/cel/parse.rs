@@ -14,16 +14,16 @@ pub enum Expr {
     Literal(Val),
     /// A variable.
     Name(String),
-    /// `a.b`; with `?`: nothing if there is none.
-    Field(Box<Expr>, String, bool),
+    /// `a.b`; with `?`: nothing if there is none; where its dot stands.
+    Field(Box<Expr>, String, bool, usize),
     /// `has(a.b)`.
     Has(Box<Expr>, String),
     /// `a[b]`; with `?`: nothing if there is none.
     Index(Box<Expr>, Box<Expr>, bool),
     /// A function, perhaps of a value.
     Call(Option<Box<Expr>>, String, Vec<Expr>),
-    /// Two sides.
-    Binary(&'static str, Box<Expr>, Box<Expr>),
+    /// Two sides, and where the sign stands.
+    Binary(&'static str, Box<Expr>, Box<Expr>, usize),
     /// `!` or `-`.
     Unary(char, Box<Expr>),
     /// `a ? b : c`.
@@ -197,9 +197,10 @@ impl Parser {
         let Some(signs) = LEVELS.get(level) else { return self.unary() };
         let mut left = self.binary(level + 1)?;
         while let Some(sign) = signs.iter().find(|sign| self.peek(sign)) {
+            let place = self.place();
             self.at += 1;
             let right = self.binary(level + 1)?;
-            left = Expr::Binary(sign, Box::new(left), Box::new(right));
+            left = Expr::Binary(sign, Box::new(left), Box::new(right), place);
         }
         Ok(left)
     }
@@ -279,7 +280,7 @@ impl Parser {
             return Ok(Expr::Call(None, name, arguments));
         }
         match <[Expr; 1]>::try_from(arguments) {
-            Ok([Expr::Field(of, field, false)]) => Ok(Expr::Has(of, field)),
+            Ok([Expr::Field(of, field, false, _)]) => Ok(Expr::Has(of, field)),
             _ => Err(SyntaxError { at, message: "invalid argument to has() macro".to_owned() }),
         }
     }
@@ -316,14 +317,18 @@ impl Parser {
 
     fn members(&mut self, mut expr: Expr) -> Parsed {
         for _ in 0..DEEPEST {
+            let place = self.place();
             if self.take(".") {
                 let optional = self.take("?");
                 let Some((Token::Name(name), _)) = self.tokens.get(self.at).cloned() else {
                     return self.error("Syntax error: no viable alternative at input '.'");
                 };
                 self.at += 1;
-                expr =
-                    if self.take("(") { self.method(expr, name)? } else { Expr::Field(Box::new(expr), name, optional) };
+                expr = if self.take("(") {
+                    self.method(expr, name)?
+                } else {
+                    Expr::Field(Box::new(expr), name, optional, place)
+                };
             } else if self.take("[") {
                 let optional = self.take("?");
                 let index = self.ternary()?;

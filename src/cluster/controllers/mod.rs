@@ -36,6 +36,7 @@ pub mod nodelifecycle;
 pub mod persistentvolume;
 pub mod podautoscaler;
 pub mod podgc;
+mod policystatus;
 pub mod replicaset;
 pub mod replicationcontroller;
 pub mod resourcequota;
@@ -76,6 +77,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &nodelifecycle::CONTROLLER,
     &tainteviction::CONTROLLER,
     &podgc::CONTROLLER,
+    &policystatus::CONTROLLER,
     &persistentvolume::CONTROLLER,
     &volumeprotection::CLAIMS,
     &volumeprotection::VOLUMES,
