@@ -109,10 +109,11 @@ fn differs((id, writer): &Place, recorded: &Fields, ours: &Fields, free: bool) -
 
 /// Whether two series of values are two views of one way.
 fn same_way(path: &str, left: &[Value], right: &[Value], free: bool) -> bool {
-    if path.ends_with("observedGeneration") || within(left, right) || within(right, left) {
+    if path.ends_with("observedGeneration") || within(left, right) {
         return true;
     }
-    let (Some(left), Some(right)) = (numbers(left), numbers(right)) else { return false };
+    let seen_less = within(right, left);
+    let (Some(left), Some(right)) = (numbers(left), numbers(right)) else { return seen_less };
     if left.is_empty() || right.is_empty() {
         // It began at nothing and came back to it between two looks.
         return [&left, &right].iter().all(|side| side.last().is_none_or(|last| *last == 0));
@@ -125,7 +126,8 @@ fn same_way(path: &str, left: &[Value], right: &[Value], free: bool) -> bool {
         return true;
     }
     let most = |side: &[i64]| side.iter().max().copied().unwrap_or(0);
-    !one_way(&left) && !one_way(&right) && (most(&left) - most(&right)).abs() <= 1
+    let turns = !one_way(&left) && !one_way(&right);
+    (seen_less || turns) && (most(&left) - most(&right)).abs() <= 1
 }
 
 /// Whether the first is some of the second, in order.
