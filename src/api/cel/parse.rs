@@ -6,6 +6,8 @@ use std::fmt;
 
 /// Nested more deeply, an expression is refused.
 const DEEPEST: usize = 120;
+/// So many operators may stand in chains: a tree that grows to its left is as deep as they are long.
+const LONGEST: usize = 600;
 
 /// An expression.
 #[derive(Clone, Debug)]
@@ -81,6 +83,7 @@ impl Program {
             tokens: tokens(text)?,
             at: 0,
             depth: 0,
+            links: 0,
             names: Vec::new(),
             bound: Vec::new(),
             end: text.chars().count(),
@@ -131,6 +134,7 @@ struct Parser {
     tokens: Vec<(Token, usize)>,
     at: usize,
     depth: usize,
+    links: usize,
     names: Vec<(String, usize)>,
     /// Variables of macros around.
     bound: Vec<String>,
@@ -180,6 +184,12 @@ impl Parser {
         parsed
     }
 
+    /// A chain of operators or members grows, and the tree with it.
+    fn link(&mut self) -> Result<(), SyntaxError> {
+        self.links += 1;
+        if self.links > LONGEST { self.error("expression recursion limit exceeded") } else { Ok(()) }
+    }
+
     fn ternary(&mut self) -> Parsed {
         self.deeper(|parser| {
             let condition = parser.binary(0)?;
@@ -199,6 +209,7 @@ impl Parser {
         while let Some(sign) = signs.iter().find(|sign| self.peek(sign)) {
             let place = self.place();
             self.at += 1;
+            self.link()?;
             let right = self.binary(level + 1)?;
             left = Expr::Binary(sign, Box::new(left), Box::new(right), place);
         }
