@@ -5,7 +5,8 @@ mod bench;
 use bench::{Bench, create};
 use bottle::api::custom;
 use bottle::api::kinds::custom_resource_definition;
-use bottle::api::request::{Body, DeleteOptions};
+use bottle::api::object::Key;
+use bottle::api::request::{Body, DeleteOptions, PatchType};
 use bottle::api::{Kind, Options, Request, Target, Verb};
 use bottle::cluster::wire::{Address, Reply};
 use bottle::sim::Duration;
@@ -13,16 +14,16 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 fn widgets() -> Value {
-    let schema = |default: &str| {
+    let schema = |least: i64| {
         json!({"openAPIV3Schema": {"type": "object", "properties": {"spec": {"type": "object",
-        "properties": {"size": {"type": "integer", "minimum": 1}, "color": {"type": "string", "default": default}}}}}})
+        "properties": {"size": {"type": "integer", "minimum": least}, "color": {"type": "string", "default": "red"}}}}}})
     };
     json!({"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition", "metadata": {"name": "widgets.example.com"},
         "spec": {"group": "example.com", "scope": "Namespaced", "names": {"plural": "widgets", "kind": "Widget", "shortNames": ["wd"]},
             "versions": [
-                {"name": "v1", "served": true, "storage": true, "schema": schema("red"), "subresources": {"status": {}},
+                {"name": "v1", "served": true, "storage": true, "schema": schema(1), "subresources": {"status": {}},
                     "additionalPrinterColumns": [{"name": "Size", "type": "integer", "jsonPath": ".spec.size"}]},
-                {"name": "v1beta1", "served": true, "storage": false, "schema": schema("red")}]}})
+                {"name": "v1beta1", "served": true, "storage": false, "schema": schema(3)}]}})
 }
 
 fn widget(kind: &'static Kind, name: &str, spec: &Value) -> Request {
@@ -46,17 +47,27 @@ fn a_definition_makes_kinds_and_takes_them_away() {
     let kinds: Vec<&'static Kind> = bench.server.custom_kinds().collect();
     assert_eq!(kinds.iter().map(|kind| kind.version).collect::<Vec<_>>(), ["v1", "v1beta1"]);
     assert!(std::ptr::eq(kinds[0], early), "the same words give the same kind");
-    let made = bench.object(widget(kinds[1], "w", &json!({"size": 2, "other": 1})));
+    let made = bench.object(widget(kinds[1], "w", &json!({"size": 4, "other": 1})));
     assert_eq!(made.to_value()["apiVersion"], "example.com/v1beta1");
     let found = bench.get(kinds[0], "default", "w");
-    assert_eq!(found.to_value()["spec"], json!({"size": 2, "color": "red"}));
+    assert_eq!(found.to_value()["spec"], json!({"size": 4, "color": "red"}));
     let cells: Vec<String> = kinds[0].columns.iter().map(|column| column.show(&found, bench.kernel.now())).collect();
-    assert_eq!(cells, ["w", "2"]);
+    assert_eq!(cells, ["w", "4"]);
     let refused = bench.refused(widget(kinds[0], "x", &json!({"size": 0})));
     assert_eq!(
         refused.message,
         "Widget.example.com \"x\" is invalid: spec.size: Invalid value: 0: spec.size in body should be greater than or equal to 1"
     );
+    let refused = bench.refused(widget(kinds[1], "x", &json!({"size": 2})));
+    assert_eq!(
+        refused.message,
+        "Widget.example.com \"x\" is invalid: spec.size: Invalid value: 2: spec.size in body should be greater than or equal to 3",
+        "each version has its own schema"
+    );
+    bench.object(widget(kinds[0], "x", &json!({"size": 2})));
+    let patch =
+        Request::patch(kinds[1], &Key::new("default", "x"), PatchType::Merge, json!({"spec": {"color": "blue"}}));
+    assert!(bench.refused(patch).message.contains("greater than or equal to 3"));
     bench
         .ask(Request::delete(&custom_resource_definition::KIND, &definition.key(), DeleteOptions::default()))
         .expect("deleted");
@@ -103,4 +114,40 @@ fn a_policy_refuses_warns_and_knows_where_it_applies() {
         "configmaps \"b\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'denies' denied request: not in default"
     );
     assert!(bench.ask(config("c", json!({"free": "yes"}))).is_ok());
+}
+
+/// A definition waits for its objects, and they for their own finalizers.
+#[test]
+fn a_definition_goes_after_its_objects() {
+    let mut bench = Bench::new();
+    let definition = bench.create(widgets());
+    bench.run(Duration::from_secs(1));
+    let kind = bench.server.custom_kinds().next().expect("a kind");
+    let mut held = widget(kind, "held", &json!({"size": 1}));
+    if let Body::Document(document) = &mut held.body {
+        Rc::make_mut(document)["metadata"]["finalizers"] = json!(["example.com/hold"]);
+    }
+    bench.object(held);
+    bench.object(widget(kind, "free", &json!({"size": 1})));
+    bench
+        .ask(Request::delete(&custom_resource_definition::KIND, &definition.key(), DeleteOptions::default()))
+        .expect("deleted");
+    bench.run(Duration::from_secs(1));
+    let stored = bench.get(&custom_resource_definition::KIND, "", "widgets.example.com").to_value();
+    assert_eq!(stored["metadata"]["finalizers"], json!(["customresourcecleanup.apiextensions.k8s.io"]));
+    let conditions = stored["status"]["conditions"].as_array().expect("conditions");
+    let terminating = conditions.iter().find(|condition| condition["type"] == "Terminating").expect("the condition");
+    assert_eq!(
+        (&terminating["status"], &terminating["reason"]),
+        (&json!("True"), &json!("InstanceDeletionInProgress"))
+    );
+    assert_eq!(bench.list(kind, Options::default()).0, ["held"]);
+    let refused = bench.refused(widget(kind, "late", &json!({"size": 1})));
+    assert_eq!(refused.message, "create not allowed while custom resource definition is terminating");
+    assert_eq!(refused.code, 405);
+    let free = json!({"metadata": {"finalizers": null}});
+    bench.ask(Request::patch(kind, &Key::new("default", "held"), PatchType::Merge, free)).expect("let go");
+    bench.run(Duration::from_secs(1));
+    assert_eq!(bench.refused(Request::list(kind, "default")).code, 404);
+    assert_eq!(bench.server.objects(&custom_resource_definition::KIND).count(), 0);
 }

@@ -205,6 +205,43 @@ fn managers_share_an_object_by_server_side_apply() {
     );
 }
 
+/// A kind that somebody adds is a kind like the others.
+#[test]
+fn added_kinds_are_explained() {
+    let Some(bench) = Bench::new("customs") else { return };
+    bench.file("crd.yaml", WIDGETS);
+    bench.file("widget.yaml", "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: one}\nspec: {size: 2}\n");
+    bench.says("apply -f crd.yaml", 0, &["customresourcedefinition.apiextensions.k8s.io/widgets.example.com created"]);
+    bench.says("wait --for=condition=Established crd/widgets.example.com --timeout=30s", 0, &["condition met"]);
+    bench.says("apply -f widget.yaml", 0, &["widget.example.com/one created"]);
+    bench.says("get wd", 0, &["NAME   AGE\none    "]);
+    let words = ["GROUP:      example.com", "KIND:       Widget", "Standard object's metadata.", "What it is for."];
+    bench.says("explain widgets", 0, &words);
+    bench.says("explain widgets.spec", 0, &["FIELD: spec <Object>", "size\t<integer>", "How large it is."]);
+    bench.says("delete -f crd.yaml", 0, &["\"widgets.example.com\" deleted"]);
+}
+
+const WIDGETS: &str = "apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: widgets.example.com}
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget, listKind: WidgetList, shortNames: [wd]}
+  versions:
+  - name: v1
+    served: true
+    storage: true
+    schema:
+      openAPIV3Schema:
+        type: object
+        properties:
+          spec:
+            description: What it is for.
+            type: object
+            properties: {size: {type: integer, description: How large it is.}}
+";
+
 /// A watch tells of what happens while it is open.
 #[test]
 fn a_watch_tells_what_happens() {

@@ -65,6 +65,9 @@ pub fn field<'a>(shown: &Kind, path: &'a str) -> Option<&'a str> {
 /// # Errors
 /// Go's sentence about the first bad field, if it cannot be turned.
 pub fn inward(object: Object) -> Result<Object, String> {
+    if let Some(stored) = object.kind().custom.and_then(|custom| custom.stored) {
+        return Ok(renamed(&object, stored));
+    }
     let Some(face) = object.kind().face else { return Ok(object) };
     let mut value = object.to_value();
     turn(&mut value, face.of, face.inward);
@@ -74,11 +77,19 @@ pub fn inward(object: Object) -> Result<Object, String> {
 /// An object as a version of its kind shows it.
 #[must_use]
 pub fn outward(object: &Object, shown: &'static Kind) -> Object {
+    if shown.custom.is_some_and(|custom| custom.stored == Some(object.kind())) {
+        return renamed(object, shown);
+    }
     let Some(face) = shown.face.filter(|face| face.of == object.kind()) else { return object.clone() };
     let mut value = object.to_value();
     turn(&mut value, shown, face.outward);
     // What was stored can be shown.
     (shown.decode)(value).unwrap_or_else(|_| object.clone())
+}
+
+/// Versions of a custom kind differ in their names alone (the strategy `None`).
+fn renamed(object: &Object, kind: &'static Kind) -> Object {
+    object.document().map_or_else(|| object.clone(), |document| Object::from_document(document.as_kind(kind)))
 }
 
 fn turn(value: &mut Value, to: &Kind, turn: Turn) {

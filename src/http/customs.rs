@@ -1,7 +1,8 @@
 //! Discovery of kinds that somebody has added (upstream: `apiextensions-apiserver/pkg/apiserver/customresource_discovery*`).
 
-use super::{Answer, Asked, discovery, negotiation};
+use super::{Answer, Asked, discovery, negotiation, openapi};
 use crate::api::Kind;
+use crate::sim::hash::stable_hash;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -27,6 +28,12 @@ pub fn answer(asked: &Asked, path: &str, kinds: &[&'static Kind]) -> Option<Answ
             append(&mut value, "groups", groups.iter().map(|(name, versions)| described(name, versions)));
             Some(Answer::json(200, &value))
         }
+        ["openapi", "v2"] if asked.accept.contains("json") || asked.accept.is_empty() => openapi::v2_with(kinds),
+        ["openapi", "v3"] => index(&groups),
+        ["openapi", "v3", "apis", group, version] => {
+            let (_, kinds) = groups.get(group)?.iter().find(|(known, _)| *known == version)?;
+            Some(Answer::json(200, &openapi::custom(kinds)?))
+        }
         ["apis", group] => {
             let mut value = described(group, groups.get(group)?);
             value["kind"] = "APIGroup".into();
@@ -44,6 +51,21 @@ pub fn answer(asked: &Asked, path: &str, kinds: &[&'static Kind]) -> Option<Answ
         }
         _ => None,
     }
+}
+
+/// Which documents of the third version of `OpenAPI` there are.
+fn index(groups: &Groups) -> Option<Answer> {
+    let mut value = openapi::index();
+    for (group, versions) in groups {
+        for (version, kinds) in versions {
+            // Clients keep a document as long as its address is the same.
+            let hash = stable_hash(&openapi::custom(kinds)?.to_string());
+            let path = format!("apis/{group}/{version}");
+            let url = format!("/openapi/v3/{path}?hash={hash:016X}");
+            value["paths"][path] = json!({"serverRelativeURL": url});
+        }
+    }
+    Some(Answer::json(200, &value))
 }
 
 fn append(value: &mut Value, name: &str, items: impl Iterator<Item = Value>) {

@@ -19,6 +19,7 @@
 //!
 //! Upstream: `k8s.io/apiserver/pkg/endpoints/handlers/{negotiation,responsewriters}`, `pkg/server/routes`.
 
+mod custom_schemas;
 mod customs;
 mod discovery;
 mod negotiation;

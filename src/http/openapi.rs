@@ -4,8 +4,8 @@
 //! Kubernetes, Apache-2.0), compressed. Those of the third version that are not there are made from the second one: the
 //! types are the same, and of the paths what tells a resource's kind.
 
-use super::Answer;
-use crate::api::Status;
+use super::{Answer, custom_schemas};
+use crate::api::{Kind, Status};
 use flate2::read::GzDecoder;
 use serde_json::{Map, Value, json};
 use std::io::Read;
@@ -86,16 +86,40 @@ fn made(path: &str) -> Option<Value> {
         let operations = operations.map(|(method, operation)| (method.clone(), slim(operation, &mut wanted)));
         paths.insert(path.clone(), Value::Object(operations.collect()));
     }
-    let definitions = source["definitions"].as_object()?;
-    let mut schemas = Map::new();
-    while let Some(name) = wanted.pop() {
-        if let (Some(definition), false) = (definitions.get(&name), schemas.contains_key(&name)) {
-            schemas.insert(name, moved(definition, &mut wanted));
-        }
-    }
+    let schemas = types(&source, wanted);
     Some(json!({
         "openapi": "3.0.0", "info": source["info"], "paths": paths, "components": {"schemas": schemas},
     }))
+}
+
+/// Types of the second version's document and all that they refer to, as the third version has them.
+fn types(source: &Value, mut wanted: Vec<String>) -> Map<String, Value> {
+    let mut schemas = Map::new();
+    while let Some(name) = wanted.pop() {
+        if let (Some(definition), false) = (source["definitions"].get(&name), schemas.contains_key(&name)) {
+            schemas.insert(name, moved(definition, &mut wanted));
+        }
+    }
+    schemas
+}
+
+/// The document of the second version, with the types of kinds that somebody has added.
+pub fn v2_with(kinds: &[&'static Kind]) -> Option<Answer> {
+    let mut source: Value = serde_json::from_slice(&stored("v2")?).ok()?;
+    let schemas = kinds.iter().map(|kind| (custom_schemas::name(kind), custom_schemas::schema(kind, false)));
+    source["definitions"].as_object_mut()?.extend(schemas);
+    let paths = kinds.iter().flat_map(|kind| custom_schemas::paths(kind));
+    source["paths"].as_object_mut()?.extend(paths);
+    Some(body(source.to_string().into_bytes()))
+}
+
+/// The document of a group and version that somebody has added, in the third version.
+pub fn custom(kinds: &[&'static Kind]) -> Option<Value> {
+    let source: Value = serde_json::from_slice(&stored("v2")?).ok()?;
+    let mut schemas = types(&source, vec![custom_schemas::METADATA.to_owned()]);
+    schemas.extend(kinds.iter().map(|kind| (custom_schemas::name(kind), custom_schemas::schema(kind, true))));
+    let paths: Map<String, Value> = kinds.iter().flat_map(|kind| custom_schemas::paths(kind)).collect();
+    Some(json!({"openapi": "3.0.0", "info": source["info"], "paths": paths, "components": {"schemas": schemas}}))
 }
 
 /// An operation without its parameters and responses, whose types are noted.

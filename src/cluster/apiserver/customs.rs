@@ -4,21 +4,23 @@
 //! are stored in one version; who asks for another gets the same object under the other name.
 //!
 //! Upstream: `apiextensions-apiserver/pkg/{apiserver/customresource_handler.go,controller/{status,establish,finalizer}}`,
-//! which run in the server's own process, too. Left out: conversion by webhooks, the `Terminating` condition.
+//! which run in the server's own process, too. Left out: conversion by webhooks.
 
 use super::ApiServer;
 use super::stages::{Refused, at};
 use super::watch_cache::Changed;
 use crate::api::custom::kinds;
 use crate::api::document::Document;
+use crate::api::json::encode;
 use crate::api::kinds::custom_resource_definition::KIND;
-use crate::api::object::{Object, ObjectRef};
+use crate::api::object::{Key, Object, ObjectRef};
 use crate::api::request::DeleteOptions;
 use crate::api::rules::definitions::is_established;
-use crate::api::{Body, Kind, Request, Status, meta};
+use crate::api::{Kind, Request, Status, Verb, meta};
 use crate::cluster::Cx;
 use crate::cluster::fact::{Call, Gate};
-use crate::cluster::wire::{Change, Reply, User};
+use crate::cluster::wire::{Change, User};
+use crate::sim::Time;
 use serde_json::{Value, json};
 use std::rc::Rc;
 
@@ -38,7 +40,6 @@ impl ApiServer {
         let object = &changed.object;
         if changed.change == Change::Deleted {
             self.customs.remove(object.name());
-            self.delete_instances(cx, object);
             return;
         }
         self.customs.insert(object.name().into(), served(object));
@@ -50,18 +51,54 @@ impl ApiServer {
             if let Some(definition) = object.document_mut() {
                 definition.set("status", status);
             }
-            self.ask_itself(cx, Request::update_status(object));
+            return self.ask_itself(cx, Request::update_status(object));
+        }
+        self.clean_up(cx, &changed.object);
+    }
+
+    /// An object that is gone may have been the last of a definition that is to go.
+    pub(super) fn instance_gone(&mut self, cx: &mut Cx, changed: &Changed) {
+        let kind = changed.object.kind();
+        if changed.change != Change::Deleted || kind.custom.is_none() {
+            return;
+        }
+        if let Some(definition) = self.cache.get(&KIND, &definition_of(kind)).cloned() {
+            self.clean_up(cx, &definition);
         }
     }
 
-    /// What was of a kind goes with it.
-    fn delete_instances(&mut self, cx: &mut Cx, definition: &Object) {
-        let stored = kinds(definition).first().map(|kind| kind.custom.and_then(|custom| custom.stored).unwrap_or(kind));
-        let Some(kind) = stored else { return };
-        let objects: Vec<Object> = self.cache.iter(kind).cloned().collect();
-        for object in objects {
-            self.ask_itself(cx, Request::delete(kind, &object.key(), DeleteOptions::default()));
+    /// The next step of a definition that is to go: its objects, then itself (upstream: `finalizer/crd_finalizer.go`).
+    fn clean_up(&mut self, cx: &mut Cx, definition: &Object) {
+        let held = definition.meta().finalizers.iter().flatten().any(|name| name == CLEANUP);
+        if !definition.is_terminating() || !held {
+            return;
         }
+        let stored = kinds(definition).first().map(|kind| kind.custom.and_then(|custom| custom.stored).unwrap_or(kind));
+        let left: Vec<Object> = stored.into_iter().flat_map(|kind| self.cache.iter(kind)).cloned().collect();
+        let next = match terminating(definition) {
+            "InstanceDeletionPending" if !is_established(definition) => {
+                condition(definition, false, ("NeverEstablished", "resource was never established"), cx.now())
+            }
+            "InstanceDeletionPending" => {
+                for object in left.iter().filter(|object| !object.is_terminating()) {
+                    self.ask_itself(cx, Request::delete(object.kind(), &object.key(), DeleteOptions::default()));
+                }
+                let text = ("InstanceDeletionInProgress", "CustomResource deletion is in progress");
+                condition(definition, true, text, cx.now())
+            }
+            "InstanceDeletionInProgress" if left.is_empty() => {
+                condition(definition, false, ("InstanceDeletionCompleted", "removed all instances"), cx.now())
+            }
+            "InstanceDeletionCompleted" | "NeverEstablished" => {
+                let mut free = definition.clone();
+                let metadata = free.meta_mut();
+                metadata.finalizers.iter_mut().for_each(|names| names.retain(|name| name != CLEANUP));
+                metadata.finalizers.take_if(|names| names.is_empty());
+                return self.ask_itself(cx, Request::update(free));
+            }
+            _ => return,
+        };
+        self.ask_itself(cx, Request::update_status(next));
     }
 
     fn ask_itself(&mut self, cx: &mut Cx, request: Request) {
@@ -81,6 +118,11 @@ impl ApiServer {
         }
         let current = self.customs.values().flat_map(|kinds| kinds.iter().copied()).find(|kind| *kind == asked);
         let kind = current.ok_or_else(|| at(Gate::Decoding)(Status::no_such_path()))?;
+        let going = self.cache.get(&KIND, &definition_of(kind)).is_some_and(Object::is_terminating);
+        if going && flight.request.verb == Verb::Create {
+            let message = "create not allowed while custom resource definition is terminating".to_owned();
+            return Err(at(Gate::Decoding)(Status { message, ..Status::method_not_allowed() }));
+        }
         let stored = kind.custom.and_then(|custom| custom.stored);
         if stored.is_none() && std::ptr::eq(kind, asked) {
             return Ok(());
@@ -88,40 +130,54 @@ impl ApiServer {
         let mut request = (*flight.request).clone();
         let key = request.target.object.key.clone();
         request.target.object = Rc::new(ObjectRef { kind: stored.unwrap_or(kind), key });
-        if let (Some(stored), Body::Document(document)) = (stored, &request.body) {
-            let mut document = (**document).clone();
-            if document["apiVersion"] == kind.api_version() {
-                document["apiVersion"] = stored.api_version().into();
-            }
-            request.body = Body::Document(Rc::new(document));
-        }
-        flight.shown_as = stored.map(|_| kind);
+        flight.face = stored.map(|_| kind);
         flight.request = Rc::new(request);
         Ok(())
     }
 }
 
-/// The kinds of a definition that is established and stays.
+/// The kinds of a definition that is established.
 fn served(definition: &Object) -> Vec<&'static Kind> {
-    let stays = is_established(definition) && !definition.is_terminating();
-    if stays { kinds(definition) } else { Vec::new() }
+    if is_established(definition) { kinds(definition) } else { Vec::new() }
 }
 
-/// An answer in the version that was asked for.
-pub fn shown_as(kind: &'static Kind, reply: Reply) -> Reply {
-    let shown = |object: &Object| {
-        object.document().map_or_else(|| object.clone(), |document| Object::from_document(document.as_kind(kind)))
-    };
-    match reply {
-        Reply::Object { object, created, warnings } => Reply::Object { object: shown(&object), created, warnings },
-        Reply::List { items, revision, continue_token, remaining } => {
-            Reply::List { items: items.iter().map(shown).collect(), revision, continue_token, remaining }
-        }
-        Reply::Gone { items, listed, revision } => {
-            Reply::Gone { items: items.iter().map(shown).collect(), listed, revision }
-        }
-        other => other,
+/// Where the definition of a kind is.
+fn definition_of(kind: &Kind) -> Key {
+    Key::new("", &format!("{}.{}", kind.plural, kind.group))
+}
+
+/// Holds a definition until its objects are gone.
+const CLEANUP: &str = "customresourcecleanup.apiextensions.k8s.io";
+
+/// How far the deletion of a definition is: the reason of its condition.
+fn terminating(definition: &Object) -> &str {
+    let conditions = definition.document().map(|document| document.list("status.conditions")).unwrap_or_default();
+    let found = conditions.iter().find(|condition| condition["type"] == "Terminating");
+    found.and_then(|condition| condition["reason"].as_str()).unwrap_or_default()
+}
+
+fn condition(definition: &Object, status: bool, text: (&str, &str), now: Time) -> Object {
+    let mut definition = definition.clone();
+    if let Some(document) = definition.document_mut() {
+        let mut conditions = document.list("status.conditions").to_vec();
+        set(&mut conditions, "Terminating", status, text, &encode(&meta::timestamp(now)));
+        document.set("status.conditions", conditions.into());
     }
+    definition
+}
+
+/// A definition whose deletion was asked for: its objects go before it (upstream:
+/// `registry/customresourcedefinition/etcd.go`, `Delete`).
+pub fn to_go(definition: &Object, now: Time) -> Object {
+    let text = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+    let mut marked = condition(definition, true, ("InstanceDeletionPending", text), now);
+    let metadata = marked.meta_mut();
+    metadata.deletion_timestamp = Some(meta::timestamp(now));
+    let finalizers = metadata.finalizers.get_or_insert_default();
+    if !finalizers.iter().any(|name| name == CLEANUP) {
+        finalizers.push(CLEANUP.to_owned());
+    }
+    marked
 }
 
 /// What the status of a definition is to be (upstream: `naming_controller.go`, `calculateNamesAndConditions`).
@@ -131,7 +187,7 @@ fn status<'a>(
     now: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Time,
 ) -> Value {
     let Some(document) = definition.document() else { return Value::Null };
-    let now = crate::api::json::encode(now);
+    let now = encode(now);
     let others: Vec<&Document> = others
         .filter_map(Object::document)
         .filter(|other| other.text("spec.group") == document.text("spec.group"))

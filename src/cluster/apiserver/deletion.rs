@@ -3,7 +3,9 @@
 //! Upstream: `k8s.io/apiserver/pkg/registry/rest/delete.go` (`BeforeDelete`), `generic/registry/store.go` (`Delete`),
 //! for pods `registry/core/pod/strategy.go` (`CheckGracefulDelete`), for namespaces `registry/core/namespace/storage`.
 
+use super::customs;
 use super::stages::{Plan, Refused, Review, admission, at};
+use crate::api::kinds::custom_resource_definition;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::request::{DeleteOptions, Propagation};
@@ -72,6 +74,9 @@ enum Grace {
 
 /// What becomes of the object (upstream: `updateForGracefulDeletionAndFinalizers`).
 pub fn plan(options: &DeleteOptions, old: &Object, now: Time) -> Plan {
+    if old.kind() == &custom_resource_definition::KIND && !old.is_terminating() {
+        return Plan::Update(customs::to_go(old, now));
+    }
     let mut new = old.clone();
     let grace = begin(options, &mut new, now);
     if matches!(grace, Grace::Pending) {

@@ -16,8 +16,6 @@ pub struct Flight {
     pub user: User,
     /// The rule that lets it pass; empty: none is needed.
     pub rule: Rc<str>,
-    /// The version of a custom kind in which the answer is wanted, if it is not the one that is stored.
-    pub shown_as: Option<&'static crate::api::Kind>,
     /// What is asked.
     pub request: Rc<Request>,
     /// The last fact of it: what comes next is caused by that.
@@ -98,7 +96,6 @@ impl Flight {
             call,
             user,
             rule: "".into(),
-            shown_as: None,
             request,
             cause,
             since,

@@ -294,6 +294,7 @@ impl ApiServer {
             if change.object.kind() == &custom_resource_definition::KIND {
                 self.definition_changed(cx, &change);
             }
+            self.instance_gone(cx, &change);
             self.watches.tell(cx, &change);
         }
         let due: Vec<_> =
@@ -355,10 +356,6 @@ impl ApiServer {
             return;
         }
         let from = cx.me().clone();
-        let outcome = match flight.shown_as {
-            Some(kind) => outcome.map(|reply| customs::shown_as(kind, reply)),
-            None => outcome,
-        };
         let message = Message::Response { id: flight.call.id, outcome: outcome.map_err(Rc::new) };
         cx.send(flight.call.from, Event::Message { from, message });
     }

@@ -24,7 +24,12 @@ pub fn object(review: &mut Review) -> Result<Object, Status> {
         Body::Object(object) if object.kind() == kind => Ok(object.clone()),
         Body::Object(object) => Err(wrong_kind(object.kind().kind, object.kind().version, kind)),
         Body::Document(document) | Body::Patch(PatchType::Apply, document) => {
-            let object = decode(document, review.face.unwrap_or(kind), review)?;
+            let asked = review.face.unwrap_or(kind);
+            let mut object = decode(document, asked, review)?;
+            if asked.custom.is_some() {
+                // Versions have defaults of their own.
+                (asked.default)(&mut object);
+            }
             faces::inward(object).map_err(Status::bad_request)
         }
         _ => Err(Status::bad_request("the body of the request is not an object")),

@@ -156,7 +156,7 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     // A status that a component built is taken as it is: everything else in the object is the stored one's.
     let written = matches!(review.request.body, Body::Document(_) | Body::Patch(..));
     if target.subresource != "status" || written {
-        validation::update(&new, old).map_err(at(Gate::Validation))?;
+        validation::update(review.face, &new, old).map_err(at(Gate::Validation))?;
     }
     // Of a spec that has changed the server warns again, of the name only once.
     if target.subresource.is_empty() && new.meta().generation != old.meta().generation {

@@ -2,13 +2,14 @@
 
 use super::Review;
 use crate::api::object::Object;
-use crate::api::{FieldError, Status, meta_validation};
+use crate::api::{FieldError, Kind, Status, faces, meta_validation};
 
 /// All errors of a new object at once.
 ///
 /// # Errors
 /// 422 with every error.
 pub fn create(review: &mut Review, object: &Object) -> Result<(), Status> {
+    let object = &judged(review.face, object);
     let kind = object.kind();
     let mut errors = meta_validation::create(object);
     errors.extend((kind.validate)(object));
@@ -21,11 +22,20 @@ pub fn create(review: &mut Review, object: &Object) -> Result<(), Status> {
 ///
 /// # Errors
 /// 422 with every error.
-pub fn update(object: &Object, old: &Object) -> Result<(), Status> {
+pub fn update(face: Option<&'static Kind>, object: &Object, old: &Object) -> Result<(), Status> {
+    let (object, old) = (&judged(face, object), &judged(face, old));
     let kind = object.kind();
     let mut errors = meta_validation::update(object, old);
     errors.extend((kind.validate_update)(object, old));
     verdict(object, &errors)
+}
+
+/// An object of a custom kind is judged by the schema of the version in which it is asked.
+fn judged(face: Option<&'static Kind>, object: &Object) -> Object {
+    match face.filter(|face| face.custom.is_some()) {
+        Some(face) => faces::outward(object, face),
+        None => object.clone(),
+    }
 }
 
 fn verdict(object: &Object, errors: &[FieldError]) -> Result<(), Status> {
