@@ -10,6 +10,16 @@ use std::rc::Rc;
 
 /// After so many steps an expression is given up (upstream bounds its cost).
 const MOST_STEPS: u32 = 1_000_000;
+/// What it costs to go through a value once (upstream: `common.StringTraversalCostFactor`).
+fn weight(value: &Val) -> usize {
+    match value {
+        Val::Text(text) => text.len() / 10,
+        Val::Bytes(bytes) => bytes.len() / 10,
+        Val::List(items) => items.len() / 10,
+        _ => 0,
+    }
+}
+
 /// Words that CEL keeps for itself (upstream: `celReservedSymbols`).
 pub const RESERVED: [&str; 21] = [
     "true",
@@ -94,6 +104,9 @@ impl<'a> Scope<'a> {
             Expr::Binary(sign @ ("&&" | "||"), left, right, _) => self.logic(*sign == "||", left, right),
             Expr::Binary(sign, left, right, _) => {
                 let (left, right) = (self.eval(left)?, self.eval(right)?);
+                // Long operands cost as much as they are long, or a text could be doubled until the memory is full.
+                let weight = u32::try_from(weight(&left) + weight(&right)).unwrap_or(MOST_STEPS);
+                self.steps.set(self.steps.get().saturating_add(weight));
                 binary(sign, &left, &right)
             }
             Expr::Unary(sign, of) => {
