@@ -52,6 +52,13 @@ pub fn paths(kind: &Kind) -> Map<String, Value> {
     let root = if kind.namespaced { format!("{root}/namespaces/{{namespace}}") } else { root };
     let many = format!("{root}/{}", kind.plural);
     let one = format!("{many}/{{name}}");
-    let operation = |action: &str| json!({"get": {"x-kubernetes-action": action, "x-kubernetes-group-version-kind": identity(kind)}});
-    [(many, operation("list")), (one, operation("get"))].into_iter().collect()
+    let operation =
+        |action: &str| json!({"x-kubernetes-action": action, "x-kubernetes-group-version-kind": identity(kind)});
+    // By these clients see that the server checks fields and tries writes itself.
+    let parameter =
+        |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string", "uniqueItems": true}});
+    let mut patch = operation("patch");
+    patch["parameters"] = json!([parameter("dryRun"), parameter("fieldValidation")]);
+    let (of_many, of_one) = (json!({"get": operation("list")}), json!({"get": operation("get"), "patch": patch}));
+    [(many, of_many), (one, of_one)].into_iter().collect()
 }
