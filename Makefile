@@ -50,7 +50,7 @@ lint:
 	@echo "lint: clippy, in the browser"
 	@$(TOOLS) cargo clippy --locked --target wasm32-unknown-unknown --lib --bin app --bin bench -- -D warnings
 	@echo "lint: scripts"
-	@$(TOOLS) for script in tools/*.mjs assets/*/*.mjs assets/*/*.js tests/browser/*.mjs; do node --check "$$script"; done
+	@$(TOOLS) for script in tools/*.mjs tools/split/*.mjs assets/*/*.mjs assets/*/*.js tests/browser/*.mjs; do node --check "$$script"; done
 	@echo "lint: architecture"
 	@$(TOOLS) cargo test --locked --quiet --test architecture
 

@@ -33,6 +33,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     fs::write(out.join("scenarios.rs"), content + "]\n")?;
+    // Who refers to what: by that `tools/split.mjs` knows what of the released program may arrive later.
+    if env::var("CARGO_CFG_TARGET_ARCH")? == "wasm32" && env::var("PROFILE")? == "release" {
+        println!("cargo:rustc-link-arg-bin=app=--emit-relocs");
+    }
     Ok(())
 }
 

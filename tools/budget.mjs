@@ -24,9 +24,10 @@ function firstLoad(dir) {
   for (const css of [...files].filter((file) => file.endsWith('.css'))) {
     for (const file of named(readFileSync(join(dir, css), 'utf8'))) files.add(file);
   }
-  // Both are named in the page's script, and fetched only when somebody needs them.
-  for (const later of ['editor.js', 'fonts/later.css', '404.html']) files.delete(later);
-  return [...files];
+  // These are named in the page, and fetched after the first picture: the harbour stands, and may be looked at.
+  const later = all.filter((file) => /^(editor\.js|rest-[0-9a-f]+\.wasm)$/.test(file));
+  for (const file of [...later, 'fonts/later.css', '404.html']) files.delete(file);
+  return { files: [...files], later };
 }
 
 /** Bytes on the wire; files without a compressed copy are compressed already. */
@@ -42,13 +43,15 @@ function row(what, bytes, limit) {
   rows.push(`  ${what.padEnd(16)}${kilobytes(bytes).padStart(12)}  of ${kilobytes(limit).padStart(10)}${bytes > limit ? '  OVER' : ''}`);
 }
 
-const files = firstLoad(values.dir);
+const { files, later } = firstLoad(values.dir);
 const sizes = new Map(files.map((file) => [file, transferred(values.dir, file)]));
 const sum = (chosen) => chosen.reduce((bytes, file) => bytes + sizes.get(file), 0);
 for (const { what, limit, holds } of BUDGET) row(what, sum(files.filter(holds)), limit);
 row('in all', sum(files), TOTAL);
 
 console.log(`build: the first load, Brotli\n${rows.join('\n')}`);
+const afterwards = later.map((file) => `${kilobytes(transferred(values.dir, file))} ${file.replace(/-[0-9a-f]+/, '')}`);
+console.log(`  afterwards, as soon as the harbour stands: ${afterwards.join(', ')}`);
 if (over) {
   for (const [file, size] of [...sizes].sort((a, b) => b[1] - a[1])) console.log(`    ${kilobytes(size).padStart(10)}  ${file}`);
   console.error('build: the first load is over its budget: see the files above.');

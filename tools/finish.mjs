@@ -1,10 +1,19 @@
-// Last touches to the built site, run by Trunk (Trunk.toml): the content security policy gets the hashes of the inline
-// scripts, deep routes get their 404.html, and a release gets a Brotli and a gzip copy of each file that shrinks.
+// Last touches to the built site, run by Trunk (Trunk.toml): a release's program is divided (tools/split) and optimised, the
+// content security policy gets the hashes of the inline scripts, deep routes get their 404.html, and a release gets a Brotli
+// and a gzip copy of each file that shrinks.
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
+import { divide } from './split/split.mjs';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+// Functions that are alike stand together by their names, which compresses better; below 1,024 lies the far end of the stack,
+// where no object is, so that offsets may be folded. (npm's wasm-opt: Debian's breaks the app without a word.)
+const OPTIMISE = ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', '--reorder-functions-by-name'];
 const COMPRESSIBLE = /\.(html|js|mjs|css|svg|wasm|txt|json)$/;
 const dist = process.env.TRUNK_STAGING_DIR;
 if (!dist) {
@@ -12,8 +21,31 @@ if (!dist) {
   process.exit(1);
 }
 
-function page() {
-  const html = readFileSync(join(dist, 'index.html'), 'utf8');
+/** The program's two parts, optimised, under names with their hashes; the page with these names. */
+function program(html) {
+  const [bound] = /app-[0-9a-f]+_bg\.wasm/.exec(html);
+  const linked = join(process.env.CARGO_TARGET_DIR ?? join(root, 'target'), 'wasm32-unknown-unknown/release/app.wasm');
+  const wishes = readFileSync(join(root, 'tools/split/late.txt'), 'utf8');
+  const { first, rest, told, unused } = divide(readFileSync(linked), readFileSync(join(dist, bound)), wishes);
+  console.log(`finish: ${told}`);
+  if (unused.length > 0) console.warn(`finish: tools/split/late.txt names what is not in the program: ${unused.join(', ')}`);
+  rmSync(join(dist, bound));
+  const written = (content, name) => {
+    const file = join(root, 'target/site/part.wasm');
+    writeFileSync(file, content);
+    execFileSync(join(root, 'node_modules/.bin/wasm-opt'), [...OPTIMISE, file, '-o', file], { stdio: 'inherit' });
+    const optimised = readFileSync(file);
+    const path = name(createHash('sha256').update(optimised).digest('hex').slice(0, 16));
+    writeFileSync(join(dist, path), optimised);
+    return { path, size: optimised.length };
+  };
+  const { path, size } = written(first, (hash) => `app-${hash}_bg.wasm`);
+  const { path: later } = written(rest, (hash) => `rest-${hash}.wasm`);
+  const named = html.replace(new RegExp(`(${bound}['"], *)\\d+`), (_, before) => `${before}${size}`).replaceAll(bound, path);
+  return named.replace(/<meta\b[^>]*\bname="?rest\b[^>]*>/, `<meta name="rest" content="${later}">`);
+}
+
+function page(html) {
   const inline = [...html.matchAll(/<script(?![^>]*\s(?:src=|type="?application\/json))[^>]*>([\s\S]*?)<\/script>/g)];
   const hashes = inline.map(([, code]) => `'sha256-${createHash('sha256').update(code).digest('base64')}'`);
   if (!html.includes('INLINE-SCRIPTS') || hashes.length < 2) {
@@ -32,10 +64,12 @@ function compress(path) {
   writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
 }
 
-const html = page();
+const release = process.env.TRUNK_PROFILE === 'release';
+const built = readFileSync(join(dist, 'index.html'), 'utf8');
+const html = page(release ? program(built) : built);
 writeFileSync(join(dist, 'index.html'), html);
 writeFileSync(join(dist, '404.html'), html);
-if (process.env.TRUNK_PROFILE === 'release') {
+if (release) {
   for (const file of readdirSync(dist, { recursive: true })) {
     if (COMPRESSIBLE.test(file)) compress(join(dist, file));
   }

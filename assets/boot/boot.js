@@ -19,6 +19,8 @@
   root.lang = oneOf(['ko', 'en'], inPath, stored('bottle.lang'), spoken, 'en');
 
   const boot = () => document.getElementById('boot');
+  let tell;
+  const started = new Promise((resolve) => (tell = resolve));
   window.__bottleBoot = {
     /** Shows how much of the app has arrived, 0 to 1. */
     progress(share) {
@@ -32,6 +34,21 @@
       page.dataset.state = 'failed';
       page.querySelector('.boot-card').setAttribute('role', 'alert');
       console.error('Ship in a Bottle could not start:', reason);
+    },
+    /** The first part of the program has started; these are its exports. */
+    started(exports) {
+      tell(exports);
+    },
+    /** Fetches the rest of the program (tools/split), which fills the empty places in the first part's table. */
+    async rest() {
+      const first = await started;
+      const { content } = document.querySelector('meta[name=rest]');
+      if (content === 'none') return true; // This program is in one piece.
+      const response = await fetch(new URL(content, document.baseURI));
+      if (!response.ok) throw new Error(`${response.url}: ${response.status}`);
+      const streams = response.headers.get('content-type') === 'application/wasm';
+      await (streams ? WebAssembly.instantiateStreaming(response, { first }) : WebAssembly.instantiate(await response.arrayBuffer(), { first }));
+      return true;
     },
     /** Loads the editor; a promise of window.__bottleEditor. */
     editor() {

@@ -315,6 +315,8 @@ camera-out = Zoom out
 camera-whole = Show everything
 past = You are looking at the past.
 past-leave = To the present
+rest-missing = A part of the program has not arrived: until it does, you can look around, but time stands still.
+rest-again = Fetch it again
 skipping = { $seconds } s of quiet are skipped
 
 ## Transport

@@ -304,6 +304,8 @@ camera-out = 축소
 camera-whole = 전체 보기
 past = 과거를 보고 있습니다.
 past-leave = 현재로 가기
+rest-missing = 프로그램의 일부를 불러오지 못했습니다. 불러올 때까지 둘러볼 수는 있지만 시간은 멈춰 있습니다.
+rest-again = 다시 불러오기
 skipping = 조용한 { $seconds }초를 건너뜁니다
 
 ## 시간

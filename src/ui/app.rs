@@ -9,6 +9,7 @@ use super::gallery::gallery;
 use super::handle::{Tab, Ui};
 use super::hook;
 use super::keys;
+use super::late;
 use super::link::{Link, Page, theme_name};
 use super::panels::{dock, guide, inspector, top_bar, transport};
 use super::panic;
@@ -24,7 +25,24 @@ use leptos::prelude::*;
 pub fn start() {
     texts::provide(browser::texts());
     panic::catch();
-    let mut link = browser::link();
+    let link = browser::link();
+    if is_first_sight(&link) {
+        open(link);
+    } else {
+        late::then(move || open(link));
+        late::fetch();
+    }
+}
+
+/// Whether this is what everybody sees first. Only that can be shown by the first part of the program: it is always the
+/// same run (`tools/split`).
+fn is_first_sight(link: &Link) -> bool {
+    let (language, theme, reduced) = (link.language, link.theme, link.reduced);
+    *link == Link { language, theme, reduced, ..Link::default() } && !browser::remembers_work()
+}
+
+/// Shows the page of an address.
+fn open(mut link: Link) {
     let session = Session::open(&link).unwrap_or_else(|_| {
         // The address named a scenario that cannot be read; the one without a name always can.
         link = Link { scenario: Link::default().scenario, ..link.clone() };
@@ -48,6 +66,9 @@ pub fn start() {
                 boot.remove();
             }
             browser::mark("bottle:ready");
+            if !late::is_here() {
+                late::fetch();
+            }
         });
         let page = match page {
             Page::Sandbox => sandbox(ui),

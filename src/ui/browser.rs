@@ -159,6 +159,12 @@ pub const MANIFEST: &str = "bottle.manifest";
 /// Under this name what a person did is kept for as long as the tab lives.
 const INPUTS: &str = "bottle.inputs";
 
+/// Whether something is kept that a person has written or done.
+#[must_use]
+pub fn remembers_work() -> bool {
+    recall(MANIFEST).is_some() || tab_recall(INPUTS).is_some()
+}
+
 /// Keeps all that a person did, so that nothing is lost should the page break.
 pub fn keep_inputs(ui: Ui) {
     let inputs: Vec<(i64, Input)> =
@@ -204,6 +210,21 @@ pub fn call(object: &JsValue, method: &str, arguments: &[JsValue]) -> JsValue {
     let Some(function) = get(object, method).dyn_ref::<js_sys::Function>().cloned() else { return JsValue::UNDEFINED };
     let arguments: js_sys::Array = arguments.iter().collect();
     function.apply(object, &arguments).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Calls back with what a promise gives, or with nothing when it fails.
+pub fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
+    let done = std::rc::Rc::new(std::cell::Cell::new(Some(done)));
+    let Some(promise) = promise.dyn_ref::<js_sys::Promise>() else {
+        if let Some(done) = done.take() {
+            done(None);
+        }
+        return;
+    };
+    let failed = done.clone();
+    let kept = Closure::once_into_js(move |value: JsValue| done.take().map_or((), |done| done(Some(value))));
+    let failed = Closure::once_into_js(move |_: JsValue| failed.take().map_or((), |failed| failed(None)));
+    call(promise, "then", &[kept, failed]);
 }
 
 /// A plain JavaScript object.

@@ -13,9 +13,11 @@
 
 use super::browser::{get, put};
 use super::handle::Ui;
+use super::late;
 use crate::sim::Sorted;
 use crate::ui::signal::Memo;
 use leptos::prelude::*;
+use std::rc::Rc;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, Event, Node};
@@ -34,6 +36,11 @@ pub fn el(tag: &str, class: &str) -> El {
 /// A button that does something.
 pub fn button(class: &str, act: impl Fn() + 'static) -> El {
     el("button", class).attr("type", "button").on("click", move |_| act())
+}
+
+/// A button that does something that needs nothing of the rest of the program.
+pub fn button_at_once(class: &str, act: impl Fn() + 'static) -> El {
+    el("button", class).attr("type", "button").at_once("click", move |_: &Event| act())
 }
 
 /// Lines on a field of 20 × 20; what they mean is said by the text beside them.
@@ -152,9 +159,15 @@ impl El {
         });
     }
 
-    /// Calls back when something happens to it.
+    /// Calls back when something happens to it; while the rest of the program is on its way, when that has come.
     pub fn on(self, event: &str, act: impl Fn(&Event) + 'static) -> Self {
-        self.heard(event, Box::new(move |event| act(&event)));
+        self.heard(event, when_whole(Box::new(move |event| act(&event))));
+        self
+    }
+
+    /// Calls back at once when something happens to it: for what needs nothing of the rest of the program.
+    pub fn at_once<E: JsCast + 'static>(self, event: &str, act: impl Fn(&E) + 'static) -> Self {
+        self.heard(event, Box::new(move |event| act(event.unchecked_ref())));
         self
     }
 
@@ -374,7 +387,25 @@ pub fn truth(holds: impl Fn() -> bool + Send + Sync + 'static) -> Memo<bool> {
     Memo::new(holds)
 }
 
-/// Calls back when something happens to the window, for as long as the page lives.
+/// Calls back when something happens to the window, for as long as the page lives; see [`El::on`].
 pub fn on_window<E: JsCast>(event: &str, act: impl Fn(&E) + 'static) {
-    let _ = window_event_listener_untyped(event, move |event| act(event.unchecked_ref()));
+    listen(event, when_whole(Box::new(move |event| act(event.unchecked_ref()))));
+}
+
+/// The same at once; see [`El::at_once`].
+pub fn on_window_at_once<E: JsCast>(event: &str, act: impl Fn(&E) + 'static) {
+    listen(event, Box::new(move |event| act(event.unchecked_ref())));
+}
+
+fn listen(event: &str, act: Box<dyn Fn(Event)>) {
+    let _ = window_event_listener_untyped(event, act);
+}
+
+/// What is done only by the whole program.
+fn when_whole(act: Box<dyn Fn(Event)>) -> Box<dyn Fn(Event)> {
+    let act = Rc::new(act);
+    Box::new(move |event| {
+        let act = act.clone();
+        late::then(move || act(event));
+    })
 }

@@ -3,6 +3,7 @@
 use super::browser::{call, get, object};
 use super::dom::{El, afterwards, el};
 use super::handle::Ui;
+use super::late;
 use crate::scene::theme::Theme;
 use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
@@ -95,7 +96,7 @@ impl Editor {
                 .attr("spellcheck", "false")
                 .label(ui, of.label)
                 .value(move || of.content.get())
-                .on("input", move |event| of.content.set(event_target_value(event)))
+                .at_once("input", move |event: &web_sys::Event| of.content.set(event_target_value(event)))
         };
         place.when(move || editor.with(Option::is_none), plain)
     }
@@ -106,7 +107,7 @@ impl Editor {
         let Ok(promise) = promise.dyn_into::<js_sys::Promise>() else { return };
         let made = Closure::once(move |bundle: JsValue| {
             let changed = Closure::<dyn Fn(String)>::new(move |text: String| of.content.set(text));
-            let applied = Closure::<dyn Fn()>::new(move || (of.apply)(ui));
+            let applied = Closure::<dyn Fn()>::new(move || late::then(move || (of.apply)(ui)));
             let options = object(&[
                 ("doc", of.content.get_untracked().into()),
                 ("dark", (ui.theme.get_untracked() == Theme::Dark).into()),

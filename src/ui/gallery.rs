@@ -18,6 +18,7 @@ use web_sys::{Event, HtmlCanvasElement};
 type Picture = fn(f64, Language) -> DisplayList;
 
 /// The page.
+#[inline(never)]
 pub fn gallery(ui: Ui) -> El {
     play(ui);
     let sheets = el("main", "gallery-sheets")

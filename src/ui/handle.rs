@@ -3,6 +3,7 @@
 use super::answers::Answers;
 use super::browser;
 use super::captions::Captions;
+use super::late::{self, Rest};
 use super::link::{Link, Notice, theme_name};
 use super::panels::Scheduling;
 use super::select::Selection;
@@ -105,6 +106,8 @@ pub struct Ui {
     pub answers: RwSignal<Answers>,
     /// What is told.
     pub captions: RwSignal<Captions>,
+    /// Whether all of the program is here.
+    pub rest: RwSignal<Rest>,
     /// Sentences about the page itself: an address that was not understood, storage that is full.
     pub notices: RwSignal<Vec<Notice>>,
     /// How the harbour is looked at.
@@ -143,6 +146,7 @@ impl Ui {
             line: RwSignal::new(None),
             answers: RwSignal::new(Answers::new(session.trace().head())),
             captions: RwSignal::new(Captions::new(session.trace().head())),
+            rest: late::signal(),
             notices: RwSignal::new(link.notices.clone()),
             sight: Sight::kept(&link),
             scheduling: Scheduling::new(link.panel),
@@ -152,11 +156,17 @@ impl Ui {
         }
     }
 
-    /// Brings back what was kept: the manifest's text, and after the page broke what had been done.
+    /// Brings back what was kept: the manifest's text, and what had been done before the page broke or was reloaded.
     pub fn restore(self) {
         let kept = browser::recall(browser::MANIFEST).filter(|text| !text.trim().is_empty());
         let first = || crate::examples::find("deployment").map(|example| self.example(example));
         self.manifest.set(kept.or_else(first).unwrap_or_default());
+        late::then(move || self.bring_back());
+    }
+
+    /// Brings back the run that was kept.
+    #[inline(never)]
+    fn bring_back(self) {
         if super::panic::wants_restoring() {
             let (link, t) = self.link.with_value(|link| (link.clone(), link.t));
             let (mut inputs, t) = (browser::kept_inputs(&link), t.unwrap_or_default());
@@ -190,6 +200,7 @@ impl Ui {
     }
 
     /// Does something; where it stands in the trace.
+    #[inline(never)]
     pub fn act(self, input: Input) -> Option<u64> {
         let before = self.read(|session| session.trace().head());
         self.change(|session| session.input(input));
@@ -323,7 +334,8 @@ impl Ui {
 
     /// Lets an animation frame's time pass; true if anything moved.
     pub fn pass(self, elapsed: f64) -> bool {
-        self.session.try_update_value(|session| session.frame(elapsed, &browser::clock)).unwrap_or(false)
+        late::is_here()
+            && self.session.try_update_value(|session| session.frame(elapsed, &browser::clock)).unwrap_or(false)
     }
 
     /// Shows the present moment to everybody.

@@ -1,6 +1,7 @@
 //! `window.__bottle`: lets tests and curious people look, on all builds. It can change nothing.
 //!
-//! `{ ready, t, revision, readyPods, hash(), view(), displayList(), frames(), announce }`: `t` in simulated milliseconds,
+//! `{ ready, whole, t, revision, readyPods, hash(), view(), displayList(), frames(), announce }`: `whole` once all of the
+//! program is here, `t` in simulated milliseconds,
 //! `readyPods` how many pods are Ready, `hash()` 16 hexadecimal digits, `displayList()`
 //! `[{id, kind, ref?, fact?, x, y, w, h, text?}]`, `announce` `[{t, text}]`.
 
@@ -19,6 +20,7 @@ use wasm_bindgen::prelude::Closure;
 pub fn install(ui: Ui) {
     let hook = JsValue::from(js_sys::Object::new());
     getter(&hook, "ready", || JsValue::TRUE);
+    getter(&hook, "whole", || super::late::is_here().into());
     getter(&hook, "t", move || JsValue::from_f64(ui.shown_millis()));
     getter(&hook, "revision", move || number(ui.view.with_untracked(|view| view.revision)));
     getter(&hook, "readyPods", move || number(ready_pods(ui)));

@@ -11,8 +11,7 @@ use crate::cluster::input::Input;
 use crate::sim::Time;
 use leptos::prelude::*;
 use serde_json::Value;
-use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 
 /// The version of the text. A later one may say what this program does not know.
 const VERSION: u64 = 1;
@@ -35,21 +34,6 @@ pub type Inputs = Vec<(Time, Input)>;
 
 fn keeper() -> JsValue {
     get(&window(), "__bottleKeep")
-}
-
-/// Calls back with what a promise gives, or with nothing when it fails.
-fn then(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
-    let done = std::rc::Rc::new(std::cell::Cell::new(Some(done)));
-    let Some(promise) = promise.dyn_ref::<js_sys::Promise>() else {
-        if let Some(done) = done.take() {
-            done(None);
-        }
-        return;
-    };
-    let failed = done.clone();
-    let kept = Closure::once_into_js(move |value: JsValue| done.take().map_or((), |done| done(Some(value))));
-    let failed = Closure::once_into_js(move |_: JsValue| failed.take().map_or((), |failed| failed(None)));
-    call(promise, "then", &[kept, failed]);
 }
 
 /// The run as a text.
@@ -114,7 +98,7 @@ pub fn restore(ui: Ui) {
     let (payload, t) = ui.link.with_value(|link| (link.payload.clone(), link.t));
     if !payload.is_empty() {
         let promise = call(&keeper(), "unpack", &[payload.as_str().into(), f64::from(LONGEST).into()]);
-        then(&promise, move |text| {
+        browser::after(&promise, move |text| {
             let text = text.and_then(|text| text.as_string()).unwrap_or_default();
             match read(&text) {
                 Ok((_, inputs)) => replay(ui, inputs, t),
@@ -134,7 +118,7 @@ pub fn restore(ui: Ui) {
             return;
         }
     }
-    then(&call(&keeper(), "load", &[OPENING.into()]), move |text| {
+    browser::after(&call(&keeper(), "load", &[OPENING.into()]), move |text| {
         let Some(text) = text.and_then(|text| text.as_string()) else { return };
         call(&keeper(), "forget", &[OPENING.into()]);
         match read(&text) {
@@ -162,12 +146,12 @@ fn is_reload() -> bool {
 /// To be called when something was done: the address and the database follow.
 pub fn kept(ui: Ui) {
     let text = written(ui);
-    then(&call(&keeper(), "save", &[RUN.into(), text.as_str().into()]), move |saved| {
+    browser::after(&call(&keeper(), "save", &[RUN.into(), text.as_str().into()]), move |saved| {
         if saved.is_none() {
             ui.notify(Notice::new("notice-storage", &[]));
         }
     });
-    then(&call(&keeper(), "pack", &[text.as_str().into()]), move |packed| {
+    browser::after(&call(&keeper(), "pack", &[text.as_str().into()]), move |packed| {
         let packed = packed.and_then(|packed| packed.as_string()).filter(|packed| packed.len() <= LONGEST_ADDRESS);
         ui.link.update_value(|link| link.payload = packed.unwrap_or_default());
         let language = ui.language.get_untracked();
@@ -177,7 +161,7 @@ pub fn kept(ui: Ui) {
 
 /// Keeps the shown moment while the page is reloaded.
 pub fn watch(ui: Ui) {
-    super::dom::on_window("pagehide", move |_: &web_sys::Event| {
+    super::dom::on_window_at_once("pagehide", move |_: &web_sys::Event| {
         browser::tab_remember(MOMENT, &ui.now.get_untracked().as_micros().to_string());
     });
 }
@@ -193,7 +177,7 @@ pub fn open_text(ui: Ui, text: &str) {
     match read(text) {
         Ok((address, _)) => {
             let save = call(&keeper(), "save", &[OPENING.into(), text.into()]);
-            then(&save, move |saved| {
+            browser::after(&save, move |saved| {
                 if saved.is_some() {
                     browser::go(&address);
                 } else {
@@ -207,7 +191,7 @@ pub fn open_text(ui: Ui, text: &str) {
 
 /// Opens the run that was kept last, whatever became of its tab.
 pub fn open_last(ui: Ui) {
-    then(&call(&keeper(), "load", &[RUN.into()]), move |text| match text.and_then(|text| text.as_string()) {
+    browser::after(&call(&keeper(), "load", &[RUN.into()]), move |text| match text.and_then(|text| text.as_string()) {
         Some(text) => open_text(ui, &text),
         None => ui.notify(Notice::new("notice-no-run", &[])),
     });

@@ -25,6 +25,7 @@ mod hook;
 mod icons;
 mod keep;
 mod keys;
+mod late;
 mod link;
 mod memory;
 mod paint;

@@ -4,7 +4,7 @@
 //! opens the same run with the same deeds, standing still at the moment before it broke.
 
 use super::browser::{self, get};
-use super::dom::on_window;
+use super::dom::on_window_at_once;
 use crate::i18n::{Language, text};
 use leptos::prelude::{document, window};
 use std::cell::Cell;
@@ -26,7 +26,7 @@ pub fn catch() {
         show(&info.to_string());
     }));
     // What ends the program without a panic, such as memory that is used up.
-    on_window("error", |event: &web_sys::Event| {
+    on_window_at_once("error", |event: &web_sys::Event| {
         let error = get(event, "error");
         if get(&error, "name") == "RuntimeError" {
             show(&get(&error, "message").as_string().unwrap_or_default());

@@ -65,11 +65,11 @@ export function opener(rig) {
 /**
  * Opens a path of the site (or a whole URL) in a context of its own.
  * Options: lang 'ko'|'en', theme 'light'|'dark', viewport, reducedMotion, javaScript, wait (for the app to be ready),
- * init (a function run in the page before its own scripts), touch.
+ * init (a function run in the page before its own scripts), before (gets the page before it goes anywhere), touch.
  * Returns { page, context, errors, close() }; `errors` fills with console errors, page errors and failed requests.
  */
 export async function open(rig, path = '', options = {}) {
-  const { lang = 'en', theme = 'light', viewport = VIEWPORTS['1440x900'], reducedMotion = false, javaScript = true, wait = true, init, touch = false } = options;
+  const { lang = 'en', theme = 'light', viewport = VIEWPORTS['1440x900'], reducedMotion = false, javaScript = true, wait = true, init, before, touch = false } = options;
   const context = await rig.browser.newContext({
     locale: lang === 'ko' ? 'ko-KR' : 'en-US',
     colorScheme: theme,
@@ -85,14 +85,15 @@ export async function open(rig, path = '', options = {}) {
   page.on('pageerror', (error) => errors.push(String(error)));
   page.on('requestfailed', (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
   if (init) await page.addInitScript(init);
+  await before?.(page);
   await page.goto(new URL(path.replace(/^\//, ''), rig.url).href);
   if (wait) await ready(page);
   return { page, context, errors, close: () => context.close() };
 }
 
-/** Waits until the app says through its test hook that the harbour is there. */
+/** Waits until the app says through its test hook that the harbour is there, and all of the program. */
 export async function ready(page) {
-  await page.waitForFunction(() => window.__bottle?.ready === true, null, { timeout: READY_MS });
+  await page.waitForFunction(() => window.__bottle?.ready === true && window.__bottle.whole, null, { timeout: READY_MS });
 }
 
 /** Makes the page's network and processor those of a slow phone: 9 Mbit/s, 170 ms there and back, a quarter of the speed. */

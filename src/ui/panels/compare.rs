@@ -22,6 +22,7 @@ pub fn compare(ui: Ui) -> El {
     sheet(ui, ("compare", "compare-title"), open, move || content(ui))
 }
 
+#[inline(never)]
 fn content(ui: Ui) -> El {
     let branch = ui.sight.compare.get_untracked().unwrap_or(0);
     ui.sight.compare.set(None);

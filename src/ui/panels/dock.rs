@@ -5,7 +5,7 @@ use super::manifest::manifest_panel;
 use super::requests::requests_panel;
 use super::timeline::timeline_panel;
 use super::transcript::transcript;
-use crate::ui::dom::{El, afterwards, button, el};
+use crate::ui::dom::{El, afterwards, button_at_once, el};
 use crate::ui::handle::{Tab, Ui};
 use leptos::prelude::*;
 use web_sys::KeyboardEvent;
@@ -93,7 +93,7 @@ fn tab_row(ui: Ui) -> El {
     };
     let tab = move |tab: Tab| {
         let name = format!("tab-{}", tab.name());
-        button("tab", move || ui.tab.set(tab))
+        button_at_once("tab", move || ui.tab.set(tab))
             .attr("role", "tab")
             .attr("id", &name)
             .attr("data-testid", &name)
@@ -102,7 +102,7 @@ fn tab_row(ui: Ui) -> El {
             .bind("tabindex", move || if ui.tab.get() == tab { "0" } else { "-1" })
             .word(ui, tab.key())
     };
-    el("div", "tabs").attr("role", "tablist").label(ui, "tabs-label").on_as("keydown", key).rows(
+    el("div", "tabs").attr("role", "tablist").label(ui, "tabs-label").at_once("keydown", key).rows(
         move || tabs(ui.phone.get()).to_vec(),
         |tab| tab.name().to_owned(),
         tab,

@@ -47,6 +47,7 @@ pub fn help(ui: Ui, open: RwSignal<bool>) -> El {
     sheet(ui, ("help-sheet", "help-title"), open, move || content(ui))
 }
 
+#[inline(never)]
 fn content(ui: Ui) -> El {
     let parts = PARTS.iter().flat_map(|(name, what)| [el("dt", "").word(ui, name), el("dd", "").word(ui, what)]);
     let key = |key: &str| el("dt", "").add(el("kbd", "").text(key));

@@ -52,6 +52,7 @@ pub fn inspector(ui: Ui) -> El {
 }
 
 /// Everything about one thing.
+#[inline(never)]
 fn thing_panel(ui: Ui, thing: Thing) -> El {
     let panel = el("div", "insp-thing").add(head(ui, thing));
     if !thing.selection.with_value(scheduling::has_attempts) {

@@ -5,10 +5,11 @@ use crate::api::manifest::{MAX_BYTES, read};
 use crate::cluster::input::Input;
 use crate::examples::{self, EXAMPLES};
 use crate::ui::browser::{self, MANIFEST};
-use crate::ui::dom::{El, afterwards, button, el, on_window};
+use crate::ui::dom::{El, afterwards, button, el, on_window_at_once};
 use crate::ui::editor::{Editor, Mark, Text};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
+use crate::ui::late;
 use crate::ui::link::Notice;
 use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
@@ -56,14 +57,15 @@ fn title(name: &str) -> &'static str {
 pub fn manifest_panel(ui: Ui) -> El {
     let over = RwSignal::new(false);
     // Files may be dropped anywhere: a browser left to itself would go to them, and leave the run.
-    on_window("dragover", move |event: &DragEvent| over.set(has_files(event)));
-    on_window("drop", move |event: &DragEvent| {
+    on_window_at_once("dragover", move |event: &DragEvent| over.set(has_files(event)));
+    on_window_at_once("drop", move |event: &DragEvent| {
         if has_files(event) {
-            open(ui, event.data_transfer().and_then(|data| data.files()));
+            let files = event.data_transfer().and_then(|data| data.files());
+            late::then(move || open(ui, files));
         }
         over.set(false);
     });
-    on_window("dragleave", move |_: &Event| over.set(false));
+    on_window_at_once("dragleave", move |_: &Event| over.set(false));
     let editor = RwSignal::new(None::<Editor>);
     el("div", "manifest")
         .class_if("over", move || over.get())
@@ -215,6 +217,7 @@ fn reader_marks(text: &str) -> Vec<Mark> {
 }
 
 /// Reads files into the editor: several become documents of one manifest.
+#[inline(never)]
 fn open(ui: Ui, files: Option<web_sys::FileList>) {
     let Some(files) = files.filter(|files| files.length() > 0) else { return };
     let count = files.length() as usize;

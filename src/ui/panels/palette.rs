@@ -84,6 +84,7 @@ fn answers(ui: Ui, words: &str) -> Vec<(String, Deed)> {
     found
 }
 
+#[inline(never)]
 fn content(ui: Ui) -> El {
     let words = RwSignal::new(String::new());
     let chosen = RwSignal::new(0_usize);

@@ -7,7 +7,7 @@ use crate::scene::pace::Speed;
 use crate::scene::theme::{Theme, Token};
 use crate::sim::{FactId, Sorted, Time};
 use crate::ui::browser::clock;
-use crate::ui::dom::{El, afterwards, el, on_window};
+use crate::ui::dom::{El, afterwards, el, on_window_at_once};
 use crate::ui::handle::Ui;
 use crate::ui::session::Session;
 use crate::ui::signal::{Memo, RwSignal};
@@ -204,7 +204,7 @@ fn draw_now_and_then(ui: Ui, canvas: HtmlCanvasElement) {
             draw();
         }
     });
-    on_window("resize", move |_: &Event| redraw());
+    on_window_at_once("resize", move |_: &Event| redraw());
 }
 
 /// One column of the scrubber: who did most in it.

@@ -18,6 +18,7 @@ pub fn share(ui: Ui, open: RwSignal<bool>) -> El {
     sheet(ui, ("share-sheet", "share-title"), open, move || content(ui))
 }
 
+#[inline(never)]
 fn content(ui: Ui) -> El {
     // Time stands still while a moment is shared: the link means what is seen.
     ui.play(false);

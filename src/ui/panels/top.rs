@@ -3,7 +3,7 @@
 use crate::i18n::Language;
 use crate::scene::theme::Theme;
 use crate::ui::captions::language_name;
-use crate::ui::dom::{El, button, el};
+use crate::ui::dom::{El, button, button_at_once, el};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::link::Page;
@@ -22,14 +22,14 @@ pub fn top_bar(ui: Ui) -> El {
         Language::Ko => Language::En,
         Language::En => Language::Ko,
     };
-    let language = button("button", move || ui.set_language(other()))
+    let language = button_at_once("button", move || ui.set_language(other()))
         .attr("data-testid", "language")
         .bind("lang", move || other().tag())
         .words(move || language_name(other()).to_owned());
     let dark = move || ui.theme.get() == Theme::Dark;
     let turned = move || ui.text(if dark() { "theme-light" } else { "theme-dark" });
     let turn = move || ui.set_theme(if dark() { Theme::Light } else { Theme::Dark });
-    let theme = button("button icon-button", move || untrack(turn))
+    let theme = button_at_once("button icon-button", move || untrack(turn))
         .attr("data-testid", "theme")
         .bind("title", turned)
         .part(move || [icon(if dark() { Icon::Sun } else { Icon::Moon })])

@@ -2,6 +2,7 @@
 
 use super::Stage;
 use crate::ui::handle::Ui;
+use crate::ui::late;
 use crate::ui::select::Selection;
 use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
@@ -111,7 +112,7 @@ pub fn up(ui: Ui, event: &PointerEvent) {
     let selection = ui.stage.with_value(|stage| {
         stage.item_at(x, y).and_then(|item| Selection::of_item(&item.id, item.reference.as_deref()))
     });
-    ui.select(selection);
+    late::then(move || ui.select(selection));
 }
 
 /// Twice on a ship leads aboard.

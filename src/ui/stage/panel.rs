@@ -5,9 +5,10 @@ use super::{Stage, browser};
 use crate::i18n::text;
 use crate::scene::Truth;
 use crate::scene::display::Item;
-use crate::ui::dom::{El, afterwards, button, el, on_window};
+use crate::ui::dom::{El, afterwards, button, button_at_once, el, on_window};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
+use crate::ui::late::{self, Rest};
 use crate::ui::panels::branches;
 use crate::ui::select::Selection;
 use crate::ui::signal::{Memo, RwSignal};
@@ -93,20 +94,23 @@ fn canvas(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
     el("canvas", "")
         .attr("aria-hidden", "true")
         .class_if("pointing", move || tip.with(Option::is_some))
-        .on_as("pointerdown", move |event| input::down(ui, event))
-        .on_as("pointermove", move |event| input::moved(ui, event, tip))
-        .on_as("pointerup", move |event| input::up(ui, event))
-        .on_as("pointercancel", move |event| input::up(ui, event))
-        .on_as("pointerleave", leave)
+        .at_once("pointerdown", move |event| input::down(ui, event))
+        .at_once("pointermove", move |event| input::moved(ui, event, tip))
+        .at_once("pointerup", move |event| input::up(ui, event))
+        .at_once("pointercancel", move |event| input::up(ui, event))
+        .at_once("pointerleave", leave)
         .on_as("dblclick", move |event| input::enter(ui, event))
-        .on_as("wheel", move |event| input::wheel(ui, event))
+        .at_once("wheel", move |event| input::wheel(ui, event))
 }
 
 /// Nearer, further, everything.
 fn camera_buttons(ui: Ui) -> El {
     let steer = |class: &str, sign: Icon, key, steer: fn(&mut Stage, bool)| {
         let act = move || ui.stage.update_value(|stage| steer(stage, ui.phone.get_untracked()));
-        button(class, act).named(ui, "title", key).add(icon(sign)).add(el("span", "visually-hidden").word(ui, key))
+        button_at_once(class, act)
+            .named(ui, "title", key)
+            .add(icon(sign))
+            .add(el("span", "visually-hidden").word(ui, key))
     };
     let truth = button("truth", move || ui.turn_truth())
         .attr("data-testid", "truth")
@@ -138,11 +142,11 @@ fn tooltip(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
     el("div", "tip")
         .attr("role", "tooltip")
         .bind("style", style)
-        .on("pointerleave", move |_| input::hover(ui, None, tip))
+        .at_once("pointerleave", move |_: &PointerEvent| input::hover(ui, None, tip))
         .words(move || tip.with(|tip| tip.as_ref().map_or_else(String::new, |tip| tip.text.clone())))
 }
 
-/// Says that the past is shown, or that quiet time is being skipped.
+/// Says that a part of the program is missing, that the past is shown, or that quiet time is being skipped.
 fn banners(ui: Ui) -> El {
     let skipping = Memo::new(move || {
         ui.now.track();
@@ -161,7 +165,12 @@ fn banners(ui: Ui) -> El {
         let sentence = ui.say("skipping", &[("seconds", seconds.into())]);
         Some(el("p", "banner skipping").add(icon(Icon::Skip)).text(&sentence))
     };
+    let missing = move || {
+        let again = button_at_once("", late::fetch).attr("data-testid", "fetch-rest").word(ui, "rest-again");
+        el("p", "banner missing").attr("role", "alert").add(el("span", "").word(ui, "rest-missing")).add(again)
+    };
     el("div", "banners")
+        .when(move || ui.rest.get() == Rest::Missing, missing)
         .when(move || ui.now.get() < ui.end.get(), past)
         .when(move || ui.branches.get() > 0, move || branches(ui))
         .part(skip)

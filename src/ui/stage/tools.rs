@@ -30,26 +30,26 @@ pub fn toggle(ui: Ui) -> El {
 
 /// The panel.
 pub fn panel(ui: Ui) -> El {
-    el("div", "").when(
-        move || ui.sight.open.get(),
-        move || {
-            let close = move |event: &KeyboardEvent| {
-                if event.key() == "Escape" {
-                    event.stop_propagation();
-                    ui.sight.open.set(false);
-                }
-            };
-            el("div", "view-tools")
-                .attr("id", "view-tools")
-                .attr("role", "group")
-                .label(ui, "view-tools")
-                .on_as("keydown", close)
-                .add(search(ui))
-                .add(menu(ui, "colours", COLOURS, colours(ui)))
-                .add(menu(ui, "labels-mode", LABELS, dial(ui)))
-                .part(move || legend(ui))
-        },
-    )
+    el("div", "").when(move || ui.sight.open.get(), move || content(ui))
+}
+
+#[inline(never)]
+fn content(ui: Ui) -> El {
+    let close = move |event: &KeyboardEvent| {
+        if event.key() == "Escape" {
+            event.stop_propagation();
+            ui.sight.open.set(false);
+        }
+    };
+    el("div", "view-tools")
+        .attr("id", "view-tools")
+        .attr("role", "group")
+        .label(ui, "view-tools")
+        .on_as("keydown", close)
+        .add(search(ui))
+        .add(menu(ui, "colours", COLOURS, colours(ui)))
+        .add(menu(ui, "labels-mode", LABELS, dial(ui)))
+        .part(move || legend(ui))
 }
 
 fn search(ui: Ui) -> El {

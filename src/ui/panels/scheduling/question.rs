@@ -80,6 +80,7 @@ fn menu(ui: Ui, nodes: &[String], say: &Rc<dyn Fn(Option<String>)>) -> El {
         .on("change", move |event| say(Some(event_target_value(event))))
 }
 
+#[inline(never)]
 fn card(ui: Ui, pod: &Ref, say: &Rc<dyn Fn(Option<String>)>) -> El {
     let name = pod.key.name.to_string();
     let nodes: Vec<String> =
@@ -107,6 +108,7 @@ fn card(ui: Ui, pod: &Ref, say: &Rc<dyn Fn(Option<String>)>) -> El {
         )
 }
 
+#[inline(never)]
 fn answer(ui: Ui, guess: &Guess, made: RwSignal<Option<Guess>>) -> El {
     let node = guess.node.clone();
     let node = move || node.clone().unwrap_or_else(|| ui.text("guess-none-fits"));
