@@ -11,6 +11,9 @@
 //! The language of texts, the value of an attribute, a part that comes and goes: all of them end with the owner under
 //! which they were made, as everything of leptos does.
 
+mod focus;
+
+use self::focus::Focus;
 use super::browser::{get, put};
 use super::handle::Ui;
 use super::late;
@@ -330,42 +333,6 @@ fn set(element: &Element, name: &str, value: Option<&str>) {
         Some(value) => element.set_attribute(name, value),
         None => element.remove_attribute(name),
     };
-}
-
-/// Which element of a part has the focus: what takes its place when the part is made anew gets it.
-#[derive(Default)]
-struct Focus(Option<Vec<usize>>);
-
-impl Focus {
-    fn within(part: &[El]) -> Self {
-        let Some(active) = document().active_element() else { return Self::default() };
-        let Some(at) = part.iter().position(|element| element.0.contains(Some(&active))) else {
-            return Self::default();
-        };
-        let mut path = Vec::new();
-        let mut element = active;
-        while element != part[at].0 {
-            let Some(parent) = element.parent_element() else { return Self::default() };
-            let before = std::iter::successors(element.previous_element_sibling(), Element::previous_element_sibling);
-            path.push(before.count());
-            element = parent;
-        }
-        path.push(at);
-        Self(Some(path))
-    }
-
-    fn give_to(self, part: &[El]) {
-        let Some(mut path) = self.0 else { return };
-        let mut element = path.pop().and_then(|at| part.get(at)).map(|element| element.0.clone());
-        while let Some(at) = path.pop() {
-            #[expect(clippy::cast_possible_truncation, reason = "the children of an element")]
-            let child = element.and_then(|element| element.children().item(at as u32));
-            element = child;
-        }
-        if let Some(element) = element {
-            super::browser::call(&element, "focus", &[]);
-        }
-    }
 }
 
 /// Runs now, and again whenever a signal moves that was read, for as long as the present owner lives.

@@ -34,6 +34,7 @@ const LACKS: [&str; 9] = [
 ];
 
 /// The page.
+#[inline(never)]
 pub fn fidelity(ui: Ui) -> El {
     let data = RwSignal::new(None::<Value>);
     load(data);
