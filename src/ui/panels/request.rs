@@ -15,7 +15,6 @@ use leptos::prelude::*;
 const FIELDS: usize = 12;
 
 /// The panel of the request that is chosen.
-#[inline(never)]
 pub fn request_panel(ui: Ui) -> El {
     let chosen = ui.sight.request;
     // What has been answered does not change any more: until then each new fact may bring the answer.
