@@ -21,6 +21,20 @@
   const boot = () => document.getElementById('boot');
   let tell;
   const started = new Promise((resolve) => (tell = resolve));
+  /** The first part of the program needed something of the rest after all: once more, with all of it from the start. */
+  const again = (reason) => {
+    if (!(reason instanceof WebAssembly.RuntimeError)) return false;
+    try {
+      if (sessionStorage.getItem('bottle.whole')) return false;
+      sessionStorage.setItem('bottle.whole', 'yes');
+    } catch {
+      return false; // Without storage the page would begin anew for ever.
+    }
+    console.warn('Ship in a Bottle begins anew:', reason);
+    location.reload();
+    return true;
+  };
+
   window.__bottleBoot = {
     /** Shows how much of the app has arrived, 0 to 1. */
     progress(share) {
@@ -30,7 +44,7 @@
     /** Says that the app cannot start; does nothing once the app has taken the picture away. */
     fail(reason) {
       const page = boot();
-      if (!page || page.dataset.state === 'failed') return;
+      if (!page || page.dataset.state === 'failed' || again(reason)) return;
       page.dataset.state = 'failed';
       page.querySelector('.boot-card').setAttribute('role', 'alert');
       console.error('Ship in a Bottle could not start:', reason);

@@ -159,10 +159,13 @@ pub const MANIFEST: &str = "bottle.manifest";
 /// Under this name what a person did is kept for as long as the tab lives.
 const INPUTS: &str = "bottle.inputs";
 
-/// Whether something is kept that a person has written or done.
+/// Under this name `assets/boot/boot.js` notes that the first part of the program was not enough.
+const WHOLE: &str = "bottle.whole";
+
+/// Whether something is kept that asks for all of the program: what a person has written or done.
 #[must_use]
 pub fn remembers_work() -> bool {
-    recall(MANIFEST).is_some() || tab_recall(INPUTS).is_some()
+    recall(MANIFEST).is_some() || tab_recall(INPUTS).is_some() || tab_recall(WHOLE).is_some()
 }
 
 /// Keeps all that a person did, so that nothing is lost should the page break.

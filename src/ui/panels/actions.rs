@@ -134,7 +134,7 @@ fn buttons(desk: Desk) -> El {
 /// What can go wrong, and what is repaired.
 fn faults(desk: Desk) -> impl Fn() -> Option<El> {
     type Entry = (&'static str, String, bool, String);
-    let known = Memo::new(move |_| {
+    let known = Memo::new(move || {
         let fault = |deed: &Deed| match deed {
             Deed::Fault(fault, of, on, label) => Some((*fault, of.clone(), *on, label.clone())),
             _ => None,

@@ -34,7 +34,7 @@ pub fn state_section(ui: Ui, thing: Thing) -> El {
 
 /// What the containers of a pod have printed last.
 pub fn log_section(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
-    let lines = Memo::new(move |_| {
+    let lines = Memo::new(move || {
         thing.changes.track();
         moment::read(ui, |shown| {
             thing
