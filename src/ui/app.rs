@@ -140,12 +140,13 @@ fn page_follows(ui: Ui) {
         let sight = ui.sight;
         let (colours, dial, search) = (sight.colours.get(), sight.dial.get(), sight.search.get());
         let (deck, camera) = (sight.deck.get().map(|deck| deck.to_string()), sight.camera.get());
+        let marks = sight.bookmarks.get();
         let before = ui.link.with_value(|link| link.selected.clone());
         let moved = before != selected;
         ui.link.update_value(|link| {
             (link.speed, link.selected, link.t, link.truth) = (speed, selected, t, truth);
             (link.colours, link.dial, link.search, link.deck, link.camera) = (colours, dial, search, deck, camera);
-            link.panel = panel;
+            (link.panel, link.marks) = (panel, marks);
             // Back leads to what was selected before; all else changes the address that is there.
             browser::set_address(&link.write(language), moved && started);
         });

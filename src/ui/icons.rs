@@ -41,6 +41,8 @@ pub enum Icon {
     Tick,
     /// It was refused.
     Refused,
+    /// Sliders.
+    Settings,
     /// A warning.
     Alert,
     /// Something opens below.
@@ -78,6 +80,7 @@ impl Icon {
             Self::Close => "M5 5l10 10M15 5L5 15",
             Self::Open => "M2.8 15.5v-11h5l1.7 2h7.7v2.3M2.8 15.5l2.4-6.7h13l-2.4 6.7z",
             Self::Tick => "M4 10.5l4 4 8-9",
+            Self::Settings => "M3 6h8M15 6h2M13 4v4M3 14h3M10 14h7M8 12v4",
             Self::Alert => "M10 3L18 17H2zM10 8v4.500M10 14.500v.2",
             Self::Refused => "M7 2.5h6L17.5 7v6L13 17.5H7L2.5 13V7zM7 7l6 6M13 7l-6 6",
             Self::Down => "M5 7.5l5 5 5-5",

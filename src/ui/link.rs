@@ -92,6 +92,8 @@ pub struct Link {
     pub deck: Option<String>,
     /// Where the camera is.
     pub camera: Option<Cam>,
+    /// Moments that are marked, in order.
+    pub marks: Vec<Time>,
     /// The packed run; may be empty.
     pub payload: String,
     /// What could not be understood.
@@ -126,6 +128,7 @@ impl Default for Link {
             search: String::new(),
             deck: None,
             camera: None,
+            marks: Vec::new(),
             payload: String::new(),
             notices: Vec::new(),
         }
@@ -183,6 +186,7 @@ impl Link {
             "find" => self.search = (value.chars().count() <= LONGEST_SEARCH).then(|| value.to_owned())?,
             "deck" => self.deck = Some(Selection::read(&format!("nodes/{value}")).map(|_| value.to_owned())?),
             "cam" => self.camera = Some(read_camera(value)?),
+            "marks" => self.marks = read_marks(value)?,
             "truth" if value == "cp" => self.truth = Truth::Believed,
             "truth" if value == "actual" => self.truth = Truth::Actual,
             _ => return None,
@@ -205,12 +209,7 @@ impl Link {
             let _ = write!(address, "&speed={times}");
         }
         if let Some(t) = self.t {
-            // Much happens within a millisecond: the moment is exact.
-            let micros = t.as_micros();
-            let _ = write!(address, "&t={}", micros / 1000);
-            if micros % 1000 > 0 {
-                let _ = write!(address, ".{:03}", micros % 1000);
-            }
+            let _ = write!(address, "&t={}", millis(t));
         }
         if let Some(selected) = &self.selected {
             let _ = write!(address, "&sel={}", selected.write());
@@ -242,6 +241,10 @@ impl Link {
         if let Some((x, y, zoom)) = self.camera {
             let _ = write!(address, "&cam={x:.0},{y:.0},{zoom:.2}");
         }
+        for (number, mark) in self.marks.iter().enumerate() {
+            address += if number == 0 { "&marks=" } else { "," };
+            address += &millis(*mark);
+        }
         if !self.payload.is_empty() {
             let _ = write!(address, "#w={}", self.payload);
         }
@@ -251,7 +254,7 @@ impl Link {
 
 const KEYS: &[&str] = &[
     "scenario", "seed", "nodes", "speed", "t", "sel", "panel", "theme", "motion", "truth", "colour", "meta", "find",
-    "deck", "cam",
+    "deck", "cam", "marks",
 ];
 
 /// A packed run in a link is at most so long.
@@ -293,6 +296,20 @@ fn read_speed(value: &str) -> Option<Speed> {
     }
     let times: f64 = value.parse().ok()?;
     (0.1..=1000.0).contains(&times).then_some(Speed::Times(times))
+}
+
+/// Much happens within a millisecond: the moment is exact.
+fn millis(t: Time) -> String {
+    let micros = t.as_micros();
+    if micros % 1000 > 0 { format!("{}.{:03}", micros / 1000, micros % 1000) } else { (micros / 1000).to_string() }
+}
+
+/// So many moments can be marked in an address.
+const MOST_MARKS: usize = 50;
+
+fn read_marks(value: &str) -> Option<Vec<Time>> {
+    let marks: Option<Vec<Time>> = value.split(',').map(read_millis).collect();
+    marks.filter(|marks| marks.len() <= MOST_MARKS && marks.is_sorted_by(|a, b| a < b))
 }
 
 fn read_millis(value: &str) -> Option<Time> {

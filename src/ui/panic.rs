@@ -60,12 +60,21 @@ fn show(what: &str) -> Option<()> {
         make("h2", &text(language, "broken-title", &[]))?,
         make("p", &text(language, "broken-text", &[]))?,
         make("pre", what)?,
-        link,
+        link.clone(),
     ] {
         card.append_child(&element).ok()?;
     }
     cover.append_child(&card).ok()?;
     document().body()?.append_child(&cover).ok()?;
+    // Nothing below the cover answers any more: the way on has the focus, and Tab stays with it.
+    let within: Vec<web_sys::Element> = (0..document().body()?.children().length())
+        .filter_map(|index| document().body()?.children().item(index))
+        .filter(|element| element.id() != "broken")
+        .collect();
+    for element in within {
+        let _ = element.set_attribute("inert", "");
+    }
+    browser::call(&link, "focus", &[]);
     Some(())
 }
 

@@ -39,6 +39,10 @@ pub struct Sight {
     pub open: RwSignal<bool>,
     /// Whether these dialogs are open.
     pub palette: RwSignal<bool>,
+    /// Settings.
+    pub settings: RwSignal<bool>,
+    /// The person's own keys, by the names of actions.
+    pub keys: RwSignal<BTreeMap<String, String>>,
     /// Help.
     pub help: RwSignal<bool>,
     /// Share and keep.
@@ -68,10 +72,12 @@ impl Sight {
             deck: RwSignal::new(link.deck.as_deref().map(Into::into)),
             open: RwSignal::new(!link.search.is_empty()),
             palette: RwSignal::new(false),
+            settings: RwSignal::new(false),
+            keys: RwSignal::new(super::keys::kept()),
             help: RwSignal::new(false),
             share: RwSignal::new(false),
             compare: RwSignal::new(None),
-            bookmarks: RwSignal::new(Vec::new()),
+            bookmarks: RwSignal::new(link.marks.clone()),
             request: RwSignal::new(None),
             lamps: RwSignal::new(None),
             camera: RwSignal::new(link.camera),

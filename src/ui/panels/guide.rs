@@ -37,7 +37,8 @@ pub fn guide(ui: Ui) -> El {
         .add(el("p", "").word(ui, "guide-text"))
         .add(el("h3", "").word(ui, "guide-try"))
         .add(el("ol", "tries").all(tries));
-    let objects = el("section", "objects").add(el("h3", "").word(ui, "tree-title")).add(tree(ui));
+    let objects =
+        el("section", "objects").attr("data-testid", "twin").add(el("h3", "").word(ui, "tree-title")).add(tree(ui));
     el("aside", "guide")
         .attr("id", "panel-guide")
         .attr("role", "region")

@@ -77,6 +77,57 @@ pub fn etcd_sections(ui: Ui, thing: Thing) -> El {
                 .add(tree),
         )
         .add(el("section", "insp-section").add(el("h3", "").word(ui, "etcd-writes")).add(list))
+        .add(table(ui, thing, ("etcd-leases", "leases"), leases))
+        .add(table(ui, thing, ("etcd-watchers", "watchers"), watchers))
+}
+
+/// A list of lines that are read anew now and then.
+fn table(ui: Ui, thing: Thing, (title, name): (&'static str, &'static str), read: fn(Ui) -> Vec<String>) -> El {
+    let lines = Memo::new(move || {
+        thing.changes.track();
+        read(ui)
+    });
+    let row = |line: String| el("li", "").text(&line);
+    let list = el("ul", "etcd-lines").attr("data-testid", name).rows(move || lines.get(), String::clone, row);
+    el("section", "insp-section").add(el("h3", "").word(ui, title)).add(list)
+}
+
+/// Each lease of the API: who holds it and since when it has not been renewed.
+fn leases(ui: Ui) -> Vec<String> {
+    let now = ui.now.get_untracked();
+    ui.read(|session| {
+        let line = |object: &crate::api::object::Object| {
+            let spec = object.to_value()["spec"].clone();
+            let holder = spec["holderIdentity"].as_str().unwrap_or("–").to_owned();
+            let renewed = object.get::<k8s_openapi::api::coordination::v1::Lease>();
+            let renewed = renewed.and_then(|lease| lease.spec.as_ref()?.renew_time.clone());
+            let renewed = renewed.map(|time| {
+                let time = k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(time.0);
+                now.since(crate::api::meta::moment(&time)).as_secs().to_string()
+            });
+            (object.key().to_string(), holder, renewed.unwrap_or_default())
+        };
+        let all = session.objects(&lease::KIND).into_iter().take(KEYS).map(line).collect::<Vec<_>>();
+        let told = |(key, holder, seconds): (String, String, String)| {
+            ui.say("etcd-lease", &[("key", key.into()), ("holder", holder.into()), ("seconds", seconds.into())])
+        };
+        all.into_iter().map(told).collect()
+    })
+}
+
+/// Who watches what.
+fn watchers(ui: Ui) -> Vec<String> {
+    let language = ui.language.get();
+    let mut all: std::collections::BTreeMap<String, Vec<&'static str>> = std::collections::BTreeMap::new();
+    ui.view.with_untracked(|view| {
+        for (who, what) in &view.watches {
+            let kinds = all.entry(caption::actor(who, language)).or_default();
+            if !kinds.contains(what) {
+                kinds.push(what);
+            }
+        }
+    });
+    all.into_iter().map(|(who, what)| format!("{who}: {}", what.join(", "))).collect()
 }
 
 fn keys(ui: Ui, plural: &'static str) -> El {

@@ -21,6 +21,7 @@ mod request;
 mod requests;
 mod scheduling;
 mod scrubber;
+mod settings;
 mod share;
 mod sheet;
 mod timeline;

@@ -39,6 +39,7 @@ const COMMANDS: &[Command] = &[
     ("tab-requests", |ui| ui.tab.set(Tab::Requests)),
     ("tab-timeline", |ui| ui.tab.set(Tab::Timeline)),
     ("tab-transcript", |ui| ui.tab.set(Tab::Transcript)),
+    ("settings-title", |ui| ui.sight.settings.set(true)),
     ("help", |ui| ui.sight.help.set(true)),
 ];
 

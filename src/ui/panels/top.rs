@@ -29,26 +29,38 @@ pub fn top_bar(ui: Ui) -> El {
     let dark = move || ui.theme.get() == Theme::Dark;
     let turned = move || ui.text(if dark() { "theme-light" } else { "theme-dark" });
     let turn = move || ui.set_theme(if dark() { Theme::Light } else { Theme::Dark });
-    let theme = button_at_once("button icon-button", move || untrack(turn))
+    let theme = button_at_once("button icon-button theme", move || untrack(turn))
         .attr("data-testid", "theme")
         .bind("title", turned)
         .part(move || [icon(if dark() { Icon::Sun } else { Icon::Moon })])
         .add(el("span", "visually-hidden").words(turned));
+    let settings = ui.sight.settings;
+    let open_settings = button("button icon-button", move || settings.set(true))
+        .attr("data-testid", "settings")
+        .named(ui, "title", "settings-title")
+        .add(icon(Icon::Settings))
+        .add(el("span", "visually-hidden").word(ui, "settings-title"));
+    let home = el("a", "home")
+        .attr("data-testid", "home")
+        .bind("href", move || format!("{}/", ui.language.get().tag()))
+        .add(el("span", "logo").add(icon(Icon::Anchor)))
+        .add(el("h1", "").word(ui, "product"));
     let open_help = button("button icon-button", move || help.set(true))
         .attr("data-testid", "help")
         .named(ui, "title", "help")
         .add(icon(Icon::Help))
         .add(el("span", "visually-hidden").word(ui, "help"));
     el("header", "top")
-        .add(el("span", "logo").add(icon(Icon::Anchor)))
-        .add(el("h1", "").word(ui, "product"))
+        .add(home)
         .all(sandbox.then(|| scenario(ui)))
         .add(el("span", "spring"))
         .all(sandbox.then_some(open_share))
         .add(language)
         .add(theme)
+        .add(open_settings)
         .add(open_help)
         .add(super::help::help(ui, help))
+        .add(super::settings::settings(ui))
         .add(super::share::share(ui, share))
         .add(super::palette::palette(ui))
         .add(super::compare::compare(ui))

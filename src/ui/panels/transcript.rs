@@ -13,11 +13,18 @@ const SHOWN: usize = 200;
 
 /// The transcript.
 pub fn transcript(ui: Ui) -> El {
+    let words = RwSignal::new(String::new());
     let told = Memo::new(move || {
         ui.captions.track();
         let shown = ui.tab.get() == Tab::Transcript;
         let line = |caption: Caption| (caption.at, caption.head, caption.text);
-        if shown { captions::transcript(ui, SHOWN).into_iter().rev().map(line).collect() } else { Vec::new() }
+        if shown {
+            let words = words.get();
+            let fits = |caption: &Caption| caption.text.to_lowercase().contains(&words);
+            captions::transcript(ui, SHOWN).into_iter().rev().filter(fits).map(line).collect()
+        } else {
+            Vec::new()
+        }
     });
     let is_empty = truth(move || told.with(Vec::is_empty));
     let list = move || {
@@ -28,7 +35,27 @@ pub fn transcript(ui: Ui) -> El {
             [el("ol", "").rows(move || told.get(), key, move |(at, _, text)| line(ui, at, &text))]
         }
     };
-    el("div", "transcript").attr("tabindex", "0").attr("role", "group").label(ui, "tab-transcript").part(list)
+    let search = el("input", "field")
+        .attr("type", "search")
+        .attr("spellcheck", "false")
+        .on("input", move |event| words.set(event_target_value(event).trim().to_lowercase()));
+    let copied = RwSignal::new(false);
+    let copy = button("button", move || {
+        let all = told.get_untracked();
+        let lines: Vec<String> = all.iter().rev().map(|(at, _, text)| format!("{}  {text}", clock_text(*at))).collect();
+        crate::ui::browser::copy(&lines.join("\n"), move |done| copied.set(done));
+    });
+    let copy = copy.words(move || ui.text(if copied.get() { "transcript-copied" } else { "transcript-copy" }));
+    let bar = el("div", "transcript-bar")
+        .add(el("label", "events-words").add(el("span", "").word(ui, "transcript-search")).add(search))
+        .add(copy);
+    el("div", "transcript")
+        .attr("data-testid", "captions")
+        .attr("tabindex", "0")
+        .attr("role", "group")
+        .label(ui, "tab-transcript")
+        .add(bar)
+        .part(list)
 }
 
 fn line(ui: Ui, at: Time, text: &str) -> El {

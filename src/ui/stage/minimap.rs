@@ -6,7 +6,10 @@ use crate::scene::camera::Camera;
 use crate::scene::display::Area;
 use crate::scene::layout::{Layout, Level};
 use crate::scene::theme::{Theme, Token};
-use web_sys::CanvasRenderingContext2d as Canvas;
+use crate::ui::dom::{El, el};
+use crate::ui::handle::Ui;
+use leptos::prelude::*;
+use web_sys::{CanvasRenderingContext2d as Canvas, KeyboardEvent, MouseEvent};
 
 /// Its size, and how far it is from the stage's upper right corner, in pixels.
 const SIZE: (f64, f64) = (96.0, 60.0);
@@ -15,6 +18,35 @@ const MARGIN: f64 = 8.0;
 /// Where it lies on a stage of that size.
 fn area(size: (f64, f64)) -> Area {
     Area::new(size.0 - SIZE.0 - MARGIN, MARGIN, SIZE.0, SIZE.1)
+}
+
+/// What is touched of it, on phones: a tap looks there; the arrows move what is seen, Enter shows the whole harbour.
+pub fn button(ui: Ui) -> El {
+    let tap = move |event: &MouseEvent| {
+        ui.stage.update_value(|stage| {
+            // A click by the keyboard has no place.
+            if event.detail() == 0 {
+                return stage.reset();
+            }
+            let map = area(stage.size);
+            stage.jump((map.x + f64::from(event.offset_x()), map.y + f64::from(event.offset_y())));
+        });
+    };
+    let key = move |event: &KeyboardEvent| {
+        if super::input::key(ui, event) {
+            event.prevent_default();
+            event.stop_propagation();
+        }
+    };
+    let map = move || {
+        el("button", "minimap")
+            .attr("type", "button")
+            .attr("data-testid", "minimap")
+            .label(ui, "minimap")
+            .on_as("click", tap)
+            .on_as("keydown", key)
+    };
+    el("div", "").when(move || ui.phone.get(), map)
 }
 
 /// Paints it over the picture.

@@ -66,6 +66,7 @@ pub fn stage_panel(ui: Ui) -> El {
         .add(canvas)
         .when(move || tip.with(Option::is_some), move || tooltip(ui, tip))
         .add(banners(ui))
+        .add(super::minimap::button(ui))
         .add(super::tools::aboard(ui))
         .add(super::tools::panel(ui))
         .add(crate::ui::panels::question(ui));
@@ -118,6 +119,7 @@ fn camera_buttons(ui: Ui) -> El {
         .named(ui, "title", "truth-hint")
         .word(ui, "truth");
     el("div", "camera")
+        .attr("data-testid", "camera")
         .attr("role", "group")
         .label(ui, "camera-label")
         .add(truth)

@@ -1,0 +1,144 @@
+// Settings with keys of one's own, the small map, marks in the address, etcd's leases and watchers, narrow and enlarged pages.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { inaccessible, open, ready, start, VIEWPORTS } from './rig.mjs';
+
+let rig;
+before(async () => {
+  rig = await start();
+});
+after(() => rig?.stop());
+
+const WAIT = { timeout: 60_000 };
+const PHONE = VIEWPORTS['390x844'];
+
+test('a key can be another one, nobody else keeps it, and it is remembered', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?t=0', { lang: 'en' });
+  const truth = page.getByTestId('truth');
+  await page.getByTestId('settings').click();
+  await page.getByTestId('key-truth').fill('m');
+  assert.equal(await page.getByTestId('key-truth').inputValue(), 'M');
+  assert.equal(await page.getByTestId('key-dial').inputValue(), '');
+  await page.keyboard.press('Escape');
+  await page.locator('body').press('t');
+  assert.equal(await truth.getAttribute('aria-pressed'), 'false');
+  await page.locator('body').press('m');
+  assert.equal(await truth.getAttribute('aria-pressed'), 'true');
+  await page.reload();
+  await ready(page);
+  const before = await truth.getAttribute('aria-pressed');
+  await page.locator('body').press('m');
+  assert.notEqual(await truth.getAttribute('aria-pressed'), before);
+  await page.getByTestId('settings').click();
+  await page.getByTestId('keys-reset').click();
+  assert.equal(await page.getByTestId('key-dial').inputValue(), 'M');
+  assert.equal(await page.getByTestId('key-truth').inputValue(), 'T');
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('theme, motion and labels are settings too; the dialog is accessible at every size in both languages', async () => {
+  for (const [size, viewport] of Object.entries(VIEWPORTS)) {
+    for (const lang of ['ko', 'en']) {
+      const { page, close } = await open(rig, `${lang}/sandbox?t=0`, { lang, viewport });
+      await page.getByTestId('settings').click();
+      const sheet = page.getByTestId('settings-sheet');
+      await sheet.getByTestId('settings-dark').check();
+      assert.equal(await page.locator('html').getAttribute('data-theme'), 'dark');
+      await sheet.getByTestId('settings-reduced').check();
+      assert.equal(await page.locator('html').getAttribute('data-motion'), 'reduced');
+      await sheet.locator('select').selectOption('harbour');
+      assert.match(page.url(), /meta=harbour/);
+      assert.deepEqual(await inaccessible(page), [], `${size} ${lang}`);
+      const cut = await sheet.evaluate((dialog) => dialog.scrollWidth > dialog.clientWidth + 1);
+      assert.equal(cut, false, size);
+      await page.screenshot({ path: `target/screenshots/settings-${size}-${lang}.png` });
+      await close();
+    }
+  }
+});
+
+test('on a phone the small map looks elsewhere by a tap and by keys', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?t=0', { lang: 'en', viewport: PHONE, touch: true });
+  const map = page.getByTestId('minimap');
+  const registry = () => page.evaluate(() => window.__bottle.displayList().find((item) => item.kind === 'bridge').x);
+  const first = await registry();
+  await map.tap({ position: { x: 90, y: 50 } });
+  await page.waitForFunction((x) => window.__bottle.displayList().find((item) => item.kind === 'bridge').x < x - 50, first, WAIT);
+  await map.focus();
+  await page.keyboard.press('Enter');
+  await page.waitForFunction((x) => Math.abs(window.__bottle.displayList().find((item) => item.kind === 'bridge').x - x) < 2, first, WAIT);
+  await page.keyboard.press('ArrowRight');
+  await page.waitForFunction((x) => window.__bottle.displayList().find((item) => item.kind === 'bridge').x < x - 20, first, WAIT);
+  await close();
+});
+
+test('marks travel in the address, and a broken list of them is refused with a sentence', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?t=2000', { lang: 'en' });
+  await page.locator('body').press('b');
+  await page.waitForURL(/marks=2000/);
+  await close();
+  const other = await open(rig, 'en/sandbox?t=0&marks=1000,2500.5', { lang: 'en' });
+  await other.page.locator('body').press('n');
+  await other.page.waitForFunction(() => window.__bottle.t === 1000, null, WAIT);
+  await other.page.locator('body').press('n');
+  await other.page.waitForFunction(() => window.__bottle.t === 2500.5, null, WAIT);
+  await other.close();
+  const broken = await open(rig, 'en/sandbox?t=0&marks=5,x', { lang: 'en' });
+  await broken.page.getByText('marks').first().waitFor(WAIT);
+  await broken.close();
+});
+
+test('etcd shows its leases with their holders and who watches what', async () => {
+  const { page, close } = await open(rig, 'ko/sandbox?t=0&sel=components/etcd-0', { lang: 'ko' });
+  if ((await page.getByTestId('etcd').count()) === 0) {
+    await page.getByTestId('tree').locator('[role=treeitem]').filter({ hasText: 'etcd' }).first().click();
+  }
+  const lease = page.getByTestId('leases').locator('li').filter({ hasText: 'kube-node-lease/node-1' });
+  assert.match(await lease.innerText(), /보유자 node-1, \d+초 전/);
+  assert.ok((await page.getByTestId('watchers').locator('li').count()) >= 5);
+  await close();
+});
+
+test('the transcript can be searched', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?speed=10', { lang: 'en' });
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, WAIT);
+  await page.getByTestId('play').click();
+  await page.getByTestId('tab-transcript').click();
+  const lines = page.getByTestId('captions').locator('ol li');
+  await lines.first().waitFor(WAIT);
+  const all = await lines.count();
+  await page.getByTestId('captions').getByRole('searchbox').fill('scheduler');
+  await page.waitForFunction((count) => document.querySelectorAll('[data-testid=captions] ol li').length < count, all, WAIT);
+  for (const text of await lines.allInnerTexts()) assert.match(text, /scheduler/i);
+  await close();
+});
+
+test('at 320 pixels and at 200 % nothing is lost: no page scrolls sideways, and everything that acts is in reach', async () => {
+  for (const [what, viewport] of [['320', { width: 320, height: 700 }], ['200 % of 1280', { width: 640, height: 360 }]]) {
+    for (const lang of ['ko', 'en']) {
+      const { page, close } = await open(rig, `${lang}/sandbox?t=0`, { lang, viewport });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      assert.ok(wide <= 0, `${what} ${lang}: ${wide}`);
+      for (const id of ['home', 'share', 'language', 'settings', 'help', 'play', 'truth']) {
+        const box = await page.getByTestId(id).boundingBox();
+        assert.ok(box && box.x >= 0 && box.x + box.width <= viewport.width + 0.5, `${what} ${lang} ${id}: ${JSON.stringify(box)}`);
+        assert.ok(box.width >= 24 && box.height >= 24, `${what} ${lang} ${id}: ${JSON.stringify(box)}`);
+      }
+      await page.screenshot({ path: `target/screenshots/narrow-${viewport.width}-${lang}.png` });
+      await close();
+    }
+  }
+});
+
+test('home is a link, and the twin, the camera and the labels have their names', async () => {
+  const { page, close } = await open(rig, 'ko/sandbox?t=0', { lang: 'ko' });
+  for (const id of ['twin', 'camera']) assert.equal(await page.getByTestId(id).count(), 1, id);
+  await page.getByTestId('view-tools').click();
+  assert.equal(await page.getByTestId('labels-mode').count(), 1);
+  await page.getByTestId('home').click();
+  await page.waitForURL(/\/ko\//);
+  await ready(page);
+  await close();
+});
