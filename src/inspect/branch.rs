@@ -55,6 +55,22 @@ fn told(object: &Object) -> String {
     }
 }
 
+/// Events of one run that the other has not: reason, object and message. Of many alike one counts.
+#[must_use]
+pub fn events(here: &dyn Objects, there: &dyn Objects) -> Vec<String> {
+    let all = |run: &dyn Objects| -> std::collections::BTreeSet<String> {
+        let told = |object: &&Object| {
+            let value = object.to_value();
+            let text =
+                |path: &str| value.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            let about = (text("/involvedObject/kind"), text("/involvedObject/name"));
+            format!("{} {} {}: {}", text("/reason"), about.0, about.1, text("/message"))
+        };
+        run.objects(&crate::api::kinds::event::KIND).iter().map(told).collect()
+    };
+    all(here).difference(&all(there)).cloned().collect()
+}
+
 /// A short number for a text, so that different ones can be told apart.
 fn sum(text: &str) -> u32 {
     text.bytes().fold(2_166_136_261, |hash: u32, byte| (hash ^ u32::from(byte)).wrapping_mul(16_777_619))

@@ -3,6 +3,7 @@
 use super::browser;
 use super::captions;
 use super::dom::{El, afterwards, el, on_window};
+use super::embed::embed;
 use super::fidelity::fidelity;
 use super::frame;
 use super::gallery::gallery;
@@ -74,6 +75,7 @@ fn open(mut link: Link) {
             Page::Sandbox => sandbox(ui),
             Page::Gallery => gallery(ui),
             Page::Fidelity => fidelity(ui),
+            Page::Embed => embed(ui),
         };
         page.mount();
     });

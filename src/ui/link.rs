@@ -1,7 +1,7 @@
 //! The address of the page: it holds language, scenario, seed and moment, so that a link shares a moment.
 //!
 //! `/{lang}/sandbox?scenario=three-ships&seed=42&nodes=3&speed=auto&t=12340&sel=pods/default/web-x&theme=dark&motion=reduced
-//! &truth=actual&panel=sched&colour=pool&meta=both&find=app%3Dweb&deck=node-1&cam=800,500,2` and `/{lang}/gallery`, `/{lang}/fidelity`. What cannot be understood is left out and becomes a [`Notice`].
+//! &truth=actual&panel=sched&colour=pool&meta=both&find=app%3Dweb&deck=node-1&cam=800,500,2` and `/{lang}/gallery`, `/{lang}/fidelity`, `/{lang}/embed/{scenario}`. What cannot be understood is left out and becomes a [`Notice`].
 
 use super::panels::InspectorTab;
 use super::select::Selection;
@@ -24,6 +24,8 @@ pub enum Page {
     Gallery,
     /// What is as in a real cluster, and what is not.
     Fidelity,
+    /// The harbour alone, within a frame of another page.
+    Embed,
 }
 
 impl Page {
@@ -34,6 +36,7 @@ impl Page {
             Self::Sandbox => "sandbox",
             Self::Gallery => "gallery",
             Self::Fidelity => "fidelity",
+            Self::Embed => "embed",
         }
     }
 }
@@ -92,6 +95,8 @@ pub struct Link {
     pub deck: Option<String>,
     /// Where the camera is.
     pub camera: Option<Cam>,
+    /// Whether an embedded harbour has its controls.
+    pub controls: bool,
     /// Moments that are marked, in order.
     pub marks: Vec<Time>,
     /// The packed run; may be empty.
@@ -128,6 +133,7 @@ impl Default for Link {
             search: String::new(),
             deck: None,
             camera: None,
+            controls: true,
             marks: Vec::new(),
             payload: String::new(),
             notices: Vec::new(),
@@ -148,6 +154,15 @@ impl Link {
             None | Some("sandbox" | "index.html" | "404.html") => {}
             Some("gallery") => link.page = Page::Gallery,
             Some("fidelity") => link.page = Page::Fidelity,
+            Some("embed") => {
+                link.page = Page::Embed;
+                if let Some(scenario) = parts.next()
+                    && link.set("scenario", scenario).is_none()
+                {
+                    let args = [("key", "scenario".into()), ("value", scenario.into())];
+                    link.notices.push(Notice::new("notice-bad-key", &args));
+                }
+            }
             Some(other) => link.notices.push(Notice::new("notice-no-page", &[("page", other.into())])),
         }
         for key in KEYS {
@@ -186,6 +201,7 @@ impl Link {
             "find" => self.search = (value.chars().count() <= LONGEST_SEARCH).then(|| value.to_owned())?,
             "deck" => self.deck = Some(Selection::read(&format!("nodes/{value}")).map(|_| value.to_owned())?),
             "cam" => self.camera = Some(read_camera(value)?),
+            "controls" => self.controls = ["none", "min"].iter().position(|word| *word == value)? == 1,
             "marks" => self.marks = read_marks(value)?,
             "truth" if value == "cp" => self.truth = Truth::Believed,
             "truth" if value == "actual" => self.truth = Truth::Actual,
@@ -198,10 +214,14 @@ impl Link {
     #[must_use]
     pub fn write(&self, language: Language) -> String {
         let mut address = format!("{}/{}", language.tag(), self.page.name());
-        if self.page != Page::Sandbox {
-            return address;
+        match self.page {
+            Page::Sandbox => drop(write!(address, "?scenario={}&seed={}", self.scenario, self.seed)),
+            Page::Embed => drop(write!(address, "/{}?seed={}", self.scenario, self.seed)),
+            _ => return address,
         }
-        let _ = write!(address, "?scenario={}&seed={}", self.scenario, self.seed);
+        if !self.controls {
+            address += "&controls=none";
+        }
         if let Some(nodes) = self.nodes {
             let _ = write!(address, "&nodes={nodes}");
         }
@@ -254,7 +274,7 @@ impl Link {
 
 const KEYS: &[&str] = &[
     "scenario", "seed", "nodes", "speed", "t", "sel", "panel", "theme", "motion", "truth", "colour", "meta", "find",
-    "deck", "cam", "marks",
+    "deck", "cam", "marks", "controls",
 ];
 
 /// A packed run in a link is at most so long.

@@ -16,6 +16,7 @@ mod browser;
 mod captions;
 mod dom;
 mod editor;
+mod embed;
 mod fidelity;
 mod frame;
 mod gallery;

@@ -47,6 +47,8 @@ pub struct Sight {
     pub help: RwSignal<bool>,
     /// Share and keep.
     pub share: RwSignal<bool>,
+    /// Names that the person has given to runs that were left, by when and what was done next in them.
+    pub names: RwSignal<BTreeMap<String, String>>,
     /// Branches, compared.
     pub compare: RwSignal<Option<usize>>,
     /// Moments that are marked, in order.
@@ -76,6 +78,7 @@ impl Sight {
             keys: RwSignal::new(super::keys::kept()),
             help: RwSignal::new(false),
             share: RwSignal::new(false),
+            names: RwSignal::new(BTreeMap::new()),
             compare: RwSignal::new(None),
             bookmarks: RwSignal::new(link.marks.clone()),
             request: RwSignal::new(None),

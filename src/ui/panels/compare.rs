@@ -1,8 +1,9 @@
 //! Two runs side by side at the shown moment: which objects, placements and states differ, and what was done in each.
 
+use super::branches;
 use super::sheet::sheet;
 use super::transport::clock_text;
-use crate::inspect::branch::{Difference, compare as differences};
+use crate::inspect::branch::{Difference, compare as differences, events};
 use crate::scene::caption::{input_sentence, kind};
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
@@ -32,6 +33,11 @@ fn content(ui: Ui) -> El {
         return el("p", "quiet").word(ui, "compare-none");
     };
     let found = ui.read(|session| differences(session, &run));
+    let (ours, theirs) = ui.read(|session| (events(session, &run), events(&run, session)));
+    let told = |events: &[String]| {
+        let line = |event: &String| el("li", "").attr("lang", "en").text(event);
+        el("td", "").add(el("ul", "compare-inputs").all(events.iter().take(SHOWN).map(line)))
+    };
     let inputs = |inputs: &[(crate::sim::Time, crate::cluster::input::Input)]| {
         let line = |(at, input): &(crate::sim::Time, crate::cluster::input::Input)| {
             el("li", "").text(&format!("{}  {}", clock_text(*at), input_sentence(input, language)))
@@ -55,11 +61,21 @@ fn content(ui: Ui) -> El {
     let heads =
         ["compare-object", "compare-here", "compare-there"].map(|key| el("th", "").attr("scope", "col").word(ui, key));
     let done = el("tr", "").add(el("th", "").attr("scope", "row").word(ui, "compare-done")).add(here).add(there);
-    let body = el("tbody", "").add(done).all(found.iter().take(SHOWN).map(row));
-    let told = ui.say("compare-count", &[("count", count.into()), ("time", clock_text(ui.now.get_untracked()).into())]);
+    let noted = el("tr", "compare-events").add(el("th", "").attr("scope", "row").word(ui, "compare-events"));
+    let noted = noted.add(told(&ours)).add(told(&theirs));
+    let body = el("tbody", "").add(done).add(noted).all(found.iter().take(SHOWN).map(row));
+    let counted =
+        ui.say("compare-count", &[("count", count.into()), ("time", clock_text(ui.now.get_untracked()).into())]);
     let switch = move || ui.switch(branch);
+    let name = el("input", "field")
+        .attr("type", "text")
+        .attr("maxlength", "60")
+        .attr("data-testid", "branch-name")
+        .value(move || branches::all(ui).into_iter().nth(branch).unwrap_or_default())
+        .on("change", move |event| branches::name(ui, branch, &event_target_value(event)));
     el("div", "share")
-        .add(el("p", "").text(&told))
+        .add(el("label", "settings-row").add(el("span", "").word(ui, "compare-name")).add(name))
+        .add(el("p", "").text(&counted))
         .add(el("table", "compare").add(el("thead", "").add(el("tr", "").all(heads))).add(body))
         .add(el("div", "share-row").add(button("button", switch).word(ui, "compare-switch")))
 }

@@ -39,6 +39,15 @@ fn content(ui: Ui) -> El {
         .attr("data-testid", "share-link")
         .label(ui, "share-link")
         .value(address);
+    let embed = el("textarea", "field embed-code")
+        .attr("readonly", "")
+        .attr("rows", "3")
+        .attr("data-testid", "embed-code")
+        .label(ui, "share-embed")
+        .value(move || {
+            ui.now.track();
+            crate::ui::embed::snippet(ui)
+        });
     let act = |name: &str, key: &'static str, act: fn(Ui)| {
         button("button", move || act(ui)).attr("data-testid", name).word(ui, key)
     };
@@ -53,6 +62,8 @@ fn content(ui: Ui) -> El {
         .add(el("div", "share-row").add(field).add(button("button primary", copy).word(ui, "share-copy")))
         .add(el("p", "quiet").attr("role", "status").words(status))
         .part(long)
+        .add(el("h3", "").word(ui, "share-embed"))
+        .add(embed)
         .add(el("h3", "").word(ui, "share-file"))
         .add(el("div", "share-row").add(act("save-run", "share-save", keep::save_file)).add(act(
             "open-last",

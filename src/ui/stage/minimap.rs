@@ -20,12 +20,13 @@ fn area(size: (f64, f64)) -> Area {
     Area::new(size.0 - SIZE.0 - MARGIN, MARGIN, SIZE.0, SIZE.1)
 }
 
-/// What is touched of it, on phones: a tap looks there; the arrows move what is seen, Enter shows the whole harbour.
+/// What is touched of it, on phones: a tap looks there; the arrows move what is seen, Enter looks at the bridge again.
 pub fn button(ui: Ui) -> El {
     let tap = move |event: &MouseEvent| {
         ui.stage.update_value(|stage| {
             // A click by the keyboard has no place.
             if event.detail() == 0 {
+                stage.focus = None;
                 return stage.reset();
             }
             let map = area(stage.size);
