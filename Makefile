@@ -71,7 +71,7 @@ bench: build
 # The numbers of the page /{lang}/fidelity, from the recordings.
 fidelity:
 	@tools/setup.sh rust
-	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- verify tests/oracle --report assets/fidelity.json
+	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- verify tests/oracle/{api-cases.json,controllers.jsonl,scheduler_cases.jsonl,scheduler_sequences.jsonl}.gz tests/oracle/discovery --report assets/fidelity.json
 
 clean:
 	rm -rf target/site target/dev-site dist

@@ -25,10 +25,9 @@ pub fn embed(ui: Ui) -> El {
         .word(ui, "embed-open");
     el("div", if controls { "app embed" } else { "app embed bare" })
         .attr("data-testid", "embed")
-        .add(el("h1", "visually-hidden").word(ui, "product"))
         .add(stage_panel(ui))
         .all(controls.then(|| transport(ui)))
-        .add(el("nav", "").label(ui, "embed-open").add(open))
+        .add(el("nav", "").label(ui, "embed-open").add(el("h1", "visually-hidden").word(ui, "product")).add(open))
         .add(captions::live(ui))
 }
 

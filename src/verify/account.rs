@@ -1,6 +1,6 @@
 //! What came of the recordings by area and kind: the numbers of the fidelity page.
 //!
-//! `bottle verify --report assets/fidelity.json tests/oracle` writes them; tests/recordings.rs compares the file with what
+//! `make fidelity` writes them (`bottle verify PATHS --report assets/fidelity.json`); tests/recordings.rs compares the file with what
 //! the recordings give, so that the page cannot say more than is so.
 
 use crate::cluster::apiserver::ApiServer;
