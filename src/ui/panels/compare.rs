@@ -8,6 +8,7 @@ use crate::scene::caption::{input_sentence, kind};
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::signal::RwSignal;
+use leptos::prelude::event_target_value;
 
 /// So many differences are shown.
 const SHOWN: usize = 200;

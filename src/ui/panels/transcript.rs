@@ -6,7 +6,8 @@ use crate::sim::Time;
 use crate::ui::captions;
 use crate::ui::dom::{El, button, el, truth};
 use crate::ui::handle::{Tab, Ui};
-use crate::ui::signal::Memo;
+use crate::ui::signal::{Memo, RwSignal};
+use leptos::prelude::event_target_value;
 
 /// So many sentences are shown.
 const SHOWN: usize = 200;
