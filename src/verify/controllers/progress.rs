@@ -122,12 +122,13 @@ fn same_way(path: &str, left: &[Value], right: &[Value], free: bool) -> bool {
         return left.last() == right.last();
     }
     let one_way = |side: &[i64]| side.is_sorted() || side.iter().rev().is_sorted();
-    if one_way(&right) && steps(&left, &right) || one_way(&left) && steps(&right, &left) {
+    let most = |side: &[i64]| side.iter().max().copied().unwrap_or(0);
+    let near = (most(&left) - most(&right)).abs() <= 1;
+    if one_way(&right) && steps(&left, &right) || near && one_way(&left) && steps(&right, &left) {
         return true;
     }
-    let most = |side: &[i64]| side.iter().max().copied().unwrap_or(0);
     let turns = !one_way(&left) && !one_way(&right);
-    (seen_less || turns) && (most(&left) - most(&right)).abs() <= 1
+    near && (seen_less || turns)
 }
 
 /// Whether the first is some of the second, in order.
