@@ -69,6 +69,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cluster::world", &["cluster", "api", "sim"]),
     ("cluster::outside", &["cluster", "api", "sim"]),
     ("cluster::look", &["cluster", "api", "sim"]),
+    ("cluster::logs", &["cluster", "api", "sim"]),
     ("cluster::passage", &["cluster", "sim"]),
     // The person outside the ship: only requests.
     ("cluster::user", CLIENT),

@@ -7,6 +7,7 @@
 use super::parse::{Expr, Program, SyntaxError};
 use super::val::Val;
 use crate::api::schema::{Shape, schema};
+use crate::sim::Order;
 
 /// The type of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +86,7 @@ pub fn complaints(program: &Program, text: &str, variables: &[(&str, Type)]) -> 
     let mut checker = Checker { names, found: Vec::new() };
     checker.of(&program.root);
     let mut found = checker.found;
-    found.sort_by_key(|complaint| complaint.at);
+    found.order_by_key(|complaint| complaint.at);
     found.iter().map(|complaint| complaint.in_text(text)).collect::<Vec<_>>().join("\n")
 }
 

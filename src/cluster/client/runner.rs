@@ -15,8 +15,9 @@
 mod hold;
 mod leading;
 mod pause;
+mod wake;
 
-use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Wake, Write};
+use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Write};
 use super::election::{ELECT, Election};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
 use super::usage::{self, Usage};
@@ -26,8 +27,7 @@ use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Message, Reply, Timer, User};
-use crate::sim::Map;
-use crate::sim::Time;
+use crate::sim::{Map, Time};
 use std::rc::Rc;
 
 const DUE: &str = "run/due";
@@ -177,36 +177,6 @@ impl Runner {
                 self.wake(cx, desk, |wake| (watch.map)(wake, old, new));
             }
         }
-    }
-
-    fn periodic(&mut self, cx: &mut Cx, desk: usize) {
-        let Some((period, map)) = self.desks[desk].controller.period else { return };
-        cx.because(None);
-        self.wake(cx, desk, map);
-        // The next period begins when the work is done, so that nothing is ever looked at exactly when it ends.
-        cx.after(period + timing::RECONCILE, Event::Timer(Timer::keyed(PERIOD, "", desk as u64)));
-    }
-
-    fn wake(&mut self, cx: &mut Cx, desk: usize, map: impl FnOnce(&mut Wake)) {
-        let now = cx.now();
-        let Desk { memory, queue, .. } = &mut self.desks[desk];
-        let mut wake = Wake::new((&self.client, &self.flags), now, memory);
-        map(&mut wake);
-        for (key, delay) in wake.keys {
-            if delay.is_zero() {
-                queue.add(key, cx.cause());
-            } else {
-                queue.add_at(key, now + delay, cx.cause());
-            }
-        }
-        self.set_alarm(cx, desk);
-    }
-
-    fn set_alarm(&mut self, cx: &mut Cx, desk: usize) {
-        let Desk { queue, alarm, .. } = &mut self.desks[desk];
-        let Some(at) = queue.next_at().filter(|at| alarm.is_none_or(|alarm| *at < alarm)) else { return };
-        *alarm = Some(at);
-        cx.after(at.since(cx.now()), Event::Timer(Timer::keyed(DUE, "", desk as u64)));
     }
 
     /// Gives keys to workers that have nothing to do.

@@ -39,9 +39,7 @@ use super::timing;
 use super::wire::{
     Address, ContainerSpec, ContainerState, CriCall, CriError, CriReply, Event, ImageStatus, Message, Timer,
 };
-use crate::api::Key;
-use crate::sim::{Duration, Time};
-use crate::sim::{Map, Sorted};
+use crate::sim::{Duration, Map, Sorted, Time};
 use sandbox::{Addresses, Sandbox};
 use std::rc::Rc;
 
@@ -369,35 +367,6 @@ impl Runtime {
         let Some(container) = self.containers.remove(id) else { return };
         if let Some(sandbox) = self.sandboxes.get_mut(&container.spec.pod) {
             sandbox.containers.retain(|other| other != id);
-        }
-    }
-
-    fn run_sandbox(&mut self, cx: &mut Cx, call: u64, pod: Rc<str>, (name, host_network): (&Key, bool)) {
-        let ip = if host_network {
-            self.machine.ip.clone()
-        } else {
-            self.addresses.next(|ip| self.sandboxes.values().any(|s| s.ready && *s.ip == *ip))
-        };
-        let kept = self.sandboxes.get(&pod).map(|old| old.containers.clone()).unwrap_or_default();
-        let sandbox = Sandbox { pod: sandbox::reference(name), ip: ip.clone(), ready: true, containers: kept };
-        self.sandboxes.insert(pod, sandbox);
-        let spread = u64::try_from(timing::SANDBOX_SPREAD.as_micros()).unwrap_or(0);
-        let takes = timing::SANDBOX + Duration::from_micros(cx.rng().below(spread));
-        self.reply(cx, call, takes, Ok(CriReply::Sandbox { ip }));
-    }
-
-    fn stop_sandbox(&mut self, cx: &mut Cx, pod: &Rc<str>) {
-        let Some(sandbox) = self.sandboxes.get_mut(pod) else { return };
-        sandbox.ready = false;
-        for id in sandbox.containers.clone() {
-            self.end(cx, &id, 137, "Error");
-        }
-    }
-
-    fn remove_sandbox(&mut self, cx: &mut Cx, pod: &Rc<str>) {
-        self.stop_sandbox(cx, pod);
-        for id in self.sandboxes.remove(pod).map(|sandbox| sandbox.containers).unwrap_or_default() {
-            self.containers.remove(&id);
         }
     }
 }

@@ -1,7 +1,12 @@
 //! A pod's sandbox and its address.
 
+use super::Runtime;
 use crate::api::object::Ref;
 use crate::api::{Key, ObjectRef, kinds};
+use crate::cluster::Cx;
+use crate::cluster::timing;
+use crate::cluster::wire::CriReply;
+use crate::sim::Duration;
 use std::rc::Rc;
 
 /// What a pod's containers share: the pause container and the network.
@@ -20,6 +25,37 @@ pub struct Sandbox {
 /// The reference to a pod.
 pub fn reference(key: &Key) -> Ref {
     Rc::new(ObjectRef { kind: &kinds::pod::KIND, key: key.clone() })
+}
+
+impl Runtime {
+    pub(super) fn run_sandbox(&mut self, cx: &mut Cx, call: u64, pod: Rc<str>, (name, host_network): (&Key, bool)) {
+        let ip = if host_network {
+            self.machine.ip.clone()
+        } else {
+            self.addresses.next(|ip| self.sandboxes.values().any(|s| s.ready && *s.ip == *ip))
+        };
+        let kept = self.sandboxes.get(&pod).map(|old| old.containers.clone()).unwrap_or_default();
+        let sandbox = Sandbox { pod: reference(name), ip: ip.clone(), ready: true, containers: kept };
+        self.sandboxes.insert(pod, sandbox);
+        let spread = u64::try_from(timing::SANDBOX_SPREAD.as_micros()).unwrap_or(0);
+        let takes = timing::SANDBOX + Duration::from_micros(cx.rng().below(spread));
+        self.reply(cx, call, takes, Ok(CriReply::Sandbox { ip }));
+    }
+
+    pub(super) fn stop_sandbox(&mut self, cx: &mut Cx, pod: &Rc<str>) {
+        let Some(sandbox) = self.sandboxes.get_mut(pod) else { return };
+        sandbox.ready = false;
+        for id in sandbox.containers.clone() {
+            self.end(cx, &id, 137, "Error");
+        }
+    }
+
+    pub(super) fn remove_sandbox(&mut self, cx: &mut Cx, pod: &Rc<str>) {
+        self.stop_sandbox(cx, pod);
+        for id in self.sandboxes.remove(pod).map(|sandbox| sandbox.containers).unwrap_or_default() {
+            self.containers.remove(&id);
+        }
+    }
 }
 
 /// The addresses of a node's pod network.

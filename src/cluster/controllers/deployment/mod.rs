@@ -25,7 +25,7 @@ pub mod status;
 mod wake;
 
 use self::family::{Child, DESIRED, Plan, REVISION, active, available, new_size, split, total};
-use self::status::{PROGRESSING, TIMED_OUT, condition};
+use self::status::{PROGRESSING, TIMED_OUT, condition, with_status};
 use self::wake::{wake_by_pod, wake_by_set};
 use super::shared::claim::claim;
 use super::shared::hash::template_hash;
@@ -36,7 +36,7 @@ use crate::api::selector::Selector;
 use crate::api::{Key, Object, Ref, Request, Status};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Watch, Write, in_ending_namespace};
 use crate::sim::Order;
-use k8s_openapi::api::apps::v1::{Deployment, DeploymentStatus, ReplicaSet};
+use k8s_openapi::api::apps::v1::{DeploymentStatus, ReplicaSet};
 
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
@@ -97,14 +97,6 @@ fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
 fn set_name(plan: &Plan) -> String {
     let collisions = plan.deployment.status.as_ref().and_then(|status| status.collision_count);
     format!("{}-{}", plan.object.name(), template_hash(&plan.spec.template, collisions))
-}
-
-fn with_status(plan: &Plan, status: DeploymentStatus) -> Object {
-    let mut object = plan.object.clone();
-    if let Some(deployment) = object.get_mut::<Deployment>() {
-        deployment.status = Some(status);
-    }
-    object
 }
 
 /// One look at one Deployment.

@@ -3,10 +3,11 @@
 //! Upstream: `pkg/controller/deployment/progress.go` and `sync.go` (`calculateStatus`).
 
 use super::family::{Child, Plan, available, total};
+use crate::api::Object;
 use crate::api::meta::{moment, timestamp};
 use crate::cluster::controllers::shared::some;
 use crate::sim::{Duration, Time};
-use k8s_openapi::api::apps::v1::{DeploymentCondition, DeploymentStatus, ReplicaSetStatus};
+use k8s_openapi::api::apps::v1::{Deployment, DeploymentCondition, DeploymentStatus, ReplicaSetStatus};
 
 /// Condition type.
 pub const PROGRESSING: &str = "Progressing";
@@ -16,6 +17,16 @@ const FAILURE: &str = "ReplicaFailure";
 const FINISHED: &str = "NewReplicaSetAvailable";
 /// Reason of a rollout without progress.
 pub const TIMED_OUT: &str = "ProgressDeadlineExceeded";
+
+/// The Deployment with another status.
+#[must_use]
+pub fn with_status(plan: &Plan, status: DeploymentStatus) -> Object {
+    let mut object = plan.object.clone();
+    if let Some(deployment) = object.get_mut::<Deployment>() {
+        deployment.status = Some(status);
+    }
+    object
+}
 
 /// A new condition.
 #[must_use]
