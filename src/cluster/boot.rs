@@ -5,14 +5,14 @@
 //! settled.
 
 use super::fact::Fact;
-use super::input::Input;
+use super::input::{Input, Name};
 use super::machine::Machine;
 use super::wire::Address;
 use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime, scheduler};
 use crate::sim::{Simulation, Time, Trace};
 use serde::Deserialize;
+use serde_json::json;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 /// The control plane starts,
 const START: Time = Time::from_secs(-120);
@@ -20,6 +20,9 @@ const START: Time = Time::from_secs(-120);
 const INSTALL: Time = Time::from_secs(-110);
 /// then the workers join: CoreDNS is on the control plane by then, as after `kubeadm init`.
 const JOIN: Time = Time::from_secs(-70);
+
+/// Label and taint of the nodes that carry the control plane.
+pub const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 
 /// What every cluster has before its user comes.
 const SYSTEM: &str = include_str!("../../assets/scenarios/system.yaml");
@@ -115,6 +118,9 @@ pub fn settle(scenario: &Scenario, seed: u64) -> (World, Trace<Fact>) {
         join(&mut world, machine(index, entry), &mut trace);
     }
     run(&mut world, INSTALL, &mut trace);
+    for (_, entry) in machines().filter(|(_, entry)| entry.control_plane) {
+        world.input(&marked(&entry.name), &mut trace);
+    }
     let text = SYSTEM.to_owned();
     world.input(&Input::Apply { text, dry_run: false, create_namespaces: false }, &mut trace);
     run(&mut world, JOIN, &mut trace);
@@ -140,10 +146,25 @@ fn join(world: &mut World, machine: Machine, trace: &mut Trace<Fact>) {
     world.add(Address::Kubelet(name), Process::Kubelet(Box::new(kubelet)), trace);
 }
 
+/// A node is marked as the control plane's by its administrator: a kubelet may not give itself a role (upstream:
+/// `cmd/kubeadm/app/phases/markcontrolplane`).
+fn marked(node: &str) -> Input {
+    let labels = json!({ CONTROL_PLANE: "", "node.kubernetes.io/exclude-from-external-load-balancers": "" });
+    let patch = json!({ "metadata": { "labels": labels } }).to_string();
+    Input::Patch {
+        object: Name {
+            api_version: "v1".to_owned(),
+            kind: "Node".to_owned(),
+            namespace: String::new(),
+            name: node.to_owned(),
+        },
+        patch,
+    }
+}
+
 fn machine(index: usize, entry: &MachineEntry) -> Machine {
     let own = entry.labels.iter().map(|(key, value)| (key.as_str().into(), value.as_str().into()));
-    let role: (Rc<str>, Rc<str>) = ("node-role.kubernetes.io/control-plane".into(), "".into());
-    let taint = (role.0.clone(), "".into(), "NoSchedule".into());
+    let taint = (CONTROL_PLANE.into(), "".into(), "NoSchedule".into());
     Machine {
         name: entry.name.as_str().into(),
         cpu_milli: entry.cpu * 1000,
@@ -153,7 +174,7 @@ fn machine(index: usize, entry: &MachineEntry) -> Machine {
         ip: format!("172.18.{}.{}", (index + 2) / 250, (index + 2) % 250).into(),
         // Beyond 10.255 they go on at 10.0, far from the services' 10.96.
         pod_cidr: format!("10.{}.{}.0/24", (244 + index / 256) % 256, index % 256).into(),
-        labels: own.chain(entry.control_plane.then_some(role)).collect(),
+        labels: own.collect(),
         taints: if entry.control_plane { vec![taint] } else { Vec::new() },
     }
 }

@@ -53,7 +53,7 @@ impl Kubelet {
     /// Whether the control plane runs on its machine.
     #[must_use]
     pub fn is_control_plane(&self) -> bool {
-        self.machine.labels.iter().any(|(label, _)| &**label == "node-role.kubernetes.io/control-plane")
+        self.machine.taints.iter().any(|(key, ..)| &**key == "node-role.kubernetes.io/control-plane")
     }
 
     /// What the machine's clock shows.
