@@ -23,7 +23,7 @@
   const started = new Promise((resolve) => (tell = resolve));
   /** The first part of the program needed something of the rest after all: once more, with all of it from the start. */
   const again = (reason) => {
-    if (!(reason instanceof WebAssembly.RuntimeError)) return false;
+    if (typeof WebAssembly !== 'object' || !(reason instanceof WebAssembly.RuntimeError)) return false;
     try {
       if (sessionStorage.getItem('bottle.whole')) return false;
       sessionStorage.setItem('bottle.whole', 'yes');

@@ -83,7 +83,11 @@ export async function open(rig, path = '', options = {}) {
   const errors = [];
   page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
   page.on('pageerror', (error) => errors.push(String(error)));
-  page.on('requestfailed', (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    // Given up by the browser itself, because the page was left before the file had come.
+    if (why !== 'net::ERR_ABORTED') errors.push(`${request.url()}: ${why}`);
+  });
   if (init) await page.addInitScript(init);
   await before?.(page);
   await page.goto(new URL(path.replace(/^\//, ''), rig.url).href);
