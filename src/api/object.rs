@@ -348,8 +348,20 @@ impl Ord for Key {
     fn cmp(&self, other: &Self) -> Ordering {
         let same = Rc::ptr_eq(&self.namespace, &other.namespace);
         let first = if same { Ordering::Equal } else { self.namespace.cmp(&other.namespace) };
-        if first == Ordering::Equal { self.name.cmp(&other.name) } else { first }
+        if first == Ordering::Equal { by_words(&self.name, &other.name) } else { first }
     }
+}
+
+/// As `str::cmp`, eight bytes at a time: names begin alike for long, and compiled to Wasm `str::cmp` goes byte by byte.
+fn by_words(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
+    while let (Some((x, rest)), Some((y, other))) = (a.split_first_chunk(), b.split_first_chunk()) {
+        if x != y {
+            return u64::from_be_bytes(*x).cmp(&u64::from_be_bytes(*y));
+        }
+        (a, b) = (rest, other);
+    }
+    a.cmp(b)
 }
 
 impl fmt::Display for Key {

@@ -10,11 +10,26 @@ use crate::sim::Time;
 use leptos::prelude::*;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::MessageChannel;
 
 /// Milliseconds since the page was opened.
 #[must_use]
 pub fn clock() -> f64 {
     window().performance().map_or(0.0, |performance| performance.now())
+}
+
+/// Goes on with the frame loop's work as soon as the browser has looked after what waits; a timer would have it rest for
+/// four milliseconds each time. Only one piece can wait.
+pub fn soon(work: Box<dyn FnOnce()>) {
+    thread_local! {
+        static CHANNEL: Option<MessageChannel> = MessageChannel::new().ok();
+    }
+    CHANNEL.with(|channel| {
+        if let Some(channel) = channel {
+            channel.port1().set_onmessage(Some(Closure::once_into_js(work).unchecked_ref()));
+            let _ = channel.port2().post_message(&JsValue::NULL);
+        }
+    });
 }
 
 /// Marks a moment in the browser's own measurements.

@@ -12,18 +12,17 @@ use super::stage::{self, Stage};
 use leptos::prelude::*;
 use std::cell::Cell;
 use std::rc::Rc;
-use std::time::Duration;
 
 /// A tab that slept does not catch up what it has missed.
 const LONGEST_MS: f64 = 100.0;
 
 /// An engine that cannot keep up shows how far it has come once in so many milliseconds,
-const SHOW_MS: f64 = 150.0;
+const SHOW_MS: f64 = 200.0;
 /// but never sooner than after this many times what showing costs.
 const SHOW_TIMES: f64 = 12.0;
 
 /// What would take longer than this is done in more than one frame.
-const LONG_MS: f64 = 12.0;
+const LONG_MS: f64 = 10.0;
 
 /// Who comes next.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -82,7 +81,7 @@ fn next(ui: Ui, times: Rc<Times>, first: Option<Box<dyn FnOnce()>>) {
         request_animation_frame(work);
     } else {
         // Nothing will be painted, so there is no frame to wait for.
-        set_timeout(work, Duration::ZERO);
+        browser::soon(work);
     }
 }
 

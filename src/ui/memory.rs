@@ -7,6 +7,9 @@
 use std::cell::Cell;
 use std::hint::black_box;
 
+#[global_allocator]
+static ALLOCATOR: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
+
 /// A page of Wasm's memory.
 const PAGE: usize = 64 * 1024;
 /// What is fetched at least.

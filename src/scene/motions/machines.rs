@@ -6,28 +6,41 @@ use crate::scene::display::{Area, Layer, Look};
 use crate::scene::sprites::{controllers, signs};
 use crate::scene::stage::{Stage, Thing};
 use crate::scene::theme::Token;
+use crate::sim::Sorted;
 
-/// A controller's window lights, or shows that it will try again.
-pub fn window(stage: &mut Stage, one: &Shown) {
-    if !one.lasts(120.0) {
-        return;
+/// How long a window stays lit, and a retry's ring is seen, after its motion, in milliseconds.
+const GLOW_MS: f64 = 120.0;
+
+/// The controllers' windows that are lit: however much a controller does, it has one.
+pub fn draw_windows(stage: &mut Stage, shown: &[Shown]) {
+    let mut windows = Sorted::<usize, &Shown>::new();
+    for one in shown.iter().filter(|one| one.lasts(GLOW_MS)) {
+        let Fact::Reconciled { controller, .. } = &one.record.fact else { continue };
+        let index = controllers::index(controller);
+        if windows.get(&index).is_none_or(|before| one.outshines(before)) {
+            windows.insert(index, one);
+        }
     }
-    match &one.record.fact {
-        Fact::Reconciled { controller, object, .. } => {
-            let index = controllers::index(controller);
-            let area = stage.layout.window(index);
-            let id = format!("window/{}/{index}", one.record.id.0);
-            let thing = Thing::new(id, "window", Layer::Control, area).at(area.x, area.y, 1.0);
-            let thing = thing.because(one.record.id).of(object).faint(one.opacity());
-            stage.put(thing, |pen| controllers::window(pen, index, Some(1.0)));
-        }
-        Fact::Retried { controller, object, after, error } => {
-            let (x, y) = stage.layout.window(controllers::index(controller)).middle();
-            let says = format!("{:.0}", after.as_secs_f64().ceil());
-            let thing = moving(one, "retry", "ring", (x, y), 20.0).of(object).says(&**error);
-            stage.put(thing, |pen| signs::ring(pen, 1.0, &says));
-        }
-        _ => {}
+    for (index, one) in windows {
+        let Fact::Reconciled { object, .. } = &one.record.fact else { continue };
+        let area = stage.layout.window(index);
+        let thing = Thing::new(format!("window/{}/{index}", one.record.id.0), "window", Layer::Control, area)
+            .at(area.x, area.y, 1.0)
+            .because(one.record.id)
+            .of(object)
+            .faint(one.opacity());
+        stage.put(thing, |pen| controllers::window(pen, index, Some(1.0)));
+    }
+}
+
+/// A controller will try again.
+pub fn retry(stage: &mut Stage, one: &Shown) {
+    let Fact::Retried { controller, object, after, error } = &one.record.fact else { return };
+    if one.lasts(GLOW_MS) {
+        let (x, y) = stage.layout.window(controllers::index(controller)).middle();
+        let says = format!("{:.0}", after.as_secs_f64().ceil());
+        let thing = moving(one, "retry", "ring", (x, y), 20.0).of(object).says(&**error);
+        stage.put(thing, |pen| signs::ring(pen, 1.0, &says));
     }
 }
 

@@ -43,6 +43,13 @@ impl Shown<'_> {
         self.age_ms <= self.takes_ms + linger_ms
     }
 
+    /// Whether it is drawn where another of its kind would have to be drawn, too: the story's before others, the later
+    /// before the earlier.
+    fn outshines(&self, other: &Self) -> bool {
+        let weight = |one: &Self| (one.role == Role::Lead, one.record.id);
+        weight(self) > weight(other)
+    }
+
     /// An id for what shows it.
     #[must_use]
     pub fn id(&self, what: &str) -> String {
@@ -90,6 +97,7 @@ pub fn draw(stage: &mut Stage) {
     let shown = shown(stage);
     let mut movers = Movers::default();
     request::draw(stage, &shown, &mut movers);
+    machines::draw_windows(stage, &shown);
     for one in &shown {
         draw_one(stage, one, &shown, &mut movers);
     }
@@ -102,11 +110,11 @@ fn draw_one<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], mover
         return;
     }
     match one.motion.act {
-        // Told together, for each request.
-        Act::Travel | Act::Gate | Act::Ink | Act::Return => {}
+        // Told together: for each request, for each window.
+        Act::Travel | Act::Gate | Act::Ink | Act::Return | Act::Window => {}
         Act::Order | Act::Answer => request::at_the_hut(stage, one),
         Act::List | Act::Break | Act::Pulse => watch::draw(stage, one, movers),
-        Act::Window | Act::Retry => machines::window(stage, one),
+        Act::Retry => machines::retry(stage, one),
         Act::Queue => schedule::queue(stage, one),
         Act::Crane => schedule::attempt(stage, one, all),
         Act::Lease | Act::Board | Act::Stop | Act::Cut => machines::sign(stage, one),

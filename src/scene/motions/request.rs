@@ -30,14 +30,38 @@ pub fn draw<'a>(stage: &mut Stage<'a>, shown: &[Shown<'a>], movers: &mut Movers)
             calls.get_or_default(call).push(one);
         }
     }
+    // All lamps that are passed look alike: however many requests are at a gate, it has one.
+    let mut lamps = [None; Gate::ALL.len()];
     for (call, story) in calls {
-        let Some(last) = story.last() else { continue };
+        let Some(&last) = story.last() else { continue };
         let open = last.motion.act != Act::Return;
         if last.lasts(if open { PATIENCE_MS } else { 0.0 }) {
             draw_launch(stage, call, last, movers);
         }
-        for one in &story {
-            draw_inside(stage, call, one, last);
+        for one in story {
+            match &one.record.fact {
+                Fact::Gate { gate, refused: None, .. } => {
+                    // Lamps stay lit until the launch has left.
+                    let left = last.motion.act == Act::Return && last.share() > 0.35;
+                    let lamp = &mut lamps[place_of(*gate)];
+                    if one.lasts(PATIENCE_MS) && !left && lamp.is_none_or(|(_, before)| one.outshines(before)) {
+                        *lamp = Some((call, one));
+                    }
+                }
+                Fact::Gate { gate, refused: Some(status), .. } if one.lasts(READING_MS) => {
+                    let thing =
+                        at_the_gate(stage, (call, one), *gate, (Layer::Fault, 26.0)).says(status.message.clone());
+                    stage.put(thing, |pen| signs::octagon(pen, &status.code.to_string()));
+                }
+                Fact::Committed { revision, .. } if one.lasts(500.0) => ink(stage, one, *revision),
+                _ => {}
+            }
+        }
+    }
+    for (gate, lit) in Gate::ALL.into_iter().zip(lamps) {
+        if let Some(lit) = lit {
+            let thing = at_the_gate(stage, lit, gate, (Layer::Control, 10.0));
+            stage.put(thing, |pen| bridge::lamp(pen, bridge::Lamp::Passed));
         }
     }
 }
@@ -115,30 +139,12 @@ fn answer_code(fact: &Fact) -> Option<u16> {
     }
 }
 
-/// Lamps, pipe and ledger.
-fn draw_inside(stage: &mut Stage, call: &Call, one: &Shown, last: &Shown) {
-    match &one.record.fact {
-        Fact::Gate { gate, refused, .. } => {
-            let (x, y) = stage.layout.lamp(place_of(*gate));
-            let id = format!("lamp/{}/{}/{}", call.from, call.id, place_of(*gate));
-            let thing =
-                |layer, r| Thing::new(id, "gate", layer, Area::around(x, y, r)).at(x, y, 1.0).because(one.record.id);
-            // Lamps stay lit until the launch has left.
-            let left = last.motion.act == Act::Return && last.share() > 0.35;
-            match refused {
-                None if one.lasts(PATIENCE_MS) && !left => {
-                    stage.put(thing(Layer::Control, 10.0), |pen| bridge::lamp(pen, bridge::Lamp::Passed));
-                }
-                Some(status) if one.lasts(READING_MS) => {
-                    let thing = thing(Layer::Fault, 26.0).says(status.message.clone());
-                    stage.put(thing, |pen| signs::octagon(pen, &status.code.to_string()));
-                }
-                _ => {}
-            }
-        }
-        Fact::Committed { revision, .. } if one.lasts(500.0) => ink(stage, one, *revision),
-        _ => {}
-    }
+/// What is seen of a request at a gate's lamp.
+fn at_the_gate(stage: &Stage, (call, one): (&Call, &Shown), gate: Gate, (layer, radius): (Layer, f64)) -> Thing {
+    let place = place_of(gate);
+    let (x, y) = stage.layout.lamp(place);
+    let id = format!("lamp/{}/{}/{place}", call.from, call.id);
+    Thing::new(id, "gate", layer, Area::around(x, y, radius)).at(x, y, 1.0).because(one.record.id)
 }
 
 fn place_of(gate: Gate) -> usize {

@@ -20,7 +20,7 @@ pub struct Frames {
 /// How long the engine may work in a frame that also paints, in milliseconds;
 const SLICE: f64 = 5.0;
 /// and in one that does not, because the engine cannot keep up.
-const BUSY_SLICE: f64 = 9.0;
+const BUSY_SLICE: f64 = 7.0;
 
 /// Tells the time in milliseconds: the page's clock. The engine never sees it.
 pub type Clock<'a> = &'a dyn Fn() -> f64;
