@@ -17,7 +17,9 @@ run('tools/release.sh', ['--cargo', 'bench']);
 run('wasm-bindgen', ['--target', 'web', '--no-typescript', '--out-dir', OUT, 'target/wasm32-unknown-unknown/release/bench.wasm']);
 // As index.html says.
 run('wasm-opt', ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', `${OUT}/bench_bg.wasm`, '-o', `${OUT}/bench_bg.wasm`]);
-writeFileSync(join(OUT, 'index.html'), '<!doctype html><title>fleet</title><canvas width="760" height="524"></canvas><script type="module">import init from "./bench.js"; window.wasm = await init();</script>\n');
+const PAGE = '<!doctype html><title>fleet</title><canvas width="760" height="524"></canvas><script type="module">import init from "./bench.js"; window.wasm = await init();</script>\n';
+// The server answers what is not there with the second.
+for (const name of ['index.html', '404.html']) writeFileSync(join(OUT, name), PAGE);
 
 const rig = await start({ dir: OUT });
 try {
