@@ -132,7 +132,8 @@ fn a_lost_ship_is_explained_by_what_the_person_did() {
     assert!(silent.sentences[0].contains("Nothing has been heard"), "{silent:?}");
     assert!(stopped > 0);
     let can = shown(&history, |shown| deeds::of_object(shown, &node));
-    assert!(can.contains(&deeds::Deed::Kubelet(false)), "{can:?}");
+    let again = deeds::Deed::Fault("stop", "kubelet/node-1".to_owned(), false, "Start".to_owned());
+    assert!(can.contains(&again), "{can:?}");
 }
 
 #[test]

@@ -25,10 +25,6 @@ pub enum Deed {
     Undo,
     /// `kubectl cordon` (true) or `uncordon`.
     Cordon(bool),
-    /// Stop (true) or start the kubelet.
-    Kubelet(bool),
-    /// Cut (true) or join the network.
-    Network(bool),
     /// Crash one of these containers.
     Crash(Vec<String>),
     /// Let a fault begin (true) or repair it: which, of what, and how a button calls it.
@@ -77,10 +73,12 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
 #[must_use]
 pub fn of_ship(shown: &Shown, node: &str) -> Vec<Deed> {
     let Some(node) = shown.node(node) else { return Vec::new() };
-    let mut deeds = vec![Deed::Cordon(!node.cordoned), Deed::Kubelet(node.kubelet_runs), Deed::Network(!node.cut_off)];
+    let label = shown.text(if node.cut_off { "fault-network-ends" } else { "fault-network" }, &[]);
+    let mut deeds =
+        vec![Deed::Cordon(!node.cordoned), Deed::Fault(NETWORK, node.name.to_string(), !node.cut_off, label)];
     deeds.extend(["power", "disk", "memory", "clock"].map(|name| fault(shown, name, &node.name)));
     let (kubelet, runtime) = (format!("kubelet/{}", node.name), format!("containerd/{}", node.name));
-    deeds.extend(["crash", "slow", "certificate"].map(|name| fault(shown, name, &kubelet)));
+    deeds.extend(["stop", "crash", "slow", "certificate"].map(|name| fault(shown, name, &kubelet)));
     deeds.extend(["stop", "crash"].map(|name| fault(shown, name, &runtime)));
     deeds
 }
@@ -112,6 +110,9 @@ const CONTROLLERS: &[(&str, &str)] = &[
     ("CronJob", "cronjob-controller"),
     ("Service", "endpoint-slice-controller"),
 ];
+
+/// Cutting a node off is an input of its own.
+pub const NETWORK: &str = "network";
 
 /// A fault as it can be begun now, or repaired.
 fn fault(shown: &Shown, name: &'static str, of: &str) -> Deed {

@@ -272,7 +272,7 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
         Input::Scheduler { name, .. } => say("caption-input-other-scheduler", &[("name", name.as_str().into())]),
         Input::Fault { fault, of, on } => {
             let deed = fault_sentence("fault", fault, of, (*on, language));
-            say("caption-input-fault", &[("deed", deed.into())])
+            say("caption-input-fault", &[("of", of.as_str().into()), ("deed", deed.into())])
         }
         Input::Crash { pod, .. } => say("caption-input-crash", &[("pod", pod.as_str().into())]),
     }

@@ -24,6 +24,12 @@ test('a key can be another one, nobody else keeps it, and it is remembered', asy
   assert.equal(await truth.getAttribute('aria-pressed'), 'false');
   await page.locator('body').press('m');
   assert.equal(await truth.getAttribute('aria-pressed'), 'true');
+  await page.getByTestId('help').click();
+  const told = (what) => page.getByTestId('keys').locator('dd', { hasText: what }).evaluate((meaning) => meaning.previousElementSibling.textContent);
+  assert.equal(await told('what the control plane believes'), 'M');
+  assert.equal(await told('whose words label'), 'no key');
+  assert.equal(await told('Until the next event'), 'E');
+  await page.keyboard.press('Escape');
   await page.reload();
   await ready(page);
   const before = await truth.getAttribute('aria-pressed');

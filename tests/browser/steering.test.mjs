@@ -22,6 +22,7 @@ test('a lost ship: what the control plane believes, how long its pods may stay, 
   await page.getByTestId('apply').click();
   const onFirst = () => window.__bottle.view().nodes.some(({ name, pods }) => name === 'node-1' && pods.some((pod) => pod.ready && pod.namespace === 'default'));
   await page.waitForFunction(onFirst, null, WAIT);
+  await page.getByTestId('faults').locator('summary').click();
   await page.getByRole('button', { name: 'Cut the network' }).click();
   const lost = () => window.__bottle.displayList().some(({ id }) => id === 'eviction/node-1');
   await page.waitForFunction(lost, null, WAIT);

@@ -7,7 +7,7 @@ use super::moment;
 use crate::api::object::Ref;
 use crate::cluster::input::{Input, Name};
 use crate::cluster::wire::Address;
-use crate::inspect::deeds::{self, Deed, Outcome};
+use crate::inspect::deeds::{self, Deed, NETWORK, Outcome};
 use crate::ui::dom::{El, afterwards, button, el, truth};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
@@ -85,19 +85,17 @@ fn buttons(desk: Desk) -> El {
     let delete = desk.of(|deed| matches!(deed, Deed::Delete).then_some(true));
     let drain = desk.of(|deed| matches!(deed, Deed::Cordon(_)).then_some(true));
     let cordon = desk.of(|deed| if let Deed::Cordon(on) = deed { Some(*on) } else { None });
-    let kubelet = desk.of(|deed| if let Deed::Kubelet(stop) = deed { Some(*stop) } else { None });
-    let network = desk.of(|deed| if let Deed::Network(cut) = deed { Some(*cut) } else { None });
     let crash = desk.of(|deed| if let Deed::Crash(containers) = deed { Some(containers.clone()) } else { None });
-    let toggle = move |what: Memo<Option<bool>>, keys: [&'static str; 2], act: fn(String, bool) -> Input| {
+    let toggle = move || {
         let click = move || {
-            if let Some(on) = what.get_untracked() {
-                desk.act(act(desk.node(), on));
+            if let Some(on) = cordon.get_untracked() {
+                desk.act(Input::Cordon { node: desk.node(), on });
             }
         };
-        let text = move || ui.text(if what.get() == Some(true) { keys[0] } else { keys[1] });
-        let there = truth(move || what.with(Option::is_some));
-        move || there.get().then(|| button("button", click).words(text))
+        let text = move || ui.text(if cordon.get() == Some(true) { "deed-cordon" } else { "deed-uncordon" });
+        button("button", click).words(text)
     };
+    let is_ship = truth(move || cordon.with(Option::is_some));
     let order =
         move |what: Memo<Option<bool>>, class: &'static str, name: &'static str, key, act: fn(Name) -> Input| {
             let click = move || desk.act_on(|object| act(deeds::name(object)));
@@ -123,37 +121,68 @@ fn buttons(desk: Desk) -> El {
     el("div", "deed-row")
         .part(order(undo, "button", "undo", "deed-rollback", |object| Input::Undo { object, revision: 0 }))
         .part(order(undo, "button", "restart", "deed-restart", |object| Input::Restart { object }))
-        .part(toggle(cordon, ["deed-cordon", "deed-uncordon"], |node, on| Input::Cordon { node, on }))
+        .part(move || is_ship.get().then(toggle))
         .part(order(drain, "button", "drain", "deed-drain", |object| Input::Drain { node: object.name }))
-        .part(toggle(kubelet, ["deed-kubelet-stop", "deed-kubelet-start"], |node, stop| Input::Kubelet { node, stop }))
-        .part(toggle(network, ["deed-network-cut", "deed-network-join"], |node, cut| Input::Network { node, cut }))
         .part(crashes)
         .part(order(delete, "button danger", "delete", "deed-delete", |object| Input::Delete { object }))
 }
 
-/// What can go wrong, and what is repaired.
+/// A fault that can begin or be repaired.
+type Fault = (&'static str, String, bool, String);
+
+/// What can go wrong and what is repaired, folded; open from the beginning where something is wrong already.
 fn faults(desk: Desk) -> impl Fn() -> Option<El> {
-    type Entry = (&'static str, String, bool, String);
     let known = Memo::new(move || {
         let fault = |deed: &Deed| match deed {
             Deed::Fault(fault, of, on, label) => Some((*fault, of.clone(), *on, label.clone())),
             _ => None,
         };
-        desk.deeds.with(|deeds| deeds.iter().filter_map(fault).collect::<Vec<Entry>>())
+        desk.deeds.with(|deeds| deeds.iter().filter_map(fault).collect::<Vec<Fault>>())
     });
-    let press = move |(fault, of, on, label): Entry| {
-        let click = move || desk.act(Input::Fault { fault: fault.to_owned(), of: of.clone(), on });
-        button("button", click).attr("data-fault", fault).text(&label)
+    let there = truth(move || known.with(|known| !known.is_empty()));
+    let wrong = move |known: &Vec<Fault>| known.iter().filter(|(_, _, on, _)| !on).count();
+    let title = move || match known.with(wrong) {
+        0 => desk.ui.text("deed-faults"),
+        count => format!(
+            "{} · {}",
+            desk.ui.text("deed-faults"),
+            desk.ui.say("deed-faults-wrong", &[("count", count.into())])
+        ),
     };
     move || {
-        let known = known.get();
-        (!known.is_empty()).then(|| {
-            el("div", "deed-row")
-                .attr("data-testid", "faults")
-                .add(el("span", "deed-label").word(desk.ui, "deed-faults"))
-                .all(known.into_iter().map(press))
-        })
+        let folded = || {
+            let details = el("details", "yaml").attr("data-testid", "faults");
+            let details = if known.with_untracked(wrong) > 0 { details.attr("open", "") } else { details };
+            details.add(el("summary", "").words(title)).part(move || afflicted(desk, &known.get()))
+        };
+        there.get().then(|| untrack(folded))
     }
+}
+
+/// The buttons, a row for each that they befall. What is selected needs no name again.
+fn afflicted(desk: Desk, faults: &[Fault]) -> Vec<El> {
+    let press = |(fault, of, on, label): &Fault| {
+        let (fault, of, on) = (*fault, of.clone(), *on);
+        let click = move || {
+            desk.act(if fault == NETWORK {
+                Input::Network { node: of.clone(), cut: on }
+            } else {
+                Input::Fault { fault: fault.to_owned(), of: of.clone(), on }
+            })
+        };
+        button("button", click).attr("data-fault", fault).text(label)
+    };
+    let own = desk.thing.selection.with_value(|selection| match selection {
+        Selection::Component(component) if component.node().is_none() => component.to_string(),
+        _ => desk.node(),
+    });
+    let row = |same: &[Fault]| {
+        let of = &*same[0].1;
+        let name = (of != own).then(|| of.strip_suffix(&format!("/{own}")).unwrap_or(of));
+        let label = name.map(|name| el("span", "deed-label").text(name));
+        el("div", "deed-row faults").attr("role", "group").attr("aria-label", of).all(label).all(same.iter().map(press))
+    };
+    faults.chunk_by(|one, next| one.1 == next.1).map(row).collect()
 }
 
 /// How many replicas.

@@ -3,28 +3,17 @@
 use super::sheet::sheet;
 use crate::ui::dom::{El, el};
 use crate::ui::handle::Ui;
+use crate::ui::keys::{ACTIONS, key_of};
 use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
 
-/// What is shown of the keys: the key, and what it does.
+/// The keys that are always the same; the others are [`ACTIONS`].
 const KEYS: &[(&str, &str)] = &[
     ("Space", "key-play"),
-    (".", "key-step"),
-    (",", "key-step-back"),
     ("Home", "key-home"),
     ("End", "key-end"),
     ("1 – 6", "key-speeds"),
-    ("T", "key-truth"),
-    ("/", "key-search"),
-    ("M", "key-dial"),
-    ("E", "until-event"),
-    ("S", "until-settled"),
-    ("B, N, P", "key-bookmarks"),
     ("Ctrl+K", "palette-title"),
-    ("L", "key-list"),
-    ("I", "key-inspector"),
-    ("Y", "key-why"),
-    ("?", "key-help"),
     ("Ctrl+Enter", "key-apply"),
     ("+ − 0", "key-zoom"),
     ("Esc, Tab", "key-leave-editor"),
@@ -51,7 +40,12 @@ pub fn help(ui: Ui, open: RwSignal<bool>) -> El {
 fn content(ui: Ui) -> El {
     let parts = PARTS.iter().flat_map(|(name, what)| [el("dt", "").word(ui, name), el("dd", "").word(ui, what)]);
     let key = |key: &str| el("dt", "").add(el("kbd", "").text(key));
-    let keys = KEYS.iter().flat_map(|(name, what)| [key(name), el("dd", "").word(ui, what)]);
+    let fixed = KEYS.iter().flat_map(|(name, what)| [key(name), el("dd", "").word(ui, what)]);
+    // The dialog is made anew each time that it opens, and nothing in it changes keys.
+    let keys = ACTIONS.iter().flat_map(|(name, sign, what, _)| match key_of(ui, name, sign).to_uppercase() {
+        none if none.is_empty() => [el("dt", "").word(ui, "key-none"), el("dd", "").word(ui, what)],
+        sign => [key(&sign), el("dd", "").word(ui, what)],
+    });
     let letters = el("input", "")
         .attr("type", "checkbox")
         .attr("data-testid", "letters")
@@ -66,7 +60,7 @@ fn content(ui: Ui) -> El {
         .add(el("h3", "").word(ui, "help-parts"))
         .add(el("dl", "parts").all(parts))
         .add(el("h3", "").word(ui, "help-keys"))
-        .add(el("dl", "keys").all(keys))
+        .add(el("dl", "keys").attr("data-testid", "keys").all(fixed).all(keys))
         .add(el("label", "check").add(letters).word(ui, "key-letters"))
         .add(el("h3", "").word(ui, "help-limits"))
         .add(el("p", "").word(ui, "help-limits-text"))
