@@ -4,6 +4,8 @@ use super::inspector::Thing;
 use super::inspector_why::badge;
 use super::moment;
 use super::transport::clock_text;
+use crate::api::object::ObjectRef;
+use crate::inspect::Shown;
 use crate::inspect::history::{FieldChange, Line, Revision, lines, revisions};
 use crate::ui::browser;
 use crate::ui::dom::{El, button, el};
@@ -32,21 +34,22 @@ fn folded(
     el("section", "insp-section").add(details)
 }
 
+/// What there is to say of the object while its section is open, and again whenever it has changed.
+fn read<T>(ui: Ui, thing: Thing, open: RwSignal<bool>, say: impl Fn(&Shown, &ObjectRef) -> Vec<T>) -> Vec<T> {
+    if !open.get() {
+        return Vec::new();
+    }
+    thing.changes.track();
+    moment::read(ui, |shown| {
+        thing.selection.with_value(|selection| selection.object().map_or_else(Vec::new, |object| say(shown, object)))
+    })
+}
+
 /// The YAML; each line bears the mark of whoever wrote its field.
 pub fn yaml_section(ui: Ui, thing: Thing) -> El {
     let open = RwSignal::new(false);
     let said = RwSignal::new("");
-    let shown = Memo::new(move || {
-        if !open.get() {
-            return Vec::new();
-        }
-        thing.changes.track();
-        moment::read(ui, |shown| {
-            thing
-                .selection
-                .with_value(|selection| selection.object().map_or_else(Vec::new, |object| lines(shown, object)))
-        })
-    });
+    let shown = Memo::new(move || read(ui, thing, open, lines));
     let copy = move || {
         let text = |lines: &Vec<Line>| lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect::<String>();
         let yaml = shown.with_untracked(text);
@@ -84,17 +87,7 @@ fn line(ui: Ui, line: &Line) -> El {
 /// The versions, the latest first.
 pub fn history_section(ui: Ui, thing: Thing) -> El {
     let open = RwSignal::new(false);
-    let versions = Memo::new(move || {
-        if !open.get() {
-            return Vec::new();
-        }
-        thing.changes.track();
-        moment::read(ui, |shown| {
-            thing
-                .selection
-                .with_value(|selection| selection.object().map_or_else(Vec::new, |object| revisions(shown, object)))
-        })
-    });
+    let versions = Memo::new(move || read(ui, thing, open, revisions));
     let content = move || {
         let more = move || {
             let more = versions.with(|all| all.len().saturating_sub(SHOWN));
