@@ -206,6 +206,11 @@ pub const JOB_BACKOFF_MAX: Duration = secs(600);
 pub const JOB_RETRY: Duration = secs(1);
 /// … up to this. Upstream: `MaxJobApiBackOff`.
 pub const JOB_RETRY_MAX: Duration = secs(60);
+/// Endpoints whose slices could not be written are looked at again after this, doubling. Upstream:
+/// `endpointslicemirroring_controller.go`, `defaultSyncBackOff`.
+pub const MIRROR_RETRY: Duration = secs(1);
+/// … up to this. Upstream: `maxSyncBackOff`.
+pub const MIRROR_RETRY_MAX: Duration = secs(100);
 /// A CronJob is looked at so long after each time of its schedule. Upstream: `cronjob_controllerv2.go`,
 /// `nextScheduleDelta`.
 pub const CRON_DELTA: Duration = ms(100);
@@ -239,5 +244,9 @@ pub const QUOTA_SYNC: Duration = secs(300);
 /// The first and the longest wait of a controller after a failure. Upstream: the controllers' rate limiters.
 #[must_use]
 pub fn retry(controller: &str) -> (Duration, Duration) {
-    if controller == "job-controller" { (JOB_RETRY, JOB_RETRY_MAX) } else { (RETRY, RETRY_MAX) }
+    match controller {
+        "job-controller" => (JOB_RETRY, JOB_RETRY_MAX),
+        "endpoint-slice-mirroring-controller" => (MIRROR_RETRY, MIRROR_RETRY_MAX),
+        _ => (RETRY, RETRY_MAX),
+    }
 }

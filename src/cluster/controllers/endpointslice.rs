@@ -7,10 +7,11 @@
 //! Each endpoint says three things: `serving` (the pod is ready), `terminating` (it is being deleted), and `ready` (both
 //! are as one would like, or the Service publishes all).
 //!
-//! Left out: IPv6, topology hints, and the mirroring of hand-made Endpoints.
+//! Left out: IPv6 and topology hints. Hand-made Endpoints are the [mirroring controller](super::endpointslicemirroring)'s.
 
 use super::shared::serving::{
-    HEADLESS, Served, address, forget_key, port_number, set_trigger, target, trigger_time, wake_by_pod,
+    HEADLESS, MANAGED_BY, SERVICE, Served, address, forget_key, port_number, set_trigger, target, trigger_time,
+    wake_by_pod,
 };
 use super::shared::{labels, subject};
 use crate::api::kinds::{endpoint_slice, node, pod, pod::Pod, service};
@@ -24,9 +25,7 @@ use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::collections::BTreeMap;
 
-const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
 const ME: &str = "endpointslice-controller.k8s.io";
-const SERVICE: &str = "kubernetes.io/service-name";
 /// Upstream: `--max-endpoints-per-slice`.
 const MOST: usize = 100;
 

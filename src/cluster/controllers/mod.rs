@@ -7,7 +7,7 @@
 //!   Deployment ── deployment ──▶ ReplicaSet ── replicaset ──▶ Pod ── scheduler, kubelet …
 //!   StatefulSet, DaemonSet ── statefulset, daemonset ──▶ ControllerRevision, Pod
 //!   PersistentVolumeClaim ── persistentvolume ──▶ PersistentVolume
-//!   Service ── endpointslice, endpoints ──▶ addresses of ready pods
+//!   Service ── endpointslice, endpoints ──▶ addresses of ready pods;  Endpoints ── endpointslicemirroring ──▶ slices
 //!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
 //!   Node ── nodelifecycle ──▶ conditions, taints ── tainteviction ──▶ evicted pods;  podgc ──▶ the rest
 //!   CronJob ── cronjob ──▶ Job ── job ──▶ Pod;  ttlafterfinished ──▶ its end;  disruption ──▶ how many pods may go
@@ -17,7 +17,7 @@
 //! A controller here is a descriptor and a pure function `reconcile(key, caches)` that records requests; everything else
 //! (queues, workers, back-off, events, the hold until its own writes are seen) is the runner's, in
 //! [`client`](super::client). What each one leaves out stands at the head of its file. All of them lead by
-//! one lease. Not there yet: provisioning, attaching and expansion of volumes, mirroring of endpoints, addresses for nodes.
+//! one lease. Not there yet: provisioning, attaching and expansion of volumes, addresses for nodes.
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 
@@ -29,6 +29,7 @@ pub mod deployment;
 pub mod disruption;
 pub mod endpoints;
 pub mod endpointslice;
+pub mod endpointslicemirroring;
 pub mod garbagecollector;
 pub mod job;
 pub mod namespace;
@@ -73,6 +74,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &rootca::CONTROLLER,
     &endpointslice::CONTROLLER,
     &endpoints::CONTROLLER,
+    &endpointslicemirroring::CONTROLLER,
     &garbagecollector::CONTROLLER,
     &nodelifecycle::CONTROLLER,
     &tainteviction::CONTROLLER,

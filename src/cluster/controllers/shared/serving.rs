@@ -16,6 +16,10 @@ use std::rc::Rc;
 
 /// Annotation: when the change happened that led to the present content.
 pub const TRIGGER: &str = "endpoints.kubernetes.io/last-change-trigger-time";
+/// Label of a slice: who keeps it.
+pub const MANAGED_BY: &str = "endpointslice.kubernetes.io/managed-by";
+/// Label of a slice: the Service whose endpoints it holds.
+pub const SERVICE: &str = "kubernetes.io/service-name";
 /// Label of what belongs to a Service without an address of its own.
 pub const HEADLESS: &str = "service.kubernetes.io/headless";
 

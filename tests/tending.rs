@@ -1,0 +1,157 @@
+//! Small controllers over time: what hangs on another object comes, changes and goes with it.
+
+mod common;
+
+use bottle::api::kinds::{endpoint_slice, event};
+use bottle::cluster::History;
+use bottle::cluster::input::{Input, Name};
+use bottle::sim::{Duration, Simulation};
+use serde_json::{Value, json};
+
+fn after(history: &mut History, inputs: Vec<Input>) {
+    for input in inputs {
+        history.input(input);
+    }
+    let to = history.world().now() + Duration::from_secs(3);
+    history.run_until(to);
+}
+
+fn apply(documents: &[Value]) -> Input {
+    let text = documents.iter().map(Value::to_string).collect::<Vec<_>>().join("\n---\n");
+    Input::Apply { text, dry_run: false, create_namespaces: false }
+}
+
+fn name(api_version: &str, kind: &str, name: &str) -> Name {
+    Name { api_version: api_version.into(), kind: kind.into(), namespace: "default".into(), name: name.into() }
+}
+
+fn patch(kind: &str, of: &str, patch: &Value) -> Input {
+    Input::Patch { object: name("v1", kind, of), patch: patch.to_string() }
+}
+
+fn delete(kind: &str, of: &str) -> Input {
+    Input::Delete { object: name("v1", kind, of) }
+}
+
+fn service(of: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Service", "metadata": {"name": of}, "spec": {"ports": [{"port": 80}]}})
+}
+
+fn endpoints(of: &str, ips: &[&str]) -> Value {
+    let addresses: Vec<Value> = ips.iter().map(|ip| json!({"ip": ip})).collect();
+    json!({"apiVersion": "v1", "kind": "Endpoints", "metadata": {"name": of},
+        "subsets": [{"addresses": addresses, "ports": [{"port": 5432}]}]})
+}
+
+/// The slices of a Service by who keeps them: name, address type and addresses.
+fn slices(history: &History, service: &str, by: &str) -> Vec<(String, String, Vec<String>)> {
+    let all = history.world().objects(&endpoint_slice::KIND).map(bottle::api::Object::to_value);
+    let mine = all.filter(|slice| {
+        let labels = &slice["metadata"]["labels"];
+        labels["kubernetes.io/service-name"] == service && labels["endpointslice.kubernetes.io/managed-by"] == by
+    });
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    mine.map(|slice| {
+        let endpoints = slice["endpoints"].as_array().into_iter().flatten();
+        let addresses = endpoints.map(|endpoint| text(&endpoint["addresses"][0])).collect();
+        (text(&slice["metadata"]["name"]), text(&slice["addressType"]), addresses)
+    })
+    .collect()
+}
+
+fn mirrored(history: &History, service: &str) -> Vec<(String, String, Vec<String>)> {
+    slices(history, service, "endpointslicemirroring-controller.k8s.io")
+}
+
+fn events(history: &History, reason: &str) -> Vec<String> {
+    let all = history.world().objects(&event::KIND).map(bottle::api::Object::to_value);
+    all.filter(|event| event["reason"] == reason).map(|event| event["message"].as_str().unwrap_or("").into()).collect()
+}
+
+#[test]
+fn endpoints_of_a_service_without_selector_are_mirrored_in_any_order() {
+    let mut history = common::three_ships(0);
+    after(&mut history, vec![apply(&[endpoints("ext", &["192.0.2.11", "192.0.2.10", "2001:db8::1"])])]);
+    assert!(mirrored(&history, "ext").is_empty(), "there is no Service yet");
+    after(&mut history, vec![apply(&[service("ext")])]);
+    let made = mirrored(&history, "ext");
+    let families: Vec<(&str, usize)> = made.iter().map(|(_, family, ips)| (&**family, ips.len())).collect();
+    assert_eq!(
+        {
+            let mut sorted = families.clone();
+            sorted.sort_unstable();
+            sorted
+        },
+        [("IPv4", 2), ("IPv6", 1)]
+    );
+    // Other ports: the slice is used again under its name, and labels go along.
+    let ports = json!({"metadata": {"labels": {"tier": "db"}}, "subsets": [{"addresses": [{"ip": "192.0.2.10"}],
+        "notReadyAddresses": [{"ip": "192.0.2.12"}], "ports": [{"port": 5433}]}]});
+    after(&mut history, vec![patch("Endpoints", "ext", &ports)]);
+    let changed = mirrored(&history, "ext");
+    assert_eq!(changed.len(), 1);
+    assert!(made.iter().any(|(name, ..)| *name == changed[0].0), "{changed:?} of {made:?}");
+    assert_eq!(changed[0].2, ["192.0.2.10", "192.0.2.12"]);
+    let slice = history.world().objects(&endpoint_slice::KIND).find(|slice| slice.name() == changed[0].0);
+    let slice = slice.expect("the slice").to_value();
+    assert_eq!(slice["metadata"]["labels"]["tier"], "db");
+    let ready: Vec<&Value> = slice["endpoints"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|endpoint| &endpoint["conditions"]["ready"])
+        .collect();
+    assert_eq!(ready, [true, false]);
+    // Deleted by hand it comes back; with its Endpoints it goes.
+    let gone = Input::Delete { object: name("discovery.k8s.io/v1", "EndpointSlice", &changed[0].0) };
+    after(&mut history, vec![gone]);
+    assert_eq!(mirrored(&history, "ext").len(), 1);
+    after(&mut history, vec![delete("Endpoints", "ext")]);
+    assert!(mirrored(&history, "ext").is_empty());
+}
+
+#[test]
+fn what_must_not_be_mirrored_is_taken_away() {
+    let mut history = common::three_ships(0);
+    let both = |of: &str| [service(of), endpoints(of, &["192.0.2.10"])];
+    after(&mut history, ["a", "b", "c", "d"].iter().map(|of| apply(&both(of))).collect());
+    for of in ["a", "b", "c", "d"] {
+        assert_eq!(mirrored(&history, of).len(), 1, "{of}");
+    }
+    let skip = json!({"metadata": {"labels": {"endpointslice.kubernetes.io/skip-mirror": "true"}}});
+    let leader = json!({"metadata": {"annotations": {"control-plane.alpha.kubernetes.io/leader": "{}"}}});
+    let selector = json!({"spec": {"selector": {"app": "d"}}});
+    after(
+        &mut history,
+        vec![
+            patch("Endpoints", "a", &skip),
+            patch("Endpoints", "b", &leader),
+            delete("Service", "c"),
+            patch("Service", "d", &selector),
+        ],
+    );
+    for of in ["a", "b", "c", "d"] {
+        assert!(mirrored(&history, of).is_empty(), "{of}");
+    }
+    assert_eq!(slices(&history, "d", "endpointslice-controller.k8s.io").len(), 1, "now its selector gives it slices");
+    // Without the label and without the selector they are mirrored again.
+    let skip = json!({"metadata": {"labels": {"endpointslice.kubernetes.io/skip-mirror": null}}});
+    let selector = json!({"spec": {"selector": null}});
+    after(&mut history, vec![patch("Endpoints", "a", &skip), patch("Service", "d", &selector)]);
+    let hand_made = patch("Endpoints", "d", &json!({"subsets": endpoints("d", &["192.0.2.7"])["subsets"]}));
+    after(&mut history, vec![hand_made]);
+    assert_eq!(mirrored(&history, "a").len(), 1);
+    assert_eq!(mirrored(&history, "d")[0].2, ["192.0.2.7"]);
+}
+
+#[test]
+fn a_subset_is_mirrored_up_to_a_thousand_addresses() {
+    let mut history = common::three_ships(0);
+    let ips: Vec<String> = (0..1002).map(|n| format!("198.18.{}.{}", n / 250, n % 250)).collect();
+    let ips: Vec<&str> = ips.iter().map(String::as_str).collect();
+    after(&mut history, vec![apply(&[service("ext"), endpoints("ext", &ips)])]);
+    assert_eq!(mirrored(&history, "ext")[0].2.len(), 1000);
+    let said =
+        "A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 2 addresses were skipped";
+    assert_eq!(events(&history, "TooManyAddressesToMirror"), [said]);
+}
