@@ -5,6 +5,7 @@ mod common;
 use bottle::api::kinds::{job, pod};
 use bottle::api::object::Key;
 use bottle::cluster::History;
+use bottle::cluster::fact::Fact;
 use bottle::cluster::input::{Input, Name};
 use bottle::sim::Duration;
 use serde_json::Value;
@@ -172,4 +173,130 @@ fn a_pod_of_the_nodes_network_has_the_nodes_address_and_a_deadline_ends_one() {
     history.input(Input::Delete { object });
     run(&mut history, 40);
     assert_eq!(pods(&history).len(), 2);
+}
+
+const STATIC: &str = "apiVersion: v1
+kind: Pod
+metadata: {name: web, labels: {app: web}}
+spec: {containers: [{name: web, image: nginx:1.29}]}
+";
+
+fn place(history: &mut History, node: &str, text: &str) {
+    history.input(Input::Manifest { node: node.to_owned(), name: "web.yaml".to_owned(), text: text.to_owned() });
+}
+
+fn delete(history: &mut History, namespace: &str, name: &str) {
+    let object =
+        Name { api_version: "v1".into(), kind: "Pod".into(), namespace: namespace.into(), name: name.to_owned() };
+    history.input(Input::Delete { object });
+}
+
+#[test]
+fn a_static_pod_runs_and_its_mirror_is_there_again_when_somebody_deletes_it() {
+    let mut history = common::three_ships(1);
+    place(&mut history, "node-1", STATIC);
+    run(&mut history, 20);
+    let pod = pods(&history).remove(0);
+    let meta = &pod["metadata"];
+    assert_eq!((text(&meta["name"]), text(&pod["spec"]["nodeName"])), ("web-node-1", "node-1"));
+    assert_eq!(pod["status"]["phase"], "Running", "{pod}");
+    let annotation = |pod: &Value, key: &str| {
+        text(&pod["metadata"]["annotations"][format!("kubernetes.io/config.{key}")]).to_owned()
+    };
+    assert_eq!(annotation(&pod, "source"), "file");
+    assert_eq!(annotation(&pod, "mirror"), annotation(&pod, "hash"));
+    assert_eq!(annotation(&pod, "hash").len(), 32);
+    assert!(annotation(&pod, "seen").starts_with("2026-01-05T09:00:0"), "{meta}");
+    let owner = &meta["ownerReferences"][0];
+    assert_eq!(
+        (text(&owner["kind"]), text(&owner["name"]), &owner["controller"]),
+        ("Node", "node-1", &Value::Bool(true))
+    );
+    let container = text(&status(&pod, "web")["containerID"]).to_owned();
+
+    delete(&mut history, "default", "web-node-1");
+    run(&mut history, 3);
+    let again = pods(&history).remove(0);
+    assert_ne!(again["metadata"]["uid"], meta["uid"], "another object");
+    assert_eq!(text(&status(&again, "web")["containerID"]), container, "nothing has happened to what runs");
+    assert_eq!(again["status"]["phase"], "Running");
+
+    // A new content is another pod, which begins when the first has ended.
+    place(&mut history, "node-1", &STATIC.replace("1.29", "1.28"));
+    run(&mut history, 20);
+    let other = pods(&history).remove(0);
+    assert_eq!(pods(&history).len(), 1);
+    assert_ne!(annotation(&other, "hash"), annotation(&again, "hash"));
+    assert_eq!(other["spec"]["containers"][0]["image"], "nginx:1.28");
+    assert_eq!(other["status"]["phase"], "Running", "{other}");
+
+    // A broken file ends its pod when all files are read again; a removed one at once.
+    place(&mut history, "node-1", "kind: Pod\nspec: [");
+    run(&mut history, 25);
+    assert!(pods(&history).is_empty(), "{:?}", pods(&history));
+    place(&mut history, "node-1", STATIC);
+    run(&mut history, 10);
+    assert_eq!(pods(&history)[0]["status"]["phase"], "Running");
+    place(&mut history, "node-1", "");
+    run(&mut history, 5);
+    assert!(pods(&history).is_empty(), "{:?}", pods(&history));
+}
+
+#[test]
+fn a_static_pod_needs_no_api_server_survives_its_kubelet_and_names_nothing_of_the_api() {
+    let mut history = common::three_ships(1);
+    let fault = |of: &str, on: bool| Input::Fault { fault: "stop".into(), of: of.into(), on };
+    history.input(fault("kube-apiserver", true));
+    place(&mut history, "node-1", STATIC);
+    run(&mut history, 20);
+    let started = |history: &History| {
+        let trace = history.trace();
+        let started =
+            |fact: &Fact| matches!(fact, Fact::ContainerStarted { pod, .. } if &*pod.key.name == "web-node-1");
+        trace.range(0, trace.head()).filter(|record| started(&record.fact)).count()
+    };
+    assert_eq!(started(&history), 1, "it runs without anybody to tell");
+    history.input(fault("kube-apiserver", false));
+    run(&mut history, 60);
+    assert_eq!(pods(&history)[0]["status"]["phase"], "Running", "{:?}", pods(&history));
+    history.input(Input::Kubelet { node: "node-1".into(), stop: true });
+    run(&mut history, 5);
+    history.input(Input::Kubelet { node: "node-1".into(), stop: false });
+    run(&mut history, 30);
+    assert_eq!(started(&history), 1, "its container ran on");
+    assert_eq!(pods(&history)[0]["status"]["phase"], "Running");
+    let reads = |history: &History| -> Vec<String> {
+        let trace = history.trace();
+        let error = |fact: &Fact| match fact {
+            Fact::ManifestRead { error, .. } => Some(error.to_string()),
+            _ => None,
+        };
+        trace.range(0, trace.head()).filter_map(|record| error(&record.fact)).collect()
+    };
+    place(&mut history, "node-1", &STATIC.replace("image: nginx:1.29", "image: a, envFrom: [{secretRef: {name: s}}]"));
+    run(&mut history, 1);
+    assert_eq!(reads(&history), ["", "static pods may not reference secrets"]);
+}
+
+#[test]
+fn the_control_plane_is_made_of_static_pods_of_its_node() {
+    let mut history = common::three_ships(1);
+    let of_plane = |history: &History| -> Vec<Value> {
+        let all = history.world().objects(&pod::KIND).map(bottle::api::Object::to_value);
+        all.filter(|pod| pod["metadata"]["labels"]["tier"] == "control-plane").collect()
+    };
+    let before = of_plane(&history);
+    let names: Vec<&str> = before.iter().map(|pod| text(&pod["metadata"]["name"])).collect();
+    let parts = ["etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler"];
+    assert_eq!(names, parts.map(|part| format!("{part}-control-plane")));
+    for pod in &before {
+        assert_eq!(pod["metadata"]["ownerReferences"][0]["name"], "control-plane");
+        assert_eq!(pod["status"]["conditions"][2]["status"], "True", "{pod}");
+        assert_eq!(pod["spec"]["priority"], 2_000_001_000);
+    }
+    delete(&mut history, "kube-system", "etcd-control-plane");
+    run(&mut history, 5);
+    let after = of_plane(&history);
+    assert_eq!(after.len(), 4);
+    assert_eq!(after[0]["status"]["containerStatuses"], before[0]["status"]["containerStatuses"]);
 }

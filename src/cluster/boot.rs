@@ -26,6 +26,13 @@ pub const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";
 
 /// What every cluster has before its user comes.
 const SYSTEM: &str = include_str!("../../assets/scenarios/system.yaml");
+/// The control plane's static pods, as `kubeadm init` writes them (without probes).
+const STATIC: [(&str, &str); 4] = [
+    ("etcd.yaml", include_str!("../../assets/manifests/etcd.yaml")),
+    ("kube-apiserver.yaml", include_str!("../../assets/manifests/kube-apiserver.yaml")),
+    ("kube-controller-manager.yaml", include_str!("../../assets/manifests/kube-controller-manager.yaml")),
+    ("kube-scheduler.yaml", include_str!("../../assets/manifests/kube-scheduler.yaml")),
+];
 /// All scenarios by name, in JSON (`build.rs`).
 const SCENARIOS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
@@ -142,7 +149,12 @@ fn join(world: &mut World, machine: Machine, trace: &mut Trace<Fact>) {
     let name = machine.name.clone();
     let runtime = runtime::Runtime::new(machine.clone());
     world.add(Address::Runtime(name.clone()), Process::Runtime(Box::new(runtime)), trace);
-    let kubelet = kubelet::Kubelet::new(machine);
+    let mut kubelet = kubelet::Kubelet::new(machine);
+    if kubelet.is_control_plane() {
+        for (file, text) in STATIC {
+            kubelet.place(file, text);
+        }
+    }
     world.add(Address::Kubelet(name), Process::Kubelet(Box::new(kubelet)), trace);
 }
 

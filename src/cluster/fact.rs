@@ -141,6 +141,17 @@ pub enum Fact {
     /// The scheduler has tried a pod.
     Attempted(Rc<Attempt>),
 
+    /// A kubelet has found a file of static pods written, changed or removed.
+    ManifestRead {
+        /// The node.
+        node: Rc<str>,
+        /// The file's name.
+        file: Rc<str>,
+        /// The pod that it describes; `None`: the file is gone, or cannot be read.
+        pod: Option<Ref>,
+        /// Why it cannot be read; empty if it can.
+        error: Rc<str>,
+    },
     /// A kubelet has taken a pod on.
     PodAccepted {
         /// The node.

@@ -22,6 +22,7 @@ pub(super) fn input(world: &mut World, input: &Input, trace: &mut Trace<Fact>) {
         Input::Kubelet { node, stop } => {
             stop_process(world, &Address::Kubelet(node.as_str().into()), *stop, cause, trace);
         }
+        Input::Manifest { node, name, text } => nodes::place(world, node, (name, text), cause, trace),
         Input::Network { node, cut } => cut_network(world, node, *cut, cause, trace),
         Input::Fault { fault, of, on } => begin(world, (fault, of), *on, cause, trace),
         Input::Scheduler { name, config } => start_scheduler(world, name, config, cause, trace),

@@ -76,6 +76,15 @@ pub enum Input {
         /// Stop or start.
         stop: bool,
     },
+    /// Writes a file into a node's folder of static pods (`/etc/kubernetes/manifests`), or removes it.
+    Manifest {
+        /// Which node.
+        node: String,
+        /// The file's name.
+        name: String,
+        /// What it holds; empty: it is removed.
+        text: String,
+    },
     /// Cuts a node's network or joins it again.
     Network {
         /// Which node.
@@ -193,6 +202,7 @@ impl Input {
             "cordon" => Self::Cordon { node, on },
             "drain" => Self::Drain { node },
             "kubelet" => Self::Kubelet { node, stop },
+            "manifest" => Self::Manifest { node, name, text },
             "network" => Self::Network { node, cut },
             "scheduler" => Self::Scheduler { name, config },
             "fault" => Self::Fault { fault, of, on },
@@ -221,6 +231,7 @@ mod tests {
             Input::Cordon { node: text(), on: true },
             Input::Drain { node: text() },
             Input::Kubelet { node: text(), stop: true },
+            Input::Manifest { node: text(), name: text(), text: text() },
             Input::Network { node: text(), cut: true },
             Input::Scheduler { name: text(), config: text() },
             Input::Fault { fault: text(), of: text(), on: true },

@@ -246,7 +246,7 @@ impl World {
         }
         if let Some(Process::Kubelet(kubelet)) = self.process(&Address::Kubelet(node.clone())) {
             for container in &mut view.containers {
-                container.backoff_until = kubelet.backoff_until(object.uid(), &container.name);
+                container.backoff_until = kubelet.backoff_until(super::kubelet::uid_on_node(object), &container.name);
             }
         }
     }

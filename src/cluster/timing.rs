@@ -125,6 +125,8 @@ pub const NODE_EVICTION_PAUSE: Duration = secs(10);
 /// … in a large zone most of whose nodes are lost. Upstream: `--secondary-node-eviction-rate`, 0.01 a second.
 pub const NODE_EVICTION_PAUSE_SLOW: Duration = secs(100);
 
+/// The kubelet reads the manifests of its static pods anew. Upstream: `fileCheckFrequency`.
+pub const FILE_CHECK: Duration = secs(20);
 /// The kubelet asks its runtime what has changed. Upstream: `kubelet.go`, `genericPlegRelistPeriod`.
 pub const PLEG_RELIST: Duration = secs(1);
 /// A pod whose sync failed is tried again after this, up to half as much longer. Upstream: `kubelet.go`, `backOffPeriod`.

@@ -144,7 +144,8 @@ pub fn actor_of(fact: &Fact) -> Address {
         Fact::Watched { to, .. } => to.clone(),
         Fact::Reconciled { .. } | Fact::Retried { .. } => Address::ControllerManager,
         Fact::PodQueued { .. } | Fact::Attempted(_) => Address::Scheduler,
-        Fact::PodAccepted { node, .. }
+        Fact::ManifestRead { node, .. }
+        | Fact::PodAccepted { node, .. }
         | Fact::PodRefused { node, .. }
         | Fact::BackOff { node, .. }
         | Fact::Probed { node, .. }

@@ -39,7 +39,8 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
             }
         },
         Fact::ProcessStopped { process: by, .. } | Fact::LeaderChanged { by, .. } => Some(layout.area_of(by).middle()),
-        Fact::PodAccepted { node: on, .. }
+        Fact::ManifestRead { node: on, .. }
+        | Fact::PodAccepted { node: on, .. }
         | Fact::PodRefused { node: on, .. }
         | Fact::SandboxReady { node: on, .. }
         | Fact::Pulling { node: on, .. }

@@ -266,6 +266,10 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
         Input::Drain { node } => say("caption-input-drain", &[("node", node.as_str().into())]),
         Input::Kubelet { node, stop: true } => say("caption-input-kubelet-stop", &[("node", node.as_str().into())]),
         Input::Kubelet { node, stop: false } => say("caption-input-kubelet-start", &[("node", node.as_str().into())]),
+        Input::Manifest { node, name, text } => {
+            let key = if text.is_empty() { "caption-input-manifest-removed" } else { "caption-input-manifest" };
+            say(key, &[("node", node.as_str().into()), ("file", name.as_str().into())])
+        }
         Input::Network { node, cut: true } => say("caption-input-cut", &[("node", node.as_str().into())]),
         Input::Network { node, cut: false } => say("caption-input-join", &[("node", node.as_str().into())]),
         Input::Scheduler { name, .. } if name.is_empty() => say("caption-input-scheduler", &[]),
@@ -309,6 +313,15 @@ fn ship_sentence(fact: &Fact, language: Language) -> Option<String> {
         [node, pod, more]
     };
     match fact {
+        Fact::ManifestRead { node, file, pod, error } => {
+            let args = [("node", Arg::from(&**node)), ("file", (&**file).into())];
+            let [a, b] = args;
+            match pod {
+                Some(pod) => say("caption-manifest-read", &[a, b, ("object", object(pod, language).into())]),
+                None if error.is_empty() => say("caption-manifest-gone", &[a, b]),
+                None => say("caption-manifest-wrong", &[a, b, ("message", (&**error).into())]),
+            }
+        }
         Fact::PodAccepted { node, pod } => say("caption-accepted", &on(node, pod)),
         Fact::PodRefused { node, pod, reason } => {
             say("caption-pod-refused", &with(node, pod, ("reason", (&**reason).into())))

@@ -136,6 +136,8 @@ impl Motion {
                 let chosen = matches!(attempt.result, AttemptResult::Chosen(_));
                 lead(Act::Crane, if chosen { 1500.0 } else { 1200.0 })
             }
+            Fact::ManifestRead { error, .. } if !error.is_empty() => lead(Act::Board, 700.0),
+            Fact::ManifestRead { .. } => lead(Act::Board, 500.0),
             Fact::PodAccepted { .. } => lead(Act::Board, 240.0),
             Fact::SandboxReady { .. } => lead(Act::Sandbox, 320.0),
             Fact::Pulling { .. } => lead(Act::Barge, 600.0),

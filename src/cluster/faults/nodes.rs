@@ -3,7 +3,7 @@
 use super::stop_process;
 use crate::cluster::fact::Fact;
 use crate::cluster::wire::Address;
-use crate::cluster::{Process, World};
+use crate::cluster::{Cx, Process, World};
 use crate::sim::{FactId, Simulation, Trace};
 use std::rc::Rc;
 
@@ -27,6 +27,21 @@ pub(super) fn befall(
         kubelet.burden(fault, on);
     }
     true
+}
+
+/// Somebody writes into the folder of a machine's static pods; whether its kubelet runs does not matter.
+pub(super) fn place(world: &mut World, node: &str, (file, text): (&str, &str), cause: FactId, trace: &mut Trace<Fact>) {
+    let address = Address::Kubelet(node.into());
+    let runs = !world.stopped.contains(&address);
+    world.with(&address, trace, |process, cx: &mut Cx| {
+        cx.because(Some(cause));
+        if let Process::Kubelet(kubelet) = process {
+            kubelet.place(file, text);
+            if runs {
+                kubelet.file_changed(cx, file);
+            }
+        }
+    });
 }
 
 /// Everything on the machine ends; with the power its kubelet and its runtime come back, and find what was on disk.

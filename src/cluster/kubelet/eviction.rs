@@ -193,8 +193,7 @@ impl Kubelet {
 
 /// Upstream: `IsCriticalPod`.
 fn is_critical(worker: &Worker) -> bool {
-    let source = worker.pod.meta().annotations.as_ref().and_then(|all| all.get("kubernetes.io/config.mirror"));
-    source.is_some() || worker.spec().priority.is_some_and(|priority| priority >= CRITICAL)
+    worker.mirror.is_some() || worker.spec().priority.is_some_and(|priority| priority >= CRITICAL)
 }
 
 fn memory_of(worker: &Worker, now: Time) -> i64 {

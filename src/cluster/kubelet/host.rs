@@ -7,7 +7,7 @@ use super::worker::Stage;
 use super::{Asked, Kubelet};
 use crate::cluster::wire::{CriCall, Event, Timer};
 use crate::cluster::{Cx, timing};
-use crate::sim::{Duration, Time};
+use crate::sim::{Duration, Map, Time};
 use std::rc::Rc;
 
 /// The runtime is asked again for what it has.
@@ -29,6 +29,8 @@ pub struct Host {
     pub rebooted: bool,
     /// Since when the runtime has not answered.
     pub silent: Option<Time>,
+    /// What `/etc/kubernetes/manifests` holds: texts by the names of their files.
+    pub manifests: Map<Rc<str>, Rc<str>>,
 }
 
 impl Kubelet {

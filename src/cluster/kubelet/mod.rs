@@ -14,12 +14,13 @@
 //! - `pull`: images; `config`, `env`: what `ConfigMap`s, `Secret`s and the pod itself give to containers.
 //! - `status`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`: what does not fit is
 //!   refused.
+//! - `manifests`: static pods, which files on the machine describe; `mirror`: how the API shows them.
 //! - `node`: registration, heartbeats; `host`: what befalls the machine; `eviction`: when it runs short of something.
 //!
 //! A kubelet that stops changes nothing on its machine: the containers run on, and when it starts again it lists them and
 //! goes on. A sync that can find nothing new is not carried out (upstream repeats each pod's every minute).
 //!
-//! Left out: static pods and mirror pods, resizing of running pods, volumes beyond `ConfigMap`s and
+//! Left out: resizing of running pods, volumes beyond `ConfigMap`s and
 //! `Secret`s (all others are taken as mounted), devices, the CPU manager, user namespaces,
 //! swap.
 
@@ -30,6 +31,8 @@ mod env;
 mod eviction;
 mod host;
 mod links;
+mod manifests;
+mod mirror;
 mod node;
 mod pods;
 mod probes;
@@ -43,6 +46,8 @@ mod sync;
 mod tests;
 mod usage;
 mod worker;
+
+pub use self::mirror::uid_on_node;
 
 use self::config::Objects;
 use self::node::NodeAgent;
@@ -137,6 +142,9 @@ enum Sent {
     Status(Rc<str>),
     Delete(Rc<str>),
     Config(config::Source),
+    /// A mirror pod is made or removed for this static pod.
+    MirrorMade(Rc<str>),
+    MirrorGone(Rc<str>),
 }
 
 impl Kubelet {
@@ -235,6 +243,8 @@ impl Kubelet {
             probes::PROBE => self.probe(cx, timer),
             config::MOUNT => self.mount(cx, &timer.key),
             host::LIST_AGAIN => self.call(cx, CriCall::List, Asked::List),
+            manifests::READ_ALL => self.read_manifests(cx, true),
+            mirror::MIRROR_AGAIN => self.reconcile_mirror(cx, &timer.key),
             stop::STOP_AGAIN => self.stop_again(cx, &timer.key),
             _ => self.node_due(cx, timer),
         }
@@ -304,6 +314,8 @@ impl Kubelet {
             Sent::Status(uid) => self.written(cx, &uid, outcome.map(drop)),
             Sent::Delete(uid) => self.deleted(cx, &uid, outcome.map(drop)),
             Sent::Config(source) => self.fetched(cx, &source, &outcome),
+            Sent::MirrorMade(uid) => self.mirror_made(cx, &uid, outcome),
+            Sent::MirrorGone(uid) => self.mirror_gone(cx, &uid, &outcome),
         }
     }
 

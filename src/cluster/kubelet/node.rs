@@ -308,10 +308,16 @@ impl Kubelet {
             let boot = system_info(&self.machine, self.host.boots).boot_id;
             self.say_of_node(cx, true, "Rebooted", &format!("Node {name} has been rebooted, boot id: {boot}"));
         }
+        self.reconcile_mirrors(cx);
         self.check(cx);
         let wait = if self.node.ready { timing::NODE_STATUS } else { timing::NODE_STATUS_FAST };
         cx.after(wait, Event::Timer(Timer::new(CHECK)));
         self.renew(cx);
+    }
+
+    /// The node's uid, once it is registered.
+    pub(super) fn registered_uid(&self) -> Option<String> {
+        self.node.node.as_ref().map(|node| node.uid().to_owned())
     }
 
     fn lease(&self, now: Time) -> Lease {

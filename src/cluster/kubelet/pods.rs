@@ -3,7 +3,7 @@
 //! Upstream: `pkg/kubelet/kubelet.go` (`HandlePodAdditions` …) and `kubelet_pods.go` (`HandlePodCleanups`).
 
 use super::worker::{Stage, Worker};
-use super::{Asked, Found, Kubelet};
+use super::{Asked, Found, Kubelet, mirror};
 use crate::api::{Object, kinds};
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
@@ -29,6 +29,7 @@ impl Kubelet {
             return self.found_again(cx, &mut found);
         }
         self.found = Some(found);
+        self.read_manifests(cx, true);
         if self.client.is_synced() {
             self.take_over(cx);
         }
@@ -55,8 +56,13 @@ impl Kubelet {
     pub(super) fn take_over(&mut self, cx: &mut Cx) {
         let pods: Vec<Object> = self.client.cache(&kinds::pod::KIND).iter().cloned().collect();
         for pod in pods {
-            self.add(cx, &pod);
+            if mirror::is_mirror(&pod) {
+                self.mirror_changed(cx, None, Some(&pod));
+            } else {
+                self.add(cx, &pod);
+            }
         }
+        self.reconcile_mirrors(cx);
         let orphans: Vec<Rc<str>> = self
             .found
             .iter()
@@ -72,6 +78,9 @@ impl Kubelet {
     pub(super) fn pod_changed(&mut self, cx: &mut Cx, old: Option<Object>, new: Option<Object>) {
         if new.as_ref().or(old.as_ref()).is_none_or(|object| object.kind() != &kinds::pod::KIND) {
             return;
+        }
+        if new.as_ref().or(old.as_ref()).is_some_and(mirror::is_mirror) {
+            return self.mirror_changed(cx, old.as_ref(), new.as_ref());
         }
         // Another pod under the same name means that the old one is gone.
         let same = old.as_ref().zip(new.as_ref()).is_some_and(|(old, new)| old.uid() == new.uid());
@@ -103,9 +112,14 @@ impl Kubelet {
             }
             return;
         }
+        self.take_on(cx, &uid, worker, found);
+    }
+
+    /// Works on a pod from now on, unless it has to be refused; `found`: the runtime had something of it.
+    pub(super) fn take_on(&mut self, cx: &mut Cx, uid: &Rc<str>, mut worker: Worker, found: bool) {
         if !found && !worker.pod.is_terminating() {
             if let Err((reason, message)) = self.admit(&worker) {
-                return self.refuse(cx, &uid, worker, (&reason, &message));
+                return self.refuse(cx, uid, worker, (&reason, &message));
             }
             worker.cause =
                 Some(cx.note(Fact::PodAccepted { node: self.machine.name.clone(), pod: worker.what.clone() }));
@@ -116,9 +130,9 @@ impl Kubelet {
             (0..worker.slots.len()).filter(|slot| worker.slots[*slot].running().is_some()).collect();
         self.workers.insert(uid.clone(), worker);
         for slot in running {
-            self.begin_probes(cx, &uid, slot);
+            self.begin_probes(cx, uid, slot);
         }
-        self.sync(cx, &uid);
+        self.sync(cx, uid);
     }
 
     /// Gives a worker what the runtime had of its pod when the kubelet started; whether there was anything.

@@ -57,9 +57,10 @@ impl Kubelet {
         if worker.writing || !worker.dirty {
             return;
         }
+        // What nothing in the API shows is written when there is something.
+        let Some(object) = worker.to_send() else { return };
         worker.writing = true;
         worker.dirty = false;
-        let object = worker.to_send();
         let id = self.client.request(cx, Request::patch_status(object));
         self.requests.insert(id, Sent::Status(uid.clone()));
     }
@@ -71,6 +72,8 @@ impl Kubelet {
         if let Err(status) = outcome {
             if status.code != 404 && status.code != 422 {
                 worker.dirty = true;
+            }
+            if worker.dirty {
                 self.plan_retry(cx);
             }
             return;

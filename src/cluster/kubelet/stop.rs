@@ -196,6 +196,9 @@ impl Kubelet {
         let worker = worker.clone();
         self.pulls.reserve(&worker, false);
         cx.note(Fact::PodStopped { node: self.machine.name.clone(), pod: worker.what.clone() });
+        if let Some(mirror) = &worker.mirror {
+            return if mirror.removed { self.static_gone(cx, uid) } else { self.report(cx, uid) };
+        }
         if self.client.lookup(&crate::api::kinds::pod::KIND, &worker.pod.key()).is_none_or(|pod| pod.uid() != &**uid) {
             // Its object went first (a deletion without grace period).
             return self.forget(cx, uid);

@@ -1,6 +1,7 @@
 //! What the kubelet knows of one pod: plain data, and the questions that can be answered from it alone.
 
 use super::backoff::Backoff;
+use super::mirror::Mirror;
 use super::probes::Probing;
 use super::status::OWN;
 use crate::api::Object;
@@ -16,8 +17,10 @@ use std::rc::Rc;
 #[expect(clippy::struct_excessive_bools, reason = "four independent facts about a pod, not a state in disguise")]
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Worker {
-    /// The pod as the API last showed it.
+    /// The pod as the API last showed it; a static pod as its file describes it.
     pub pod: Object,
+    /// What a static pod has beside that.
+    pub mirror: Option<Mirror>,
     /// Its reference.
     pub what: Ref,
     /// The fact because of which it is worked on.
@@ -188,6 +191,7 @@ impl Worker {
         let started = typed.and_then(|pod| pod.status.start_time.as_ref()).map_or(now, crate::api::meta::moment);
         Self {
             pod: pod.clone(),
+            mirror: None,
             what: pod.reference(),
             cause: None,
             stage: Stage::Syncing,
@@ -277,26 +281,37 @@ impl Worker {
         true
     }
 
-    /// The pod with the wanted status, and with the conditions that others have written.
+    /// The pod's object in the API, as last seen; a static pod may have none.
     #[must_use]
-    pub fn to_send(&self) -> Object {
-        let conditions = self.typed().status.conditions.as_deref().unwrap_or_default();
+    pub fn shown(&self) -> Option<&Object> {
+        self.mirror.as_ref().map_or(Some(&self.pod), |mirror| mirror.object.as_ref())
+    }
+
+    /// The pod's object with the wanted status, and with the conditions that others have written.
+    #[must_use]
+    pub fn to_send(&self) -> Option<Object> {
+        let shown = self.shown()?;
+        let conditions = shown.get::<Pod>().and_then(|pod| pod.status.conditions.as_deref()).unwrap_or_default();
         let wanted = self.wanted.get::<Pod>();
         let own = |kind: &str| OWN.contains(&kind) || wanted.is_some_and(|pod| pod.condition(kind).is_some());
         let foreign: Vec<_> = conditions.iter().filter(|condition| !own(&condition.type_)).cloned().collect();
         let mut object = self.wanted.clone();
+        if let (Some(mirror), Some(wanted)) = (self.mirror.as_ref().and(shown.get::<Pod>()), wanted) {
+            object = Object::new(Pod { status: wanted.status.clone(), ..mirror.clone() });
+        }
         if !foreign.is_empty()
             && let Some(pod) = object.get_mut::<Pod>()
         {
             pod.status.conditions.get_or_insert_default().extend(foreign);
         }
-        object
+        Some(object)
     }
 
     /// Whether the API shows something else than what is wanted in what is the kubelet's to say.
     #[must_use]
     pub fn disagrees(&self) -> bool {
-        let (Some(wanted), believed) = (self.wanted.get::<Pod>(), self.typed()) else { return false };
+        let believed = self.shown().and_then(|shown| shown.get::<Pod>());
+        let (Some(wanted), Some(believed)) = (self.wanted.get::<Pod>(), believed) else { return false };
         let own = |pod: &Pod| -> Vec<String> {
             OWN.iter().map(|kind| pod.condition(kind).map(|c| c.status.clone()).unwrap_or_default()).collect()
         };

@@ -62,6 +62,7 @@ pub(super) fn jobs(input: &Input, now: Time) -> VecDeque<Job> {
         }),
         Input::Apply { .. }
         | Input::Kubelet { .. }
+        | Input::Manifest { .. }
         | Input::Network { .. }
         | Input::Scheduler { .. }
         | Input::Fault { .. }

@@ -58,6 +58,12 @@ pub fn sign(stage: &mut Stage, one: &Shown) {
             let thing = moving(one, "accepted", "accepted", (x, y - 9.0), 26.0).of(pod);
             stage.put(thing, |pen| pen.circle(0.0, 0.0, 26.0, Look::line(Token::Glow, 6.0)));
         }
+        Fact::ManifestRead { node, file, error, .. } if one.lasts(300.0) => {
+            let who = crate::cluster::wire::Address::Kubelet(node.clone());
+            let (x, y) = stage.layout.area_of(&who).middle();
+            let (thing, wrong) = (moving(one, "manifest", "manifest", (x, y - 9.0), 22.0), !error.is_empty());
+            stage.put(thing.says(&**file), |pen| if wrong { signs::stop(pen) } else { signs::tick(pen) });
+        }
         Fact::ProcessStopped { process, stopped: ends } | Fact::LeaderChanged { by: process, leads: ends, .. }
             if one.lasts(600.0) =>
         {
