@@ -2,7 +2,9 @@
 
 mod common;
 
-use bottle::api::kinds::{endpoint_slice, event};
+use bottle::api::base64;
+use bottle::api::jwt;
+use bottle::api::kinds::{endpoint_slice, event, secret, service_account};
 use bottle::cluster::History;
 use bottle::cluster::input::{Input, Name};
 use bottle::sim::{Duration, Simulation};
@@ -154,4 +156,54 @@ fn a_subset_is_mirrored_up_to_a_thousand_addresses() {
     let said =
         "A max of 1000 addresses can be mirrored to EndpointSlices per Endpoints subset. 2 addresses were skipped";
     assert_eq!(events(&history, "TooManyAddressesToMirror"), [said]);
+}
+
+fn account(of: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": of}})
+}
+
+fn token_secret(of: &str, account: &str) -> Value {
+    json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+        "metadata": {"name": of, "annotations": {"kubernetes.io/service-account.name": account}}})
+}
+
+fn stored(history: &History, of: &str) -> Option<Value> {
+    history.world().objects(&secret::KIND).find(|secret| secret.name() == of).map(bottle::api::Object::to_value)
+}
+
+#[test]
+fn a_token_secret_is_filled_once_and_goes_with_its_account() {
+    let mut history = common::three_ships(0);
+    // In one breath, the Secret first: it is too early, and goes.
+    after(&mut history, vec![apply(&[token_secret("early", "bot")])]);
+    assert_eq!(stored(&history, "early"), None);
+    after(&mut history, vec![apply(&[account("bot"), token_secret("bot-token", "bot"), token_secret("other", "bot")])]);
+    let filled = stored(&history, "bot-token").expect("a Secret");
+    let text = |name: &str| {
+        let bytes = base64::decode(filled["data"][name].as_str().expect("data")).expect("base64");
+        String::from_utf8(bytes).expect("text")
+    };
+    let uid =
+        history.world().objects(&service_account::KIND).find(|it| it.name() == "bot").expect("it").uid().to_owned();
+    assert_eq!(filled["metadata"]["annotations"]["kubernetes.io/service-account.uid"], uid);
+    assert_eq!(text("namespace"), "default");
+    assert!(text("ca.crt").starts_with("-----BEGIN CERTIFICATE-----"));
+    let claims = jwt::read(&text("token")).expect("a token");
+    assert_eq!(claims["sub"], "system:serviceaccount:default:bot");
+    assert_eq!(claims["kubernetes.io/serviceaccount/secret.name"], "bot-token");
+    assert_eq!(claims["exp"], Value::Null, "it does not run out");
+    // What somebody takes out comes back; what is left is not touched.
+    after(&mut history, vec![patch("Secret", "bot-token", &json!({"data": {"namespace": null, "more": "YQ=="}}))]);
+    let again = stored(&history, "bot-token").expect("a Secret");
+    assert_eq!(again["data"]["token"], filled["data"]["token"]);
+    assert_eq!((&again["data"]["namespace"], &again["data"]["more"]), (&filled["data"]["namespace"], &json!("YQ==")));
+    // The account's list of secrets loses what is deleted, and only that.
+    let listed = json!({"secrets": [{"name": "bot-token"}, {"name": "elsewhere"}]});
+    after(&mut history, vec![patch("ServiceAccount", "bot", &listed)]);
+    after(&mut history, vec![delete("Secret", "bot-token")]);
+    let bot = history.world().objects(&service_account::KIND).find(|it| it.name() == "bot").expect("it").to_value();
+    assert_eq!(bot["secrets"], json!([{"name": "elsewhere"}]));
+    // Another account of the same name is not the one whose token it is.
+    after(&mut history, vec![delete("ServiceAccount", "bot"), apply(&[account("bot")])]);
+    assert_eq!(stored(&history, "other"), None);
 }

@@ -28,6 +28,7 @@ pub mod custom;
 pub mod document;
 pub mod faces;
 pub mod json;
+pub mod jwt;
 mod kind;
 pub mod kinds;
 pub mod managed;

@@ -1,21 +1,22 @@
 //! Tokens of service accounts: who holds one is the account, until it has run out or the account is gone.
 //!
-//! Upstream: `pkg/serviceaccount/{jwt,claims}.go`. A token has the real form (three parts, the claims readable); its
-//! signature is a hash that this server alone makes, which is no cryptography and need not be.
+//! Upstream: `pkg/serviceaccount/{claims,legacy}.go`. There are two sorts: those that are asked for and run out, and those
+//! that the controller manager puts into a Secret and that hold as long as it is there. Of the second sort the day of
+//! their last use (`kubernetes.io/legacy-token-last-used`) is not written down.
 
 use super::watch_cache::WatchCache;
-use crate::api::base64;
-use crate::api::kinds::service_account;
+use crate::api::jwt;
+use crate::api::kinds::{secret, service_account};
 use crate::api::object::{Key, Object};
 use crate::cluster::wire::User;
 use crate::sim::Time;
-use crate::sim::hash::StableHasher;
+use k8s_openapi::api::core::v1::Secret;
 use serde_json::{Value, json};
-use std::hash::{Hash, Hasher};
 
 /// Who issues tokens, and for whom they are meant if nobody else is named.
 pub const ISSUER: &str = "https://kubernetes.default.svc.cluster.local";
-const HEADER: &str = r#"{"alg":"RS256","kid":"ship-in-a-bottle"}"#;
+/// Who issues those in Secrets (upstream: `LegacyIssuer`).
+const LEGACY_ISSUER: &str = "kubernetes/serviceaccount";
 
 /// The claims of a token in the form of a JSON object; times in seconds.
 pub struct Claims<'a> {
@@ -41,10 +42,7 @@ pub fn issue(claims: &Claims) -> String {
         "kubernetes.io": {"namespace": namespace, "serviceaccount": {"name": name, "uid": claims.account.uid()}},
         "sub": format!("system:serviceaccount:{namespace}:{name}"),
     });
-    let signed =
-        format!("{}.{}", base64::encode_url(HEADER.as_bytes()), base64::encode_url(claims.to_string().as_bytes()));
-    let signature = sign(&signed);
-    format!("{signed}.{signature}")
+    jwt::write(&claims)
 }
 
 /// The user whom a token names.
@@ -52,24 +50,49 @@ pub fn issue(claims: &Claims) -> String {
 /// # Errors
 /// Why it is not accepted, in the words of a `TokenReview`.
 pub fn user(token: &str, cache: &WatchCache, now: Time) -> Result<User, String> {
-    let invalid = || "invalid bearer token".to_owned();
-    let (signed, signature) = token.rsplit_once('.').ok_or_else(invalid)?;
-    let (_, claims) = signed.split_once('.').ok_or_else(invalid)?;
-    if sign(signed) != signature {
-        return Err(invalid());
+    let claims = jwt::read(token).ok_or("invalid bearer token")?;
+    if claims["iss"] == LEGACY_ISSUER {
+        return kept(token, &claims, cache);
     }
-    let claims = base64::decode_url(claims).and_then(|claims| String::from_utf8(claims).ok()).ok_or_else(invalid)?;
-    let claims: Value = serde_json::from_str(&claims).map_err(|_| invalid())?;
     if claims["exp"].as_i64().unwrap_or(0) <= unix(now) {
         return Err("[invalid bearer token, service account token has expired]".to_owned());
     }
     let of = &claims["kubernetes.io"];
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let (namespace, name) = (text(&of["namespace"]), text(&of["serviceaccount"]["name"]));
-    let account = cache.get(&service_account::KIND, &Key::new(&namespace, &name));
-    match account {
-        Some(account) if account.uid() == text(&of["serviceaccount"]["uid"]) => Ok(account_user(&namespace, &name)),
+    match cache.get(&service_account::KIND, &Key::new(namespace, name)) {
+        Some(account) if account.uid() == text(&of["serviceaccount"]["uid"]) => Ok(account_user(namespace, name)),
         _ => Err("[invalid bearer token, service account token has been invalidated]".to_owned()),
+    }
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The user of a token that a Secret keeps (upstream: `legacyValidator.Validate`).
+#[inline(never)]
+fn kept(token: &str, claims: &Value, cache: &WatchCache) -> Result<User, String> {
+    let claim = |name: &str| text(&claims[&format!("kubernetes.io/serviceaccount/{name}")]);
+    let (namespace, name) = (claim("namespace"), claim("service-account.name"));
+    let place = Key::new(namespace, claim("secret.name"));
+    let Some(secret) = cache.get(&secret::KIND, &place).filter(|secret| !secret.is_terminating()) else {
+        return Err("[invalid bearer token, service account token has been invalidated]".to_owned());
+    };
+    let data = secret.get().and_then(|secret: &Secret| secret.data.as_ref()?.get("token"));
+    if data.is_none_or(|data| data.0 != token.as_bytes()) {
+        return Err("[invalid bearer token, service account token does not match server's copy]".to_owned());
+    }
+    let uid = claim("service-account.uid");
+    match cache.get(&service_account::KIND, &Key::new(namespace, name)) {
+        None => Err(format!("[invalid bearer token, serviceaccounts \"{name}\" not found]")),
+        Some(account) if account.is_terminating() => {
+            Err(format!("[invalid bearer token, service account {namespace}/{name} has been deleted]"))
+        }
+        Some(account) if account.uid() != uid => {
+            let own = account.uid();
+            Err(format!("[invalid bearer token, service account UID ({own}) does not match claim ({uid})]"))
+        }
+        Some(_) => Ok(account_user(namespace, name)),
     }
 }
 
@@ -82,14 +105,4 @@ pub fn account_user(namespace: &str, name: &str) -> User {
 
 fn unix(time: Time) -> i64 {
     crate::api::meta::timestamp(time).0.as_second()
-}
-
-fn sign(text: &str) -> String {
-    let mut bytes = Vec::new();
-    for round in 0..4u8 {
-        let mut hasher = StableHasher::default();
-        (round, text).hash(&mut hasher);
-        bytes.extend(hasher.finish().to_be_bytes());
-    }
-    base64::encode_url(&bytes)
 }

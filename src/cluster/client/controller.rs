@@ -27,7 +27,7 @@ use std::rc::Rc;
 pub struct Controller {
     /// As upstream calls it, such as `replicaset-controller`: the source of its events.
     pub name: &'static str,
-    /// The name of its service account in `kube-system`, mostly the same.
+    /// The name of its service account in `kube-system`, mostly the same; empty: it asks as the process itself.
     pub account: &'static str,
     /// How many keys it works on at the same time (upstream: `--concurrent-…-syncs`).
     pub workers: usize,

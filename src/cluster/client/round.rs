@@ -55,10 +55,11 @@ pub(super) enum Asked {
 }
 
 impl Desk {
-    pub(super) fn new(controller: &'static Controller) -> Self {
+    /// A controller's desk; `process` is the user that it runs as.
+    pub(super) fn new(controller: &'static Controller, process: &User) -> Self {
         let name = format!("system:serviceaccount:kube-system:{}", controller.account);
         let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
-        let user = User::new(&name, &groups);
+        let user = if controller.account.is_empty() { process.clone() } else { User::new(&name, &groups) };
         Self {
             controller,
             recorder: Recorder::new(controller.name, "").as_user(user.clone()),

@@ -59,12 +59,13 @@ impl Runner {
     /// A process with the given controllers.
     #[must_use]
     pub fn new(registry: &'static [&'static Controller]) -> Self {
+        let user = User::new("system:kube-controller-manager", &["system:authenticated"]);
         Self {
             registry,
             flags: Flags::new(),
             election: None,
-            client: Client::new(User::new("system:kube-controller-manager", &["system:authenticated"])),
-            desks: registry.iter().map(|controller| Desk::new(controller)).collect(),
+            desks: registry.iter().map(|controller| Desk::new(controller, &user)).collect(),
+            client: Client::new(user),
             ready: false,
             rounds: Map::new(),
             next_round: 0,

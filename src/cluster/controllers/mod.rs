@@ -9,6 +9,7 @@
 //!   PersistentVolumeClaim ── persistentvolume ──▶ PersistentVolume
 //!   Service ── endpointslice, endpoints ──▶ addresses of ready pods;  Endpoints ── endpointslicemirroring ──▶ slices
 //!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
+//!   ServiceAccount ── serviceaccounttoken ──▶ its Secrets with a token
 //!   Node ── nodelifecycle ──▶ conditions, taints ── tainteviction ──▶ evicted pods;  podgc ──▶ the rest
 //!   CronJob ── cronjob ──▶ Job ── job ──▶ Pod;  ttlafterfinished ──▶ its end;  disruption ──▶ how many pods may go
 //!   anything owned ── garbagecollector ──▶ gone with its owner
@@ -43,6 +44,7 @@ pub mod replicationcontroller;
 pub mod resourcequota;
 pub mod rootca;
 pub mod serviceaccount;
+pub mod serviceaccounttoken;
 pub mod shared;
 pub mod statefulset;
 pub mod tainteviction;
@@ -71,6 +73,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &podautoscaler::CONTROLLER,
     &namespace::CONTROLLER,
     &serviceaccount::CONTROLLER,
+    &serviceaccounttoken::CONTROLLER,
     &rootca::CONTROLLER,
     &endpointslice::CONTROLLER,
     &endpoints::CONTROLLER,

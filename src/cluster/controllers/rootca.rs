@@ -16,7 +16,8 @@ const DESCRIPTION: &str = "kubernetes.io/description";
 const WHAT_FOR: &str = "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints \
     such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of \
     Kubernetes clusters.";
-const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\
+/// The certificate.
+pub const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\
 MIIBTjCB9aADAgECAhQYBrxoOhQUgJOYtcK4wcrZ4qIscjAKBggqhkjOPQQDAjAV\n\
 MRMwEQYDVQQDDAprdWJlcm5ldGVzMB4XDTI2MDEwNTA4MDAwMFoXDTM2MDEwMzA4\n\
 MDAwMFowFTETMBEGA1UEAwwKa3ViZXJuZXRlczBZMBMGByqGSM49AgEGCCqGSM49\n\

@@ -55,7 +55,7 @@ impl Runner {
             Turn::Begins => self.resume(cx),
             Turn::Ends => {
                 // What was under way is forgotten, answers to it included.
-                self.desks = self.registry.iter().map(|controller| Desk::new(controller)).collect();
+                self.desks = self.registry.iter().map(|controller| Desk::new(controller, self.client.user())).collect();
                 self.rounds = Map::new();
                 self.calls = Map::new();
                 self.held = Map::new();
