@@ -1,6 +1,7 @@
 //! The tree on values (cel-spec, `langdef.md`, "Evaluation"). `&&` and `||` do not mind an error on one side if the other
 //! decides.
 
+use super::escape::unescaped;
 use super::functions;
 use super::parse::{Expr, Program};
 use super::val::Val;
@@ -20,30 +21,6 @@ fn weight(value: &Val) -> usize {
     }
 }
 
-/// Words that CEL keeps for itself (upstream: `celReservedSymbols`).
-pub const RESERVED: [&str; 21] = [
-    "true",
-    "false",
-    "null",
-    "in",
-    "as",
-    "break",
-    "const",
-    "continue",
-    "else",
-    "for",
-    "function",
-    "if",
-    "import",
-    "let",
-    "loop",
-    "package",
-    "namespace",
-    "return",
-    "var",
-    "void",
-    "while",
-];
 /// Names before a dot that are no values.
 const SPACES: [&str; 5] = ["cidr", "ip", "math", "optional", "sets"];
 
@@ -92,7 +69,7 @@ impl<'a> Scope<'a> {
             Expr::Literal(value) => Ok(value.clone()),
             Expr::Name(name) => self.variable(name),
             Expr::Field(of, name, optional, _) => self.field(of, name, *optional),
-            Expr::Has(of, name) => {
+            Expr::Has(of, name, _) => {
                 let value = self.eval(of)?;
                 has(&value, name)
             }
@@ -100,7 +77,7 @@ impl<'a> Scope<'a> {
                 let (value, index) = (self.eval(of)?, self.eval(index)?);
                 look_up(&value, &index, *optional)
             }
-            Expr::Call(of, name, arguments) => self.call(of.as_deref(), name, arguments),
+            Expr::Call(of, name, arguments, _) => self.call(of.as_deref(), name, arguments),
             Expr::Binary(sign @ ("&&" | "||"), left, right, _) => self.logic(*sign == "||", left, right),
             Expr::Binary(sign, left, right, _) => {
                 let (left, right) = (self.eval(left)?, self.eval(right)?);
@@ -291,22 +268,6 @@ fn look_up(of: &Val, key: &Val, optional: bool) -> Outcome {
         (found, true) => Ok(wrap(found.ok())),
         (found, false) => found,
     }
-}
-
-/// Names of fields that CEL could not say (upstream: `apiserver/pkg/cel/escaping.go`).
-fn unescaped(name: &str) -> String {
-    if !name.contains("__") {
-        return name.to_owned();
-    }
-    let keyword = name.strip_prefix("__").and_then(|name| name.strip_suffix("__"));
-    if let Some(keyword) = keyword.filter(|keyword| RESERVED.contains(keyword)) {
-        return keyword.to_owned();
-    }
-    name.replace("__underscores__", "\u{0}")
-        .replace("__dot__", ".")
-        .replace("__dash__", "-")
-        .replace("__slash__", "/")
-        .replace('\u{0}', "__")
 }
 
 fn no_overload() -> Outcome {

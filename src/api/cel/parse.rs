@@ -18,12 +18,12 @@ pub enum Expr {
     Name(String),
     /// `a.b`; with `?`: nothing if there is none; where its dot stands.
     Field(Box<Expr>, String, bool, usize),
-    /// `has(a.b)`.
-    Has(Box<Expr>, String),
+    /// `has(a.b)`, and where its bracket stands.
+    Has(Box<Expr>, String, usize),
     /// `a[b]`; with `?`: nothing if there is none.
     Index(Box<Expr>, Box<Expr>, bool),
-    /// A function, perhaps of a value.
-    Call(Option<Box<Expr>>, String, Vec<Expr>),
+    /// A function, perhaps of a value, and where its bracket stands.
+    Call(Option<Box<Expr>>, String, Vec<Expr>, usize),
     /// Two sides, and where the sign stands.
     Binary(&'static str, Box<Expr>, Box<Expr>, usize),
     /// `!` or `-`.
@@ -101,6 +101,12 @@ impl Program {
     /// The first variable that is none of `known`, and its place.
     #[must_use]
     pub fn undeclared(&self, known: &[&str]) -> Option<SyntaxError> {
+        self.all_undeclared(known).into_iter().next()
+    }
+
+    /// All variables that are none of `known`, and their places.
+    #[must_use]
+    pub fn all_undeclared(&self, known: &[&str]) -> Vec<SyntaxError> {
         let types = [
             "int",
             "uint",
@@ -118,9 +124,12 @@ impl Program {
             "ip",
             "cidr",
         ];
-        let (name, at) =
-            self.names.iter().find(|(name, _)| !known.contains(&name.as_str()) && !types.contains(&name.as_str()))?;
-        Some(SyntaxError { at: *at, message: format!("undeclared reference to '{name}' (in container '')") })
+        let unknown = |(name, _): &&(String, usize)| !known.contains(&name.as_str()) && !types.contains(&name.as_str());
+        let told = |(name, at): &(String, usize)| SyntaxError {
+            at: *at,
+            message: format!("undeclared reference to '{name}' (in container '')"),
+        };
+        self.names.iter().filter(unknown).map(told).collect()
     }
 
     /// Whether it uses a variable.
@@ -280,6 +289,7 @@ impl Parser {
     }
 
     fn named(&mut self, name: String, at: usize) -> Parsed {
+        let bracket = self.place();
         if !self.take("(") {
             if !self.bound.contains(&name) {
                 self.names.push((name.clone(), at));
@@ -288,10 +298,10 @@ impl Parser {
         }
         let arguments = self.list(")")?;
         if name != "has" {
-            return Ok(Expr::Call(None, name, arguments));
+            return Ok(Expr::Call(None, name, arguments, bracket));
         }
         match <[Expr; 1]>::try_from(arguments) {
-            Ok([Expr::Field(of, field, false, _)]) => Ok(Expr::Has(of, field)),
+            Ok([Expr::Field(of, field, false, _)]) => Ok(Expr::Has(of, field, bracket)),
             _ => Err(SyntaxError { at, message: "invalid argument to has() macro".to_owned() }),
         }
     }
@@ -335,8 +345,9 @@ impl Parser {
                     return self.error("Syntax error: no viable alternative at input '.'");
                 };
                 self.at += 1;
+                let bracket = self.place();
                 expr = if self.take("(") {
-                    self.method(expr, name)?
+                    self.method(expr, name, bracket)?
                 } else {
                     Expr::Field(Box::new(expr), name, optional, place)
                 };
@@ -352,11 +363,11 @@ impl Parser {
         self.error("expression recursion limit exceeded")
     }
 
-    fn method(&mut self, of: Expr, name: String) -> Parsed {
+    fn method(&mut self, of: Expr, name: String, at: usize) -> Parsed {
         const MACROS: [&str; 7] = ["all", "exists", "exists_one", "existsOne", "filter", "map", "optMap"];
         let Some(known) = MACROS.iter().find(|known| **known == name) else {
             let arguments = self.list(")")?;
-            return Ok(Expr::Call(Some(Box::new(of)), name, arguments));
+            return Ok(Expr::Call(Some(Box::new(of)), name, arguments, at));
         };
         let Some((Token::Name(variable), _)) = self.tokens.get(self.at).cloned() else {
             return self.error("argument must be a simple name");

@@ -4,14 +4,17 @@
 //! is complained of: quantities, numbers-or-names, parameters and functions that are not known here have a type that fits
 //! everything (`dyn`).
 
+use super::escape::escaped;
 use super::parse::{Expr, Program, SyntaxError};
+use super::signatures;
 use super::val::Val;
 use crate::api::schema::{Shape, schema};
 use crate::sim::Order;
+use serde_json::Value;
 
 /// The type of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Type {
+pub enum Type<'s> {
     /// Anything.
     Dyn,
     /// `null`.
@@ -19,19 +22,44 @@ pub enum Type {
     /// A type of one word, such as `int`.
     Plain(&'static str),
     /// A list of these.
-    List(Box<Type>),
+    List(Box<Type<'s>>),
     /// A map from text to these.
-    Map(Box<Type>),
+    Map(Box<Type<'s>>),
     /// An object of a type of the API's schema.
     Object(&'static str),
+    /// An object that a schema of a custom kind describes.
+    Custom(&'s Value),
 }
 
-const BOOL: Type = Type::Plain("bool");
-const INT: Type = Type::Plain("int");
-const STRING: Type = Type::Plain("string");
+const BOOL: Type<'static> = Type::Plain("bool");
+const INT: Type<'static> = Type::Plain("int");
+const STRING: Type<'static> = Type::Plain("string");
 const NUMBERS: [&str; 3] = ["int", "uint", "double"];
 
-impl Type {
+impl<'s> Type<'s> {
+    /// The type of what a schema describes; `None`: expressions do not see it (upstream: `SchemaDeclType`).
+    #[must_use]
+    pub fn of_schema(schema: &'s Value) -> Option<Self> {
+        if schema["x-kubernetes-int-or-string"] == true {
+            return Some(Self::Dyn);
+        }
+        match (schema["type"].as_str()?, schema["format"].as_str()) {
+            ("array", _) => Self::of_schema(&schema["items"]).map(|inner| Self::List(Box::new(inner))),
+            ("object", _) if schema["additionalProperties"].is_object() => {
+                Self::of_schema(&schema["additionalProperties"]).map(|inner| Self::Map(Box::new(inner)))
+            }
+            ("object", _) => Some(Self::Custom(schema)),
+            ("string", Some("byte")) => Some(Self::Plain("bytes")),
+            ("string", Some("date" | "date-time")) => Some(Self::Plain("timestamp")),
+            ("string", Some("duration")) => Some(Self::Plain("google.protobuf.Duration")),
+            ("string", _) => Some(STRING),
+            ("boolean", _) => Some(BOOL),
+            ("number", _) => Some(Self::Plain("double")),
+            ("integer", _) => Some(INT),
+            _ => None,
+        }
+    }
+
     /// The type of a kind, if the schema knows it.
     #[must_use]
     pub fn of_kind(group: &str, version: &str, kind: &str) -> Option<Self> {
@@ -58,7 +86,7 @@ impl Type {
     /// As cel-go writes it; `None`: not known, or not all of it.
     fn shown(&self) -> Option<String> {
         match self {
-            Self::Dyn | Self::Object(_) => None,
+            Self::Dyn | Self::Object(_) | Self::Custom(_) => None,
             Self::Null => Some("null".to_owned()),
             Self::Plain("timestamp") => Some("google.protobuf.Timestamp".to_owned()),
             Self::Plain(name) => Some((*name).to_owned()),
@@ -71,7 +99,13 @@ impl Type {
         match (self, other) {
             (Self::Dyn, _) | (_, Self::Dyn) => true,
             (Self::Null, other) | (other, Self::Null) => {
-                matches!(other, Self::Null | Self::Object(_) | Self::Plain("timestamp" | "google.protobuf.Duration"))
+                matches!(
+                    other,
+                    Self::Null
+                        | Self::Object(_)
+                        | Self::Custom(_)
+                        | Self::Plain("timestamp" | "google.protobuf.Duration")
+                )
             }
             (Self::List(one), Self::List(other)) | (Self::Map(one), Self::Map(other)) => one.fits(other),
             (one, other) => one == other,
@@ -79,30 +113,62 @@ impl Type {
     }
 }
 
-/// The complaints about an expression in the order of their places, as cel-go tells them; empty: none.
+/// The complaints about the types of an expression in the order of their places, as cel-go tells them; empty: none.
 #[must_use]
 pub fn complaints(program: &Program, text: &str, variables: &[(&str, Type)]) -> String {
-    let names = variables.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect();
-    let mut checker = Checker { names, found: Vec::new() };
+    let mut checker = Checker::new(variables);
     checker.of(&program.root);
-    let mut found = checker.found;
+    told(checker.found, text)
+}
+
+/// The same with names that are none of the variables; or the type of the expression.
+///
+/// # Errors
+/// What is wrong.
+pub fn compile<'s>(program: &Program, text: &str, variables: &[(&str, Type<'s>)]) -> Result<Type<'s>, String> {
+    let mut checker = Checker::new(variables);
+    let of = checker.of(&program.root);
+    let names: Vec<&str> = variables.iter().map(|(name, _)| *name).collect();
+    checker.found.extend(program.all_undeclared(&names));
+    let told = told(checker.found, text);
+    if told.is_empty() { Ok(of) } else { Err(told) }
+}
+
+fn told(mut found: Vec<SyntaxError>, text: &str) -> String {
     found.order_by_key(|complaint| complaint.at);
     found.iter().map(|complaint| complaint.in_text(text)).collect::<Vec<_>>().join("\n")
 }
 
-struct Checker {
+/// Walks through an expression.
+pub(super) struct Checker<'s> {
     /// Variables, the last named counts.
-    names: Vec<(String, Type)>,
+    pub names: Vec<(String, Type<'s>)>,
     found: Vec<SyntaxError>,
 }
 
-impl Checker {
-    fn complain(&mut self, at: usize, message: String) -> Type {
+impl<'s> Checker<'s> {
+    /// One that knows these variables.
+    pub fn new(variables: &[(&str, Type<'s>)]) -> Self {
+        let names = variables.iter().map(|(name, of)| ((*name).to_owned(), of.clone())).collect();
+        Self { names, found: Vec::new() }
+    }
+
+    fn complain(&mut self, at: usize, message: String) -> Type<'s> {
         self.found.push(SyntaxError { at, message });
         Type::Dyn
     }
 
-    fn of(&mut self, expr: &Expr) -> Type {
+    /// What a comprehension over this goes through.
+    pub fn item(of: &Type<'s>) -> Type<'s> {
+        match of {
+            Type::List(inner) => (**inner).clone(),
+            Type::Map(_) => STRING,
+            _ => Type::Dyn,
+        }
+    }
+
+    /// The type of an expression.
+    pub fn of(&mut self, expr: &Expr) -> Type<'s> {
         match expr {
             Expr::Literal(value) => literal(value),
             Expr::Name(name) => {
@@ -114,8 +180,9 @@ impl Checker {
                 let found = self.field(&inner, name, *at);
                 if *optional { Type::Dyn } else { found }
             }
-            Expr::Has(of, _) => {
-                self.of(of);
+            Expr::Has(of, name, at) => {
+                let inner = self.of(of);
+                self.field(&inner, name, *at);
                 BOOL
             }
             Expr::Index(of, index, _) => {
@@ -125,11 +192,10 @@ impl Checker {
                     _ => Type::Dyn,
                 }
             }
-            Expr::Call(of, name, arguments) => {
-                for inner in of.as_deref().into_iter().chain(arguments) {
-                    self.of(inner);
-                }
-                result(name)
+            Expr::Call(of, name, arguments, at) => {
+                let of = of.as_deref().map(|of| self.of(of));
+                let arguments: Vec<Type> = arguments.iter().map(|argument| self.of(argument)).collect();
+                self.call(of.as_ref(), name, &arguments, *at)
             }
             Expr::Binary(sign, left, right, at) => {
                 let sides = [self.of(left), self.of(right)];
@@ -156,20 +222,15 @@ impl Checker {
     }
 
     /// The type of all items, if they have one.
-    fn alike(&mut self, items: &[Expr]) -> Option<Type> {
+    fn alike(&mut self, items: &[Expr]) -> Option<Type<'s>> {
         let types: Vec<Type> = items.iter().map(|item| self.of(item)).collect();
         let first = types.first()?.clone();
         types.iter().all(|other| *other == first).then_some(first)
     }
 
-    fn each(&mut self, name: &str, of: &Expr, variable: &str, parts: &[Expr]) -> Type {
+    fn each(&mut self, name: &str, of: &Expr, variable: &str, parts: &[Expr]) -> Type<'s> {
         let all = self.of(of);
-        let item = match &all {
-            Type::List(inner) => (**inner).clone(),
-            Type::Map(_) => STRING,
-            _ => Type::Dyn,
-        };
-        self.names.push((variable.to_owned(), item));
+        self.names.push((variable.to_owned(), Self::item(&all)));
         let last = parts.iter().map(|part| self.of(part)).last();
         self.names.pop();
         match name {
@@ -180,7 +241,7 @@ impl Checker {
         }
     }
 
-    fn field(&mut self, of: &Type, name: &str, at: usize) -> Type {
+    fn field(&mut self, of: &Type<'s>, name: &str, at: usize) -> Type<'s> {
         match of {
             Type::Object(kind) => {
                 let field = schema().object(kind).and_then(|object| object.fields.get(name));
@@ -190,6 +251,10 @@ impl Checker {
                     None => self.complain(at, format!("undefined field '{name}'")),
                 }
             }
+            Type::Custom(schema) => match property(schema, name).and_then(Type::of_schema) {
+                Some(found) => found,
+                None => self.complain(at, format!("undefined field '{name}'")),
+            },
             Type::Map(inner) => (**inner).clone(),
             Type::Plain(_) | Type::List(_) => match of.shown() {
                 Some(shown) => self.complain(at, format!("type '{shown}' does not support field selection")),
@@ -199,7 +264,24 @@ impl Checker {
         }
     }
 
-    fn binary(&mut self, sign: &str, sides: &[Type; 2], at: usize) -> Type {
+    fn call(&mut self, of: Option<&Type<'s>>, name: &str, arguments: &[Type<'s>], at: usize) -> Type<'s> {
+        if !signatures::is_known(name) {
+            return self.complain(at, format!("undeclared reference to '{name}' (in container '')"));
+        }
+        let given = of.into_iter().chain(arguments);
+        if let Some(shown) = given.map(Type::shown).collect::<Option<Vec<_>>>()
+            && !signatures::fits(of.is_some(), name, &shown)
+        {
+            let applied = match of {
+                Some(_) => format!("{}.({})", shown[0], shown[1..].join(", ")),
+                None => format!("({})", shown.join(", ")),
+            };
+            self.complain(at, format!("found no matching overload for '{name}' applied to '{applied}'"));
+        }
+        result(name)
+    }
+
+    fn binary(&mut self, sign: &str, sides: &[Type<'s>; 2], at: usize) -> Type<'s> {
         let [left, right] = sides;
         let known = !sides.contains(&Type::Dyn);
         let both = |names: &[&str]| sides.iter().all(|side| matches!(side, Type::Plain(name) if names.contains(name)));
@@ -234,7 +316,13 @@ impl Checker {
     }
 }
 
-fn literal(value: &Val) -> Type {
+/// The schema of a field by CEL's name for it.
+pub(super) fn property<'s>(schema: &'s Value, name: &str) -> Option<&'s Value> {
+    let fields = schema["properties"].as_object()?;
+    fields.iter().find(|(field, _)| escaped(field).as_deref() == Some(name)).map(|(_, inner)| inner)
+}
+
+fn literal(value: &Val) -> Type<'static> {
     match value {
         Val::Bool(_) => BOOL,
         Val::Int(_) => INT,
@@ -250,11 +338,12 @@ fn literal(value: &Val) -> Type {
 }
 
 /// What a function gives, whatever it is asked of.
-fn result(name: &str) -> Type {
+fn result(name: &str) -> Type<'static> {
     match name {
         "size" | "int" | "indexOf" | "lastIndexOf" => INT,
         "string" | "lowerAscii" | "upperAscii" | "trim" | "replace" | "substring" | "join" | "format" => STRING,
-        "bool" | "startsWith" | "endsWith" | "contains" | "matches" | "isURL" | "isIP" | "isQuantity" => BOOL,
+        "bool" | "startsWith" | "endsWith" | "contains" | "matches" | "isURL" | "isIP" | "isCIDR" | "isQuantity"
+        | "isSorted" | "hasValue" | "containsIP" | "containsCIDR" => BOOL,
         "double" => Type::Plain("double"),
         _ => Type::Dyn,
     }

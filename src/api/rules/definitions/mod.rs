@@ -3,9 +3,12 @@
 //! Upstream: `apiextensions-apiserver/pkg/apis/apiextensions/{validation/validation.go,v1/defaults.go}`,
 //! `pkg/apiserver/schema/validation.go` (structural schemas).
 
+mod expressions;
+mod shared;
 mod shown;
 mod structure;
 
+use self::shared::Shared;
 use super::policies::mixed_case_label;
 use super::webhooks::{client, one_of};
 use super::{default_field, field, items_mut};
@@ -92,7 +95,7 @@ pub fn validate(object: &Object) -> Errors {
         let detail = "must be spec.names.plural+\".\"+spec.group";
         out.push(FieldError::invalid("metadata.name", object.name(), detail));
     }
-    of_spec(&mut out, &spec);
+    of_spec(&mut out, &spec, None);
     of_names(&mut out, &field(object, "status").field("acceptedNames"));
     stored_versions(&mut out, object, &spec);
     approval(&mut out, object, group);
@@ -104,7 +107,7 @@ pub fn validate(object: &Object) -> Errors {
 pub fn validate_update(new: &Object, old: &Object) -> Errors {
     let mut out = Vec::new();
     let (spec, before) = (field(new, "spec"), field(old, "spec"));
-    of_spec(&mut out, &spec);
+    of_spec(&mut out, &spec, Some(&before));
     let established = is_established(old);
     let fixed: &[&str] =
         if established { &["scope", "names.kind", "group", "names.plural"] } else { &["group", "names.plural"] };
@@ -182,7 +185,7 @@ fn label(out: &mut Errors, at: &At) {
     }
 }
 
-fn of_spec(out: &mut Errors, spec: &At) {
+fn of_spec(out: &mut Errors, spec: &At, before: Option<&At>) {
     let (group, scope, versions) = (spec.field("group"), spec.field("scope"), spec.field("versions"));
     let complaints = names::dns1123_subdomain(group.text());
     if group.is_empty() {
@@ -202,6 +205,7 @@ fn of_spec(out: &mut Errors, spec: &At) {
             "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
         out.push(spec.field("preserveUnknownFields").invalid(detail));
     }
+    let shared = Shared::of(versions.value);
     let mut seen = SortedSet::new();
     let mut unique = true;
     for version in versions.items() {
@@ -211,9 +215,9 @@ fn of_spec(out: &mut Errors, spec: &At) {
         if !complaints.is_empty() {
             out.push(FieldError::invalid(name.path, name.text(), complaints.join(",")));
         }
-        of_version(out, &version);
+        of_version(out, &version, shared, before);
     }
-    let shown = || shown::versions(versions.value);
+    let shown = || shown::versions(&shared.taken_out(versions.value));
     if !unique {
         out.push(check::invalid_as(&versions.path, shown(), "must contain unique version names"));
     }
@@ -229,7 +233,27 @@ fn of_spec(out: &mut Errors, spec: &At) {
         }
     }
     of_names(out, &names);
+    of_shared(out, spec, shared, before);
     conversion(out, &spec.field("conversion"));
+}
+
+/// What all versions have in common, at the first of them.
+fn of_shared(out: &mut Errors, spec: &At, shared: Shared, before: Option<&At>) {
+    let versions = spec.field("versions");
+    if let Some(first) = versions.items().next() {
+        let at = |name: &'static str, of: &'static str| At::new(first.value.get(name), spec.path.field(of));
+        if shared.schema {
+            of_schema(out, &at("schema", "validation"), schema_before(before, first.field("name").text()));
+        }
+        if shared.subresources {
+            of_subresources(out, &at("subresources", "subresources"));
+        }
+        if shared.columns {
+            at("additionalPrinterColumns", "additionalPrinterColumns")
+                .items()
+                .for_each(|column| of_column(out, &column));
+        }
+    }
 }
 
 /// Upstream: `ValidateCustomResourceDefinitionNames`.
@@ -246,42 +270,69 @@ fn of_names(out: &mut Errors, names: &At) {
     names.field("categories").items().for_each(|one| label(out, &one));
 }
 
-fn of_version(out: &mut Errors, version: &At) {
-    let schema = version.field("schema.openAPIV3Schema");
-    if schema.given() {
-        structure::check(out, &schema);
-    } else {
-        out.push(schema.required(""));
+fn of_version(out: &mut Errors, version: &At, shared: Shared, before: Option<&At>) {
+    let schema = version.field("schema");
+    if !schema.field("openAPIV3Schema").given() {
+        out.push(schema.field("openAPIV3Schema").required(""));
+    } else if !shared.schema {
+        of_schema(out, &schema, schema_before(before, version.field("name").text()));
     }
-    let subresources = version.field("subresources");
-    let scale = subresources.field("scale");
-    if scale.given() {
-        for (name, start, required) in [
-            ("specReplicasPath", ".spec.", true),
-            ("statusReplicasPath", ".status.", true),
-            ("labelSelectorPath", "", false),
-        ] {
-            let at = scale.field(name);
-            let within = at.text().starts_with(start)
-                || (start.is_empty() && (at.text().starts_with(".spec.") || at.text().starts_with(".status.")));
-            if at.is_empty() {
-                out.extend(required.then(|| at.required("")));
-            } else if at.text().contains('[') {
-                out.push(at.invalid("should be a simple json path without array notation"));
-            } else if !within {
-                let words = if start.is_empty() { ".spec or .status" } else { start.trim_end_matches('.') };
-                out.push(at.invalid(format!("should be a json path under {words}")));
-            }
-        }
+    if !shared.subresources {
+        of_subresources(out, &version.field("subresources"));
     }
-    let columns = version.field("additionalPrinterColumns");
-    columns.items().for_each(|column| of_column(out, &column));
+    if !shared.columns {
+        version.field("additionalPrinterColumns").items().for_each(|column| of_column(out, &column));
+    }
     let warning = version.field("deprecationWarning");
     if warning.given() && !version.field("deprecated").flag() {
         out.push(warning.invalid("can only be set for deprecated versions"));
     }
     if warning.given() && warning.is_empty() {
         out.push(warning.required("must not be empty, omit to use default deprecation warning"));
+    }
+}
+
+/// The schema that a version of the stored definition has.
+fn schema_before<'v>(before: Option<&At<'v, '_>>, version: &str) -> Option<&'v Value> {
+    let versions = before?.value["versions"].as_array()?;
+    versions.iter().find(|known| known["name"] == version).map(|known| &known["schema"])
+}
+
+/// Upstream: `validateCustomResourceDefinitionValidation`; rules are compiled if the schema is right otherwise.
+fn of_schema(out: &mut Errors, schema: &At, before: Option<&Value>) {
+    let whole = schema.field("openAPIV3Schema");
+    if !whole.given() {
+        return;
+    }
+    let known = out.len();
+    structure::check(out, &whole);
+    if out.len() == known {
+        expressions::check(out, &whole, before != Some(schema.value));
+    }
+}
+
+/// Upstream: `ValidateCustomResourceDefinitionSubresources`.
+fn of_subresources(out: &mut Errors, subresources: &At) {
+    let scale = subresources.field("scale");
+    if !scale.given() {
+        return;
+    }
+    for (name, start, required) in [
+        ("specReplicasPath", ".spec.", true),
+        ("statusReplicasPath", ".status.", true),
+        ("labelSelectorPath", "", false),
+    ] {
+        let at = scale.field(name);
+        let within = at.text().starts_with(start)
+            || (start.is_empty() && (at.text().starts_with(".spec.") || at.text().starts_with(".status.")));
+        if at.is_empty() {
+            out.extend(required.then(|| at.required("")));
+        } else if at.text().contains('[') {
+            out.push(at.invalid("should be a simple json path without array notation"));
+        } else if !within {
+            let words = if start.is_empty() { ".spec or .status" } else { start.trim_end_matches('.') };
+            out.push(at.invalid(format!("should be a json path under {words}")));
+        }
     }
 }
 
@@ -370,11 +421,11 @@ mod tests {
             "spec.group: Invalid value: \"example\": should be a domain with at least one dot",
             "spec.scope: Required value",
             "spec.versions[0].schema.openAPIV3Schema: Required value",
-            "spec.versions[0].subresources.scale.specReplicasPath: Invalid value: \".status.x\": should be a json path under .spec",
-            "spec.versions[0].subresources.scale.statusReplicasPath: Required value",
-            "spec.versions[0].additionalPrinterColumns[0].name: Required value",
-            "spec.versions[0].additionalPrinterColumns[0].type: Invalid value: \"text\": must be one of boolean,date,integer,number,string",
-            "spec.versions[0].additionalPrinterColumns[0].jsonPath: Invalid value: \"spec\": must be a simple json path starting with .",
+            "spec.subresources.scale.specReplicasPath: Invalid value: \".status.x\": should be a json path under .spec",
+            "spec.subresources.scale.statusReplicasPath: Required value",
+            "spec.additionalPrinterColumns[0].name: Required value",
+            "spec.additionalPrinterColumns[0].type: Invalid value: \"text\": must be one of boolean,date,integer,number,string",
+            "spec.additionalPrinterColumns[0].jsonPath: Invalid value: \"spec\": must be a simple json path starting with .",
             "spec.names.plural: Required value",
         ] {
             assert!(found.iter().any(|one| one == wanted), "{wanted}\n{found:#?}");
@@ -396,29 +447,124 @@ mod tests {
             "a": {}, "b": {"type": "list"}, "c": {"type": "array"}, "d": {"type": "object", "additionalProperties": false},
             "e": {"type": "array", "uniqueItems": true, "items": {"type": "string"}},
             "f": {"type": "array", "x-kubernetes-list-type": "map", "items": {"type": "object", "properties": {"k": {"type": "string"}}}},
-            "g": {"type": "integer", "default": "x"}, "h": {"type": "string", "pattern": "("},
-            "i": {"type": "object", "x-kubernetes-validations": [{"rule": "self.x >"}]}}}}}));
+            "g": {"type": "integer", "default": "x"}, "h": {"type": "string", "pattern": "("}}}}}));
         for wanted in [
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[a].type: Required value: must not be empty for specified object fields",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[b].type: Unsupported value: \"list\": supported values: \"array\", \"boolean\", \"integer\", \"number\", \"object\", \"string\"",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[c].items: Required value: must be specified",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[d].additionalProperties: Forbidden: additionalProperties cannot be set to false",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[e].uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[f].x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map",
-            "spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[g].default: Invalid value: \"string\": spec.versions[0].schema.openAPIV3Schema.properties[spec].properties[g].default in body must be of type integer: \"string\"",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[a].type: Required value: must not be empty for specified object fields",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[b].type: Unsupported value: \"list\": supported values: \"array\", \"boolean\", \"integer\", \"number\", \"object\", \"string\"",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[c].items: Required value: must be specified",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[d].additionalProperties: Forbidden: additionalProperties cannot be set to false",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[e].uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[f].x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map",
+            "spec.validation.openAPIV3Schema.properties[spec].properties[g].default: Invalid value: \"string\": spec.validation.openAPIV3Schema.properties[spec].properties[g].default in body must be of type integer: \"string\"",
         ] {
             assert!(found.iter().any(|one| one == wanted), "{wanted}\n{found:#?}");
         }
-        assert!(found.iter().any(|one| one.contains(
-            "x-kubernetes-validations[0].rule: Invalid value: \"self.x >\": compilation failed: ERROR: <input>:1:9"
-        )));
         assert_eq!(
             schema(&json!({"type": "string"})),
-            ["spec.versions[0].schema.openAPIV3Schema.type: Invalid value: \"string\": must be object at the root"]
+            ["spec.validation.openAPIV3Schema.type: Invalid value: \"string\": must be object at the root"]
         );
         assert_eq!(
             schema(&json!({})),
-            ["spec.versions[0].schema.openAPIV3Schema.type: Required value: must not be empty at the root"]
+            ["spec.validation.openAPIV3Schema.type: Required value: must not be empty at the root"]
+        );
+    }
+    /// The errors of rules at `spec`, without what is the same for all.
+    fn rules(spec: &Value) -> Vec<String> {
+        let found = schema(&json!({"type": "object", "properties": {"spec": spec}}));
+        found.iter().map(|one| one.replace("spec.validation.openAPIV3Schema.properties[spec]", "SPEC")).collect()
+    }
+
+    #[test]
+    fn rules_are_compiled() {
+        let broken = |rule: &str| {
+            let rule = json!({"rule": rule});
+            let found = rules(&json!({"type": "object", "x-kubernetes-validations": [rule], "properties": {
+                "name": {"type": "string"}, "size": {"type": "integer"}, "namespace": {"type": "string"}, "tags": {"type": "array", "items": {"type": "string"}}, "a-b": {"type": "string"}, "free": {"x-kubernetes-preserve-unknown-fields": true}}}));
+            let shown = shown::rule(&rule);
+            found
+                .iter()
+                .map(|one| {
+                    one.replace(&shown, "RULE")
+                        .replace("SPEC.x-kubernetes-validations[0].rule: Invalid value: RULE: ", "")
+                })
+                .collect::<Vec<_>>()
+                .join("; ")
+        };
+        assert_eq!(
+            broken("self.none == 1"),
+            "compilation failed: ERROR: <input>:1:5: undefined field 'none'\n | self.none == 1\n | ....^"
+        );
+        // A word that CEL keeps for itself is called otherwise.
+        assert_eq!(
+            broken("!has(self.namespace)"),
+            "compilation failed: ERROR: <input>:1:5: undefined field 'namespace'\n | !has(self.namespace)\n | ....^"
+        );
+        assert_eq!(broken("has(self.__namespace__) && self.a__dash__b == 'x'"), "");
+        assert!(broken("self.free == 1").contains("undefined field 'free'"));
+        assert_eq!(
+            broken("self.size == 'a' || other"),
+            "compilation failed: ERROR: <input>:1:11: found no matching overload for '_==_' applied to '(int, string)'\n | self.size == 'a' || other\n | ..........^\nERROR: <input>:1:21: undeclared reference to 'other' (in container '')\n | self.size == 'a' || other\n | ....................^"
+        );
+        assert!(
+            broken("self.name.startWith('a')").contains("1:20: undeclared reference to 'startWith' (in container '')")
+        );
+        let overload = "1:21: found no matching overload for 'startsWith' applied to 'string.(int)'";
+        assert!(broken("self.name.startsWith(1)").contains(overload));
+        assert_eq!(broken("self.size"), "cel expression must evaluate to a bool");
+        let dear = broken("self == oldSelf && self.tags.all(t, t.matches('a'))");
+        assert!(dear.contains("rule: Forbidden: estimated rule cost exceeds budget"), "{dear}");
+    }
+
+    #[test]
+    fn rules_may_not_cost_too_much() {
+        let all = |limits: Value| {
+            let mut spec = json!({"type": "array", "items": {"type": "string"},
+                "x-kubernetes-validations": [{"rule": "self.all(x, x.contains('gpu'))"}]});
+            for (name, value) in limits.as_object().into_iter().flatten() {
+                if name == "maxLength" { spec["items"][name] = value.clone() } else { spec[name] = value.clone() }
+            }
+            rules(&spec)
+        };
+        let advice = "(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)";
+        assert_eq!(
+            all(json!({})),
+            [
+                format!("SPEC.x-kubernetes-validations[0].rule: Forbidden: estimated rule cost exceeds budget by factor of more than 100x {advice}"),
+                "SPEC.x-kubernetes-validations[0].rule: Forbidden: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema".to_owned(),
+                format!("spec.validation.openAPIV3Schema: Forbidden: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x {advice}"),
+            ]
+        );
+        // The greatest numbers that the real validation lets pass.
+        for (length, items) in [(16, 909_090), (63, 333_333), (253, 94_339), (1024, 24_154)] {
+            assert!(all(json!({"maxLength": length, "maxItems": items})).is_empty(), "{length}");
+            let over = all(json!({"maxLength": length, "maxItems": items + 1}));
+            assert!(over[0].contains("exceeds budget by factor of 1.0000"), "{over:?}");
+        }
+        // What stands within a list without end may be there as often as it fits into a request.
+        let within = |limit: Value| {
+            rules(&json!({"type": "array", "maxItems": limit, "items": {"type": "string", "maxLength": 100,
+            "x-kubernetes-validations": [{"rule": "self.contains('abc')"}]}}))
+        };
+        assert_eq!(within(Value::Null).len(), 1);
+        assert!(within(Value::Null)[0].contains("factor of 4.3x"), "{:?}", within(Value::Null));
+        assert!(within(json!(1000)).is_empty());
+    }
+
+    #[test]
+    fn old_values_must_be_known_to_be_the_same() {
+        let found = rules(&json!({"type": "object", "properties": {"list": {"type": "array", "maxItems": 5,
+            "items": {"type": "integer", "x-kubernetes-validations": [{"rule": "self == oldSelf"}, {"rule": "self > 0", "optionalOldSelf": true}]}}}}));
+        let items = "SPEC.properties[list].items.x-kubernetes-validations";
+        assert_eq!(
+            found,
+            [
+                format!(
+                    "{items}[0].rule: Invalid value: \"self == oldSelf\": oldSelf cannot be used on the uncorrelatable portion of the schema within SPEC.properties[list]"
+                ),
+                format!(
+                    "{items}[1].optionalOldSelf: Invalid value: true: may not be set if oldSelf is not used in rule"
+                ),
+            ]
         );
     }
 }

@@ -27,6 +27,11 @@ pub fn versions(value: &Value) -> String {
     list(value, &|version| shown(version, VERSION))
 }
 
+/// A rule of a schema.
+pub fn rule(value: &Value) -> String {
+    shown(value, RULE)
+}
+
 fn list(value: &Value, item: &dyn Fn(&Value) -> String) -> String {
     let Some(items) = value.as_array() else { return "null".to_owned() };
     format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(","))
@@ -56,7 +61,7 @@ fn inner(name: &str, value: &Value) -> String {
         "additionalProperties" => format!("{{\"Allows\":true,\"Schema\":{}}}", schema(value)),
         "not" => schema(value),
         "allOf" | "oneOf" | "anyOf" => list(value, &schema),
-        "x-kubernetes-validations" => list(value, &|rule| shown(rule, RULE)),
+        "x-kubernetes-validations" => list(value, &rule),
         "additionalPrinterColumns" => list(value, &|column| shown(column, COLUMN)),
         // Go's encoder writes these as escapes.
         _ => value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"),

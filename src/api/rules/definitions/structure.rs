@@ -3,7 +3,6 @@
 //! Upstream: `apiextensions-apiserver/pkg/apiserver/schema/{validation,complete}.go`,
 //! `pkg/apis/apiextensions/validation/validation.go` (`ValidateCustomResourceDefinitionOpenAPISchema`).
 
-use crate::api::cel::rules;
 use crate::api::check::Errors;
 use crate::api::custom;
 use crate::api::status::FieldError;
@@ -199,32 +198,20 @@ fn default(out: &mut Errors, schema: &At) {
 
 fn validations(out: &mut Errors, schema: &At) {
     for rule in schema.field("x-kubernetes-validations").items() {
-        for (name, variables) in
-            [("rule", &["self", "oldSelf"] as &[&str]), ("messageExpression", &["self", "oldSelf"])]
-        {
-            let expression = rule.field(name);
-            if expression.text().trim().is_empty() {
-                out.extend((name == "rule").then(|| expression.required("rule is not specified")));
-                continue;
-            }
-            let error = match rules::program(expression.text()) {
-                Ok(program) => program.undeclared(variables),
-                Err(error) => Some(error),
-            };
-            if let Some(error) = error {
-                let detail = format!("compilation failed: {}", error.in_text(expression.text()));
-                out.push(expression.invalid(if name == "rule" {
-                    detail
-                } else {
-                    format!("messageExpression {detail}")
-                }));
-            }
-        }
-        let message = rule.field("message");
-        if message.given() && message.text().trim().is_empty() {
+        let (text, message, computed) = (rule.field("rule"), rule.field("message"), rule.field("messageExpression"));
+        let lines = |at: &At| at.text().trim().contains(['\n', '\r']);
+        let blank = |at: &At| at.text().trim().is_empty();
+        if blank(&text) {
+            out.push(text.required("rule is not specified"));
+        } else if !message.is_empty() && blank(&message) {
             out.push(message.invalid("message must be non-empty if specified"));
-        } else if message.text().trim().contains(['\n', '\r']) {
+        } else if lines(&message) {
             out.push(message.invalid("message must not contain line breaks"));
+        } else if lines(&text) && blank(&message) {
+            out.push(message.required("message must be specified if rule contains line breaks"));
+        }
+        if !computed.is_empty() && blank(&computed) {
+            out.push(computed.required("messageExpression must be non-empty if specified"));
         }
         let reason = rule.field("reason");
         let known = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"];
