@@ -1047,3 +1047,21 @@ embed-open = Open the whole page
 share-embed = For another page (a frame)
 compare-events = Events that only this run has
 compare-name = Name of the other run
+
+## Tour
+tour-title = A tour of one minute
+tour-hint = From a line of YAML to a ship that is lost, in eight moments.
+tour-count = Moment { $number } of { $count }
+tour-next = Go on
+tour-hurry = At once
+tour-back = Back
+tour-done = Finish
+tour-leave = Leave
+tour-look = A cluster at rest: the control ship keeps the records, the cargo ships carry pods. Time stands still at each of eight moments; “Go on” lets it pass to the next.
+tour-apply = You ask for three pods. kubectl sends a single request to the API server: nothing else is ever done from outside.
+tour-gates = Seven gates look at the request: who asks, are they allowed to, can it be read, is it admitted, is it valid. Only then does etcd write it down.
+tour-scheduling = Controllers have seen the new record and have made three pods, on paper. The scheduler asks each ship and writes down its choice. It loads nothing.
+tour-pull = The kubelet of that ship has seen that a pod is meant for it. It has the image fetched straight from the registry.
+tour-running = All three are running and Ready. Nobody gave orders: each part saw what is wanted, and did its own share.
+tour-lost = We switch a ship off. The control plane only hears nothing more of it; fifty seconds later it believes the ship lost.
+tour-why = After five minutes the lost pod has a successor on another ship. Why? Beside the picture stand the causes, nearest first. Ask it of anything here.

@@ -145,6 +145,13 @@ fn find(selector: &str) -> Option<HtmlElement> {
     document().query_selector(selector).ok().flatten().and_then(|element| element.dyn_into().ok())
 }
 
+/// Puts the focus on an element.
+pub fn focus(selector: &str) {
+    if let Some(element) = find(selector) {
+        let _ = element.focus();
+    }
+}
+
 fn press_button(selector: &str) {
     if let Some(button) = find(selector) {
         button.click();

@@ -37,6 +37,7 @@ mod session;
 mod sight;
 mod signal;
 mod stage;
+mod tour;
 mod tree;
 
 pub use self::app::start;

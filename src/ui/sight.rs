@@ -45,6 +45,8 @@ pub struct Sight {
     pub keys: RwSignal<BTreeMap<String, String>>,
     /// Help.
     pub help: RwSignal<bool>,
+    /// Where somebody is on the tour.
+    pub tour: RwSignal<Option<super::tour::Tour>>,
     /// Share and keep.
     pub share: RwSignal<bool>,
     /// Names that the person has given to runs that were left, by when and what was done next in them.
@@ -77,6 +79,7 @@ impl Sight {
             settings: RwSignal::new(false),
             keys: RwSignal::new(super::keys::kept()),
             help: RwSignal::new(false),
+            tour: RwSignal::new(None),
             share: RwSignal::new(false),
             names: RwSignal::new(BTreeMap::new()),
             compare: RwSignal::new(None),

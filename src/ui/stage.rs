@@ -274,6 +274,23 @@ pub fn show_selected(ui: Ui) {
     look_at(ui, |item| item.id == name || item.reference.as_ref() == Some(&name));
 }
 
+/// Looks from so near at what is selected; at the whole harbour where that is no nearer, and where a phone looks anyway.
+pub fn approach(ui: Ui, selection: Option<&Selection>, zoom: f64) {
+    let name = selection.filter(|_| zoom > 1.0 && !ui.phone.get_untracked()).map(Selection::on_stage);
+    ui.stage.update_value(|stage| {
+        let is_meant =
+            |item: &&Item| Some(&item.id) == name.as_ref() || item.reference.is_some() && item.reference == name;
+        let at = stage.list.items.iter().find(is_meant).map(|item| item.area.middle());
+        let there = at.zip(stage.layout.as_ref()).map(|((x, y), layout)| Camera {
+            viewport: stage.size,
+            centre: stage.camera(layout, false).world_at(layout, x, y),
+            zoom,
+        });
+        stage.camera = there;
+        stage.glide();
+    });
+}
+
 fn look_at(ui: Ui, is_meant: impl Fn(&Item) -> bool) {
     if !ui.phone.get_untracked() {
         return;

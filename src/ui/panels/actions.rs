@@ -168,7 +168,7 @@ fn afflicted(desk: Desk, faults: &[Fault]) -> Vec<El> {
                 Input::Network { node: of.clone(), cut: on }
             } else {
                 Input::Fault { fault: fault.to_owned(), of: of.clone(), on }
-            })
+            });
         };
         button("button", click).attr("data-fault", fault).text(label)
     };

@@ -4,6 +4,7 @@ use crate::examples;
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::icons::{Icon, icon};
+use crate::ui::tour;
 use crate::ui::tree::tree;
 
 /// Three things to try: the example, what to look for.
@@ -32,6 +33,12 @@ pub fn guide(ui: Ui) -> El {
             .add(el("span", "try-look").word(ui, look));
         el("li", "").add(button)
     });
+    let tour = button("try", move || tour::start(ui))
+        .attr("data-testid", "tour-start")
+        .add(el("span", "try-icon").add(icon(Icon::Play)))
+        .add(el("span", "try-title").word(ui, "tour-title"))
+        .add(el("span", "try-look").word(ui, "tour-hint"));
+    let tries = std::iter::once(el("li", "").add(tour)).chain(tries);
     let welcome = el("section", "welcome")
         .add(el("h2", "").word(ui, "guide-title"))
         .add(el("p", "").word(ui, "guide-text"))

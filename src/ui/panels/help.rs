@@ -1,10 +1,11 @@
 //! Help: what is what in the harbour, the keys, and what is not modelled.
 
 use super::sheet::sheet;
-use crate::ui::dom::{El, el};
+use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::keys::{ACTIONS, key_of};
 use crate::ui::signal::RwSignal;
+use crate::ui::tour;
 use leptos::prelude::*;
 
 /// The keys that are always the same; the others are [`ACTIONS`].
@@ -57,6 +58,7 @@ fn content(ui: Ui) -> El {
         .word(ui, "help-fidelity");
     el("div", "")
         .add(el("p", "").word(ui, "help-text"))
+        .add(button("button", move || tour::start(ui)).attr("data-testid", "help-tour").word(ui, "tour-title"))
         .add(el("h3", "").word(ui, "help-parts"))
         .add(el("dl", "parts").all(parts))
         .add(el("h3", "").word(ui, "help-keys"))

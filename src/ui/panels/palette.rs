@@ -40,6 +40,7 @@ const COMMANDS: &[Command] = &[
     ("tab-timeline", |ui| ui.tab.set(Tab::Timeline)),
     ("tab-transcript", |ui| ui.tab.set(Tab::Transcript)),
     ("settings-title", |ui| ui.sight.settings.set(true)),
+    ("tour-title", crate::ui::tour::start),
     ("help", |ui| ui.sight.help.set(true)),
 ];
 

@@ -83,6 +83,7 @@ pub fn stage_panel(ui: Ui) -> El {
         .label(ui, "stage-label")
         .add(view)
         .add(el("div", "caption-bar").add(caption(ui)).add(camera_buttons(ui)))
+        .add(crate::ui::tour::place(ui))
 }
 
 /// The picture, and what a pointer does to it.
