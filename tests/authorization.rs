@@ -4,6 +4,7 @@ mod bench;
 mod common;
 
 use bench::{Answer, Bench, create};
+use bottle::api::jwt;
 use bottle::api::kinds::{pod, reviews, role, secret, service_account};
 use bottle::api::object::Key;
 use bottle::api::request::{Body, DeleteOptions};
@@ -187,6 +188,33 @@ fn a_token_is_its_account_until_it_has_run_out() {
     assert_eq!(bench.server.authenticate(&token.replace('.', "x."), bench.kernel.now()).expect_err("broken").code, 401);
     request.target = Target::sub(&service_account::KIND, &Key::new("default", "none"), "token");
     assert_eq!(refused(bench.ask(request)), "serviceaccounts \"none\" not found");
+}
+
+/// Such a token holds as long as its Secret says the same and the account is the same.
+#[test]
+fn a_token_in_a_secret_is_its_account_while_both_are_there() {
+    let mut bench = Bench::new();
+    let uid = bench.get(&service_account::KIND, "default", "default").uid().to_owned();
+    let claims = |uid: &str| {
+        json!({"iss": "kubernetes/serviceaccount", "sub": "system:serviceaccount:default:default",
+            "kubernetes.io/serviceaccount/namespace": "default", "kubernetes.io/serviceaccount/secret.name": "t",
+            "kubernetes.io/serviceaccount/service-account.name": "default",
+            "kubernetes.io/serviceaccount/service-account.uid": uid})
+    };
+    let (token, other) = (jwt::write(&claims(&uid)), jwt::write(&claims("another")));
+    let keep = |bench: &mut Bench, token: &str| {
+        bench.create(json!({"apiVersion": "v1", "kind": "Secret", "type": "kubernetes.io/service-account-token",
+            "metadata": {"name": "t", "annotations": {"kubernetes.io/service-account.name": "default"}},
+            "stringData": {"token": token}}))
+    };
+    let user = |bench: &Bench, token: &str| bench.server.authenticate(token, Time::from_secs(900_000));
+    assert!(user(&bench, &token).is_err(), "no Secret keeps it");
+    let kept = keep(&mut bench, &token);
+    assert_eq!(&*user(&bench, &token).expect("a user").name, "system:serviceaccount:default:default");
+    assert!(user(&bench, &other).is_err(), "it is not what the Secret keeps");
+    bench.ask(Request::delete(&secret::KIND, &kept.key(), DeleteOptions::default())).expect("deleted");
+    keep(&mut bench, &other);
+    assert!(user(&bench, &other).is_err(), "it was another account of that name");
 }
 
 #[test]

@@ -208,11 +208,16 @@ pub const JOB_BACKOFF_MAX: Duration = secs(600);
 pub const JOB_RETRY: Duration = secs(1);
 /// … up to this. Upstream: `MaxJobApiBackOff`.
 pub const JOB_RETRY_MAX: Duration = secs(60);
-/// Endpoints whose slices could not be written are looked at again after this, doubling. Upstream:
-/// `endpointslicemirroring_controller.go`, `defaultSyncBackOff`.
-pub const MIRROR_RETRY: Duration = secs(1);
+/// A Service whose slices could not be written is looked at again after this, doubling. Upstream:
+/// `endpointslice_controller.go`, `defaultSyncBackOff`; the mirroring controller has the same.
+pub const SLICE_RETRY: Duration = secs(1);
 /// … up to this. Upstream: `maxSyncBackOff`.
+pub const SLICE_RETRY_MAX: Duration = secs(1000);
+/// … the mirroring controller up to this. Upstream: `endpointslicemirroring_controller.go`, `maxSyncBackOff`.
 pub const MIRROR_RETRY_MAX: Duration = secs(100);
+/// A namespace whose content could not be deleted is looked at again after at most this. Upstream:
+/// `namespace_controller.go`, its rate limiter.
+pub const NAMESPACE_RETRY_MAX: Duration = secs(60);
 /// A CronJob is looked at so long after each time of its schedule. Upstream: `cronjob_controllerv2.go`,
 /// `nextScheduleDelta`.
 pub const CRON_DELTA: Duration = ms(100);
@@ -248,7 +253,9 @@ pub const QUOTA_SYNC: Duration = secs(300);
 pub fn retry(controller: &str) -> (Duration, Duration) {
     match controller {
         "job-controller" => (JOB_RETRY, JOB_RETRY_MAX),
-        "endpoint-slice-mirroring-controller" => (MIRROR_RETRY, MIRROR_RETRY_MAX),
+        "endpoint-slice-controller" => (SLICE_RETRY, SLICE_RETRY_MAX),
+        "endpoint-slice-mirroring-controller" => (SLICE_RETRY, MIRROR_RETRY_MAX),
+        "namespace-controller" => (RETRY, NAMESPACE_RETRY_MAX),
         _ => (RETRY, RETRY_MAX),
     }
 }
