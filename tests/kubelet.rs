@@ -2,7 +2,7 @@
 
 mod common;
 
-use bottle::api::kinds::{job, pod};
+use bottle::api::kinds::{event, job, pod};
 use bottle::api::object::Key;
 use bottle::cluster::History;
 use bottle::cluster::fact::Fact;
@@ -299,4 +299,65 @@ fn the_control_plane_is_made_of_static_pods_of_its_node() {
     let after = of_plane(&history);
     assert_eq!(after.len(), 4);
     assert_eq!(after[0]["status"]["containerStatuses"], before[0]["status"]["containerStatuses"]);
+}
+
+#[test]
+fn an_ephemeral_container_is_started_once_and_says_nothing_about_its_pod() {
+    let mut history = common::three_ships(1);
+    apply(
+        &mut history,
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: nginx}]}\n",
+    );
+    run(&mut history, 20);
+    let debug = |name: &str, pod: (&str, &str), command: &str| Input::Debug {
+        object: Name { api_version: "v1".into(), kind: "Pod".into(), namespace: pod.0.into(), name: pod.1.to_owned() },
+        name: name.to_owned(),
+        image: "busybox".into(),
+        container: "web".into(),
+        text: command.to_owned(),
+    };
+    history.input(debug("look", ("default", "web"), "sleep 30"));
+    run(&mut history, 10);
+    let pod = pods(&history).remove(0);
+    let seen = &pod["status"]["ephemeralContainerStatuses"][0];
+    assert!(seen["state"]["running"].is_object(), "{pod}");
+    assert_eq!((&seen["ready"], &seen["restartCount"]), (&Value::Bool(false), &Value::from(0)));
+    assert_eq!(pod["metadata"]["generation"], 2);
+    run(&mut history, 60);
+    let pod = pods(&history).remove(0);
+    let seen = &pod["status"]["ephemeralContainerStatuses"][0];
+    assert_eq!(seen["state"]["terminated"]["exitCode"], 0, "it is not started again: {pod}");
+    assert_eq!(pod["status"]["phase"], "Running");
+    assert_eq!(pod["status"]["conditions"][2]["status"], "True");
+    let events: Vec<Value> = history.world().objects(&event::KIND).map(bottle::api::Object::to_value).collect();
+    let of_it = |event: &&Value| text(&event["involvedObject"]["fieldPath"]) == "spec.ephemeralContainers{look}";
+    let reasons: Vec<&str> = events.iter().filter(of_it).map(|event| text(&event["reason"])).collect();
+    assert!(reasons.contains(&"Started") && reasons.contains(&"Created"), "{reasons:?}");
+
+    let refused = |history: &mut History, input: Input| -> String {
+        let before = history.trace().head();
+        history.input(input);
+        run(history, 2);
+        let trace = history.trace();
+        let message = |fact: &Fact| match fact {
+            Fact::Answer { refused, .. } => refused.first().map(|(_, status)| status.message.clone()),
+            _ => None,
+        };
+        trace.range(before, trace.head()).find_map(|record| message(&record.fact)).unwrap_or_default()
+    };
+    let changed = refused(&mut history, debug("look", ("default", "web"), "sleep 31"));
+    assert!(changed.contains("existing ephemeral containers \"look\" may not be changed"), "{changed}");
+    let mut other = debug("b", ("default", "web"), "");
+    if let Input::Debug { container, .. } = &mut other {
+        "no".clone_into(container);
+    }
+    let target = refused(&mut history, other);
+    assert!(target.contains("spec.ephemeralContainers[0].targetContainerName: Not found: \"no\""), "{target}");
+    assert_eq!(refused(&mut history, debug("second", ("default", "web"), "sleep 9")), "");
+    run(&mut history, 6);
+    let pod = pods(&history).remove(0);
+    let seen = &pod["status"]["ephemeralContainerStatuses"];
+    assert!(seen[0]["state"]["terminated"].is_object() && seen[1]["state"]["running"].is_object(), "{pod}");
+    let fixed = refused(&mut history, debug("c", ("kube-system", "etcd-control-plane"), ""));
+    assert!(fixed.contains("static pods do not support ephemeral containers"), "{fixed}");
 }

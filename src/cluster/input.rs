@@ -45,6 +45,19 @@ pub enum Input {
         /// The patch, in JSON.
         patch: String,
     },
+    /// `kubectl debug`: an ephemeral container in a pod that runs.
+    Debug {
+        /// The pod.
+        object: Name,
+        /// The ephemeral container's name (`-c`).
+        name: String,
+        /// Its image.
+        image: String,
+        /// The container whose processes it is to see (`--target`); may be empty.
+        container: String,
+        /// Its command line (behind `--`), words apart by spaces; empty: that of the image.
+        text: String,
+    },
     /// `kubectl rollout undo`: a Deployment, StatefulSet or DaemonSet back to a former revision.
     Undo {
         /// What.
@@ -197,6 +210,7 @@ impl Input {
             "scale" => Self::Scale { object, replicas },
             "set-image" => Self::SetImage { object, container, image },
             "patch" => Self::Patch { object, patch },
+            "debug" => Self::Debug { object, name, image, container, text },
             "undo" => Self::Undo { object, revision },
             "restart" => Self::Restart { object },
             "cordon" => Self::Cordon { node, on },
@@ -226,6 +240,7 @@ mod tests {
             Input::Scale { object: object(), replicas: 3 },
             Input::SetImage { object: object(), container: text(), image: text() },
             Input::Patch { object: object(), patch: text() },
+            Input::Debug { object: object(), name: text(), image: text(), container: text(), text: text() },
             Input::Undo { object: object(), revision: 2 },
             Input::Restart { object: object() },
             Input::Cordon { node: text(), on: true },

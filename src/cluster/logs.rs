@@ -25,6 +25,7 @@ impl World {
         let name = chosen(pod, &key.name, container)?;
         let waiting = |why: &str| format!("container \"{name}\" in pod \"{}\" is waiting to start: {why}", key.name);
         let statuses = pod.status.init_container_statuses.iter().flatten();
+        let statuses = statuses.chain(pod.status.ephemeral_container_statuses.iter().flatten());
         let status = statuses.chain(pod.status.container_statuses.iter().flatten()).find(|status| status.name == name);
         let status = status.ok_or_else(|| waiting("ContainerCreating"))?;
         let id = if previous {

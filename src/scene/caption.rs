@@ -259,6 +259,9 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
             say("caption-input-set-image", &[("object", named(object)), ("image", image.as_str().into())])
         }
         Input::Patch { object, .. } => say("caption-input-patch", &[("object", named(object))]),
+        Input::Debug { object, name, .. } => {
+            say("caption-input-debug", &[("object", named(object)), ("container", name.as_str().into())])
+        }
         Input::Undo { object, .. } => say("caption-input-undo", &[("object", named(object))]),
         Input::Restart { object } => say("caption-input-restart", &[("object", named(object))]),
         Input::Cordon { node, on: true } => say("caption-input-cordon", &[("node", node.as_str().into())]),
@@ -313,15 +316,6 @@ fn ship_sentence(fact: &Fact, language: Language) -> Option<String> {
         [node, pod, more]
     };
     match fact {
-        Fact::ManifestRead { node, file, pod, error } => {
-            let args = [("node", Arg::from(&**node)), ("file", (&**file).into())];
-            let [a, b] = args;
-            match pod {
-                Some(pod) => say("caption-manifest-read", &[a, b, ("object", object(pod, language).into())]),
-                None if error.is_empty() => say("caption-manifest-gone", &[a, b]),
-                None => say("caption-manifest-wrong", &[a, b, ("message", (&**error).into())]),
-            }
-        }
         Fact::PodAccepted { node, pod } => say("caption-accepted", &on(node, pod)),
         Fact::PodRefused { node, pod, reason } => {
             say("caption-pod-refused", &with(node, pod, ("reason", (&**reason).into())))
@@ -370,7 +364,7 @@ fn ship_sentence(fact: &Fact, language: Language) -> Option<String> {
     }
 }
 
-/// What happens when a ship runs short of something.
+/// What befalls a ship itself: a file of static pods, or that it runs short of something.
 fn want_sentence(fact: &Fact, language: Language) -> Option<String> {
     let say = |key: &str, args: &[(&str, Arg)]| Some(text(language, key, args));
     match fact {
@@ -378,6 +372,14 @@ fn want_sentence(fact: &Fact, language: Language) -> Option<String> {
             "caption-evicted-by-node",
             &[("node", (&**node).into()), ("object", object(pod, language).into()), ("resource", (*resource).into())],
         ),
+        Fact::ManifestRead { node, file, pod, error } => {
+            let (a, b) = (("node", Arg::from(&**node)), ("file", (&**file).into()));
+            match pod {
+                Some(pod) => say("caption-manifest-read", &[a, b, ("object", object(pod, language).into())]),
+                None if error.is_empty() => say("caption-manifest-gone", &[a, b]),
+                None => say("caption-manifest-wrong", &[a, b, ("message", (&**error).into())]),
+            }
+        }
         Fact::Pressure { node, condition, on } => {
             let key = match (*condition, *on) {
                 ("MemoryPressure", true) => "caption-memory-pressure",

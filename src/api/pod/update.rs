@@ -27,6 +27,29 @@ pub fn validate(new: &Pod, old: &Pod) -> Errors {
     out
 }
 
+/// All errors of an update by the subresource `ephemeralcontainers` (`ValidatePodEphemeralContainersUpdate`): they may only
+/// be added. Left out: the difference that upstream prints.
+#[must_use]
+pub fn ephemeral(new: &Pod, old: &Pod) -> Errors {
+    if old.metadata.annotations.as_ref().is_some_and(|all| all.contains_key(annotations::MIRROR)) {
+        return vec![FieldError::forbidden("", "static pods do not support ephemeral containers")];
+    }
+    let mut out = validation::metadata_and_spec(new);
+    changed_annotations(&mut out, new, old);
+    let after = new.spec.ephemeral_containers.as_deref().unwrap_or_default();
+    for before in old.spec.ephemeral_containers.iter().flatten() {
+        let name = &before.name;
+        let what = match after.iter().find(|container| container.name == *name) {
+            Some(same) if same == before => continue,
+            Some(_) => "changed",
+            None => "removed",
+        };
+        let text = format!("existing ephemeral containers \"{name}\" may not be {what}\n");
+        out.push(FieldError::forbidden(SPEC.field("ephemeralContainers"), text));
+    }
+    out
+}
+
 fn spec(new: &Pod, old: &Pod) -> Errors {
     let mut out = validation::metadata_and_spec(new);
     changed_annotations(&mut out, new, old);

@@ -104,6 +104,16 @@ pub fn finalize(new: &mut Object, old: &Object) {
     *new = object;
 }
 
+/// `pods/<name>/ephemeralcontainers`: nothing else is taken over (upstream: `podEphemeralContainersStrategy`).
+pub fn debug(new: &mut Object, old: &Object) {
+    let wanted = new.get::<Pod>().and_then(|pod| pod.spec.ephemeral_containers.clone());
+    let mut object = old.clone();
+    if let Some(pod) = object.get_mut::<Pod>() {
+        Rc::make_mut(&mut pod.spec).ephemeral_containers = wanted;
+    }
+    *new = object;
+}
+
 /// What `old` becomes by a PUT or PATCH of its `Scale`.
 ///
 /// # Errors

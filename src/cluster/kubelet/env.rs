@@ -87,7 +87,7 @@ fn value_from(
         .as_deref()
         .and_then(|name| (0..worker.slots.len()).map(|slot| container(&spec, slot)).find(|c| c.name == name));
     Ok(Some(resource_value(
-        named.unwrap_or(own),
+        named.as_deref().unwrap_or(own),
         machine,
         &resource.resource,
         resource.divisor.as_ref().map(|divisor| divisor.0.as_str()),

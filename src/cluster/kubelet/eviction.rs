@@ -150,7 +150,7 @@ impl Kubelet {
         let mut used = crate::sim::Set::new();
         for worker in self.workers.values() {
             let spec = worker.spec();
-            for slot in 0..worker.inits + spec.containers.len() {
+            for slot in 0..worker.slots.len() {
                 used.insert(full_reference(container(&spec, slot).image.as_deref().unwrap_or_default()));
             }
         }

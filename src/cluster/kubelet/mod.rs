@@ -14,6 +14,7 @@
 //! - `pull`: images; `config`, `env`: what `ConfigMap`s, `Secret`s and the pod itself give to containers.
 //! - `status`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`: what does not fit is
 //!   refused.
+//! - `debug`: ephemeral containers.
 //! - `manifests`: static pods, which files on the machine describe; `mirror`: how the API shows them.
 //! - `node`: registration, heartbeats; `host`: what befalls the machine; `eviction`: when it runs short of something.
 //!
@@ -27,6 +28,7 @@
 mod admit;
 mod backoff;
 mod config;
+mod debug;
 mod env;
 mod eviction;
 mod host;

@@ -161,6 +161,7 @@ impl Kubelet {
         let respecified =
             !Rc::ptr_eq(&pod.get::<kinds::pod::Pod>().map(|p| p.spec.clone()).unwrap_or_default(), &worker.spec());
         worker.pod = pod.clone();
+        worker.add_debuggers();
         if asked_to_end {
             worker.cause = cx.cause();
         }

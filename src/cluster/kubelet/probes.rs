@@ -155,7 +155,8 @@ impl Kubelet {
         let at = &mut worker.slots[slot];
         let (Some(since), started) = (at.running(), at.is_started()) else { return };
         let probing = &mut at.probes[index];
-        let Some(probe) = spec_of(container(&spec, slot), probing.kind) else { return };
+        let container = container(&spec, slot);
+        let Some(probe) = spec_of(&container, probing.kind) else { return };
         if probing.silent || !started && probing.kind != ProbeKind::Startup {
             return;
         }
@@ -184,9 +185,9 @@ impl Kubelet {
         let (Some(id), Some(_)) = (at.id.clone(), at.running()) else { return };
         let spec = worker.spec();
         let container = container(&spec, slot);
-        let Some(probe) = spec_of(container, probing.kind) else { return };
+        let Some(probe) = spec_of(&container, probing.kind) else { return };
         cx.because(worker.cause);
-        let call = question(&timer.key, &id, container, probe);
+        let call = question(&timer.key, &id, &container, probe);
         self.call(cx, call, Asked::Probe { uid: timer.key.clone(), slot, index, id });
     }
 
@@ -209,8 +210,8 @@ impl Kubelet {
         }
         let probing = &mut at.probes[index];
         let kind = probing.kind;
-        let Some(probe) = spec_of(container, kind) else { return };
-        let answer = read(container, probe, &ip, outcome);
+        let Some(probe) = spec_of(&container, kind) else { return };
+        let answer = read(&container, probe, &ip, outcome);
         let ok = matches!(answer, Answer::Ok);
         let turned = !matches!(answer, Answer::Errored(_)) && probing.answered(ok, probe);
         probing.asked = probing.asked.saturating_add(1);

@@ -81,7 +81,7 @@ impl Kubelet {
         let container = container(&spec, slot);
         let services = self.client.cache(&kinds::service::KIND).iter();
         let links = links::variables(services, worker.pod.namespace(), &spec);
-        let env = match env::environment(worker, container, &links, (&self.objects, &self.machine)) {
+        let env = match env::environment(worker, &container, &links, (&self.objects, &self.machine)) {
             Ok(env) => env,
             Err(text) => {
                 self.say(cx, uid, Some(slot), &warning("Failed", &format!("Error: {text}")));
@@ -109,7 +109,7 @@ impl Kubelet {
             memory_limit: limit
                 .and_then(|limit| Quantity::parse(&limit.0).ok())
                 .and_then(|limit| u64::try_from(limit.value()).ok()),
-            init: slot < worker.inits && !is_sidecar(container),
+            init: slot < worker.inits && !is_sidecar(&container),
             env: env.into(),
         };
         self.call(cx, CriCall::CreateContainer(container_spec), Asked::Create(uid.clone(), slot));

@@ -46,8 +46,10 @@ pub fn generate(worker: &Worker, machine: &Machine, now: Time) -> PodStatus {
         status.pod_ips = Some(vec![PodIP { ip: ip.to_string() }]);
     }
     let all: Vec<ContainerStatus> = (0..worker.slots.len()).map(|slot| container_status(worker, spec, slot)).collect();
-    let phase = phase(worker, spec, &all);
-    status.conditions = Some(conditions(worker, &all, phase, before, now));
+    // What ephemeral containers do says nothing about the pod.
+    let own = &all[..worker.mains().end];
+    let phase = phase(worker, spec, own);
+    status.conditions = Some(conditions(worker, own, phase, before, now));
     if matches!(phase, "Succeeded" | "Failed") && worker.stage != Stage::Stopped {
         // The API may call a pod ended only when nothing of it is left, for then its resources are given to others.
         // Upstream: `status_manager.go`, `mergePodStatus` with `couldHaveRunningContainers`.
@@ -57,7 +59,9 @@ pub fn generate(worker: &Worker, machine: &Machine, now: Time) -> PodStatus {
         status.phase = Some(phase.to_owned());
     }
     let mut inits = all;
-    let mains = inits.split_off(worker.inits);
+    let mut mains = inits.split_off(worker.inits);
+    let debuggers = mains.split_off(worker.mains().len());
+    status.ephemeral_container_statuses = (!debuggers.is_empty()).then_some(debuggers);
     status.container_statuses = Some(mains);
     status.init_container_statuses = (!inits.is_empty()).then_some(inits);
     status
@@ -83,7 +87,7 @@ fn phase(worker: &Worker, spec: &PodSpec, statuses: &[ContainerStatus]) -> &'sta
     let fatal = |index: usize, status: &ContainerStatus| {
         let container = container(spec, index);
         let code = terminated(status).map(|end| end.exit_code);
-        !is_sidecar(container) && code.is_some_and(|code| code != 0 && !restarts_init(spec, container, code))
+        !is_sidecar(&container) && code.is_some_and(|code| code != 0 && !restarts_init(spec, &container, code))
     };
     if inits.iter().enumerate().any(|(index, status)| fatal(index, status)) {
         return "Failed";
@@ -138,12 +142,16 @@ pub fn restarts_init(spec: &PodSpec, container: &Container, code: i32) -> bool {
 
 fn container_status(worker: &Worker, spec: &PodSpec, index: usize) -> ContainerStatus {
     let (slot, container) = (&worker.slots[index], container(spec, index));
-    let init = index < worker.inits && !is_sidecar(container);
+    let init = index < worker.inits && !is_sidecar(&container);
+    let debug = index >= worker.mains().end;
     let (state, last_state) = states(worker, spec, index);
     let existed = slot.state.is_some();
     let running = state.running.is_some();
-    let ready =
-        if init { terminated_well(&state) } else { running && slot.is_ready() && worker.stage != Stage::Stopped };
+    let ready = if init {
+        terminated_well(&state)
+    } else {
+        !debug && running && slot.is_ready() && worker.stage != Stage::Stopped
+    };
     let image = container.image.as_deref().unwrap_or("");
     ContainerStatus {
         container_id: slot.id.as_ref().map(|id| format!("containerd://{id}")),
@@ -153,15 +161,15 @@ fn container_status(worker: &Worker, spec: &PodSpec, index: usize) -> ContainerS
         name: slot.name.to_string(),
         ready,
         restart_count: i32::try_from(slot.attempt).unwrap_or(i32::MAX),
-        started: Some(running && (init || slot.is_started())),
+        started: (!debug).then_some(running && (init || slot.is_started())),
         state: Some(state),
-        resources: existed.then(|| resources(container)),
+        resources: existed.then(|| resources(&container)),
         allocated_resources: container
             .resources
             .as_ref()
             .filter(|_| existed)
             .and_then(|resources| resources.requests.clone()),
-        volume_mounts: mounts(worker, container),
+        volume_mounts: mounts(worker, &container),
         ..ContainerStatus::default()
     }
 }
@@ -192,7 +200,7 @@ fn states(worker: &Worker, spec: &PodSpec, index: usize) -> (ContainerState, Opt
     let slot = &worker.slots[index];
     let last = slot.last.as_ref().and_then(|(id, state)| terminated_state(id, state));
     let Some(seen) = &slot.state else {
-        if worker.stage == Stage::Stopped && index >= worker.inits && worker.initialized() {
+        if worker.stage == Stage::Stopped && worker.mains().contains(&index) && worker.initialized() {
             return (lost(), last);
         }
         let default = if worker.inits > 0 { "PodInitializing" } else { "ContainerCreating" };
@@ -207,9 +215,9 @@ fn states(worker: &Worker, spec: &PodSpec, index: usize) -> (ContainerState, Opt
         Seen::Exited { code, .. } => {
             let container = container(spec, index);
             let again = if index < worker.inits {
-                restarts_init(spec, container, *code)
+                restarts_init(spec, &container, *code)
             } else {
-                restarts(spec, container, *code)
+                restarts(spec, &container, *code)
             };
             let state = slot.id.as_ref().and_then(|id| terminated_state(id, seen)).unwrap_or_default();
             if again && slot.held.is_some() && worker.stage == Stage::Syncing {
@@ -275,7 +283,7 @@ fn conditions(
         ("ContainersNotInitialized", format!("containers with incomplete status: [{}]", incomplete.join(" ")))
     });
     let sidecars =
-        inits.iter().enumerate().filter(|(index, _)| is_sidecar(container(&spec, *index))).map(|(_, status)| status);
+        inits.iter().enumerate().filter(|(index, _)| is_sidecar(&container(&spec, *index))).map(|(_, status)| status);
     let unready: Vec<&str> =
         sidecars.chain(mains).filter(|status| !status.ready).map(|status| status.name.as_str()).collect();
     let containers: Lack = match phase {

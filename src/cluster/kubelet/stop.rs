@@ -47,7 +47,7 @@ impl Kubelet {
         let spec = worker.spec();
         let running: Vec<usize> =
             (0..worker.slots.len()).filter(|slot| worker.slots[*slot].running().is_some()).collect();
-        let sidecar = |slot: &usize| *slot < worker.inits && is_sidecar(container(&spec, *slot));
+        let sidecar = |slot: &usize| *slot < worker.inits && is_sidecar(&container(&spec, *slot));
         let (sidecars, others): (Vec<usize>, Vec<usize>) = running.into_iter().partition(sidecar);
         // Upstream: `termination_order.go`: sidecars end in the reverse order of their start, one after another.
         let wave = if others.is_empty() { sidecars.last().copied().into_iter().collect() } else { others };

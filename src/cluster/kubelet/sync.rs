@@ -30,7 +30,7 @@ fn need(worker: &Worker) -> Need {
     let kill: Vec<usize> = (0..worker.slots.len())
         .filter(|slot| worker.slots[*slot].doomed.is_some() && worker.slots[*slot].running().is_some())
         .collect();
-    let mut start = Vec::new();
+    let mut start = worker.debuggers();
     if !worker.initialized() {
         for slot in 0..worker.inits {
             if worker.init_done(&spec, slot) {
@@ -38,7 +38,7 @@ fn need(worker: &Worker) -> Need {
             }
             let (at, container) = (&worker.slots[slot], container(&spec, slot));
             match at.ended() {
-                Some(end) if !restarts_init(&spec, container, end.code) => return Need::End,
+                Some(end) if !restarts_init(&spec, &container, end.code) => return Need::End,
                 _ if at.running().is_some() => {}
                 _ => start.push(slot),
             }
@@ -46,16 +46,16 @@ fn need(worker: &Worker) -> Need {
             return Need::Work { kill, start };
         }
     }
-    for slot in (0..worker.inits).filter(|slot| is_sidecar(container(&spec, *slot))) {
+    for slot in (0..worker.inits).filter(|slot| is_sidecar(&container(&spec, *slot))) {
         if worker.slots[slot].running().is_none() {
             start.push(slot);
         }
     }
     let mut alive = false;
-    for slot in worker.inits..worker.slots.len() {
+    for slot in worker.mains() {
         let at = &worker.slots[slot];
         match at.ended() {
-            Some(end) if !restarts(&spec, container(&spec, slot), end.code) => {}
+            Some(end) if !restarts(&spec, &container(&spec, slot), end.code) => {}
             _ if at.running().is_some() => alive = true,
             _ => {
                 alive = true;

@@ -1,6 +1,7 @@
 //! What the kubelet knows of one pod: plain data, and the questions that can be answered from it alone.
 
 use super::backoff::Backoff;
+use super::debug;
 use super::mirror::Mirror;
 use super::probes::Probing;
 use super::status::OWN;
@@ -10,6 +11,7 @@ use crate::api::object::Ref;
 use crate::cluster::wire::{ContainerState, ContainerStatus};
 use crate::sim::{Duration, FactId, Time};
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodStatus};
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -35,7 +37,7 @@ pub struct Worker {
     pub ip: Option<Rc<str>>,
     /// Whether its sandbox stands.
     pub sandbox: bool,
-    /// Init containers, then containers, as in the spec.
+    /// Init containers, then containers, then ephemeral containers, as in the spec.
     pub slots: Vec<Slot>,
     /// How many of them are init containers.
     pub inits: usize,
@@ -199,7 +201,7 @@ impl Worker {
             again: false,
             ip: None,
             sandbox: false,
-            slots: slots.collect(),
+            slots: slots.chain(debug::added(&spec)).collect(),
             inits: inits.len(),
             started,
             timer: 0,
@@ -236,7 +238,11 @@ impl Worker {
     /// Where in the pod a container is, for events.
     #[must_use]
     pub fn field_path(&self, slot: usize) -> String {
-        let part = if slot < self.inits { "initContainers" } else { "containers" };
+        let part = match slot {
+            slot if slot < self.inits => "initContainers",
+            slot if slot < self.mains().end => "containers",
+            _ => "ephemeralContainers",
+        };
         format!("spec.{part}{{{}}}", self.slots[slot].name)
     }
 
@@ -245,7 +251,7 @@ impl Worker {
     pub fn initialized(&self) -> bool {
         let spec = self.typed().spec.clone();
         // A container that was started is proof that the pod had been initialized.
-        self.slots[self.inits..].iter().any(|slot| slot.state.is_some())
+        self.slots[self.mains()].iter().any(|slot| slot.state.is_some())
             || (0..self.inits).all(|slot| self.init_done(&spec, slot))
     }
 
@@ -253,7 +259,7 @@ impl Worker {
     #[must_use]
     pub fn init_done(&self, spec: &PodSpec, slot: usize) -> bool {
         let at = &self.slots[slot];
-        if is_sidecar(container(spec, slot)) {
+        if is_sidecar(&container(spec, slot)) {
             return at.running().is_some() && at.is_started();
         }
         at.ended().is_some_and(|end| end.code == 0)
@@ -319,11 +325,15 @@ impl Worker {
     }
 }
 
-/// A container of a pod by its slot: init containers come first.
+/// A container of a pod by its slot: init containers come first, ephemeral ones last.
 #[must_use]
-pub fn container(spec: &PodSpec, slot: usize) -> &Container {
+pub fn container(spec: &PodSpec, slot: usize) -> Cow<'_, Container> {
     let inits = spec.init_containers.as_deref().unwrap_or_default();
-    inits.get(slot).unwrap_or_else(|| &spec.containers[slot - inits.len()])
+    if let Some(container) = inits.get(slot).or_else(|| spec.containers.get(slot - inits.len())) {
+        return Cow::Borrowed(container);
+    }
+    let debuggers = spec.ephemeral_containers.as_deref().unwrap_or_default();
+    Cow::Owned(debug::plain(&debuggers[slot - inits.len() - spec.containers.len()]))
 }
 
 /// Whether an init container runs beside the others for the pod's whole life.

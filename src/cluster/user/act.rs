@@ -52,6 +52,9 @@ pub(super) fn jobs(input: &Input, now: Time) -> VecDeque<Job> {
             let cordon = Job { index: 0, action: Action::Send(Rc::new(request), "cordoned"), step: 0 };
             return VecDeque::from([cordon, Job { index: 0, action: Action::Drain(node.as_str().into()), step: 0 }]);
         }
+        Input::Debug { object, name, image, container, text } => {
+            on(object, |kind, key| Action::Send(Rc::new(debug(kind, key, [name, image, container, text])), "debugged"))
+        }
         Input::Undo { object, revision } => {
             on(object, |kind, key| Action::Undo(Rc::new(ObjectRef { kind, key: key.clone() }), *revision))
         }
@@ -78,6 +81,21 @@ fn on(name: &Name, action: impl Fn(&'static Kind, &Key) -> Action) -> Action {
         Ok(kind) => action(kind, &Key::new(&name.namespace, &name.name)),
         Err(status) => Action::Fail(status),
     }
+}
+
+/// What `kubectl debug` asks for (upstream: `kubectl/pkg/cmd/debug/debug.go`, `debugByEphemeralContainer`).
+fn debug(kind: &'static Kind, key: &Key, [name, image, target, command]: [&String; 4]) -> Request {
+    let mut added = json!({"name": name, "image": image, "terminationMessagePolicy": "File"});
+    if !target.is_empty() {
+        added["targetContainerName"] = json!(target);
+    }
+    if !command.is_empty() {
+        added["command"] = command.split_whitespace().collect();
+    }
+    let patch = json!({"spec": {"ephemeralContainers": [added]}});
+    let mut request = Request::patch(kind, key, PatchType::Strategic, patch);
+    request.target = Target::sub(kind, key, "ephemeralcontainers");
+    request
 }
 
 /// An undo reads the former templates first: ReplicaSets of a Deployment, revisions of others.

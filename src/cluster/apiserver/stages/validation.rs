@@ -1,7 +1,9 @@
 //! Are the values possible?
 
 use super::Review;
+use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
+use crate::api::pod::update;
 use crate::api::{FieldError, Kind, Status, faces, meta_validation};
 
 /// All errors of a new object at once.
@@ -27,6 +29,18 @@ pub fn update(face: Option<&'static Kind>, object: &Object, old: &Object) -> Res
     let kind = object.kind();
     let mut errors = meta_validation::update(object, old);
     errors.extend((kind.validate_update)(object, old));
+    verdict(object, &errors)
+}
+
+/// All errors of ephemeral containers that are added to a pod.
+///
+/// # Errors
+/// 422 with every error.
+pub fn debug(object: &Object, old: &Object) -> Result<(), Status> {
+    let mut errors = meta_validation::update(object, old);
+    if let (Some(new), Some(old)) = (object.get::<Pod>(), old.get::<Pod>()) {
+        errors.extend(update::ephemeral(new, old));
+    }
     verdict(object, &errors)
 }
 
