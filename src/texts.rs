@@ -25,7 +25,17 @@ pub fn provide(texts: serde_json::Value) {
     let _ = PROVIDED.set(texts);
 }
 
+/// The texts that come with the late part of the program.
+#[cfg(target_arch = "wasm32")]
+static LATER: std::sync::OnceLock<serde_json::Value> = std::sync::OnceLock::new();
+
+/// Hands over the later texts.
+#[cfg(target_arch = "wasm32")]
+pub fn provide_later(texts: serde_json::Value) {
+    let _ = LATER.set(texts);
+}
+
 #[cfg(target_arch = "wasm32")]
 fn find(name: &str) -> Option<&'static str> {
-    PROVIDED.get()?[name].as_str()
+    PROVIDED.get()?[name].as_str().or_else(|| LATER.get()?[name].as_str())
 }

@@ -137,6 +137,16 @@ fn a_lost_ship_is_explained_by_what_the_person_did() {
 }
 
 #[test]
+fn a_ship_without_power_is_not_one_whose_kubelet_is_stopped() {
+    let mut history = harbour();
+    history.input(Input::Fault { fault: "power".to_owned(), of: "node-1".to_owned(), on: true });
+    run(&mut history, 10);
+    let node = ObjectRef::new(&kinds::node::KIND, "", "node-1");
+    let lack = shown(&history, |shown| lack::of_object(shown, &node)).expect("something is missing");
+    assert!(lack.sentences[1].contains("no power") && lack.sentences.len() == 2, "{lack:?}");
+}
+
+#[test]
 fn what_came_of_a_deed_is_told() {
     let mut history = harbour();
     apply(&mut history, "deployment");

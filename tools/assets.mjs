@@ -18,6 +18,8 @@ const ASCII = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).
 const SIGNS = '·…–—‘’“”→←↔×≠≤≥±°•';
 // The weights that the styles use; a shorter axis is a smaller file.
 const WEIGHTS = { wght: { min: 400, max: 700 } };
+// What only the program's late part reads (tools/split/late.txt) comes with it.
+const LATE_TEXTS = ['schema/timezones.txt'];
 const HANGUL = 'U+1100-11FF,U+3130-318F,U+AC00-D7A3';
 
 function filesIn(folder, ending) {
@@ -102,8 +104,10 @@ async function editor() {
 function texts() {
   const files = [...filesIn('assets/examples', '.yaml'), ...filesIn('assets/locales', '.ftl'), ...filesIn('assets/rbac', '.txt'), ...filesIn('assets/schema', '.txt')];
   const named = files.map((file) => [file.replaceAll('\\', '/').replace('assets/', ''), readFileSync(join(root, file), 'utf8')]);
-  const json = JSON.stringify(Object.fromEntries(named)).replaceAll('<', '\\u003c');
-  write('texts.html', `<script type="application/json" id="texts">${json}</script>\n`);
+  const json = (of) => JSON.stringify(Object.fromEntries(of)).replaceAll('<', '\\u003c');
+  const isLate = ([name]) => LATE_TEXTS.includes(name);
+  write('texts.html', `<script type="application/json" id="texts">${json(named.filter((text) => !isLate(text)))}</script>\n`);
+  write('later.json', json(named.filter(isLate)));
 }
 
 /** The Open Font License wants to travel with the fonts. */

@@ -25,7 +25,7 @@ function firstLoad(dir) {
     for (const file of named(readFileSync(join(dir, css), 'utf8'))) files.add(file);
   }
   // These are named in the page, and fetched after the first picture: the harbour stands, and may be looked at.
-  const later = all.filter((file) => /^(editor\.js|rest-[0-9a-f]+\.wasm)$/.test(file));
+  const later = all.filter((file) => /^(editor\.js|later\.json|rest-[0-9a-f]+\.wasm)$/.test(file));
   for (const file of [...later, 'fonts/later.css', '404.html']) files.delete(file);
   return { files: [...files], later };
 }

@@ -53,16 +53,22 @@
     started(exports) {
       tell(exports);
     },
-    /** Fetches the rest of the program (tools/split), which fills the empty places in the first part's table. */
+    /** Fetches the rest of the program (tools/split), which fills the empty places in the first part's table; its texts. */
     async rest() {
       const first = await started;
+      const get = async (name) => {
+        const response = await fetch(new URL(name, document.baseURI));
+        if (!response.ok) throw new Error(`${response.url}: ${response.status}`);
+        return response;
+      };
       const { content } = document.querySelector('meta[name=rest]');
-      if (content === 'none') return true; // This program is in one piece.
-      const response = await fetch(new URL(content, document.baseURI));
-      if (!response.ok) throw new Error(`${response.url}: ${response.status}`);
-      const streams = response.headers.get('content-type') === 'application/wasm';
-      await (streams ? WebAssembly.instantiateStreaming(response, { first }) : WebAssembly.instantiate(await response.arrayBuffer(), { first }));
-      return true;
+      // A program in one piece has its rest already.
+      if (content !== 'none') {
+        const response = await get(content);
+        const streams = response.headers.get('content-type') === 'application/wasm';
+        await (streams ? WebAssembly.instantiateStreaming(response, { first }) : WebAssembly.instantiate(await response.arrayBuffer(), { first }));
+      }
+      return (await get('later.json')).text();
     },
     /** Loads the editor; a promise of window.__bottleEditor. */
     editor() {

@@ -542,6 +542,7 @@ lack-node-unnoticed = The API still believes that { $node } is Ready: nobody has
 lack-node-not-ready = The kubelet on { $node } reports that the node is not ready.
 lack-node-silent = Nothing has been heard of { $node } for { $silent }. The control plane cannot know whether it is dead.
 lack-node-kubelet = What is really so: its kubelet is stopped. Its containers run on.
+lack-node-power = What is really so: it has no power, and its containers are gone.
 lack-node-network = What is really so: its network is cut.
 lack-node-cordoned = It is closed for new pods (cordon).
 lack-replicas = { $ready } of { $wanted } replicas are Ready.

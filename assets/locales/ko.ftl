@@ -522,6 +522,7 @@ lack-node-unnoticed = API는 아직 { JOSA($node, "이/가") } Ready라고 믿�
 lack-node-not-ready = { $node }의 kubelet이 노드가 준비되지 않았다고 보고합니다.
 lack-node-silent = { $node }의 소식이 { $silent } 동안 없습니다. 컨트롤 플레인은 노드가 죽었는지 알 수 없습니다.
 lack-node-kubelet = 실제로는 kubelet이 멈추었습니다. 컨테이너는 계속 실행됩니다.
+lack-node-power = 실제로는 전원이 나갔고, 컨테이너도 사라졌습니다.
 lack-node-network = 실제로는 네트워크가 끊겼습니다.
 lack-node-cordoned = 새 파드를 받지 않도록 닫혀 있습니다(cordon).
 lack-replicas = 레플리카 { $wanted }개 가운데 { $ready }개가 Ready입니다.

@@ -303,7 +303,10 @@ fn of_node(shown: &Shown, node: &NodeView) -> Option<Lack> {
             lack.sentences.push(shown.text("lack-node-silent", &[name(), ("silent", silent.into())]));
         }
     }
-    if !node.kubelet_runs {
+    let is_off = shown.view.faults.iter().any(|(fault, of)| *fault == "power" && *of == node.name);
+    if is_off {
+        lack.sentences.push(shown.text("lack-node-power", &[]));
+    } else if !node.kubelet_runs {
         lack.sentences.push(shown.text("lack-node-kubelet", &[]));
     }
     if node.cut_off {

@@ -71,6 +71,8 @@ pub fn fetch() {
     let promise = call(&get(&window(), "__bottleBoot"), "rest", &[]);
     browser::after(&promise, |arrived| {
         let waiting = WAITING.take();
+        let texts = arrived.as_ref().and_then(wasm_bindgen::JsValue::as_string).unwrap_or_default();
+        crate::texts::provide_later(serde_json::from_str(&texts).unwrap_or_default());
         set(if arrived.is_some() { Rest::Here } else { Rest::Missing });
         if arrived.is_some() {
             for act in waiting {
