@@ -419,6 +419,7 @@ notice-file-unreadable = { $name } could not be read.
 broken-title = The program has broken
 broken-text = This is our mistake. Your manifest and everything you did are kept; the link opens the same moment again.
 broken-reload = Reload and go on
+broken-log = Save what was done (a file)
 
 ## Help
 help = Help

@@ -408,6 +408,7 @@ notice-file-unreadable = { JOSA($name, "을/를") } 읽을 수 없습니다.
 broken-title = 프로그램이 고장 났습니다
 broken-text = 저희의 잘못입니다. 매니페스트와 지금까지 하신 일은 모두 남아 있습니다. 아래 링크를 누르면 같은 시점에서 이어집니다.
 broken-reload = 다시 열고 이어서 하기
+broken-log = 지금까지 한 일을 파일로 저장
 
 ## 도움말
 help = 도움말

@@ -172,7 +172,7 @@ pub fn remember(ui: Ui, name: &str, value: &str) {
 /// Under this name the manifest's text is remembered.
 pub const MANIFEST: &str = "bottle.manifest";
 /// Under this name what a person did is kept for as long as the tab lives.
-const INPUTS: &str = "bottle.inputs";
+pub const INPUTS: &str = "bottle.inputs";
 
 /// Under this name `assets/boot/boot.js` notes that the first part of the program was not enough.
 const WHOLE: &str = "bottle.whole";

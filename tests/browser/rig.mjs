@@ -23,9 +23,9 @@ const FLAGS = [
 const READY_MS = 30_000;
 
 /** Starts the server and the browser; `stop()` ends both. */
-export async function start({ dir = process.env.SITE_DIR ?? 'dist', publicUrl = '/' } = {}) {
+export async function start({ dir = process.env.SITE_DIR ?? 'dist', publicUrl = '/', flags = [] } = {}) {
   const server = await serve({ dir, publicUrl });
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: FLAGS });
+  const browser = await chromium.launch({ executablePath: chromiumPath(), args: [...FLAGS, ...flags] });
   return {
     url: server.url,
     browser,

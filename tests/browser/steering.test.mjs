@@ -1,6 +1,7 @@
 // Steering what is seen: the two truths, branches, keys of single letters, the phone's small map; and what is left when
 // the program breaks.
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { open, opener, rigged, VIEWPORTS } from './rig.mjs';
 
@@ -129,9 +130,22 @@ test('when the program breaks a sentence says so, and the way back loses nothing
   await page.getByTestId('examples').selectOption('deployment');
   await page.getByTestId('apply').click();
   const cover = page.getByRole('alertdialog');
-  await cover.getByRole('link').waitFor(WAIT);
+  const back = cover.getByRole('link', { name: 'Reload and go on' });
+  await back.waitFor(WAIT);
+  assert.match(await cover.innerText(), /The program has broken[^]*everything you did are kept[^]*refused/);
+  // Nothing else can be reached: the way back has the focus, Tab goes to the log of what was done and no further.
+  const focused = () => page.evaluate(() => document.activeElement.textContent);
+  assert.equal(await focused(), 'Reload and go on');
+  await page.keyboard.press('Tab');
+  assert.match(await focused(), /Save what was done/);
+  const downloading = page.waitForEvent('download');
+  await page.keyboard.press('Enter');
+  const log = await readFile(await (await downloading).path(), 'utf8');
+  assert.match(log, /kind: Deployment/);
+  const [, inputs] = JSON.parse(log);
+  assert.equal(inputs.length, 1);
   assert.match(await page.evaluate(() => sessionStorage.getItem('bottle.inputs')), /kind: Deployment/);
-  await cover.getByRole('link').click();
+  await back.click();
   await page.waitForFunction(() => window.__bottle?.ready, null, WAIT);
   assert.equal(await page.getByRole('alertdialog').count(), 0);
   await page.getByTestId('play').click();
