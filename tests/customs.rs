@@ -1,13 +1,16 @@
 //! Kinds that somebody adds, and rules in CEL, at a server.
 
 mod bench;
+mod common;
 
 use bench::{Bench, create};
 use bottle::api::custom;
-use bottle::api::kinds::custom_resource_definition;
+use bottle::api::kinds::{config_map, custom_resource_definition, namespace};
 use bottle::api::object::Key;
 use bottle::api::request::{Body, DeleteOptions, PatchType};
 use bottle::api::{Kind, Options, Request, Target, Verb};
+use bottle::cluster::History;
+use bottle::cluster::input::{Input, Name};
 use bottle::cluster::wire::{Address, Reply};
 use bottle::sim::Duration;
 use serde_json::{Value, json};
@@ -142,6 +145,8 @@ fn a_definition_goes_after_its_objects() {
         (&json!("True"), &json!("InstanceDeletionInProgress"))
     );
     assert_eq!(bench.list(kind, Options::default()).0, ["held"]);
+    let offered = custom::offered(bench.server.custom_kinds().next().expect("a kind"));
+    assert_eq!(offered, ["delete", "deletecollection", "get", "list", "watch"], "nothing new is made of it");
     let refused = bench.refused(widget(kind, "late", &json!({"size": 1})));
     assert_eq!(refused.message, "create not allowed while custom resource definition is terminating");
     assert_eq!(refused.code, 405);
@@ -150,4 +155,83 @@ fn a_definition_goes_after_its_objects() {
     bench.run(Duration::from_secs(1));
     assert_eq!(bench.refused(Request::list(kind, "default")).code, 404);
     assert_eq!(bench.server.objects(&custom_resource_definition::KIND).count(), 0);
+}
+
+fn apply(history: &mut History, value: &Value) {
+    history.input(Input::Apply { text: value.to_string(), dry_run: false, create_namespaces: false });
+    run(history, 2);
+}
+
+fn run(history: &mut History, seconds: u64) {
+    let to = history.world().view().t + Duration::from_secs(seconds);
+    history.seek(to);
+}
+
+fn delete(history: &mut History, kind: &'static Kind, namespace: &str, name: &str) {
+    let (api_version, kind) = (kind.api_version(), kind.kind.to_owned());
+    let object = Name { api_version, kind, namespace: namespace.to_owned(), name: name.to_owned() };
+    history.input(Input::Delete { object });
+}
+
+fn own(history: &History, kind: &'static Kind, name: &str) -> Value {
+    let owner = history.world().object(kind, &Key::new("default", name)).expect("the owner");
+    json!([{"apiVersion": kind.api_version(), "kind": kind.kind, "name": name, "uid": owner.uid()}])
+}
+
+/// A built-in object owns one of an added kind, and that one a built-in one.
+#[test]
+fn what_belongs_to_an_added_kind_is_collected() {
+    let mut history = common::three_ships(1);
+    apply(&mut history, &widgets());
+    let kind = history.world().custom_kinds()[0];
+    let map = |name: &str, owners: &Value| json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "ownerReferences": owners}});
+    let widget = |owners: &Value| json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "w", "ownerReferences": owners}, "spec": {"size": 1}});
+    apply(&mut history, &map("top", &json!([])));
+    let owners = own(&history, &config_map::KIND, "top");
+    apply(&mut history, &widget(&owners));
+    let owners = own(&history, kind, "w");
+    apply(&mut history, &map("bottom", &owners));
+    let there = |history: &History, kind: &'static Kind, name: &str| {
+        history.world().object(kind, &Key::new("default", name)).is_some()
+    };
+    run(&mut history, 5);
+    assert!(there(&history, kind, "w") && there(&history, &config_map::KIND, "bottom"), "their owners live");
+    delete(&mut history, &config_map::KIND, "default", "top");
+    run(&mut history, 5);
+    assert!(!there(&history, kind, "w"), "its owner is gone");
+    assert!(!there(&history, &config_map::KIND, "bottom"), "its owner is gone, too");
+}
+
+#[test]
+fn a_namespace_waits_for_objects_of_added_kinds() {
+    let mut history = common::three_ships(1);
+    apply(&mut history, &widgets());
+    let kind = history.world().custom_kinds()[0];
+    apply(&mut history, &json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "team"}}));
+    let widget = |name: &str, finalizers: Value| json!({"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": name, "namespace": "team", "finalizers": finalizers}, "spec": {"size": 1}});
+    apply(&mut history, &widget("free", json!([])));
+    apply(&mut history, &widget("held", json!(["example.com/hold"])));
+    delete(&mut history, &namespace::KIND, "", "team");
+    run(&mut history, 10);
+    let found = history.world().object(&namespace::KIND, &Key::new("", "team")).expect("it waits").to_value();
+    let message = |of: &str| {
+        let conditions = found["status"]["conditions"].as_array().expect("conditions");
+        conditions.iter().find(|one| one["type"] == of).map(|one| one["message"].clone()).unwrap_or_default()
+    };
+    assert_eq!(
+        message("NamespaceContentRemaining"),
+        "Some resources are remaining: widgets.example.com has 1 resource instances"
+    );
+    assert_eq!(
+        message("NamespaceFinalizersRemaining"),
+        "Some content in the namespace has finalizers remaining: example.com/hold in 1 resource instances"
+    );
+    assert_eq!(history.world().objects(kind).count(), 1);
+    apply(&mut history, &widget("held", json!([])));
+    run(&mut history, 20);
+    assert!(history.world().object(&namespace::KIND, &Key::new("", "team")).is_none());
+    // The kind is followed no more half a minute after its definition.
+    delete(&mut history, &custom_resource_definition::KIND, "", "widgets.example.com");
+    run(&mut history, 40);
+    assert!(history.world().custom_kinds().is_empty());
 }

@@ -97,6 +97,10 @@ pub const EVENT_SPAM_REFILL: Duration = secs(300);
 /// How often an event is sent to a server that does not answer. Upstream: `record/event.go`, `maxTriesPerEvent`.
 pub const EVENT_TRIES: u32 = 12;
 
+/// How often the garbage collector looks around for kinds. Upstream: `controllermanager/app/core.go`,
+/// `go garbageCollector.Sync(ctx, discoveryClient, 30*time.Second)`.
+pub const DISCOVERY_SYNC: Duration = secs(30);
+
 /// A namespace is emptied so long after its deletion. Upstream: `namespace_controller.go`, `namespaceDeletionGracePeriod`.
 pub const NAMESPACE_GRACE: Duration = secs(5);
 /// How long finalizers of content are guessed to take. Upstream: `namespaced_resources_deleter.go`,

@@ -2,6 +2,7 @@
 
 use super::{Answer, Asked, discovery, negotiation, openapi};
 use crate::api::Kind;
+use crate::api::custom::offered;
 use crate::sim::hash::stable_hash;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -118,7 +119,7 @@ fn sub_kind(kind: &Kind, name: &str) -> (String, String, String) {
 fn resources(kind: &'static Kind) -> Vec<Value> {
     let hash = discovery::storage_version_hash(kind.group, kind.version, kind.kind);
     let mut own = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced,
-        "kind": kind.kind, "verbs": kind.verbs, "storageVersionHash": hash});
+        "kind": kind.kind, "verbs": offered(kind), "storageVersionHash": hash});
     for (name, words) in [("shortNames", kind.short_names), ("categories", kind.categories)] {
         if !words.is_empty() {
             own[name] = json!(words);
@@ -143,7 +144,7 @@ fn aggregated(name: &str, versions: &[(&str, Vec<&'static Kind>)]) -> Value {
     let resource = |kind: &&'static Kind| {
         let scope = if kind.namespaced { "Namespaced" } else { "Cluster" };
         let mut value = json!({"resource": kind.plural, "responseKind": response(sub_kind(kind, "")), "scope": scope,
-            "singularResource": kind.singular, "verbs": kind.verbs});
+            "singularResource": kind.singular, "verbs": offered(kind)});
         for (name, words) in [("shortNames", kind.short_names), ("categories", kind.categories)] {
             if !words.is_empty() {
                 value[name] = json!(words);

@@ -178,9 +178,11 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
-/// What differs from run to run, and what stands for it.
+/// What differs from run to run, and what stands for it. Beyond the recordings' own FORMAT (ages, times, uids, revisions,
+/// generated names, addresses, ports, the node chosen, temporary names, the client's build) each has its reason.
 const MASKS: &[(&str, &str)] = &[
     (r"https?://(127\.0\.0\.1|localhost):[0-9]+", "<server>"),
+    // How a client reaches the server is the machine's matter: over TLS with a certificate there, in plain HTTP here.
     (r"(?m)^ +(certificate-authority|client-certificate|client-key): .*\n", ""),
     (r"(?m)^  user:( \{\})?$", "  user:"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uid>"),
@@ -190,6 +192,7 @@ const MASKS: &[(&str, &str)] = &[
     (r#"(resourceVersion"?: ?"?)[0-9]+"#, "${1}<rv>"),
     (r"(kube-api-access-)[a-z0-9]{5}", "${1}<sfx>"),
     (r"\b(10\.244\.[0-9]+\.[0-9]+|10\.(9[6-9]|1[01][0-9])\.[0-9]+\.[0-9]+)\b", "<ip>"),
+    // Ports of nodes are drawn at random, and stand before the protocol like the ports that are not.
     (r"\b([0-9]+)(/TCP|/UDP)\b", "<port>$2"),
     (r"(nodePort: |NodePort: +\S+ +)[0-9]+", "${1}<port>"),
     (
@@ -203,21 +206,26 @@ const MASKS: &[(&str, &str)] = &[
     (r"\b(web|d2|z)-[bcdfghjklmnpqrstvwxz2456789]{6,10}\b", "$1-<hash>"),
     (r"(pod-template-hash=|pod-template-hash: |controller-revision-hash=|controller-revision-hash: )\S+", "${1}<hash>"),
     (r"(tick-)[0-9]{8}", "${1}<minute>"),
+    // Nodes of the same score are chosen at random, and the zone and what else stands beside follow.
     (r"node-[123]\b", "<node>"),
     (r"zone-[abc]\b", "<zone>"),
     (r"(kubectl-edit-|/tmp/kubectl-)[a-zA-Z0-9]+", "${1}<tmp>"),
     (r"\b([0-9]+(d|h|m|s))+( ago)?\b", "<age>"),
+    // How often an event was repeated by then is a matter of when one looks.
     (r"<age> \(x[0-9]+ over <age>\)", "<age>"),
+    // An age that was asked for before there was a time to count from.
     (r"<unknown>", "<age>"),
     // A time, and a write that is refused and repeated loses it (upstream: `endpoints_controller.go`).
     (r"endpoints.kubernetes.io/last-change-trigger-time: <time>", "<none>"),
     // kubectl compares with what it read a moment before; meanwhile the controllers write statuses.
     (r"(?m)^((deployment|replicaset|statefulset|daemonset)\.apps/\S+ patched) \(no change\)$", "$1"),
     (r"(Client Version: |Kustomize Version: ).*", "$1<version>"),
+    // The width of columns follows from names and ages of different length.
     (r"[ \t]+", " "),
     // What is on a node follows from the nodes chosen.
     (r"Non-terminated Pods: \([0-9]+ in total\)", "Non-terminated Pods: (<n> in total)"),
     (r"(?m)^( [a-z][-a-z0-9./]*)( \S+ \([0-9]+%\)){2}$", "$1 <sum>"),
+    // A masked value at the end of a row, and lines drawn as long as the text above them.
     (r"(?m) $", ""),
     (r"-{3,}( -{3,})*", "---"),
 ];

@@ -33,6 +33,9 @@ pub use tree::unknown;
 /// In which order discovery names the verbs of custom kinds.
 const VERBS: &[&str] = &["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
 
+/// The same while the definition is on its way out (upstream: `customresource_discovery_controller.go`).
+const LAST_VERBS: &[&str] = &["delete", "deletecollection", "get", "list", "watch"];
+
 /// What is particular to a custom kind.
 #[derive(Debug)]
 pub struct Custom {
@@ -42,6 +45,8 @@ pub struct Custom {
     pub list_kind: &'static str,
     /// The kind of the version in which objects are stored, if that is another one.
     pub stored: Option<&'static Kind>,
+    /// Whether its definition is being deleted.
+    pub going: bool,
     /// What the server warns of whoever uses this version.
     pub warning: Option<String>,
     /// Where its scale is.
@@ -55,6 +60,12 @@ pub struct ScalePaths {
     pub spec: String,
     status: String,
     selector: Option<String>,
+}
+
+/// The verbs that discovery offers.
+#[must_use]
+pub fn offered(kind: &Kind) -> &'static [&'static str] {
+    if kind.custom.is_some_and(|custom| custom.going) { LAST_VERBS } else { kind.verbs }
 }
 
 /// The kinds of a definition: those of all versions that are served, and of the one that is stored.
@@ -74,13 +85,15 @@ fn made(document: &Document, version: &Value, stored: Option<&'static Kind>) -> 
     static KNOWN: OnceLock<Mutex<Sorted<String, &'static Kind>>> = OnceLock::new();
     let at = |path: &str| document.at(path).map(Value::to_string).unwrap_or_default();
     let of = stored.map_or("", |kind| kind.version);
-    let key = format!("{} {} {} {of} {version}", at("spec.group"), at("spec.names"), at("spec.scope"));
+    let conditions = document.list("status.conditions").iter();
+    let going = conditions.filter(|one| one["type"] == "Terminating").any(|one| one["status"] == "True");
+    let key = format!("{} {} {} {of} {going} {version}", at("spec.group"), at("spec.names"), at("spec.scope"));
     let known = KNOWN.get_or_init(Mutex::default);
     let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(kind) = known.get(&key) {
         return kind;
     }
-    let kind: &'static Kind = Box::leak(Box::new(make(document, version, stored)));
+    let kind: &'static Kind = Box::leak(Box::new(make(document, version, (stored, going))));
     known.insert(key, kind);
     kind
 }
@@ -93,7 +106,7 @@ fn leak_all(texts: Vec<&str>) -> &'static [&'static str] {
     Box::leak(texts.into_iter().map(leak).collect())
 }
 
-fn make(document: &Document, version: &Value, stored: Option<&'static Kind>) -> Kind {
+fn make(document: &Document, version: &Value, (stored, going): (Option<&'static Kind>, bool)) -> Kind {
     let (group, plural) = (leak(document.text("spec.group")), leak(document.text("spec.names.plural")));
     let text = |path: &str| leak(document.text(path));
     let name = version["name"].as_str().unwrap_or_default();
@@ -110,6 +123,7 @@ fn make(document: &Document, version: &Value, stored: Option<&'static Kind>) -> 
         schema: version["schema"]["openAPIV3Schema"].clone(),
         list_kind: text("spec.names.listKind"),
         stored,
+        going,
         warning,
         scale,
     };

@@ -134,6 +134,11 @@ impl<'a> Wake<'a> {
         self.memory
     }
 
+    /// The kinds whose objects are known.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> + use<'a> {
+        self.client.kinds()
+    }
+
     /// The cache of a kind.
     #[must_use]
     pub fn cache(&self, kind: &'static Kind) -> &'a Cache {

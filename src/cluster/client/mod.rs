@@ -187,6 +187,15 @@ impl Client {
         self.list(cx, kind);
     }
 
+    /// Ends the informer of a kind.
+    pub fn forget(&mut self, cx: &mut Cx, kind: &'static Kind) {
+        let watch = self.informers.remove(&kind).and_then(|informer| informer.watch);
+        if let Some((id, _)) = watch {
+            let from = cx.me().clone();
+            cx.send(Address::ApiServer, Event::Message { from, message: Message::StopWatch { id } });
+        }
+    }
+
     /// The cache of a kind; empty if there is no informer for it.
     #[must_use]
     pub fn cache(&self, kind: &'static Kind) -> &Cache {
@@ -241,7 +250,9 @@ impl Client {
         match timer.what {
             SWEEP => self.sweep(cx),
             REOPEN => {
-                if let Some(kind) = Kind::by_name(&timer.key) {
+                let named = |kind: &&'static Kind| kind.resource() == *timer.key;
+                let kind = self.informers.keys().copied().find(named);
+                if let Some(kind) = kind {
                     self.list(cx, kind);
                 }
                 Vec::new()

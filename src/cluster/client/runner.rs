@@ -12,6 +12,7 @@
 //!
 //! Left out: the client-side rate limit (20 requests a second).
 
+mod customs;
 mod hold;
 mod leading;
 mod pause;
@@ -22,7 +23,7 @@ use super::election::{ELECT, Election};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
 use super::usage::{self, Usage};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
-use crate::api::kinds::horizontal_pod_autoscaler;
+use crate::api::kinds::{custom_resource_definition, horizontal_pod_autoscaler};
 use crate::api::{Kind, Object, Request, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
@@ -136,6 +137,7 @@ impl Runner {
             }
             PERIOD if desk < self.desks.len() => self.periodic(cx, desk),
             ELECT => self.elect(cx),
+            customs::FORGET => customs::forget(self, cx),
             _ => {}
         }
     }
@@ -171,6 +173,9 @@ impl Runner {
         let Some(kind) = new.or(old).map(Object::kind) else { return };
         if kind == &horizontal_pod_autoscaler::KIND && !self.scraping {
             self.scraping = usage::scrape(&self.client, cx);
+        }
+        if kind == &custom_resource_definition::KIND && self.client.informs(kind) {
+            customs::follow(self, cx);
         }
         for desk in 0..self.desks.len() {
             let controller = self.desks[desk].controller;

@@ -38,7 +38,7 @@ pub static CONTROLLER: Controller = Controller {
 fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     let Some(object) = new else {
         let Some(gone) = old else { return };
-        wake.objects(dependents_of(gone, |kind| wake.cache(kind)));
+        wake.objects(dependents_of(gone, wake.kinds(), |kind| wake.cache(kind)));
         // An owner may have waited for this one.
         let waiting = |owner: &&Object| owner.is_terminating() && has(owner, FOREGROUND);
         let owners: Vec<&Object> = owners(gone).filter_map(|owner| known(wake, gone, owner)).filter(waiting).collect();
@@ -47,7 +47,7 @@ fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     };
     if object.is_terminating() && !old.is_some_and(Object::is_terminating) {
         if has(object, FOREGROUND) {
-            wake.objects(dependents_of(object, |kind| wake.cache(kind)));
+            wake.objects(dependents_of(object, wake.kinds(), |kind| wake.cache(kind)));
         }
         if has(object, FOREGROUND) || has(object, ORPHAN) {
             wake.object(object);
@@ -71,23 +71,34 @@ fn has(object: &Object, finalizer: &str) -> bool {
     object.meta().finalizers.iter().flatten().any(|name| name == finalizer)
 }
 
-fn place(object: &Object, owner: &OwnerReference) -> Option<(&'static Kind, Key)> {
+/// The kinds of the registry, then those of `known` that somebody has added.
+fn every(known: impl Iterator<Item = &'static Kind>) -> impl Iterator<Item = &'static Kind> {
+    KINDS.iter().copied().chain(known.filter(|kind| kind.custom.is_some()))
+}
+
+/// Where an owner is, if its kind is one of `known`.
+fn place(
+    object: &Object,
+    owner: &OwnerReference,
+    known: impl Iterator<Item = &'static Kind>,
+) -> Option<(&'static Kind, Key)> {
     let group = owner.api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    let kind = KINDS.iter().find(|kind| kind.kind == owner.kind && kind.group == group)?;
+    let kind = every(known).find(|kind| kind.kind == owner.kind && kind.group == group)?;
     let namespace = if kind.namespaced { object.namespace() } else { "" };
     Some((kind, Key::new(namespace, &owner.name)))
 }
 
 fn known<'a>(wake: &Wake<'a>, object: &Object, owner: &OwnerReference) -> Option<&'a Object> {
-    let (kind, key) = place(object, owner)?;
+    let (kind, key) = place(object, owner, wake.kinds())?;
     wake.cache(kind).get(&key).filter(|found| found.uid() == owner.uid)
 }
 
 fn dependents_of<'a>(
     owner: &Object,
+    known: impl Iterator<Item = &'static Kind>,
     cache: impl Fn(&'static Kind) -> &'a crate::cluster::client::cache::Cache,
 ) -> Vec<&'a Object> {
-    KINDS.iter().flat_map(|kind| cache(kind).dependents(owner.uid())).collect()
+    every(known).flat_map(|kind| cache(kind).dependents(owner.uid())).collect()
 }
 
 fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
@@ -95,7 +106,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     if !object.is_terminating() {
         judge(reconcile, object);
     } else if has(object, ORPHAN) {
-        let dependents = dependents_of(object, |kind| reconcile.cache(kind));
+        let dependents = dependents_of(object, reconcile.kinds(), |kind| reconcile.cache(kind));
         let patches = dependents.into_iter().map(|dependent| disown(dependent, &[object.uid()])).collect();
         reconcile.together(patches);
         reconcile.request(without_finalizer(object, ORPHAN));
@@ -103,7 +114,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         let blocks = |dependent: &&Object| {
             owners(dependent).any(|owner| owner.uid == object.uid() && owner.block_owner_deletion == Some(true))
         };
-        if !dependents_of(object, |kind| reconcile.cache(kind)).iter().any(blocks) {
+        if !dependents_of(object, reconcile.kinds(), |kind| reconcile.cache(kind)).iter().any(blocks) {
             reconcile.request(without_finalizer(object, FOREGROUND));
         }
     }
@@ -130,7 +141,7 @@ fn judge(reconcile: &mut Reconcile, object: &Object) {
         reconcile.write(disown(object, &absent));
         return;
     }
-    let has_dependents = !dependents_of(object, |kind| reconcile.cache(kind)).is_empty();
+    let has_dependents = !dependents_of(object, reconcile.kinds(), |kind| reconcile.cache(kind)).is_empty();
     let propagation = match (waiting.is_empty(), has_dependents) {
         (false, true) => Propagation::Foreground,
         _ if has(object, ORPHAN) => Propagation::Orphan,
@@ -160,7 +171,7 @@ enum Found {
 
 fn find(reconcile: &mut Reconcile, object: &Object, owner: &OwnerReference) -> Found {
     // Kinds that we do not have cannot be looked for: what they own stays.
-    let Some((kind, key)) = place(object, owner) else { return Found::Solid };
+    let Some((kind, key)) = place(object, owner, reconcile.kinds()) else { return Found::Solid };
     let state = |found: &Object| {
         if found.is_terminating() && has(found, FOREGROUND) { Found::Waiting } else { Found::Solid }
     };
@@ -175,11 +186,18 @@ fn find(reconcile: &mut Reconcile, object: &Object, owner: &OwnerReference) -> F
     }
 }
 
-/// Takes references out of an object.
+/// Takes references out of an object; of an added kind by a merge patch, which upstream sends when the strategic one is
+/// refused (`patch.go`).
 fn disown(object: &Object, uids: &[&str]) -> Write {
-    let gone: Vec<Value> = uids.iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
-    let patch = json!({"metadata": {"ownerReferences": gone, "uid": object.uid()}});
-    let request = Request::patch(object.kind(), &object.key(), PatchType::Strategic, patch);
+    let (format, patch) = if object.kind().custom.is_some() {
+        let rest: Vec<&OwnerReference> = owners(object).filter(|owner| !uids.contains(&owner.uid.as_str())).collect();
+        let version = &object.meta().resource_version;
+        (PatchType::Merge, json!({"metadata": {"resourceVersion": version, "ownerReferences": rest}}))
+    } else {
+        let gone: Vec<Value> = uids.iter().map(|uid| json!({"$patch": "delete", "uid": uid})).collect();
+        (PatchType::Strategic, json!({"metadata": {"ownerReferences": gone, "uid": object.uid()}}))
+    };
+    let request = Request::patch(object.kind(), &object.key(), format, patch);
     Write::new(request).tolerating(Tolerate::NotFoundOrConflict)
 }
 
