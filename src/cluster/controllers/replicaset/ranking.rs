@@ -2,7 +2,10 @@
 //!
 //! Upstream: `pkg/controller/controller_utils.go`, `ActivePodsWithRanks.Less`: unbound, then pending, not ready, cheap to
 //! delete, crowded on their node, ready for a short time, restarted often, young. Ages are compared by the power of two
-//! of their nanoseconds; equal powers are decided by the uid, which is as good as chance.
+//! of their nanoseconds; what is equal in all is decided by the uid, which is as good as chance.
+//!
+//! Upstream asks the uid as soon as two powers are equal and the moments are not. That is no order (a before b, b before
+//! c, c as good as a), which Go's sorting does not mind; here the uid comes last.
 
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;
@@ -42,15 +45,16 @@ fn compare((a, crowd_a): (&Pod, usize), (b, crowd_b): (&Pod, usize), now: Time) 
     let settled = || phase(a).cmp(&phase(b)).then(a.is_ready().cmp(&b.is_ready()));
     let dear = || cost(a).cmp(&cost(b)).then(crowd_b.cmp(&crowd_a));
     let long_ready = || match (ready_since(a), ready_since(b)) {
-        (Some(since_a), Some(since_b)) => by_age(since_a, since_b, (a, b), now),
+        (Some(since_a), Some(since_b)) => by_age(since_a, since_b, now),
         _ => Ordering::Equal,
     };
     let age = || match (&a.metadata.creation_timestamp, &b.metadata.creation_timestamp) {
-        (Some(born_a), Some(born_b)) => by_age(born_a, born_b, (a, b), now),
+        (Some(born_a), Some(born_b)) => by_age(born_a, born_b, now),
         _ => Ordering::Equal,
     };
     let order = bound.then_with(settled).then_with(dear).then_with(long_ready);
-    order.then_with(|| restarts(b).cmp(&restarts(a))).then_with(age)
+    let order = order.then_with(|| restarts(b).cmp(&restarts(a))).then_with(age);
+    order.then_with(|| a.metadata.uid.cmp(&b.metadata.uid))
 }
 
 fn phase(pod: &Pod) -> u8 {
@@ -79,13 +83,10 @@ fn restarts(pod: &Pod) -> (i32, i32) {
     (most(&pod.status.container_statuses), most(&pod.status.init_container_statuses))
 }
 
-/// Upstream: `logarithmicRankDiff`, then the uid.
-fn by_age(a: &MetaTime, b: &MetaTime, pods: (&Pod, &Pod), now: Time) -> Ordering {
-    if a == b {
-        return Ordering::Equal;
-    }
+/// Upstream: `logarithmicRankDiff`.
+fn by_age(a: &MetaTime, b: &MetaTime, now: Time) -> Ordering {
     let magnitude = |since: &MetaTime| now.since(moment(since)).as_nanos().checked_ilog2();
-    magnitude(a).cmp(&magnitude(b)).then_with(|| pods.0.metadata.uid.cmp(&pods.1.metadata.uid))
+    magnitude(a).cmp(&magnitude(b))
 }
 
 #[cfg(test)]
@@ -144,5 +145,23 @@ mod tests {
         let cost = [("controller.kubernetes.io/pod-deletion-cost".to_owned(), "-1".to_owned())];
         pods[0].meta_mut().annotations = Some(cost.into());
         assert_eq!(order(&pods)[0], "cheap");
+    }
+
+    /// Ready at two moments of one power of two: equal for the first criteria, whatever the pairs.
+    #[test]
+    fn the_ranking_is_an_order() {
+        let pods: Vec<Object> = (0..60).map(|n| pod(&format!("{:02}", n * 37 % 60), "a", Some(100 + n % 3))).collect();
+        let all: Vec<&Object> = pods.iter().collect();
+        let now = Time::from_secs(1000);
+        let rank = |a: &Object, b: &Object| {
+            let typed = |object: &Object| object.get::<Pod>().expect("a pod").clone();
+            compare((&typed(a), 0), (&typed(b), 0), now)
+        };
+        for (a, b, c) in all.windows(3).map(|three| (three[0], three[1], three[2])) {
+            if rank(a, b).is_le() && rank(b, c).is_le() {
+                assert!(rank(a, c).is_le(), "{} {} {}", a.name(), b.name(), c.name());
+            }
+        }
+        assert_eq!(to_delete(&all, pods.iter(), 30, now).len(), 30);
     }
 }
