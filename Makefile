@@ -62,6 +62,8 @@ bench: build
 	@$(TOOLS) for workload in plain antiaff spread; do cargo run --locked --release --quiet --bin bottle -- bench --scheduler --nodes 5000 --pods 10000 --workload $$workload --json; done
 	@echo "bench: the same in Wasm"
 	@$(TOOLS) for workload in plain antiaff spread; do node tools/bench-scheduler.mjs --workload $$workload; done
+	@echo "bench: all kinds of workloads, a rollout, the loss of a tenth of the nodes, rest"
+	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- bench --workloads --nodes 500 --pods 5000 --json
 	@echo "bench: the API server, natively and what it reads in Wasm"
 	@$(TOOLS) cargo run --locked --release --quiet --bin bottle -- bench --api --json
 	@$(TOOLS) node tools/bench-api.mjs

@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod scheduling;
+pub mod workloads;
 
 use crate::api::kinds;
 use crate::api::manifest;

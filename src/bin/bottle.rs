@@ -12,6 +12,7 @@ fn main() {}
 mod native {
     use bottle::bench::Workload;
     use bottle::headless::scheduling::{self, SchedulerBench};
+    use bottle::headless::workloads::WorkloadsBench;
     use bottle::headless::{self, Bench, Output, Run};
     use bottle::serve::{Pace, Serve, serve};
     use bottle::verify::{account, verify};
@@ -75,6 +76,10 @@ mod native {
             /// Measures the API server alone.
             #[arg(long, conflicts_with = "scheduler")]
             api: bool,
+            /// Measures pods of all kinds of workloads, a rollout, the loss of a tenth of the nodes, each also at half the
+            /// size, and rest. `--nodes 500 --pods 5000` is what the README reports.
+            #[arg(long, conflicts_with_all = ["scheduler", "api"])]
+            workloads: bool,
             /// What the pods ask of it: plain, antiaff, spread or preemption.
             #[arg(long, default_value = "plain", requires = "scheduler")]
             workload: Workload,
@@ -141,6 +146,9 @@ mod native {
                 output,
             }),
             Command::Bench { api: true, json, .. } => headless::api::api(json),
+            Command::Bench { nodes, pods, workloads: true, json, .. } => {
+                headless::workloads::workloads(&WorkloadsBench { nodes, pods, json })
+            }
             Command::Bench { nodes, pods, scheduler: true, workload, json, .. } => {
                 scheduling::scheduler(&SchedulerBench { nodes, pods, workload, json })
             }
