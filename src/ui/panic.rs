@@ -55,19 +55,21 @@ fn show(what: &str) -> Option<()> {
     let link = make("a", &text(language, "broken-reload", &[]))?;
     link.set_attribute("href", &address()?).ok()?;
     link.set_attribute("class", "button primary").ok()?;
-    let log = make("a", &text(language, "broken-log", &[]))?;
-    let kept = js_sys::encode_uri_component(&browser::tab_recall(browser::INPUTS).unwrap_or_default());
-    log.set_attribute("href", &format!("data:application/json;charset=utf-8,{kept}")).ok()?;
-    log.set_attribute("download", "inputs.json").ok()?;
     let card = make("div", "")?;
     for element in [
         make("h2", &text(language, "broken-title", &[]))?,
         make("p", &text(language, "broken-text", &[]))?,
         make("pre", what)?,
         link.clone(),
-        log,
     ] {
         card.append_child(&element).ok()?;
+    }
+    if let Some(kept) = browser::tab_recall(browser::INPUTS).filter(|kept| !kept.is_empty()) {
+        let log = make("a", &text(language, "broken-log", &[]))?;
+        let kept = js_sys::encode_uri_component(&kept);
+        log.set_attribute("href", &format!("data:application/json;charset=utf-8,{kept}")).ok()?;
+        log.set_attribute("download", "inputs.json").ok()?;
+        card.append_child(&log).ok()?;
     }
     cover.append_child(&card).ok()?;
     document().body()?.append_child(&cover).ok()?;

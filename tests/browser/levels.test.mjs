@@ -143,16 +143,16 @@ test('a run is saved as a file, and the file opens it', async () => {
 test('requests with their gates, the timeline, history and owners, etcd, effects and the palette show the same run', async () => {
   const { page, errors, close } = await open(rig, 'en/sandbox?sel=deployments/default/web');
   await page.getByTestId('apply').click();
-  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: 60_000 });
+  await page.getByTestId('twin').getByText('Deployment 3/3').waitFor({ timeout: 60_000 });
   await page.getByTestId('play').click();
   await page.getByTestId('tab-requests').click();
   const post = page.getByTestId('requests').locator('tr').filter({ hasText: 'POST /apis/apps/v1/namespaces/default/deployments' });
   assert.equal(await post.first().getByTestId('gates').locator('.lamp.lit').count(), 7);
   assert.match(await post.first().textContent(), /201/);
-  const details = page.locator('.insp details.yaml');
-  await details.nth(0).locator('summary').click();
+  const summary = (title) => page.locator('.insp summary').filter({ hasText: title });
+  await summary('History').click();
   await page.getByTestId('history').getByText('status.availableReplicas').first().waitFor();
-  await details.nth(1).locator('summary').click();
+  await summary('YAML as stored').click();
   const line = (text) => page.locator('.yaml-line').filter({ hasText: text }).first();
   assert.match(await line('replicas: 3').locator('.badge').getAttribute('data-who'), /U/);
   assert.match(await line('progressDeadlineSeconds').locator('.badge').getAttribute('data-who'), /A/);
