@@ -69,6 +69,9 @@ bench: build
 	@$(TOOLS) node tools/bench-api.mjs
 	@echo "bench: 1,000 pods in Chromium"
 	@$(TOOLS) node tools/bench.mjs
+	@echo "bench: pictures of 5,000 nodes, and going to moments of a run, in Chromium"
+	@$(TOOLS) node tools/bench-fleet.mjs
+	@$(TOOLS) node tools/bench-seek.mjs
 
 # The numbers of the page /{lang}/fidelity, from the recordings.
 fidelity:
