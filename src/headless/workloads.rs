@@ -22,7 +22,7 @@ pub struct WorkloadsBench {
 }
 
 /// A stage that is not over after so much simulated time has failed.
-const LIMIT: Duration = Duration::from_secs(1800);
+const LIMIT: Duration = Duration::from_mins(30);
 /// One in so many pods is rolled, one in so many nodes is lost.
 const ROLLED: usize = 5;
 const LOST: usize = 10;
@@ -30,7 +30,7 @@ const LOST: usize = 10;
 const LOSS: Duration = Duration::from_secs(350);
 const LOSS_OF_EACH: Duration = Duration::from_secs(10);
 /// How long rest is measured, and with how many nodes and pods.
-const REST: Duration = Duration::from_secs(300);
+const REST: Duration = Duration::from_mins(5);
 const RESTING: (usize, usize) = (100, 1000);
 
 /// What a stage cost.
@@ -194,7 +194,7 @@ fn manifest(nodes: usize, pods: usize) -> String {
              completions: {pods}\n  template:\n    {sleeper}      restartPolicy: Never\n---\n"
         );
     }
-    let job = sleeper.replace("\n", "\n    ");
+    let job = sleeper.replace('\n', "\n    ");
     for (number, pods) in parts(rest - rest / 2) {
         let _ = write!(
             text,
