@@ -15,7 +15,7 @@ const OUT = 'target/bench-fleet';
 const run = (command, args) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 run('tools/release.sh', ['--cargo', 'bench']);
 run('wasm-bindgen', ['--target', 'web', '--no-typescript', '--out-dir', OUT, 'target/wasm32-unknown-unknown/release/bench.wasm']);
-// As index.html says.
+// As tools/finish.mjs does it, undivided.
 run('wasm-opt', ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', `${OUT}/bench_bg.wasm`, '-o', `${OUT}/bench_bg.wasm`]);
 const PAGE = '<!doctype html><title>fleet</title><canvas width="760" height="524"></canvas><script type="module">import init from "./bench.js"; window.wasm = await init();</script>\n';
 // The server answers what is not there with the second.

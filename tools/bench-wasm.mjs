@@ -14,7 +14,7 @@ export function load() {
   run('wasm-bindgen', ['--target', 'nodejs', '--no-typescript', '--out-dir', OUT, `target/${TARGET}/release/bench.wasm`]);
   // The project's own scripts are modules; what wasm-bindgen writes for Node is not.
   writeFileSync(join(OUT, 'package.json'), '{"type": "commonjs"}\n');
-  // As index.html says.
+  // As tools/finish.mjs does it, undivided.
   run('wasm-opt', ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', `${OUT}/bench_bg.wasm`, '-o', `${OUT}/bench_bg.wasm`]);
   createRequire(import.meta.url)(join(process.cwd(), OUT, 'bench.js'));
 }

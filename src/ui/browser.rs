@@ -8,6 +8,7 @@ use crate::i18n::Language;
 use crate::scene::theme::Theme;
 use crate::sim::Time;
 use leptos::prelude::*;
+use std::time::Duration;
 use wasm_bindgen::prelude::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::MessageChannel;
@@ -19,16 +20,15 @@ pub fn clock() -> f64 {
 }
 
 /// Goes on with the frame loop's work as soon as the browser has looked after what waits; a timer would have it rest for
-/// four milliseconds each time. Only one piece can wait.
+/// four milliseconds each time. Only one piece can wait. (Where there are no channels, a timer it is.)
 pub fn soon(work: Box<dyn FnOnce()>) {
     thread_local! {
         static CHANNEL: Option<MessageChannel> = MessageChannel::new().ok();
     }
     CHANNEL.with(|channel| {
-        if let Some(channel) = channel {
-            channel.port1().set_onmessage(Some(Closure::once_into_js(work).unchecked_ref()));
-            let _ = channel.port2().post_message(&JsValue::NULL);
-        }
+        let Some(channel) = channel else { return set_timeout(work, Duration::ZERO) };
+        channel.port1().set_onmessage(Some(Closure::once_into_js(work).unchecked_ref()));
+        let _ = channel.port2().post_message(&JsValue::NULL);
     });
 }
 

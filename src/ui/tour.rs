@@ -299,7 +299,10 @@ fn card(ui: Ui) -> El {
         .add(
             el("div", "guess-choices")
                 .add(next)
-                .add(button("button", back).attr("data-testid", "tour-back").word(ui, "tour-back"))
+                .part(move || {
+                    let back = || button("button", back).attr("data-testid", "tour-back").word(ui, "tour-back");
+                    (of().0 > 0).then(back)
+                })
                 .add(
                     button("button quiet-button", move || leave(ui))
                         .attr("data-testid", "tour-leave")
