@@ -8,7 +8,8 @@ const rig = rigged();
 let opened;
 
 beforeEach(async () => {
-  opened = await open(rig, '', { wait: false });
+  // The program itself never arrives: once begun, it would put an editor of its own into this page.
+  opened = await open(rig, '', { wait: false, before: (page) => page.route('**/*.wasm', () => {}) });
   await opened.page.evaluate(async (doc) => {
     const editor = await window.__bottleBoot.editor();
     document.body.innerHTML = '<button id="before">before</button><div id="here" style="height:300px"></div><button id="after">after</button>';
