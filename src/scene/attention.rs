@@ -1,7 +1,9 @@
 //! Where to look: the place of a fact in the world, for a camera that shows only a part of it.
 
+use super::display::Area;
 use super::layout::Layout;
 use super::script::Script;
+use super::sprites::controllers;
 use crate::cluster::fact::{AttemptResult, Fact};
 use crate::cluster::wire::Address;
 use crate::sim::{FactId, Time, Trace};
@@ -58,10 +60,22 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
         | Fact::Pressure { node: on, .. }
         | Fact::PodEvicted { node: on, .. }
         | Fact::NetworkCut { node: on, .. } => node(on),
-        Fact::Fault { of, .. } => match layout.ship(of.rsplit('/').next().unwrap_or(of)) {
-            Some(ship) => Some((ship.x + 194.0, ship.y - 40.0)),
-            None => Some(layout.area_of(&Address::ApiServer).middle()),
-        },
+        Fact::Fault { fault, of, .. } => Some(befallen(layout, fault, of).middle()),
+    }
+}
+
+/// What a fault befalls: a controller's window, the registry, a process's room, else a ship's captain.
+#[must_use]
+pub fn befallen(layout: &Layout, fault: &str, of: &str) -> Area {
+    let rooms = [Address::ApiServer, Address::Etcd(0), Address::ControllerManager, Address::Scheduler];
+    let node = || of.rsplit('/').next().unwrap_or(of);
+    match fault {
+        "controller" => layout.window(controllers::index(of)),
+        "image" | "registry" => layout.registry(),
+        _ => {
+            let room = rooms.into_iter().find(|room| room.to_string() == of);
+            layout.area_of(&room.unwrap_or_else(|| Address::Kubelet(node().into())))
+        }
     }
 }
 

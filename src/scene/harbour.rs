@@ -52,7 +52,7 @@ fn backdrop(stage: &mut Stage) {
     let area = stage.layout.area_of(&Address::User);
     let name = stage.text("stage-hut", &[]);
     stage.put(Thing::new("hut", "hut", Layer::Quay, area).says(name).touched(), |pen| hut::draw(pen, !user));
-    let area = Area::new(24.0, 548.0, 224.0, 174.0);
+    let area = stage.layout.registry();
     let name = stage.text("stage-registry", &[]);
     stage.put(Thing::new("registry", "registry", Layer::Quay, area).says(name).touched(), registry::draw);
     let area = Area::new(1470.0, 382.0, 116.0, 184.0);

@@ -277,6 +277,12 @@ impl Layout {
         }
     }
 
+    /// The registry, on the quay.
+    #[must_use]
+    pub fn registry(&self) -> Area {
+        Area::new(24.0, 548.0, 224.0, 174.0)
+    }
+
     /// One of the eight windows of the controllers' room.
     #[must_use]
     pub fn window(&self, index: usize) -> Area {

@@ -77,6 +77,8 @@ pub enum Act {
     Stop,
     /// A cable is cut or joined.
     Cut,
+    /// Something befalls a machine, or is over: a sign at what it befalls.
+    Sign,
 }
 
 /// A fact's motion.
@@ -142,11 +144,9 @@ impl Motion {
             Fact::SandboxReady { .. } => lead(Act::Sandbox, 320.0),
             Fact::Pulling { .. } => lead(Act::Barge, 600.0),
             Fact::Pulled { cached, .. } => lead(Act::Landed, if *cached { 320.0 } else { 260.0 }),
-            Fact::PodRefused { .. }
-            | Fact::PullFailed { .. }
-            | Fact::StartFailed { .. }
-            | Fact::Pressure { .. }
-            | Fact::PodEvicted { .. } => lead(Act::Alarm, 700.0),
+            Fact::PodRefused { .. } | Fact::PullFailed { .. } | Fact::StartFailed { .. } | Fact::PodEvicted { .. } => {
+                lead(Act::Alarm, 700.0)
+            }
             Fact::ContainerStarted { .. } => lead(Act::Fill, 500.0),
             Fact::ContainerExited { .. } => lead(Act::Exit, 500.0),
             Fact::BackOff { .. } => lead(Act::Ring, 500.0),
@@ -154,9 +154,11 @@ impl Motion {
             Fact::PodStopping { .. } => lead(Act::Term, 500.0),
             Fact::ContainerKilled { .. } => lead(Act::Kill, 400.0),
             Fact::PodStopped { .. } => lead(Act::Leave, 320.0),
-            Fact::NetworkCut { .. } | Fact::Fault { fault: "slow" | "cut", .. } => lead(Act::Cut, 600.0),
-            Fact::ProcessStopped { .. } | Fact::LeaderChanged { .. } | Fact::Fault { .. } => lead(Act::Stop, 600.0),
-            Fact::ImageRemoved { .. } => Some(Self::new(Act::Landed, 260.0, Side)),
+            Fact::NetworkCut { .. } => lead(Act::Cut, 600.0),
+            Fact::ProcessStopped { .. } | Fact::LeaderChanged { .. } => lead(Act::Stop, 600.0),
+            Fact::Fault { .. } => lead(Act::Sign, 600.0),
+            Fact::Pressure { .. } => lead(Act::Sign, 700.0),
+            Fact::ImageRemoved { .. } => Some(Self::new(Act::Sign, 700.0, Side)),
         }
     }
 }

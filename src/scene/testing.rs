@@ -2,7 +2,7 @@
 
 use crate::api::kinds;
 use crate::api::object::{ObjectRef, Ref};
-use crate::api::{Kind, Target, Verb};
+use crate::api::{Kind, Status, Target, Verb};
 use crate::cluster::fact::{Attempt, AttemptResult, Call, Fact, Gate, NodeAnswer, ProbeKind, Queue, Rating, Refusal};
 use crate::cluster::input::Input;
 use crate::cluster::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
@@ -208,6 +208,90 @@ fn on_the_ship(story: &mut Story, seen: FactId) {
     for (wait, fact) in facts {
         last = Some(story.note(wait, last, fact));
     }
+}
+
+/// What goes wrong, ends or is routine: whatever the other trace does not tell, each far from the others.
+#[must_use]
+pub fn trace_of_trouble() -> Trace<Fact> {
+    let (node, pod): (Rc<str>, _) = ("node-2".into(), pod("web-1-1"));
+    let (container, image): (Rc<str>, Rc<str>) = ("main".into(), "nginx:1.29".into());
+    let mut story = Story { trace: Trace::default(), at: 1_000_000, calls: 0 };
+    for fact in what_ends(&node, &pod, &container).into_iter().chain(what_fails(&node, &pod, &container, &image)) {
+        story.note(5_000_000, None, fact);
+    }
+    let call = Call { from: Address::User, id: 77 };
+    let target = Target::new(&kinds::pod::KIND, "default", "broken");
+    let asked =
+        story.note(5_000_000, None, Fact::Requested { call: call.clone(), verb: Verb::Create, target, ambient: false });
+    let status = Rc::new(Status::forbidden(&kinds::pod::KIND, "broken", "no"));
+    let refused = Fact::Gate {
+        call: call.clone(),
+        gate: Gate::Authorization,
+        refused: Some(status),
+        decision: "".into(),
+        ambient: false,
+    };
+    let refused = story.note(500, Some(asked), refused);
+    story.note(500, Some(refused), Fact::Answered { call, code: 403, ambient: false });
+    story.trace
+}
+
+fn what_ends(node: &Rc<str>, pod: &Ref, container: &Rc<str>) -> Vec<Fact> {
+    let (on, of, name) = (|| node.clone(), || pod.clone(), || container.clone());
+    let kubelet = Address::Kubelet(node.clone());
+    let lease = Target::new(&kinds::lease::KIND, "kube-node-lease", node);
+    vec![
+        Fact::Requested {
+            call: Call { from: kubelet.clone(), id: 1 },
+            verb: Verb::Update,
+            target: lease,
+            ambient: true,
+        },
+        Fact::WatchOpened { by: kubelet.clone(), resource: "pods", listed: 4 },
+        Fact::WatchLost { by: kubelet.clone(), resource: "pods" },
+        Fact::Retried {
+            controller: "replicaset",
+            object: of(),
+            after: Duration::from_millis(80),
+            error: "conflict".into(),
+        },
+        Fact::PodStopping { node: on(), pod: of(), grace: Duration::from_secs(30) },
+        Fact::ContainerKilled { node: on(), pod: of(), container: name() },
+        Fact::PodStopped { node: on(), pod: of() },
+        Fact::ProcessStopped { process: Address::Scheduler, stopped: true },
+        Fact::ProcessStopped { process: kubelet, stopped: true },
+        Fact::LeaderChanged { by: Address::ControllerManager, lease: "kube-controller-manager", leads: true },
+        Fact::Fault { fault: "memory", of: "nodes/node-2".into(), on: true },
+        Fact::Fault { fault: "slow", of: "nodes/node-2".into(), on: true },
+        Fact::NetworkCut { node: on(), cut: true },
+    ]
+}
+
+fn what_fails(node: &Rc<str>, pod: &Ref, container: &Rc<str>, image: &Rc<str>) -> Vec<Fact> {
+    let (on, of, name, picture) = (|| node.clone(), || pod.clone(), || container.clone(), || image.clone());
+    let failed = Attempt { result: AttemptResult::Unschedulable, ..attempt() };
+    vec![
+        Fact::ManifestRead { node: on(), file: "etcd.yaml".into(), pod: Some(of()), error: "".into() },
+        Fact::ManifestRead { node: on(), file: "etcd.yaml".into(), pod: None, error: "yaml: line 2".into() },
+        Fact::PodRefused { node: on(), pod: of(), reason: "OutOfcpu".into() },
+        Fact::PullFailed { node: on(), pod: of(), container: name(), image: picture(), error: "not found".into() },
+        Fact::StartFailed {
+            node: on(),
+            pod: of(),
+            container: name(),
+            reason: "RunContainerError".into(),
+            message: "no such file".into(),
+        },
+        Fact::Pressure { node: on(), condition: "DiskPressure", on: true },
+        Fact::PodEvicted { node: on(), pod: of(), resource: "memory" },
+        Fact::Pulled { node: on(), pod: of(), container: name(), image: picture(), cached: true },
+        Fact::ImageRemoved { node: on(), image: picture() },
+        Fact::ContainerExited { node: on(), pod: of(), container: name(), code: 0, reason: "Completed" },
+        Fact::Probed { node: on(), pod: of(), container: name(), probe: ProbeKind::Liveness, ok: false, turned: true },
+        Fact::PodQueued { pod: of(), queue: Queue::Backoff, because: "ScheduleAttemptFailure".into() },
+        Fact::PodQueued { pod: of(), queue: Queue::Unschedulable, because: "ScheduleAttemptFailure".into() },
+        Fact::Attempted(Rc::new(failed)),
+    ]
 }
 
 fn attempt() -> Attempt {

@@ -84,6 +84,7 @@ fn crate_of(stage: &Stage, fact: &Fact) -> Option<(Ref, Area)> {
     | Fact::Probed { node, pod, .. }
     | Fact::PodStopping { node, pod, .. }
     | Fact::ContainerKilled { node, pod, .. }
+    | Fact::PodEvicted { node, pod, .. }
     | Fact::PodStopped { node, pod }) = fact
     else {
         return None;
@@ -134,20 +135,21 @@ pub fn at_the_crate(stage: &mut Stage, one: &Shown) {
             });
             engine(stage, one, node);
         }
-        Fact::PodRefused { reason, .. } | Fact::StartFailed { reason, .. } if one.lasts(READING_MS) => {
-            stage.put(at_crate(one, "alarm", "triangle", place).says(&**reason), |pen| {
-                pen.at(24.0, 8.0, 1.2, signs::triangle);
-            });
-            note(stage, one, area, reason);
+        Fact::PodRefused { reason, .. } | Fact::StartFailed { reason, .. } => {
+            alarm(stage, one, place, (reason, reason))
         }
-        Fact::PullFailed { error, .. } if one.lasts(READING_MS) => {
-            let reason = "ErrImagePull";
-            stage.put(at_crate(one, "alarm", "triangle", place).says(&**error), |pen| {
-                pen.at(24.0, 8.0, 1.2, signs::triangle);
-            });
-            note(stage, one, area, reason);
-        }
+        Fact::PullFailed { error, .. } => alarm(stage, one, place, ("ErrImagePull", error)),
+        Fact::PodEvicted { resource, .. } => alarm(stage, one, place, ("Evicted", resource)),
         _ => {}
+    }
+}
+
+/// Something has gone wrong at a crate: in a word, and with its reason.
+fn alarm(stage: &mut Stage, one: &Shown, place: (&Ref, Area), (word, reason): (&str, &str)) {
+    if one.lasts(READING_MS) {
+        stage
+            .put(at_crate(one, "alarm", "triangle", place).says(reason), |pen| pen.at(24.0, 8.0, 1.2, signs::triangle));
+        note(stage, one, place.1, word);
     }
 }
 

@@ -1,8 +1,10 @@
 //! Rooms, cabins and cables: a lit window, a lease's tick, a process that stops, a network that is cut.
 
-use super::{Shown, moving};
+use super::{READING_MS, Shown, moving};
 use crate::cluster::fact::Fact;
+use crate::scene::attention;
 use crate::scene::display::{Area, Layer, Look};
+use crate::scene::pen::Pen;
 use crate::scene::sprites::{controllers, signs};
 use crate::scene::stage::{Stage, Thing};
 use crate::scene::theme::Token;
@@ -86,4 +88,26 @@ pub fn sign(stage: &mut Stage, one: &Shown) {
         }
         _ => {}
     }
+}
+
+/// A sign at what a fault, a shortage or a clearing of disk befalls, and what it is about.
+pub fn befallen(stage: &mut Stage, one: &Shown) {
+    if !one.lasts(READING_MS) {
+        return;
+    }
+    let captain = |node: &std::rc::Rc<str>| crate::cluster::wire::Address::Kubelet(node.clone());
+    let (area, said, draw): (Area, &str, fn(&mut Pen)) = match &one.record.fact {
+        Fact::Fault { fault, of, on } => {
+            let begins = if matches!(*fault, "slow" | "cut") { signs::cut } else { signs::stop };
+            (attention::befallen(stage.layout, fault, of), of, if *on { begins } else { signs::tick })
+        }
+        Fact::Pressure { node, condition, on } => {
+            (stage.layout.area_of(&captain(node)), condition, if *on { signs::triangle } else { signs::tick })
+        }
+        Fact::ImageRemoved { node, image } => (stage.layout.area_of(&captain(node)), image, signs::tag),
+        _ => return,
+    };
+    let (x, y) = area.middle();
+    let thing = Thing::new(one.id("sign"), "sign", Layer::Fault, Area::around(x, y, 22.0));
+    stage.put(thing.at(x, y, 1.0).because(one.record.id).says(said).faint(one.opacity()), draw);
 }

@@ -118,6 +118,7 @@ fn draw_one<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], mover
         Act::Queue => schedule::queue(stage, one),
         Act::Crane => schedule::attempt(stage, one, all),
         Act::Lease | Act::Board | Act::Stop | Act::Cut => machines::sign(stage, one),
+        Act::Sign => machines::befallen(stage, one),
         Act::Barge => cargo::barge(stage, one, all, movers),
         Act::Ping => cargo::ping(stage, one, movers),
         Act::Sandbox | Act::Landed | Act::Fill | Act::Alarm => cargo::at_the_crate(stage, one),
