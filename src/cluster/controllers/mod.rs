@@ -6,7 +6,7 @@
 //! ```text
 //!   Deployment ── deployment ──▶ ReplicaSet ── replicaset ──▶ Pod ── scheduler, kubelet …
 //!   StatefulSet, DaemonSet ── statefulset, daemonset ──▶ ControllerRevision, Pod
-//!   PersistentVolumeClaim ── persistentvolume ──▶ PersistentVolume
+//!   Pod with an ephemeral volume ── ephemeral ──▶ PersistentVolumeClaim ── persistentvolume ──▶ PersistentVolume
 //!   Service ── endpointslice, endpoints ──▶ addresses of ready pods;  Endpoints ── endpointslicemirroring ──▶ slices
 //!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
 //!   ServiceAccount ── serviceaccounttoken ──▶ its Secrets with a token
@@ -31,6 +31,7 @@ pub mod disruption;
 pub mod endpoints;
 pub mod endpointslice;
 pub mod endpointslicemirroring;
+pub mod ephemeral;
 pub mod garbagecollector;
 pub mod job;
 pub mod namespace;
@@ -84,6 +85,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &podgc::CONTROLLER,
     &policystatus::CONTROLLER,
     &persistentvolume::CONTROLLER,
+    &ephemeral::CONTROLLER,
     &volumeprotection::CLAIMS,
     &volumeprotection::VOLUMES,
 ];
