@@ -112,37 +112,93 @@ pub fn boot(scenario: &Scenario, seed: u64) -> History {
 /// A settled cluster at [`Time::ZERO`], and how it came to be so.
 #[must_use]
 pub fn settle(scenario: &Scenario, seed: u64) -> (World, Trace<Fact>) {
-    let mut world = World::empty(seed, START);
-    let mut trace = Trace::default();
-    world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
-    world.add(Address::ApiServer, Process::ApiServer(Box::new(apiserver::ApiServer::new())), &mut trace);
-    world.add(Address::User, Process::User(Box::default()), &mut trace);
-    let manager = controllers::ControllerManager::new(controllers::CONTROLLERS).with_flags(["--leader-elect=true"]);
-    world.add(Address::ControllerManager, Process::ControllerManager(Box::new(manager)), &mut trace);
-    world.add(Address::Scheduler, Process::Scheduler(Box::new(scheduler::Scheduler::new().elected())), &mut trace);
-    let machines = || scenario.machines.iter().enumerate();
-    for (index, entry) in machines().filter(|(_, entry)| entry.control_plane) {
-        join(&mut world, machine(index, entry), &mut trace);
-    }
-    run(&mut world, INSTALL, &mut trace);
-    for (_, entry) in machines().filter(|(_, entry)| entry.control_plane) {
-        world.input(&marked(&entry.name), &mut trace);
-    }
-    let text = SYSTEM.to_owned();
-    world.input(&Input::Apply { text, dry_run: false, create_namespaces: false }, &mut trace);
-    run(&mut world, JOIN, &mut trace);
-    for (index, entry) in machines().filter(|(_, entry)| !entry.control_plane) {
-        join(&mut world, machine(index, entry), &mut trace);
-    }
-    run(&mut world, Time::ZERO, &mut trace);
-    (world, trace)
+    let mut boot = Boot::new(scenario, seed);
+    while boot.step() {}
+    (boot.world, boot.trace)
 }
 
-fn run(world: &mut World, to: Time, trace: &mut Trace<Fact>) {
-    while world.next_at().is_some_and(|at| at <= to) {
-        world.step(trace);
+/// A cluster that comes up, step by step: a large one takes a while.
+pub struct Boot {
+    world: World,
+    trace: Trace<Fact>,
+    /// The workers that have not joined yet, the next one last.
+    workers: Vec<Machine>,
+    nodes: usize,
+    /// What it runs to.
+    to: Time,
+}
+
+/// About so many events of a boot are each node's, and so many the control plane's own: to tell how far it is.
+const EVENTS: (usize, usize) = (210, 5600);
+
+impl Boot {
+    /// A control plane that is just being switched on.
+    #[must_use]
+    pub fn new(scenario: &Scenario, seed: u64) -> Self {
+        let mut world = World::empty(seed, START);
+        let mut trace = Trace::default();
+        world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
+        world.add(Address::ApiServer, Process::ApiServer(Box::new(apiserver::ApiServer::new())), &mut trace);
+        world.add(Address::User, Process::User(Box::default()), &mut trace);
+        let manager = controllers::ControllerManager::new(controllers::CONTROLLERS).with_flags(["--leader-elect=true"]);
+        world.add(Address::ControllerManager, Process::ControllerManager(Box::new(manager)), &mut trace);
+        world.add(Address::Scheduler, Process::Scheduler(Box::new(scheduler::Scheduler::new().elected())), &mut trace);
+        let machines = || scenario.machines.iter().enumerate();
+        for (index, entry) in machines().filter(|(_, entry)| entry.control_plane) {
+            join(&mut world, machine(index, entry), &mut trace);
+        }
+        let workers = machines().filter(|(_, entry)| !entry.control_plane).rev();
+        let workers = workers.map(|(index, entry)| machine(index, entry)).collect();
+        Self { world, trace, workers, nodes: scenario.machines.len(), to: INSTALL }
     }
-    world.advance(to);
+
+    /// The next event; false once the cluster is settled.
+    pub fn step(&mut self) -> bool {
+        if self.world.next_at().is_some_and(|at| at <= self.to) {
+            self.world.step(&mut self.trace);
+            return true;
+        }
+        self.world.advance(self.to);
+        if self.to == INSTALL {
+            self.install();
+            self.to = JOIN;
+        } else if let Some(worker) = self.workers.pop() {
+            join(&mut self.world, worker, &mut self.trace);
+        } else {
+            let settled = self.to == Time::ZERO;
+            self.to = Time::ZERO;
+            return !settled;
+        }
+        true
+    }
+
+    /// Roughly how far it is, 0 to 1.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
+    pub fn share(&self) -> f64 {
+        (self.world.handled() as f64 / self.expected()).min(1.0)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
+    fn expected(&self) -> f64 {
+        (EVENTS.0 * self.nodes + EVENTS.1) as f64
+    }
+
+    /// The cluster's history, which begins where its boot ends.
+    #[must_use]
+    pub fn history(self) -> History {
+        History::new(self.world, self.trace)
+    }
+
+    fn install(&mut self) {
+        let mark = |address: &Address| if let Address::Kubelet(node) = address { Some(marked(node)) } else { None };
+        let marks: Vec<Input> = self.world.processes.keys().filter_map(mark).collect();
+        for mark in marks {
+            self.world.input(&mark, &mut self.trace);
+        }
+        let text = SYSTEM.to_owned();
+        self.world.input(&Input::Apply { text, dry_run: false, create_namespaces: false }, &mut self.trace);
+    }
 }
 
 fn join(world: &mut World, machine: Machine, trace: &mut Trace<Fact>) {
@@ -194,6 +250,16 @@ fn machine(index: usize, entry: &MachineEntry) -> Machine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_boot_tells_roughly_how_far_it_is() {
+        for workers in [3, 60] {
+            let mut boot = Boot::new(&Scenario::named("three-ships").expect("there").with_workers(workers), 1);
+            while boot.step() {}
+            let share = boot.world.handled() as f64 / boot.expected();
+            assert!((0.75..1.0).contains(&share), "{workers} workers: {} events, {share}", boot.world.handled());
+        }
+    }
 
     #[test]
     fn every_scenario_can_be_read() {

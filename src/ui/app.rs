@@ -14,7 +14,7 @@ use super::late;
 use super::link::{Link, Page, theme_name};
 use super::panels::{dock, guide, inspector, top_bar, transport};
 use super::panic;
-use super::session::Session;
+use super::session::{Boot, Session};
 use super::stage::stage_panel;
 use crate::texts;
 use leptos::prelude::*;
@@ -42,16 +42,28 @@ fn is_first_sight(link: &Link) -> bool {
     *link == Link { language, theme, reduced, ..Link::default() } && !browser::remembers_work()
 }
 
-/// Shows the page of an address.
+/// Shows the page of an address, once its harbour has come up.
 fn open(mut link: Link) {
-    let session = Session::open(&link).unwrap_or_else(|_| {
+    let boot = Boot::of(&link).unwrap_or_else(|_| {
         // The address named a scenario that cannot be read; the one without a name always can.
         link = Link { scenario: Link::default().scenario, ..link.clone() };
-        match Session::open(&link) {
-            Ok(session) => session,
+        match Boot::of(&link) {
+            Ok(boot) => boot,
             Err(sentence) => panic!("{sentence}"),
         }
     });
+    come_up(boot, link);
+}
+
+fn come_up(mut boot: Boot, link: Link) {
+    if boot.go_on() {
+        return mount(boot.session(&link), link);
+    }
+    browser::call(&browser::get(&window(), "__bottleBoot"), "progress", &[boot.share().into()]);
+    browser::soon(Box::new(move || come_up(boot, link)));
+}
+
+fn mount(session: Session, link: Link) {
     leptos::mount::mount_to_body(move || {
         let ui = Ui::new(session, link);
         ui.restore();

@@ -87,6 +87,9 @@ fn next(ui: Ui, times: Rc<Times>, first: Option<Box<dyn FnOnce()>>) {
 
 fn frame(ui: Ui, times: &Times, paints: bool) {
     let began = browser::clock();
+    if paints {
+        stage::rest(ui, began);
+    }
     let own = times.turn.take();
     let mut turn = own;
     if own == Turn::Engine {

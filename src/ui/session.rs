@@ -8,12 +8,14 @@
 //! At adaptive speed a quiet time is shown shorter than it is, and for that one must know how long it will be: the
 //! [`scout`] looks ahead in a copy of the world.
 
+mod boot;
 mod guess;
 mod scout;
 mod tell;
 mod until;
 mod work;
 
+pub use self::boot::Boot;
 pub use self::until::Until;
 pub use self::work::{Clock, Frames};
 
@@ -24,7 +26,7 @@ use self::work::{Slice, Work};
 use super::link::Link;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::History;
-use crate::cluster::boot::{Scenario, boot};
+use crate::cluster::boot::Scenario;
 use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
 use crate::cluster::view::View;
@@ -72,16 +74,9 @@ pub struct Session {
 }
 
 impl Session {
-    /// A settled harbour.
-    ///
-    /// # Errors
-    /// A sentence, when there is no such scenario.
-    pub fn open(link: &Link) -> Result<Self, String> {
-        let mut scenario = Scenario::named(&link.scenario)?;
-        if let Some(nodes) = link.nodes {
-            scenario = scenario.with_workers(nodes);
-        }
-        let history = boot(&scenario, link.seed);
+    /// A harbour that has come up (see [`Boot`]).
+    #[must_use]
+    fn open(link: &Link, history: History) -> Self {
         let view = Rc::new(history.world().view());
         let mut session = Self {
             script: Script::of(history.trace()),
@@ -107,7 +102,7 @@ impl Session {
             session.playing = false;
             session.seek(t);
         }
-        Ok(session)
+        session
     }
 
     /// The present moment of the simulation, as it is shown.

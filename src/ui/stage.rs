@@ -48,6 +48,8 @@ pub struct Stage {
     shown: Option<Camera>,
     /// From where the camera glides to its new place, and since when (milliseconds of the page's clock).
     glide: Option<(Camera, f64)>,
+    /// The camera as the frame loop saw it last, and since when it has been so (milliseconds of the page's clock).
+    rests: (Option<Camera>, f64),
     list: Rc<DisplayList>,
     soiled: bool,
     hovered: Option<String>,
@@ -104,6 +106,12 @@ impl Stage {
             None if phone => Camera::focus(self.size, layout, self.focus.unwrap_or(FIRST_LOOK)),
             None => Camera::whole(self.size, layout),
         }
+    }
+
+    /// A camera as an address names it, within its bounds.
+    fn camera_at(&self, (x, y, zoom): sight::Cam, layout: &Layout) -> Camera {
+        let camera = Camera { viewport: self.size, centre: (x, y), zoom };
+        camera.zoomed(layout, (self.size.0 / 2.0, self.size.1 / 2.0), 1.0)
     }
 
     /// Moves the camera.
@@ -192,6 +200,25 @@ impl Stage {
 
 /// A camera that is told where to go needs so many milliseconds.
 const GLIDE_MS: f64 = 320.0;
+/// A camera that has not moved for so many milliseconds rests: browsers allow few changes of an address a second.
+const REST_MS: f64 = 400.0;
+
+/// Puts the camera into the page's address once it has come to rest.
+pub fn rest(ui: Ui, now: f64) {
+    let there = ui.stage.try_update_value(|stage| {
+        stage.shown?;
+        if stage.rests.0 != stage.camera {
+            stage.rests = (stage.camera, now);
+        }
+        (now - stage.rests.1 >= REST_MS).then_some(stage.camera)
+    });
+    let Some(there) = there.flatten() else { return };
+    let there =
+        there.map(|camera| (camera.centre.0.round(), camera.centre.1.round(), (camera.zoom * 100.0).round() / 100.0));
+    if ui.sight.camera.get_untracked() != there {
+        ui.sight.camera.set(there);
+    }
+}
 
 /// Makes the picture of the present moment.
 pub fn compose(ui: Ui) {
@@ -206,9 +233,13 @@ pub fn compose(ui: Ui) {
         }
         ui.read(|session| {
             let view = session.picture();
+            let first = stage.laid.is_none();
             let layout = stage.lay(session, (deck, options.reduced));
             if let Level::Deck(node) = layout.level {
                 options.gears = view.nodes.get(node).map(|node| sight::gears(session, node));
+            }
+            if first {
+                stage.camera = ui.sight.camera.get_untracked().map(|there| stage.camera_at(there, &layout));
             }
             let camera = stage.camera(&layout, phone);
             let camera = stage.gliding(camera, options.reduced);

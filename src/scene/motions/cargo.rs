@@ -136,7 +136,7 @@ pub fn at_the_crate(stage: &mut Stage, one: &Shown) {
             engine(stage, one, node);
         }
         Fact::PodRefused { reason, .. } | Fact::StartFailed { reason, .. } => {
-            alarm(stage, one, place, (reason, reason))
+            alarm(stage, one, place, (reason, reason));
         }
         Fact::PullFailed { error, .. } => alarm(stage, one, place, ("ErrImagePull", error)),
         Fact::PodEvicted { resource, .. } => alarm(stage, one, place, ("Evicted", resource)),

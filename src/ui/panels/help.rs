@@ -64,6 +64,8 @@ fn content(ui: Ui) -> El {
         .add(el("h3", "").word(ui, "help-keys"))
         .add(el("dl", "keys").attr("data-testid", "keys").all(fixed).all(keys))
         .add(el("label", "check").add(letters).word(ui, "key-letters"))
+        .add(el("h3", "").word(ui, "help-more"))
+        .add(el("p", "").word(ui, "help-more-text"))
         .add(el("h3", "").word(ui, "help-limits"))
         .add(el("p", "").word(ui, "help-limits-text"))
         .add(el("p", "").add(fidelity))

@@ -76,6 +76,7 @@ fn scenario(ui: Ui) -> El {
             "sixty-ships" => "scenario-sixty-ships",
             "three-hundred-ships" => "scenario-three-hundred-ships",
             "thousand-ships" => "scenario-thousand-ships",
+            "five-thousand-ships" => "scenario-five-thousand-ships",
             _ => "scenario-three-ships",
         }),
     };
