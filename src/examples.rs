@@ -38,6 +38,8 @@ pub static EXAMPLES: &[Example] = &[
     Example { name: "job" },
     Example { name: "cron-job" },
     Example { name: "probes" },
+    Example { name: "metrics-server" },
+    Example { name: "autoscaler" },
     Example { name: "init-container" },
     Example { name: "crash-loop" },
     Example { name: "bad-image" },

@@ -35,6 +35,7 @@ pub mod managed;
 pub mod manifest;
 pub mod meta;
 pub mod meta_validation;
+pub mod metrics;
 pub mod names;
 pub mod object;
 pub mod patch;

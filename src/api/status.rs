@@ -80,6 +80,13 @@ impl Status {
         )
     }
 
+    /// 503: the server behind does not answer (the words are client-go's, for an answer without words of its own).
+    #[must_use]
+    pub fn unavailable() -> Self {
+        let message = "the server is currently unable to handle the request".to_owned();
+        Self::new(503, "ServiceUnavailable", message, Some(Details::default()))
+    }
+
     /// 409: the name is taken.
     #[must_use]
     pub fn already_exists(kind: &Kind, name: &str) -> Self {

@@ -22,6 +22,7 @@ pub mod kubelet;
 pub mod logs;
 mod look;
 pub mod machine;
+mod metrics;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod outside;
 mod passage;

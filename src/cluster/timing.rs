@@ -239,8 +239,17 @@ pub const AUTOSCALE_CPU_START: Duration = secs(300);
 /// A pod that is not ready after this time has been ready before. Upstream:
 /// `--horizontal-pod-autoscaler-initial-readiness-delay`.
 pub const AUTOSCALE_FIRST_READY: Duration = secs(30);
-/// The metrics server asks the kubelets so often. Upstream: metrics-server `--metric-resolution`.
-pub const SCRAPE: Duration = secs(15);
+/// The metrics server asks the kubelets so often if nothing else is said. Upstream: metrics-server,
+/// `--metric-resolution`, whose manifest says 15 s.
+pub const SCRAPE_DEFAULT: Duration = secs(60);
+/// A container that runs for so long can be told of after one scrape. Upstream: metrics-server, `storage/pod.go`,
+/// `freshContainerMinMetricsResolution`.
+pub const SCRAPE_FRESH: Duration = secs(10);
+/// Servers behind the API server are tried so often even if nothing seems to change, and have so long to answer.
+/// Upstream: `kube-aggregator/pkg/controllers/status/remote/remote_available_controller.go`.
+pub const API_SERVICE_RESYNC: Duration = secs(30);
+/// … so long.
+pub const API_SERVICE_TIMEOUT: Duration = secs(5);
 /// `kubectl drain` tries a refused eviction again after this. Upstream: `kubectl/pkg/drain`, 5 s.
 pub const DRAIN_RETRY: Duration = secs(5);
 /// A finished request for a certificate stays so long. Upstream: `cleaner.go`, `approvedExpiration`, `deniedExpiration`.

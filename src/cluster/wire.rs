@@ -6,9 +6,9 @@ mod usage;
 
 pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, ImageStatus, UNAVAILABLE};
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
-pub use usage::{Amount, Sample};
+pub use usage::{Amount, Usage};
 
-use crate::api::{Key, Kind, Object, Request, Status, faces};
+use crate::api::{Kind, Object, Request, Status, faces};
 use std::fmt;
 use std::rc::Rc;
 
@@ -173,7 +173,7 @@ pub enum Message {
     /// To a kubelet: the metrics server asks what its pods use.
     Scrape,
     /// From a kubelet: what its pods use.
-    Usage(Rc<[(Key, Sample)]>),
+    Usage(Rc<Usage>),
     /// To etcd.
     Etcd {
         /// The API server's number for it.

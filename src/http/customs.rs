@@ -1,4 +1,5 @@
-//! Discovery of kinds that somebody has added (upstream: `apiextensions-apiserver/pkg/apiserver/customresource_discovery*`).
+//! Discovery of kinds that somebody has added (upstream: `apiextensions-apiserver/pkg/apiserver/customresource_discovery*`),
+//! and of those that other servers answer for (`kube-aggregator/pkg/apiserver/handler_{apis,discovery}.go`).
 
 use super::{Answer, Asked, discovery, negotiation, openapi};
 use crate::api::Kind;
@@ -16,8 +17,13 @@ pub fn answer(asked: &Asked, path: &str, kinds: &[&'static Kind]) -> Option<Answ
         return None;
     }
     let groups = grouped(kinds);
+    let served = || kinds.iter().copied().filter(|kind| kind.custom.is_some()).collect::<Vec<_>>();
     let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
     match parts[..] {
+        // Whatever is below a group and version for which nobody answers (upstream: `handler_proxy.go`).
+        ["apis", group, version, ..] if is_silent(&groups, group, version) => {
+            Some(Answer { code: 503, ..Answer::text(503, "service unavailable\n") })
+        }
         ["apis"] if negotiation::wanted_as(&asked.accept, "APIGroupDiscoveryList", "apidiscovery.k8s.io", "v2") => {
             let mut value = discovery::groups_aggregated();
             append(&mut value, "items", groups.iter().map(|(name, versions)| aggregated(name, versions)));
@@ -29,9 +35,10 @@ pub fn answer(asked: &Asked, path: &str, kinds: &[&'static Kind]) -> Option<Answ
             append(&mut value, "groups", groups.iter().map(|(name, versions)| described(name, versions)));
             Some(Answer::json(200, &value))
         }
-        ["openapi", "v2"] if asked.accept.contains("json") || asked.accept.is_empty() => openapi::v2_with(kinds),
-        ["openapi", "v3"] => index(&groups),
+        ["openapi", "v2"] if asked.accept.contains("json") || asked.accept.is_empty() => openapi::v2_with(&served()),
+        ["openapi", "v3"] => index(&grouped(&served())),
         ["openapi", "v3", "apis", group, version] => {
+            let groups = grouped(&served());
             let (_, kinds) = groups.get(group)?.iter().find(|(known, _)| *known == version)?;
             Some(Answer::json(200, &openapi::custom(kinds)?))
         }
@@ -52,6 +59,16 @@ pub fn answer(asked: &Asked, path: &str, kinds: &[&'static Kind]) -> Option<Answ
         }
         _ => None,
     }
+}
+
+fn is_silent(groups: &Groups, group: &str, version: &str) -> bool {
+    let found = groups.get(group).and_then(|versions| versions.iter().find(|(known, _)| *known == version));
+    found.is_some_and(|(_, kinds)| silent(kinds))
+}
+
+/// A kind without verbs stands for a server that does not answer.
+fn silent(kinds: &[&'static Kind]) -> bool {
+    kinds.iter().all(|kind| kind.verbs.is_empty())
 }
 
 /// Which documents of the third version of `OpenAPI` there are.
@@ -117,9 +134,11 @@ fn sub_kind(kind: &Kind, name: &str) -> (String, String, String) {
 }
 
 fn resources(kind: &'static Kind) -> Vec<Value> {
-    let hash = discovery::storage_version_hash(kind.group, kind.version, kind.kind);
     let mut own = json!({"name": kind.plural, "singularName": kind.singular, "namespaced": kind.namespaced,
-        "kind": kind.kind, "verbs": offered(kind), "storageVersionHash": hash});
+        "kind": kind.kind, "verbs": offered(kind)});
+    if kind.custom.is_some() {
+        own["storageVersionHash"] = discovery::storage_version_hash(kind.group, kind.version, kind.kind).into();
+    }
     for (name, words) in [("shortNames", kind.short_names), ("categories", kind.categories)] {
         if !words.is_empty() {
             own[name] = json!(words);
@@ -156,7 +175,12 @@ fn aggregated(name: &str, versions: &[(&str, Vec<&'static Kind>)]) -> Value {
         }
         value
     };
-    let version = |(version, kinds): &(&str, Vec<&'static Kind>)| json!({"version": version, "resources": kinds.iter().map(resource).collect::<Vec<_>>(), "freshness": "Current"});
+    let version = |(version, kinds): &(&str, Vec<&'static Kind>)| {
+        if silent(kinds) {
+            return json!({"version": version, "freshness": "Stale"});
+        }
+        json!({"version": version, "resources": kinds.iter().map(resource).collect::<Vec<_>>(), "freshness": "Current"})
+    };
     json!({"metadata": {"name": name}, "versions": versions.iter().map(version).collect::<Vec<_>>()})
 }
 

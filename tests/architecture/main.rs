@@ -56,7 +56,9 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cluster::network", CLIENT),
     ("cluster::storage", CLIENT),
     ("cluster::host", &["@words", "api", "sim"]),
-    ("cluster::runtime", &["cluster::host", "@words", "api", "sim"]),
+    // The add-on's own process, which runs in a container.
+    ("cluster::metrics", CLIENT),
+    ("cluster::runtime", &["cluster::host", "cluster::metrics", "@words", "api", "sim"]),
     // Never sees another node.
     (
         "cluster::kubelet",

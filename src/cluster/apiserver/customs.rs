@@ -25,9 +25,10 @@ use serde_json::{Value, json};
 use std::rc::Rc;
 
 impl ApiServer {
-    /// The kinds that somebody has added, as far as they are served, in the order of their definitions' names.
+    /// The kinds that somebody has added, as far as they are served, in the order of their definitions' names, and those
+    /// that servers behind this one answer for.
     pub fn custom_kinds(&self) -> impl Iterator<Item = &'static Kind> {
-        self.customs.values().flat_map(|kinds| kinds.iter().copied())
+        self.customs.values().flat_map(|kinds| kinds.iter().copied()).chain(self.aggregated_kinds())
     }
 
     /// Looks at all definitions anew.
@@ -101,7 +102,7 @@ impl ApiServer {
         self.ask_itself(cx, Request::update_status(next));
     }
 
-    fn ask_itself(&mut self, cx: &mut Cx, request: Request) {
+    pub(super) fn ask_itself(&mut self, cx: &mut Cx, request: Request) {
         let user = User::new("system:apiserver", &["system:masters"]);
         let call = Call { from: cx.me().clone(), id: self.next };
         self.accept(cx, call, user, Rc::new(request));

@@ -53,6 +53,8 @@ pub enum Phase {
     Leasing,
     /// A transaction is under way.
     Writing(Writing),
+    /// A server behind this one answers.
+    HandedOn,
 }
 
 /// What becomes of a write once it has succeeded.

@@ -20,10 +20,11 @@
 //!
 //! Everything here but the server's own life is volatile: a new process lists etcd once and goes on.
 //!
-//! Left out: audit, priority and fairness, webhooks, aggregated servers, managed fields and server-side apply, the
-//! `exec`, `log` and `proxy` subresources (they answer 404 and say so).
+//! Left out: audit, priority and fairness, webhooks, managed fields and server-side apply, the `exec`, `log` and
+//! `proxy` subresources (they answer 404 and say so).
 
 mod admission;
+mod aggregation;
 mod allocation;
 mod authorizer;
 mod bootstrap;
@@ -102,6 +103,10 @@ pub struct ApiServer {
     /// The revision at the last round of compaction.
     compact_next: u64,
     sweeping: bool,
+    /// Servers behind this one that have been asked whether they are there: the questions' numbers, and for which.
+    tried: Map<u64, Rc<str>>,
+    /// Whether they are to be asked again.
+    trying: bool,
     /// Whether each gate tells all that it finds: in copies that somebody asks about a request.
     explains: bool,
 }
@@ -182,6 +187,8 @@ impl ApiServer {
                 BOOKMARKS => self.bookmarks(cx),
                 COMPACT => self.compact(cx),
                 presence::RENEW => self.renew_identity(cx),
+                aggregation::RESYNC => self.resync_servers(cx),
+                aggregation::SILENT => self.was_silent(cx, timer.number),
                 _ => self.sweep(cx),
             },
         }
@@ -190,6 +197,7 @@ impl ApiServer {
     fn message(&mut self, cx: &mut Cx, from: Address, message: Message) {
         match message {
             Message::Request { id, user, request } => self.accept(cx, Call { from, id }, user, request),
+            Message::Response { id, outcome } => self.answered_behind(cx, id, outcome),
             Message::StopWatch { id } => self.watches.close(&from, id),
             Message::EtcdWatch { id: ETCD_WATCH, events } => self.etcd_events(cx, events),
             Message::EtcdReply { id: ETCD_LIST, outcome } => self.etcd_listed(cx, outcome),
@@ -222,6 +230,9 @@ impl ApiServer {
                 self.note_gates(cx, number, Some(&refused));
             }
             return self.answer(cx, number, Err(refused.status));
+        }
+        if self.hand_on(cx, number) {
+            return;
         }
         if writes {
             self.begin_write(cx, number);
@@ -295,6 +306,7 @@ impl ApiServer {
                 self.definition_changed(cx, &change);
             }
             self.instance_gone(cx, &change);
+            self.look_behind(cx, &change);
             self.watches.tell(cx, &change);
         }
         let due: Vec<_> =
@@ -326,6 +338,7 @@ impl ApiServer {
         self.missing = bootstrap::missing();
         let cause = cx.cause();
         self.bootstrap(cx);
+        self.try_servers(cx);
         cx.because(cause);
     }
 

@@ -48,6 +48,7 @@ impl ApiServer {
         }
         for number in overdue {
             let status = match self.flights.get(&number).map(|flight| &flight.phase) {
+                Some(Phase::HandedOn) => Status::unavailable(),
                 Some(Phase::Waiting(revision)) => Status::too_large_version(*revision, self.cache.revision()),
                 _ => Status::internal("etcdserver: request timed out"),
             };

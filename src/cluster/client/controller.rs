@@ -12,11 +12,9 @@
 
 use super::Client;
 use super::cache::Cache;
-pub use super::step::{Batch, Saying, Step, Tolerate, Write, in_ending_namespace};
-use super::usage::Usage;
+pub use super::step::{Batch, Question, Saying, Step, Tolerate, Write, in_ending_namespace};
 use crate::api::meta::controller_of;
 use crate::api::{Key, Kind, Object, ObjectRef, Ref, Request, Status, Target};
-use crate::cluster::wire::Sample;
 use crate::sim::Map;
 use crate::sim::{Duration, Time};
 use std::hash::{Hash, Hasher};
@@ -199,15 +197,14 @@ pub enum Note {
     Object(Object),
 }
 
-/// The answer to a question.
-pub type Answer = (Target, Result<Object, Rc<Status>>);
+/// The answer to a question: the object, or all that were selected.
+pub type Answer = (Question, Result<Rc<[Object]>, Rc<Status>>);
 
 /// What a controller sees while it looks at a key, and where it records what it wants.
 pub struct Reconcile<'a> {
     client: &'a Client,
     now: Time,
     answers: &'a [Answer],
-    usage: Option<&'a Usage>,
     /// What the controller remembers.
     pub memory: &'a mut Memory,
     pub(super) steps: Vec<Step>,
@@ -217,19 +214,7 @@ pub struct Reconcile<'a> {
 impl<'a> Reconcile<'a> {
     /// A look at a moment.
     pub(super) fn new(client: &'a Client, now: Time, memory: &'a mut Memory, answers: &'a [Answer]) -> Self {
-        Self { client, now, answers, usage: None, memory, steps: Vec::new(), again: None }
-    }
-
-    /// The same with what pods use.
-    pub(super) fn knowing(mut self, usage: &'a Usage) -> Self {
-        self.usage = Some(usage);
-        self
-    }
-
-    /// What a pod uses, as far as the metrics server knows.
-    #[must_use]
-    pub fn usage(&self, pod: &Key) -> Option<&'a Sample> {
-        self.usage?.of(pod)
+        Self { client, now, answers, memory, steps: Vec::new(), again: None }
     }
 
     /// The present moment.
@@ -256,20 +241,35 @@ impl<'a> Reconcile<'a> {
     }
 
     /// Reads an object from the API server itself. `None`: the answer is not there yet; return, and be called again.
-    pub fn ask(&mut self, kind: &'static Kind, key: &Key) -> Option<&'a Result<Object, Rc<Status>>> {
-        self.ask_for(Target::sub(kind, key, ""))
+    pub fn ask(&mut self, kind: &'static Kind, key: &Key) -> Option<Result<&'a Object, &'a Status>> {
+        self.ask_one(Target::sub(kind, key, ""))
     }
 
     /// The same of an object's scale.
-    pub fn ask_scale(&mut self, kind: &'static Kind, key: &Key) -> Option<&'a Result<Object, Rc<Status>>> {
-        self.ask_for(Target::sub(kind, key, "scale"))
+    pub fn ask_scale(&mut self, kind: &'static Kind, key: &Key) -> Option<Result<&'a Object, &'a Status>> {
+        self.ask_one(Target::sub(kind, key, "scale"))
     }
 
-    fn ask_for(&mut self, target: Target) -> Option<&'a Result<Object, Rc<Status>>> {
-        if let Some((_, answer)) = self.answers.iter().find(|(asked, _)| *asked == target) {
-            return Some(answer);
+    /// The same of all objects of a kind in a namespace that some labels select.
+    pub fn ask_all(
+        &mut self,
+        kind: &'static Kind,
+        namespace: &str,
+        labels: &str,
+    ) -> Option<Result<&'a [Object], &'a Status>> {
+        self.ask_for(Question { target: Target::new(kind, namespace, ""), labels: labels.into() })
+    }
+
+    fn ask_one(&mut self, target: Target) -> Option<Result<&'a Object, &'a Status>> {
+        let answer = self.ask_for(Question { target, labels: "".into() })?;
+        answer.map(<[Object]>::first).transpose()
+    }
+
+    fn ask_for(&mut self, question: Question) -> Option<Result<&'a [Object], &'a Status>> {
+        if let Some((_, answer)) = self.answers.iter().find(|(asked, _)| *asked == question) {
+            return Some(answer.as_deref().map_err(|status| &**status));
         }
-        self.steps.push(Step::Ask(target));
+        self.steps.push(Step::Ask(question));
         None
     }
 

@@ -21,7 +21,6 @@ mod round;
 pub mod runner;
 mod silence;
 pub mod step;
-pub mod usage;
 pub mod workqueue;
 
 use self::cache::Cache;

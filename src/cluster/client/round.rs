@@ -1,10 +1,10 @@
 //! A controller at work, and one worker's work on one key: the data of the [runner](super::runner).
 
 use super::Cx;
-use super::controller::{Answer, Controller, Memory, Step, Write};
+use super::controller::{Answer, Controller, Memory, Question, Step, Write};
 use super::events::Recorder;
 use super::workqueue::WorkQueue;
-use crate::api::{Kind, Ref, Status, Target};
+use crate::api::{Kind, Ref, Status};
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Timer, User};
 use crate::sim::{FactId, Sorted, Time};
@@ -51,7 +51,7 @@ pub(super) struct Round {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(super) enum Asked {
     Write(Box<Write>),
-    Question(Target),
+    Question(Question),
 }
 
 impl Desk {

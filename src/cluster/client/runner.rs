@@ -21,13 +21,12 @@ mod wake;
 use super::controller::{Batch, Controller, Flags, Reconcile, Saying, Step, Write};
 use super::election::{ELECT, Election};
 use super::round::{Asked, Desk, Round, THINK, set_thinking};
-use super::usage::{self, Usage};
 use super::{Client, Cx, Notice, TIMER_PREFIX};
-use crate::api::kinds::{custom_resource_definition, horizontal_pod_autoscaler};
-use crate::api::{Kind, Object, Request, Status, Verb};
+use crate::api::kinds::custom_resource_definition;
+use crate::api::{Kind, Object, Status, Verb};
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
-use crate::cluster::wire::{Event, Message, Reply, Timer, User};
+use crate::cluster::wire::{Event, Reply, Timer, User};
 use crate::sim::{Map, Time};
 use std::rc::Rc;
 
@@ -50,8 +49,6 @@ pub struct Runner {
     calls: Map<u64, (u64, Asked)>,
     /// Finished rounds that wait for a revision of a kind.
     held: Map<&'static Kind, Map<(u64, u64), ()>>,
-    usage: Usage,
-    scraping: bool,
     /// Controllers that do nothing for the moment.
     paused: crate::sim::Set<&'static str>,
 }
@@ -72,8 +69,6 @@ impl Runner {
             next_round: 0,
             calls: Map::new(),
             held: Map::new(),
-            usage: Usage::default(),
-            scraping: false,
             paused: crate::sim::Set::new(),
         }
     }
@@ -107,9 +102,6 @@ impl Runner {
     /// Takes a message or one of its own timers.
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         match event {
-            Event::Message { message: Message::Usage(samples), .. } => {
-                self.usage.take(cx.now(), samples.iter().cloned());
-            }
             Event::Message { message, .. } => {
                 let notices = self.client.handle(cx, message);
                 self.take_notices(cx, notices);
@@ -129,7 +121,6 @@ impl Runner {
         let desk = usize::try_from(timer.number).unwrap_or(usize::MAX);
         match timer.what {
             THINK => self.think(cx, timer.number),
-            usage::SCRAPE => self.scraping = usage::scrape(&self.client, cx),
             DUE if desk < self.desks.len() => {
                 self.desks[desk].alarm = None;
                 self.desks[desk].queue.tick(cx.now());
@@ -171,9 +162,6 @@ impl Runner {
             return;
         }
         let Some(kind) = new.or(old).map(Object::kind) else { return };
-        if kind == &horizontal_pod_autoscaler::KIND && !self.scraping {
-            self.scraping = usage::scrape(&self.client, cx);
-        }
         if kind == &custom_resource_definition::KIND && self.client.informs(kind) {
             customs::follow(self, cx);
         }
@@ -203,7 +191,7 @@ impl Runner {
     fn think(&mut self, cx: &mut Cx, id: u64) {
         let Some(mut round) = self.rounds.remove(&id) else { return };
         let Desk { controller, memory, queue, .. } = &mut self.desks[round.desk];
-        let mut reconcile = Reconcile::new(&self.client, cx.now(), memory, &round.answers).knowing(&self.usage);
+        let mut reconcile = Reconcile::new(&self.client, cx.now(), memory, &round.answers);
         let result = (controller.reconcile)(&round.key, &mut reconcile);
         let writes = u32::try_from(reconcile.writes()).unwrap_or(u32::MAX);
         let (steps, again) = (reconcile.steps, reconcile.again);
@@ -271,7 +259,7 @@ impl Runner {
                 round.rest = writes.into();
             }
             Step::Say(saying) => self.say(cx, round.desk, &saying),
-            Step::Ask(target) => self.send(cx, id, round, Asked::Question(target)),
+            Step::Ask(question) => self.send(cx, id, round, Asked::Question(question)),
         }
     }
 
@@ -287,11 +275,7 @@ impl Runner {
     fn send(&mut self, cx: &mut Cx, id: u64, round: &mut Round, asked: Asked) {
         let request = match &asked {
             Asked::Write(write) => write.request.clone(),
-            Asked::Question(target) => {
-                let mut request = Request::get(target.object.kind, &target.object.key);
-                request.target = target.clone();
-                request
-            }
+            Asked::Question(question) => question.request(),
         };
         cx.because(round.cause);
         let call = self.client.request_as(cx, &self.desks[round.desk].user, request);
@@ -309,12 +293,13 @@ impl Runner {
         let Some(mut round) = self.rounds.remove(&id) else { return };
         round.open -= 1;
         match asked {
-            Asked::Question(target) => {
-                let object = outcome.and_then(|reply| match reply {
-                    Reply::Object { object, .. } => Ok(object),
-                    _ => Err(Rc::new(Status::internal("a read was not answered with an object"))),
+            Asked::Question(question) => {
+                let objects = outcome.and_then(|reply| match reply {
+                    Reply::Object { object, .. } => Ok(Rc::from([object])),
+                    Reply::List { items, .. } => Ok(items),
+                    _ => Err(Rc::new(Status::internal("a read was not answered with objects"))),
                 });
-                round.answers.push((target, object));
+                round.answers.push((question, objects));
                 if round.open == 0 {
                     set_thinking(cx, id, round.cause);
                     self.rounds.insert(id, round);
@@ -387,7 +372,7 @@ impl Runner {
 mod tests {
     use super::*;
     use crate::api::kinds::{config_map, named};
-    use crate::api::{Key, ObjectRef};
+    use crate::api::{Key, ObjectRef, Request};
     use crate::cluster::client::controller::Watch;
     use crate::cluster::wire::{Address, Change, Message, WatchEvent};
     use crate::sim::{Duration, Kernel, Trace};

@@ -1,6 +1,7 @@
 //! What a controller records: requests, in order or in parallel, and what is to be said about them.
 
-use crate::api::{Object, Request, Status, Target};
+use crate::api::{Object, Options, Request, Status, Target};
+use std::rc::Rc;
 
 /// What is to be said in an event. In the message `{name}` stands for the name in the answer, `{error}` for the error.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -132,5 +133,29 @@ pub enum Step {
     /// An event.
     Say(Saying),
     /// A question; the controller is called again when it is answered.
-    Ask(Target),
+    Ask(Question),
+}
+
+/// What a controller asks the API server: for an object, or without a name for those that the labels select.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Question {
+    /// Of what.
+    pub target: Target,
+    /// A label selector.
+    pub labels: Rc<str>,
+}
+
+impl Question {
+    /// The request that it is.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        let object = &self.target.object;
+        if object.key.name.is_empty() {
+            let options = Options { label_selector: self.labels.clone(), ..Options::default() };
+            return Request::list(object.kind, &object.key.namespace).with(options);
+        }
+        let mut request = Request::get(object.kind, &object.key);
+        request.target = self.target.clone();
+        request
+    }
 }

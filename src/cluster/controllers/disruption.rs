@@ -188,7 +188,7 @@ fn scale(reconcile: &mut Reconcile, owner: &OwnerReference, namespace: &str) -> 
     } else {
         match reconcile.ask_scale(kind, &key) {
             None => return Ok(Found::Open),
-            Some(answer) => answer.as_ref().ok(),
+            Some(answer) => answer.ok(),
         }
     };
     let Some(found) = found.filter(|found| found.uid() == owner.uid) else { return Ok(Found::Nothing) };

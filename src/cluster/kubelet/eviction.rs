@@ -107,9 +107,14 @@ impl Kubelet {
         );
     }
 
+    /// What the whole machine uses.
+    pub(super) fn memory_used(&self, now: Time) -> i64 {
+        let pods: i64 = self.workers.values().map(|worker| memory_of(worker, now)).sum();
+        SYSTEM_MEMORY + self.pressure.taken.0 + pods
+    }
+
     fn memory(&self, now: Time) -> Signal {
-        let used: i64 = self.workers.values().map(|worker| memory_of(worker, now)).sum();
-        let available = self.machine.memory - SYSTEM_MEMORY - self.pressure.taken.0 - used;
+        let available = self.machine.memory - self.memory_used(now);
         Signal { resource: "memory", threshold: MEMORY_THRESHOLD, available }
     }
 

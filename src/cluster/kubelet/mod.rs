@@ -203,7 +203,7 @@ impl Kubelet {
         match event {
             Event::Message { message: Message::CriReply { id, outcome }, .. } => self.answered(cx, id, outcome),
             Event::Message { message: Message::CriEvent(status), .. } => self.happened(cx, &status),
-            Event::Message { message: Message::Scrape, .. } => self.report_usage(cx),
+            Event::Message { message: Message::Scrape, from } => self.report_usage(cx, from),
             Event::Message { message, .. } => {
                 let notices = self.client.handle(cx, message);
                 self.notices(cx, notices);

@@ -6,14 +6,17 @@
 
 use super::Kubelet;
 use super::worker::{Slot, Worker};
+use crate::api::Key;
 use crate::api::quantity::Quantity;
-use crate::cluster::wire::{Address, Amount, Event, Message, Sample};
-use crate::cluster::{Cx, timing};
+use crate::cluster::Cx;
+use crate::cluster::wire::{Address, Amount, Event, Message, Usage};
 use crate::sim::Time;
 use crate::sim::hash::stable_hash;
 use k8s_openapi::api::core::v1::Container;
 use std::rc::Rc;
 
+/// What the kubelet, the runtime and the operating system themselves need of the processor, in thousandths.
+const SYSTEM_CPU_MILLI: i64 = 60;
 /// What well-known images need when nobody asks anything of them: thousandths of a processor, MiB.
 const IDLE: &[(&str, i64, i64)] = &[
     ("pause", 0, 1),
@@ -34,13 +37,18 @@ const IDLE: &[(&str, i64, i64)] = &[
 ];
 
 impl Kubelet {
-    /// Tells the metrics server what its pods use.
-    pub(super) fn report_usage(&self, cx: &mut Cx) {
-        let now = cx.now();
-        let samples: Vec<_> = self.workers.values().filter_map(|worker| sample(worker, now)).collect();
-        let from = cx.me().clone();
-        let message = Message::Usage(samples.into());
-        cx.send(Address::ControllerManager, Event::Message { from, message });
+    /// Tells whoever asks what the node and its pods use (in a cluster: `/metrics/resource`).
+    #[inline(never)]
+    pub(super) fn report_usage(&self, cx: &mut Cx, to: Address) {
+        let at = cx.now();
+        let pods = self.workers.values().map(|worker| (worker.what.key.clone(), Rc::from(of(worker, at))));
+        let pods: Rc<[(Key, Rc<[Amount]>)]> = pods.filter(|(_, amounts): &(_, Rc<[_]>)| !amounts.is_empty()).collect();
+        let amounts = pods.iter().flat_map(|(_, amounts)| amounts.iter());
+        let cpu = SYSTEM_CPU_MILLI + amounts.map(|amount| amount.cpu_milli).sum::<i64>();
+        let whole = (cpu, self.memory_used(at));
+        let usage = Usage { node: self.machine.name.clone(), at, whole, pods: pods.clone() };
+        let (from, message) = (cx.me().clone(), Message::Usage(Rc::new(usage)));
+        cx.send(to, Event::Message { from, message });
     }
 }
 
@@ -50,12 +58,6 @@ pub fn of(worker: &Worker, now: Time) -> Vec<Amount> {
     let containers = pod.init_containers.iter().flatten().chain(&pod.containers);
     let running = containers.zip(&worker.slots).filter(|(_, slot)| slot.running().is_some());
     running.map(|(container, slot)| amount(container, slot, now)).collect()
-}
-
-fn sample(worker: &Worker, now: Time) -> Option<(crate::api::Key, Sample)> {
-    let amounts = of(worker, now);
-    let sample = Sample { at: now, window: timing::SCRAPE, amounts: amounts.into() };
-    (!sample.amounts.is_empty()).then(|| (worker.what.key.clone(), sample))
 }
 
 fn amount(container: &Container, slot: &Slot, now: Time) -> Amount {
@@ -85,6 +87,7 @@ fn amount(container: &Container, slot: &Slot, now: Time) -> Amount {
     };
     Amount {
         container: Rc::clone(&slot.name),
+        since: slot.running().unwrap_or(now),
         cpu_milli: limit("cpu").map_or(cpu, |most| cpu.min(most.milli_value())),
         memory_bytes: limit("memory").map_or(memory, |most| memory.min(most.value())),
     }

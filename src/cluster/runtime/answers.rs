@@ -67,6 +67,7 @@ impl Runtime {
             )),
             (Some(_), None) => Ok(CriReply::Connected(0)),
             (Some((Site::Raw, ..)), Some(_)) => Err(CriError::ConnectionRefused("EOF".into())),
+            (Some((Site::Metrics, ..)), Some("/readyz")) if !self.has_metrics() => Ok(CriReply::Connected(500)),
             (Some((site, from, since)), Some(path)) => {
                 let age = since.map_or(Duration::ZERO, |since| now.since(since).saturating_sub(from));
                 Ok(CriReply::Connected(site.status(path, age)))

@@ -49,6 +49,8 @@ pub enum Site {
     Netexec,
     /// agnhost's `liveness`: fine for ten seconds, then an error.
     Failing,
+    /// The metrics server: `/readyz` tells whether it has something to serve.
+    Metrics,
 }
 
 impl Site {
@@ -58,7 +60,8 @@ impl Site {
         let plain = path.split(['?', '#']).next().unwrap_or("");
         match self {
             Self::Raw => 0,
-            Self::Everything => 200,
+            // A metrics server is asked itself.
+            Self::Everything | Self::Metrics => 200,
             Self::Pages(pages) => {
                 if pages.contains(&plain) {
                     200

@@ -108,6 +108,7 @@ pub static CATALOGUE: &[Entry] = &[
     entry("registry.k8s.io/e2e-test-images/nginx", 50, &[], &["nginx"]),
     entry("registry.k8s.io/echoserver", 45, &[], &["echo-server"]),
     entry("registry.k8s.io/etcd", 60, &[], &["etcd"]),
+    entry("registry.k8s.io/metrics-server/metrics-server", 20, &["metrics-server"], &[]),
     entry("registry.k8s.io/hpa-example", 185, &[], &["apache2-foreground"]),
     entry("registry.k8s.io/kube-apiserver", 28, &[], &["kube-apiserver"]),
     entry("registry.k8s.io/kube-controller-manager", 23, &[], &["kube-controller-manager"]),

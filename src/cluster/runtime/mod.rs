@@ -25,12 +25,14 @@ mod container;
 pub mod course;
 mod faults;
 pub mod images;
+mod metrics;
 pub mod process;
 pub mod programs;
 mod sandbox;
 pub mod shell;
 
 use self::container::Container;
+use self::metrics::Metrics;
 use self::process::OnTerm;
 use super::Cx;
 use super::fact::Fact;
@@ -67,6 +69,8 @@ pub struct Runtime {
     slow: crate::sim::Set<Rc<str>>,
     /// Registries that deliver what is not what they say it is.
     corrupt: crate::sim::Set<Rc<str>>,
+    /// The metrics server that runs here, if one does.
+    metrics: Option<Box<Metrics>>,
 }
 
 /// A pull under way.
@@ -92,6 +96,7 @@ impl Runtime {
             pulls: Map::new(),
             slow: crate::sim::Set::new(),
             corrupt: crate::sim::Set::new(),
+            metrics: None,
         }
     }
 
@@ -112,13 +117,15 @@ impl Runtime {
         for (id, at) in running {
             self.arm(cx, &id, ENDS, at.since(cx.now()));
         }
+        self.serve_metrics(cx);
     }
 
     /// Handles a call of the kubelet, or one of its own timers.
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         match event {
             Event::Message { message: Message::Cri { id, call }, .. } => self.call(cx, id, call),
-            Event::Message { .. } => {}
+            Event::Message { from, message } => self.tell_metrics(cx, from, message),
+            Event::Timer(timer) if Metrics::owns(&timer) => self.metrics_due(cx, &timer),
             Event::Timer(timer) if timer.what == FETCHED => self.fetched(cx, timer.number),
             Event::Timer(timer) => self.due(cx, &timer),
         }
@@ -276,6 +283,7 @@ impl Runtime {
                 if let Some((after, _)) = ends {
                     self.arm(cx, id, ENDS, timing::CONTAINER_START + after);
                 }
+                self.serve_metrics(cx);
                 self.reply(cx, call, timing::CONTAINER_START, Ok(CriReply::Done));
             }
             Err(why) => {
@@ -357,6 +365,7 @@ impl Runtime {
         if let Some(pod) = self.sandboxes.get(&status.pod).map(|sandbox| sandbox.pod.clone()) {
             cx.note(Fact::ContainerExited { node: self.machine.name.clone(), pod, container: name, code, reason });
         }
+        self.serve_metrics(cx);
         self.tell(cx, Duration::ZERO, Message::CriEvent(status));
         for call in stops {
             self.reply(cx, call, Duration::ZERO, Ok(CriReply::Done));

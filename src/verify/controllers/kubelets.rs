@@ -71,7 +71,10 @@ impl Ships {
 
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         let notices = match event {
-            Event::Message { message: Message::Scrape, .. } => Vec::new(),
+            Event::Message { message: Message::Request { id, request, .. }, .. } => {
+                self.tell_load(cx, id, &request);
+                Vec::new()
+            }
             Event::Message { message, .. } => self.client.handle(cx, message),
             Event::Timer(timer) if timer.what.starts_with(TIMER_PREFIX) => self.client.timer(cx, &timer),
             Event::Timer(timer) => {
@@ -79,7 +82,6 @@ impl Ships {
                 Vec::new()
             }
         };
-        let moved = !notices.is_empty();
         for notice in notices {
             if let Notice::Changed { old, new: Some(new), .. } = notice {
                 if old.is_none() {
@@ -89,9 +91,6 @@ impl Ships {
                     self.see(cx, &new);
                 }
             }
-        }
-        if moved {
-            self.report_load(cx);
         }
     }
 

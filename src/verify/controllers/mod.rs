@@ -52,6 +52,9 @@ fn play(recording: &Value) -> Result<(), String> {
     let mut world = World::new(nodes(recording), &recording["kcm_flags"], pace::Pace::of(recording));
     let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}});
     world.send(steps::create(&namespace)?);
+    if recording["family"] == "hpa" {
+        load::register(&mut world);
+    }
     let begin = begin(recording);
     world.run_to(begin);
     let mut sent = Vec::new();

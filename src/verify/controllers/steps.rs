@@ -71,7 +71,7 @@ pub fn act(world: &mut World, action: &str, what: &Value) -> Result<Option<u64>,
         }
         "delete" => Some(delete(world, what)?),
         "metrics" => {
-            world.with_ships(|ships, cx| ships.set_load(cx, what));
+            world.ships.load = Some(what.clone());
             None
         }
         "csr" => Some(world.send(create(&super::drain::certificate_request(what))?)),

@@ -82,7 +82,7 @@ impl World {
                 }
             }
             Address::Scheduler => self.scheduler.handle(&mut cx, next.event),
-            Address::Kubelet(_) => self.ships.handle(&mut cx, next.event),
+            Address::Kubelet(_) | Address::Runtime(_) => self.ships.handle(&mut cx, next.event),
             Address::User => {
                 if let Event::Message { message: Message::Response { id, outcome }, .. } = next.event {
                     let answer = match outcome {
@@ -94,7 +94,7 @@ impl World {
                     self.answers.insert(id, answer);
                 }
             }
-            Address::Runtime(_) | Address::OtherScheduler(_) => {}
+            Address::OtherScheduler(_) => {}
         }
     }
 

@@ -25,7 +25,7 @@ pub(super) fn sync(volume: &Object, reconcile: &mut Reconcile) {
     if claim.is_none() && !matches!(phase(volume), "Released" | "Failed") {
         // A cache that is behind must not release a volume.
         let Some(live) = reconcile.ask(&claims::KIND, &key) else { return };
-        claim = live.as_ref().ok().filter(|claim| claim.uid() == uid);
+        claim = live.ok().filter(|claim| claim.uid() == uid);
     }
     match claim {
         None => released(volume, reconcile),

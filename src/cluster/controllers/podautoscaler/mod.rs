@@ -111,7 +111,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         None => Err(format!("no matches for kind {:?} in group {:?}", reference.1, group(reference.0))),
         Some(kind) => match reconcile.ask_scale(kind, &Key::new(object.namespace(), name)) {
             None => return Ok(()),
-            Some(answer) => answer.as_ref().map(|scale| (kind, scale)).map_err(|status| status.message.clone()),
+            Some(answer) => answer.map(|scale| (kind, scale)).map_err(|status| status.message.clone()),
         },
     };
     reconcile.again_after(timing::AUTOSCALE);
@@ -152,6 +152,9 @@ fn scale_target(reconcile: &mut Reconcile, look: &mut Look, target: (&'static Ki
         "Current number of replicas below Spec.MinReplicas".clone_into(&mut reason);
         least
     } else {
+        if replicas::awaits(reconcile, look, scale) {
+            return;
+        }
         let (proposal, statuses) = compute(reconcile, look, (current, scale));
         metrics = statuses;
         match proposal {

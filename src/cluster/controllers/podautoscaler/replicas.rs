@@ -6,18 +6,20 @@
 //! if it then points the other way.
 
 use super::Look;
-use crate::api::Object;
 use crate::api::kinds::pod::{self, Pod};
 use crate::api::meta::moment;
 use crate::api::quantity::Quantity;
 use crate::api::selector::Selector;
+use crate::api::{Object, Status, metrics};
 use crate::cluster::client::controller::Reconcile;
 use crate::cluster::controllers::shared::labels;
 use crate::cluster::timing;
-use crate::sim::{Sorted, SortedSet};
+use crate::sim::{Duration, Sorted, SortedSet, Time};
 use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::{Value, json};
 
+/// By pod, an amount in thousandths, when it was measured and over which time.
+type Samples = Sorted<String, (i64, (Time, Duration))>;
 /// Usage by pod, divided by the target.
 type Ratio<'a> = dyn Fn(&Sorted<String, i64>) -> Result<f64, String> + 'a;
 
@@ -42,7 +44,7 @@ const NO_EXTERNAL: &str =
 
 /// Asks one metric (upstream: `computeReplicasForMetric`).
 pub(super) fn of_metric(
-    reconcile: &Reconcile,
+    reconcile: &mut Reconcile,
     look: &Look,
     spec: &Value,
     (current, target): (i64, &Scale),
@@ -91,6 +93,26 @@ pub(super) fn of_metric(
     }
 }
 
+/// Whether the metrics API has still to answer; it is asked once for all metrics.
+pub(super) fn awaits(reconcile: &mut Reconcile, look: &Look, target: &Scale) -> bool {
+    let mut kinds = look.document.list("spec.metrics").iter().map(|spec| spec["type"].as_str().unwrap_or_default());
+    kinds.any(|kind| matches!(kind, "Resource" | "ContainerResource"))
+        && reconcile.ask_all(&metrics::POD, look.object.namespace(), selector_of(target)).is_none()
+}
+
+/// The pods that a scale selects.
+fn selector_of(target: &Scale) -> &str {
+    target.status.as_ref().and_then(|status| status.selector.as_deref()).unwrap_or_default()
+}
+
+/// client-go says what was asked, where the answer has no words of its own (`NewGenericServerResponse`).
+fn told_by(status: &Status, resource: &str) -> String {
+    match status.code {
+        404 | 503 => format!("{} (get {resource})", status.message),
+        _ => status.message.clone(),
+    }
+}
+
 fn go_selector(selector: &Value) -> String {
     if selector.is_null() {
         return "nil".to_owned();
@@ -121,17 +143,18 @@ struct Groups {
 }
 
 impl Asked<'_> {
-    fn of_pods(&self, reconcile: &Reconcile, look: &Look, target: &Scale) -> Result<(i64, String, Value), String> {
+    fn of_pods(&self, reconcile: &mut Reconcile, look: &Look, target: &Scale) -> Result<(i64, String, Value), String> {
         let resource = self.resource;
         let goal = &self.source["target"];
         let raw = goal["averageValue"].as_str();
         let what = if raw.is_some() { "usage" } else { "utilization" };
         let fail = |why: String| format!("failed to get {resource} {what}: {why}");
-        let selector = target.status.as_ref().and_then(|status| status.selector.as_deref()).unwrap_or_default();
-        let selector = Selector::parse(selector).map_err(fail)?;
+        let selector_text = selector_of(target);
+        let selector = Selector::parse(selector_text).map_err(fail)?;
         let pods = reconcile.cache(&pod::KIND).in_namespace(look.object.namespace());
         let pods: Vec<&Object> = pods.filter(|pod| selector.matches(labels(pod.meta()))).collect();
-        let groups = self.groups(reconcile, look, &pods).map_err(fail)?;
+        let samples = self.samples(reconcile, look, selector_text).map_err(fail)?;
+        let groups = self.groups(look, &pods, &samples).map_err(fail)?;
         let part = if self.container.is_empty() { "" } else { " container" };
         if let Some(raw) = raw {
             let goal = Quantity::parse(raw).map_or(0, |quantity| quantity.milli_value());
@@ -156,39 +179,58 @@ impl Asked<'_> {
         Ok((replicas, format!("{resource} {kind} utilization (percentage of request)"), value))
     }
 
+    /// What the metrics API says of the pods (upstream: `metrics/client.go`, `GetResourceMetric`).
+    fn samples(&self, reconcile: &mut Reconcile, look: &Look, selector: &str) -> Result<Samples, String> {
+        let (namespace, resource) = (look.object.namespace(), self.resource);
+        let fail = |why: String| format!("unable to get metrics for resource {resource}: {why}");
+        let answer = reconcile.ask_all(&metrics::POD, namespace, selector).unwrap_or(Ok(&[]));
+        let told = answer.map_err(|status| {
+            fail(format!(
+                "unable to fetch metrics from resource metrics API: {}",
+                told_by(status, "pods.metrics.k8s.io")
+            ))
+        })?;
+        if told.is_empty() {
+            return Err(fail("no metrics returned from resource metrics API".to_owned()));
+        }
+        let mut samples = Samples::new();
+        for pod in told {
+            let name = pod.name().to_owned();
+            let containers = pod.document().map(|document| document.list("containers")).unwrap_or_default();
+            if !self.container.is_empty() && !containers.iter().any(|one| one["name"] == self.container) {
+                let container = self.container;
+                let why = format!("container {container} not present in metrics for pod {namespace}/{name}");
+                return Err(fail(format!("failed to get container metrics: {why}")));
+            }
+            if let Some((amount, times)) = metrics::used(pod, self.container, resource).zip(metrics::times(pod)) {
+                samples.insert(name, (amount.milli_value(), times));
+            }
+        }
+        Ok(samples)
+    }
+
     /// Upstream: `groupPods`.
-    fn groups(&self, reconcile: &Reconcile, look: &Look, pods: &[&Object]) -> Result<Groups, String> {
+    fn groups(&self, look: &Look, pods: &[&Object], samples: &Samples) -> Result<Groups, String> {
         let mut groups = Groups::default();
-        let mut any = false;
-        let resource = self.resource;
+        if pods.is_empty() {
+            return Err("no pods returned by selector while calculating replica count".to_owned());
+        }
         for object in pods {
             let Some(pod) = object.get::<Pod>() else { continue };
-            let sample = reconcile.usage(&object.key());
-            any |= sample.is_some();
             if object.is_terminating() || pod.phase() == "Failed" {
                 continue;
             }
             let name = object.name().to_owned();
-            let Some(sample) = sample.filter(|_| pod.phase() != "Pending") else {
+            let Some((amount, times)) = samples.get(&name).filter(|_| pod.phase() != "Pending") else {
                 let group = if pod.phase() == "Pending" { &mut groups.unready } else { &mut groups.missing };
                 group.insert(name);
                 continue;
             };
-            if resource == "cpu" && is_unready(pod, (sample.at, sample.window), look.now) {
+            if self.resource == "cpu" && is_unready(pod, *times, look.now) {
                 groups.unready.insert(name);
                 continue;
             }
-            let ours = sample.amounts.iter().filter(|a| self.container.is_empty() || *a.container == *self.container);
-            let amount = ours.map(|a| if resource == "cpu" { a.cpu_milli } else { a.memory_bytes * 1000 }).sum();
-            groups.used.insert(name, amount);
-        }
-        if !any {
-            return Err(format!(
-                "unable to get metrics for resource {resource}: no metrics returned from resource metrics API"
-            ));
-        }
-        if pods.is_empty() {
-            return Err("no pods returned by selector while calculating replica count".to_owned());
+            groups.used.insert(name, *amount);
         }
         if groups.used.is_empty() {
             return Err("did not receive metrics for targeted pods (pods might be unready)".to_owned());
@@ -250,7 +292,7 @@ impl Asked<'_> {
 }
 
 /// Whether a pod's sample tells nothing about the processor yet.
-fn is_unready(pod: &Pod, (at, window): (crate::sim::Time, crate::sim::Duration), now: crate::sim::Time) -> bool {
+fn is_unready(pod: &Pod, (at, window): (Time, Duration), now: Time) -> bool {
     let start = pod.status.start_time.as_ref().map(moment);
     let (Some(start), Some(ready)) = (start, pod.condition("Ready")) else { return true };
     let since = ready.last_transition_time.as_ref().map(moment).unwrap_or_default();

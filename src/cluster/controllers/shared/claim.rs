@@ -86,8 +86,8 @@ fn claim_as<'a>(
 }
 
 /// Upstream: `RecheckDeletionTimestamp`.
-fn may_adopt<E: ToString>(owner: &Object, live: &Result<Object, E>) -> Result<(), String> {
-    let live = live.as_ref().map_err(ToString::to_string)?;
+fn may_adopt(owner: &Object, live: Result<&Object, impl ToString>) -> Result<(), String> {
+    let live = live.map_err(|error| error.to_string())?;
     let (kind, key) = (owner.kind().kind, owner.key());
     if live.uid() != owner.uid() {
         return Err(format!("original {kind} {key} is gone: got uid {}, wanted {}", live.uid(), owner.uid()));

@@ -20,7 +20,7 @@ pub static PROGRAMS: &[Program] = &[
     Program { names: &["kube-controller-manager"], run: |process, _| process.serve(&[10257], Site::Everything) },
     Program { names: &["kube-scheduler"], run: |process, _| process.serve(&[10259], Site::Everything) },
     Program { names: &["kube-proxy"], run: |process, _| process.serve(&[10249, 10256], Site::Everything) },
-    Program { names: &["metrics-server"], run: |process, _| process.serve(&[4443, 10250], Site::Everything) },
+    Program { names: &["metrics-server"], run: metrics_server },
     Program { names: &["kube-webhook-certgen"], run: |_, _| Flow::Next(0) },
 ];
 
@@ -29,6 +29,11 @@ fn coredns(process: &mut Process, _: &[String]) -> Flow {
     // lameduck: it answers for five seconds more.
     process.course.on_term = OnTerm::Exit(Duration::from_secs(5), 0);
     flow
+}
+
+/// What it says on its port is asked of the server itself ([`crate::cluster::metrics`]).
+fn metrics_server(process: &mut Process, argv: &[String]) -> Flow {
+    process.serve(&[flag(argv, &["secure-port"]).and_then(port).unwrap_or(443)], Site::Metrics)
 }
 
 /// The documentation's example of a liveness probe: fine for ten seconds.

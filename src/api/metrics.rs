@@ -1,0 +1,134 @@
+//! `metrics.k8s.io/v1beta1`: what pods and nodes use. No kind of the API server's own: a server behind it answers, while
+//! there is one (upstream: `k8s.io/metrics/pkg/apis/metrics/v1beta1`, `metrics-server/pkg/api`).
+
+use super::document::Document;
+use super::kinds::document_text;
+use super::meta::timestamp;
+use super::quantity::{Format, Quantity};
+use super::{Column, Kind, Object, json};
+use crate::sim::{Duration, Time};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde_json::{Value, json};
+
+/// The group.
+pub const GROUP: &str = "metrics.k8s.io";
+/// The `APIService` that says who answers.
+pub const API_SERVICE: &str = "v1beta1.metrics.k8s.io";
+const VERBS: &[&str] = &["get", "list"];
+
+/// `NodeMetrics`.
+pub static NODE: Kind = Kind {
+    decode: |value| Document::read(&NODE, value).map(Object::from_document),
+    columns: &[Column::NAME, CPU, MEMORY, WINDOW],
+    ..Kind { version: "v1beta1", verbs: VERBS, ..Kind::tree(GROUP, "NodeMetrics", "nodes", "node") }.cluster()
+};
+
+/// `PodMetrics`.
+pub static POD: Kind = Kind {
+    version: "v1beta1",
+    verbs: VERBS,
+    decode: |value| Document::read(&POD, value).map(Object::from_document),
+    columns: &[Column::NAME, CPU, MEMORY, WINDOW],
+    ..Kind::tree(GROUP, "PodMetrics", "pods", "")
+};
+
+/// Both.
+pub static KINDS: &[&Kind] = &[&NODE, &POD];
+/// What stands for both in discovery while nobody answers for them: a kind without a name and without verbs.
+pub static SILENT: &[&Kind] = &[&NOBODYS];
+static NOBODYS: Kind = Kind { version: "v1beta1", verbs: &[], ..Kind::tree(GROUP, "", "", "") };
+
+const CPU: Column =
+    Column::text("cpu", |object, _| total(object, "cpu").map_or_else(String::new, |all| all.to_string()));
+const MEMORY: Column =
+    Column::text("memory", |object, _| total(object, "memory").map_or_else(String::new, |all| all.to_string()));
+const WINDOW: Column = Column::text("Window", |object, _| document_text(object, "window").to_owned());
+
+/// The metrics of a pod: when they were measured, over which time, and by container what it uses: thousandths of a
+/// processor and bytes.
+#[must_use]
+pub fn of_pod<'a>(
+    metadata: ObjectMeta,
+    times: (Time, Duration),
+    containers: impl Iterator<Item = (&'a str, (i64, i64))>,
+) -> Object {
+    let containers: Vec<Value> =
+        containers.map(|(name, amounts)| json!({"name": name, "usage": usage(amounts)})).collect();
+    made(&POD, metadata, times, ("containers", containers.into()))
+}
+
+/// The metrics of a node.
+#[must_use]
+pub fn of_node(metadata: ObjectMeta, times: (Time, Duration), amounts: (i64, i64)) -> Object {
+    made(&NODE, metadata, times, ("usage", usage(amounts)))
+}
+
+fn made(kind: &'static Kind, metadata: ObjectMeta, times: (Time, Duration), (field, value): (&str, Value)) -> Object {
+    let mut document = Document::new(kind, metadata);
+    document.set("timestamp", json::encode(&timestamp(times.0)));
+    // Never as long as a minute.
+    let (seconds, millis) = (times.1.as_secs(), times.1.subsec_millis());
+    let text = format!("{seconds}.{millis:03}");
+    document.set("window", format!("{}s", text.trim_end_matches('0').trim_end_matches('.')).into());
+    document.set(field, value);
+    Object::from_document(document)
+}
+
+/// Memory comes in whole pages.
+fn usage((cpu_milli, memory): (i64, i64)) -> Value {
+    let memory = Quantity::from_units(memory >> 12 << 12, Format::BinarySi);
+    json!({"cpu": Quantity::from_milli(cpu_milli).to_string(), "memory": memory.to_string()})
+}
+
+/// What a pod's container (or with an empty name all of them), or a node, uses of a resource. `None`: it is not told.
+#[must_use]
+pub fn used(object: &Object, container: &str, resource: &str) -> Option<Quantity> {
+    let document = object.document()?;
+    let of = |usage: &Value| Quantity::parse(usage.get(resource)?.as_str()?).ok();
+    let containers = document.list("containers");
+    let mut ours = containers.iter().filter(|one| container.is_empty() || one["name"] == container).peekable();
+    if ours.peek().is_none() {
+        return document.at("usage").and_then(of);
+    }
+    ours.map(|one| of(&one["usage"])).reduce(|sum, next| {
+        let (mut sum, next) = (sum?, next?);
+        sum.add(&next);
+        Some(sum)
+    })?
+}
+
+fn total(object: &Object, resource: &str) -> Option<Quantity> {
+    used(object, "", resource)
+}
+
+/// When a sample was taken, and over which time.
+#[must_use]
+pub fn times(object: &Object) -> Option<(Time, Duration)> {
+    let at = super::meta::moment(&json::decode_part(&document_text(object, "timestamp").into()).ok()?);
+    let seconds = document_text(object, "window").trim_end_matches('s').parse().ok()?;
+    Some((at, Duration::try_from_secs_f64(seconds).ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::named;
+
+    #[test]
+    fn what_is_measured_is_told_and_read() {
+        let containers = [("a", (2, 8 << 20)), ("b", (1500, (1 << 20) + 5))];
+        let at = Time::from_secs(60);
+        let pod = of_pod(named("n", "p"), (at, Duration::from_millis(15_020)), containers.into_iter());
+        let value = pod.to_value();
+        assert_eq!((&value["kind"], &value["window"]), (&json!("PodMetrics"), &json!("15.02s")));
+        assert_eq!(value["containers"][1], json!({"name": "b", "usage": {"cpu": "1500m", "memory": "1Mi"}}));
+        assert_eq!(times(&pod), Some((at, Duration::from_millis(15_020))));
+        let milli = |container: &str| used(&pod, container, "cpu").map(|quantity| quantity.milli_value());
+        assert_eq!((milli(""), milli("a"), milli("c")), (Some(1502), Some(2), None));
+        let cells: Vec<String> = POD.columns.iter().map(|column| column.show(&pod, at)).collect();
+        assert_eq!(cells, ["p", "1502m", "9Mi", "15.02s"]);
+        let node = of_node(named("", "n"), (at, Duration::from_secs(15)), (60, 400 << 20));
+        assert_eq!(times(&node), Some((at, Duration::from_secs(15))));
+        assert_eq!(used(&node, "", "memory").map(|quantity| quantity.value()), Some(400 << 20));
+    }
+}
