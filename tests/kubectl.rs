@@ -83,8 +83,12 @@ struct Bench {
 
 impl Bench {
     fn new(name: &str) -> Option<Self> {
+        Self::of(name, &Serve::oracle())
+    }
+
+    fn of(name: &str, serve: &Serve) -> Option<Self> {
         let kubectl = installed()?;
-        let address = start(&Serve::oracle()).expect("a server");
+        let address = start(serve).expect("a server");
         let folder = std::env::temp_dir().join(format!("bottle-{name}-{}", address.port()));
         std::fs::create_dir_all(&folder).expect("a folder");
         Some(Self { kubectl, server: format!("http://{address}"), folder })
@@ -241,6 +245,49 @@ spec:
             type: object
             properties: {size: {type: integer, description: How large it is.}}
 ";
+
+/// What pods and nodes use: nobody knows before the add-on is ready, and when it is gone.
+#[test]
+fn top_tells_what_is_used() {
+    let serve = Serve { scenario: "three-ships".to_owned(), speed: 10.0, ..Serve::oracle() };
+    let Some(bench) = Bench::of("top", &serve) else { return };
+    bench.file("metrics-server.yaml", bottle::examples::find("metrics-server").expect("the example").text());
+    bench.says("top nodes", 1, &["error: Metrics API not available"]);
+    bench.says(
+        "apply -f metrics-server.yaml",
+        0,
+        &["apiservice.apiregistration.k8s.io/v1beta1.metrics.k8s.io created"],
+    );
+    bench.says("top pods -A", 1, &["error: Metrics API not available"]);
+    bench.says("get --raw /apis/metrics.k8s.io/v1beta1/nodes", 1, &["currently unable to handle the request"]);
+    bench.says(
+        "wait --for=condition=Available apiservice/v1beta1.metrics.k8s.io --timeout=60s",
+        0,
+        &["apiservice.apiregistration.k8s.io/v1beta1.metrics.k8s.io condition met"],
+    );
+    bench.says("get apiservice v1beta1.metrics.k8s.io", 0, &["kube-system/metrics-server   True"]);
+    let heads =
+        ["NAME            CPU(cores)   CPU(%)   MEMORY(bytes)   MEMORY(%)", "control-plane   ", "node-3          "];
+    bench.says("top nodes", 0, &heads);
+    bench.says("top pods -n kube-system", 0, &["CPU(cores)   MEMORY(bytes)", "coredns-", "metrics-server-", "Mi"]);
+    bench.says("top pods -n kube-system --containers -l k8s-app=kube-dns", 0, &["POD ", "NAME ", "coredns   "]);
+    bench.says("api-resources --api-group=metrics.k8s.io", 0, &["nodes", "NodeMetrics", "pods", "PodMetrics"]);
+    bench.says("get nodes.metrics.k8s.io node-1", 0, &["NAME     CPU", "MEMORY", "WINDOW", "15s"]);
+    bench.says(
+        "get --raw /apis/metrics.k8s.io/v1beta1/nodes/node-1",
+        0,
+        &["\"kind\":\"NodeMetrics\"", "\"window\":\"15s\""],
+    );
+    bench.says("auth can-i list pods.metrics.k8s.io --as=jane", 1, &["no"]);
+    bench.says("scale deploy metrics-server -n kube-system --replicas=0", 0, &["scaled"]);
+    bench.says(
+        "wait --for=condition=Available=False apiservice/v1beta1.metrics.k8s.io --timeout=60s",
+        0,
+        &["condition met"],
+    );
+    bench.says("top nodes", 1, &["error: Metrics API not available"]);
+    bench.says("api-resources --api-group=metrics.k8s.io", 0, &["NAME   SHORTNAMES"]);
+}
 
 /// A watch tells of what happens while it is open.
 #[test]

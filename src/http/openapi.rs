@@ -122,13 +122,21 @@ pub fn custom(kinds: &[&'static Kind]) -> Option<Value> {
     Some(json!({"openapi": "3.0.0", "info": source["info"], "paths": paths, "components": {"schemas": schemas}}))
 }
 
-/// An operation without its parameters and responses, whose types are noted.
+/// An operation without its responses and all but its own parameters, whose types are noted. kubectl leaves the check of
+/// fields to a server that has the parameter `fieldValidation`.
 fn slim(operation: &Value, wanted: &mut Vec<String>) -> Value {
     let kept = ["description", "operationId", "tags", "x-kubernetes-action", "x-kubernetes-group-version-kind"];
     let kept = kept.iter().filter_map(|name| Some(((*name).to_owned(), operation.get(*name)?.clone())));
     moved(&operation["responses"], wanted);
     moved(&operation["parameters"], wanted);
-    Value::Object(kept.collect())
+    let own = operation["parameters"].as_array().into_iter().flatten().filter(|one| one["in"] == "query");
+    let parameter = |one: &Value| {
+        json!({"name": one["name"], "in": "query", "description": one["description"],
+            "schema": {"type": one["type"], "uniqueItems": true}})
+    };
+    let mut kept: Map<String, Value> = kept.collect();
+    kept.insert("parameters".to_owned(), own.map(parameter).collect());
+    Value::Object(kept)
 }
 
 /// A schema whose references lead to where the third version has its types.
@@ -168,6 +176,10 @@ mod tests {
         let value = made("apis/autoscaling/v1").expect("a document");
         let path = &value["paths"]["/apis/autoscaling/v1/namespaces/{namespace}/horizontalpodautoscalers"]["get"];
         assert_eq!(path["x-kubernetes-group-version-kind"]["kind"], "HorizontalPodAutoscaler");
+        let one =
+            &value["paths"]["/apis/autoscaling/v1/namespaces/{namespace}/horizontalpodautoscalers/{name}"]["patch"];
+        let parameters = one["parameters"].as_array().expect("parameters");
+        assert!(parameters.iter().any(|one| one["name"] == "fieldValidation" && one["schema"]["type"] == "string"));
         let schemas = &value["components"]["schemas"];
         assert!(schemas["io.k8s.api.autoscaling.v1.HorizontalPodAutoscalerSpec"]["properties"].is_object());
         assert!(schemas["io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"].is_object());
