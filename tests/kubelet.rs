@@ -361,3 +361,150 @@ fn an_ephemeral_container_is_started_once_and_says_nothing_about_its_pod() {
     let fixed = refused(&mut history, debug("c", ("kube-system", "etcd-control-plane"), ""));
     assert!(fixed.contains("static pods do not support ephemeral containers"), "{fixed}");
 }
+
+/// What a container has printed, its lines joined.
+fn printed(history: &History, pod: &str, container: &str) -> Vec<String> {
+    let lines = history.world().logs(&Key::new("default", pod), container, false).expect("there is a log");
+    lines.into_iter().map(|(_, line)| line.to_string()).collect()
+}
+
+const VOLUMES: &str = r#"
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: game}
+data: {colour: blue, game.properties: "lives=3\n"}
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: door}
+stringData: {user: admin, password: "1f2d1e2e67df"}
+---
+apiVersion: v1
+kind: Pod
+metadata: {name: reader, labels: {app: reader, tier: back}}
+spec:
+  terminationGracePeriodSeconds: 1
+  initContainers:
+  - name: writer
+    image: busybox
+    command: [sh, -c, "echo made by the init container > /work/note; cat /etc/config/colour > /work/colour"]
+    volumeMounts: [{name: work, mountPath: /work}, {name: config, mountPath: /etc/config}]
+  containers:
+  - name: main
+    image: busybox
+    command:
+    - sh
+    - -c
+    - cat /work/note; cat /etc/labels/labels; ls /etc/all; cat /etc/all/who;
+      cat /var/run/secrets/kubernetes.io/serviceaccount/namespace; hostname;
+      while true; do cat /etc/config/colour; sleep 5; done
+    readinessProbe: {exec: {command: [cat, /tmp/config/colour]}, periodSeconds: 1}
+    livenessProbe: {exec: {command: [test, -f, /etc/config/game.properties]}, periodSeconds: 1, failureThreshold: 1}
+    volumeMounts:
+    - {name: work, mountPath: /work}
+    - {name: config, mountPath: /etc/config}
+    - {name: config, mountPath: /tmp/config/colour, subPath: colour}
+    - {name: labels, mountPath: /etc/labels}
+    - {name: all, mountPath: /etc/all}
+  - name: beside
+    image: busybox
+    command: [sh, -c, "cat /one/colour; sleep 2; echo x > /one/x; touch /work/beside; sleep 3600"]
+    volumeMounts:
+    - {name: config, mountPath: /one/colour, subPath: colour}
+    - {name: work, mountPath: /work}
+  volumes:
+  - {name: work, emptyDir: {}}
+  - {name: config, configMap: {name: game}}
+  - {name: labels, downwardAPI: {items: [{path: labels, fieldRef: {fieldPath: metadata.labels}}]}}
+  - name: all
+    projected:
+      defaultMode: 0440
+      sources:
+      - {configMap: {name: game, items: [{key: colour, path: paint}]}}
+      - {secret: {name: door, items: [{key: user, path: who}]}}
+      - {configMap: {name: absent, optional: true}}
+"#;
+
+#[test]
+fn containers_read_what_their_volumes_hold_and_see_it_change() {
+    let mut history = common::three_ships(1);
+    apply(&mut history, VOLUMES);
+    run(&mut history, 30);
+    let pod = pods(&history).pop().expect("the pod exists");
+    let statuses = &pod["status"];
+    assert!(status(&pod, "main")["ready"] == true, "{statuses}");
+    let lines = printed(&history, "reader", "main");
+    let wanted = [
+        "made by the init container",
+        "app=\"reader\"",
+        "tier=\"back\"",
+        "paint",
+        "who",
+        "admin",
+        "default",
+        "reader",
+        "blue",
+    ];
+    assert_eq!(lines[..9], wanted);
+    assert_eq!(printed(&history, "reader", "beside"), ["blue"]);
+
+    // The map changes: what is mounted follows at the pod's next sync, what is mounted by its sub-path does not.
+    let patch = r#"{"data": {"colour": "green"}}"#.to_owned();
+    let object =
+        Name { api_version: "v1".into(), kind: "ConfigMap".into(), namespace: "default".into(), name: "game".into() };
+    let written = |history: &History| {
+        let trace = history.trace();
+        trace.range(0, trace.head()).filter(|record| matches!(record.fact, Fact::VolumeWritten { .. })).count()
+    };
+    history.input(Input::Patch { object: object.clone(), patch });
+    let asked = history.world().view().t;
+    let mut seconds = 0;
+    while written(&history) == 0 {
+        run(&mut history, 1);
+        seconds += 1;
+        assert!(seconds <= 91, "a sync comes every 60 to 90 seconds");
+    }
+    run(&mut history, 11);
+    assert!(printed(&history, "reader", "main").last().is_some_and(|line| line.ends_with("green")));
+    assert_eq!(written(&history), 2, "two volumes show the key");
+    let pod = pods(&history).pop().expect("the pod exists");
+    assert!(status(&pod, "main")["ready"] == true, "what is there by its sub-path is still there");
+
+    // New labels are shown at once, and whoever relabels a pod brings its maps up to date as well.
+    let before = written(&history);
+    let patch = r#"{"metadata": {"labels": {"tier": "front"}}}"#.to_owned();
+    history.input(Input::Patch { object: Name { kind: "Pod".into(), name: "reader".into(), ..object.clone() }, patch });
+    run(&mut history, 1);
+    assert_eq!(written(&history), before + 1, "after {asked:?}");
+
+    // A key goes: the file goes, and the liveness probe that looks for it fails.
+    history.input(Input::Patch { object, patch: r#"{"data": {"game.properties": null}}"#.to_owned() });
+    run(&mut history, 100);
+    let pod = pods(&history).pop().expect("the pod exists");
+    assert!(status(&pod, "main")["restartCount"].as_i64() >= Some(1), "{}", status(&pod, "main"));
+}
+
+#[test]
+fn what_a_host_path_must_be_is_checked_and_what_is_made_stays_on_the_machine() {
+    let pod = |name: &str, kind: &str, script: &str| {
+        format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}}}\nspec:\n  nodeName: node-1\n  restartPolicy: Never\n  \
+             containers:\n  - {{name: c, image: busybox, command: [sh, -c, '{script}'], volumeMounts: [{{name: v, mountPath: /v}}]}}\n  \
+             volumes: [{{name: v, hostPath: {{path: /data/shop, type: {kind}}}}}]\n"
+        )
+    };
+    let mut history = common::three_ships(1);
+    apply(&mut history, &pod("first", "Directory", "true"));
+    run(&mut history, 5);
+    let why = "MountVolume.SetUp failed for volume \"v\" : hostPath type check failed: /data/shop is not a directory";
+    let said = |history: &History| {
+        let all: Vec<Value> = history.world().objects(&event::KIND).map(bottle::api::Object::to_value).collect();
+        all.iter().any(|event| event["reason"] == "FailedMount" && event["message"] == why)
+    };
+    assert!(said(&history));
+    apply(&mut history, &pod("second", "DirectoryOrCreate", "echo 1 > /v/count"));
+    run(&mut history, 10);
+    apply(&mut history, &pod("third", "Directory", "cat /v/count"));
+    run(&mut history, 10);
+    assert_eq!(printed(&history, "third", "c"), ["1"]);
+}

@@ -363,6 +363,26 @@ pub enum Fact {
         /// `memory` or `ephemeral-storage`.
         resource: &'static str,
     },
+    /// A kubelet brings what containers see in a volume up to date.
+    VolumeWritten {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// The volume's name in the pod.
+        volume: Rc<str>,
+    },
+    /// A pod that runs is given other resources, or cannot be.
+    Resized {
+        /// The node.
+        node: Rc<str>,
+        /// The pod.
+        pod: Ref,
+        /// `Deferred`, `Infeasible`, `Started`, `Completed` or `Error`.
+        step: &'static str,
+        /// Why it cannot be.
+        message: Rc<str>,
+    },
     /// A node's network is cut (true) or joined again (false).
     NetworkCut {
         /// Which node.

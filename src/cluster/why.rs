@@ -69,6 +69,8 @@ pub fn pod_on_ship(fact: &Fact) -> Option<&ObjectRef> {
         | Fact::Probed { pod, .. }
         | Fact::PodStopping { pod, .. }
         | Fact::ContainerKilled { pod, .. }
+        | Fact::VolumeWritten { pod, .. }
+        | Fact::Resized { pod, .. }
         | Fact::PodStopped { pod, .. } => Some(pod),
         _ => None,
     }

@@ -4,7 +4,9 @@ mod cri;
 mod etcd;
 mod usage;
 
-pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, ImageStatus, UNAVAILABLE};
+pub use cri::{
+    ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, File, ImageStatus, Mount, UNAVAILABLE,
+};
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
 pub use usage::{Amount, Usage};
 

@@ -151,6 +151,8 @@ pub fn actor_of(fact: &Fact) -> Address {
         | Fact::Probed { node, .. }
         | Fact::PodStopping { node, .. }
         | Fact::Pressure { node, .. }
+        | Fact::VolumeWritten { node, .. }
+        | Fact::Resized { node, .. }
         | Fact::PodEvicted { node, .. }
         | Fact::NetworkCut { node, .. } => Address::Kubelet(node.clone()),
         Fact::SandboxReady { node, .. }

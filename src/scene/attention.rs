@@ -57,6 +57,8 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
         | Fact::ContainerKilled { node: on, .. }
         | Fact::PodStopped { node: on, .. }
         | Fact::ImageRemoved { node: on, .. }
+        | Fact::VolumeWritten { node: on, .. }
+        | Fact::Resized { node: on, .. }
         | Fact::Pressure { node: on, .. }
         | Fact::PodEvicted { node: on, .. }
         | Fact::NetworkCut { node: on, .. } => node(on),

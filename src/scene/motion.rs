@@ -141,12 +141,17 @@ impl Motion {
             Fact::ManifestRead { error, .. } if !error.is_empty() => lead(Act::Board, 700.0),
             Fact::ManifestRead { .. } => lead(Act::Board, 500.0),
             Fact::PodAccepted { .. } => lead(Act::Board, 240.0),
+            Fact::VolumeWritten { .. } | Fact::Resized { step: "Started" | "Completed", .. } => {
+                lead(Act::Landed, 320.0)
+            }
             Fact::SandboxReady { .. } => lead(Act::Sandbox, 320.0),
             Fact::Pulling { .. } => lead(Act::Barge, 600.0),
             Fact::Pulled { cached, .. } => lead(Act::Landed, if *cached { 320.0 } else { 260.0 }),
-            Fact::PodRefused { .. } | Fact::PullFailed { .. } | Fact::StartFailed { .. } | Fact::PodEvicted { .. } => {
-                lead(Act::Alarm, 700.0)
-            }
+            Fact::PodRefused { .. }
+            | Fact::PullFailed { .. }
+            | Fact::StartFailed { .. }
+            | Fact::Resized { .. }
+            | Fact::PodEvicted { .. } => lead(Act::Alarm, 700.0),
             Fact::ContainerStarted { .. } => lead(Act::Fill, 500.0),
             Fact::ContainerExited { .. } => lead(Act::Exit, 500.0),
             Fact::BackOff { .. } => lead(Act::Ring, 500.0),

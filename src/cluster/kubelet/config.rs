@@ -1,18 +1,21 @@
 //! The `ConfigMap`s and `Secret`s that a pod's volumes and variables name.
 //!
 //! Upstream: `pkg/kubelet/kubelet_pods.go` (`makeEnvironmentVariables`), `pkg/kubelet/util/manager` and `pkg/volume`.
-//! Upstream keeps a watch on each object that a pod of the node names; here an object is read when a pod needs it, and read
-//! again when what is known is older than a minute (`kube-root-ca.crt` never changes). What does not exist is asked for
-//! anew each time. A volume that cannot be set up is tried again with doubling waits, each time with an event of its own; that
+//! Upstream keeps a watch on each object that a pod of the node names, unless it is told to ask instead
+//! (`configMapAndSecretChangeDetectionStrategy: Get`), as it does here: an object is read when a pod needs it, and when the
+//! pod's sync comes that brings its volumes up to date; what is immutable, and `kube-root-ca.crt`, once. What files show
+//! of a change, and when, is the same. A volume that cannot be set up is tried again with doubling waits, each time with an event of its own; that
 //! the pod's sync gives up waiting after two minutes shows in nothing (upstream: `volume_manager.go`,
 //! `WaitForAttachAndMount`, whose timeout is not reported), so it is not modelled. Only volumes that a container mounts are
-//! waited for. Left out: variables of services, `fileKeyRef`, updates of mounted files.
+//! waited for. Left out: `fileKeyRef`.
 
 use super::report::warning;
+use super::sync::jitter;
 use super::worker::{Stage, Worker};
 use super::{Kubelet, Sent};
 use crate::api::kinds::{self, pod::TOKEN_VOLUME};
 use crate::api::{Key, Object, Request, Status};
+use crate::cluster::fact::Fact;
 use crate::cluster::wire::{Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
 use crate::sim::Map;
@@ -22,8 +25,10 @@ use std::rc::Rc;
 
 /// A volume that could not be set up is tried again.
 pub const MOUNT: &str = "mount";
-/// How long something that was read counts as known.
-const FRESH: Duration = timing::POD_SYNC;
+/// What is in a pod's volumes is brought up to date.
+pub const RENEW: &str = "volumes";
+/// How long something that was read counts as known: as long as news of a change could be on its way.
+const FRESH: Duration = Duration::from_secs(1);
 /// How long something that was not there counts as known.
 const FRESH_NOTHING: Duration = Duration::from_millis(400);
 
@@ -49,23 +54,58 @@ struct Reference {
 /// The `ConfigMap`s and `Secret`s that are known.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Objects {
-    known: Map<Source, (Option<Object>, Time)>,
+    known: Map<Source, Known>,
     /// Requests under way, with the pods that wait for them.
     asked: Map<Source, Vec<Rc<str>>>,
 }
 
+/// What was read.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+struct Known {
+    object: Option<Object>,
+    /// What is in it, shared by all files that show it.
+    texts: Texts,
+    at: Time,
+}
+
+/// Keys with what is in them.
+type Texts = Rc<[(Rc<str>, Rc<str>)]>;
+
+fn texts(object: &Object) -> Texts {
+    let bytes = |bytes: &[u8]| Rc::from(String::from_utf8_lossy(bytes).as_ref());
+    let key = |key: &String| Rc::from(key.as_str());
+    if let Some(map) = object.get::<ConfigMap>() {
+        let plain = map.data.iter().flatten().map(|(name, text)| (key(name), Rc::from(text.as_str())));
+        return plain.chain(map.binary_data.iter().flatten().map(|(name, data)| (key(name), bytes(&data.0)))).collect();
+    }
+    let secret = object.get::<Secret>().and_then(|secret| secret.data.as_ref());
+    secret.into_iter().flatten().map(|(name, data)| (key(name), bytes(&data.0))).collect()
+}
+
+/// Whether it will never be another.
+fn is_final(source: &Source, object: &Object) -> bool {
+    let map = object.get::<ConfigMap>().and_then(|map| map.immutable);
+    let secret = || object.get::<Secret>().and_then(|secret| secret.immutable);
+    &*source.key.name == "kube-root-ca.crt" || map.or_else(secret) == Some(true)
+}
+
 impl Objects {
     fn is_fresh(&self, source: &Source, now: Time) -> bool {
-        self.known.get(source).is_some_and(|(object, at)| match object {
-            Some(_) if &*source.key.name == "kube-root-ca.crt" => true,
-            Some(_) => now.since(*at) < FRESH,
-            None => now.since(*at) < FRESH_NOTHING,
+        self.known.get(source).is_some_and(|known| match &known.object {
+            Some(object) if is_final(source, object) => true,
+            Some(_) => now.since(known.at) < FRESH,
+            None => now.since(known.at) < FRESH_NOTHING,
         })
+    }
+
+    /// What is in one; nothing if there is none.
+    pub fn texts(&self, source: &Source) -> Texts {
+        self.known.get(source).map(|known| known.texts.clone()).unwrap_or_default()
     }
 
     /// One that is known and exists.
     pub fn get(&self, source: &Source) -> Option<&Object> {
-        self.known.get(source)?.0.as_ref()
+        self.known.get(source)?.object.as_ref()
     }
 
     /// A value.
@@ -184,15 +224,18 @@ fn of_container(container: &Container, namespace: &str, all: &mut Vec<Reference>
 }
 
 impl Kubelet {
-    /// Sets up a pod's volumes: reads what they and the containers name, and goes on when it is there.
+    /// Sets up a pod's volumes: reads what they and the containers name, and goes on when it is there. In a pod whose
+    /// containers run already, what is there is brought up to date.
     pub(super) fn mount(&mut self, cx: &mut Cx, uid: &Rc<str>) {
         let now = cx.now();
-        let Some(worker) =
-            self.workers.get(uid).filter(|worker| worker.run.is_some() && worker.stage == Stage::Syncing)
+        let Some(worker) = self
+            .workers
+            .get(uid)
+            .filter(|worker| (worker.run.is_some() || worker.renewing) && worker.stage == Stage::Syncing)
         else {
             return;
         };
-        let wanted = references(worker);
+        let (wanted, spec) = (references(worker), worker.spec());
         let stale: Vec<Source> = wanted
             .iter()
             .map(|wanted| &wanted.source)
@@ -202,12 +245,24 @@ impl Kubelet {
         if !stale.is_empty() {
             return self.read(cx, uid, stale);
         }
-        let lacks: Vec<(String, String)> = wanted.iter().filter_map(|wanted| self.lack(wanted)).collect();
+        let mut lacks: Vec<(String, String)> = wanted.iter().filter_map(|wanted| self.lack(wanted)).collect();
+        for volume in spec.volumes.iter().flatten().filter(|volume| volume.host_path.is_some()) {
+            lacks.extend(self.check_host_path(volume).map(|why| (volume.name.clone(), why)));
+        }
+        let runs = self.workers.get_mut(uid).is_some_and(|worker| {
+            worker.renewing = false;
+            worker.run.is_some()
+        });
         if lacks.is_empty() {
             if let Some(worker) = self.workers.get_mut(uid) {
                 worker.mounting = None;
             }
-            return self.mounted(cx, uid);
+            self.write_volumes(cx, uid);
+            self.plan_renewal(cx, uid, &wanted);
+            if runs {
+                self.mounted(cx, uid);
+            }
+            return;
         }
         for (volume, why) in lacks {
             let text = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
@@ -216,7 +271,44 @@ impl Kubelet {
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let (wait, since) = worker.mounting.unwrap_or((timing::MOUNT_RETRY, now));
         worker.mounting = Some(((wait * 2).min(timing::MOUNT_RETRY_MAX), since));
+        worker.renewing = !runs;
         cx.after(wait, Event::Timer(Timer::keyed(MOUNT, uid.clone(), 0)));
+    }
+
+    /// What volumes show of things that may change is looked at again in a while: when upstream syncs the pod next, whether
+    /// there is anything to do or not (`pod_workers.go`, `completeWork`).
+    fn plan_renewal(&mut self, cx: &mut Cx, uid: &Rc<str>, wanted: &[Reference]) {
+        let changes = |source: &Source| self.objects.get(source).is_none_or(|object| !is_final(source, object));
+        let any = wanted.iter().any(|wanted| wanted.volume.is_some() && changes(&wanted.source));
+        let Some(worker) = self.workers.get_mut(uid).filter(|worker| any && !worker.renews) else { return };
+        worker.renews = true;
+        let wait = jitter(cx, timing::POD_SYNC);
+        cx.after(wait, Event::Timer(Timer::keyed(RENEW, uid.clone(), 0)));
+    }
+
+    /// The time has come to look at what volumes show.
+    pub(super) fn renew_due(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        if let Some(worker) = self.workers.get_mut(uid) {
+            worker.renews = false;
+        }
+        self.renew_volumes(cx, uid);
+    }
+
+    /// Brings what is in a pod's volumes up to date.
+    pub(super) fn renew_volumes(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        if worker.stage == Stage::Syncing && !worker.written.is_empty() && !worker.renewing {
+            worker.renewing = true;
+            self.mount(cx, uid);
+        }
+    }
+
+    /// What a volume shows has changed.
+    pub(super) fn volume_changed(&self, cx: &mut Cx, uid: &Rc<str>, volume: &Rc<str>) {
+        let Some(worker) = self.workers.get(uid) else { return };
+        let (node, pod) = (self.machine.name.clone(), worker.what.clone());
+        let cause = cx.note(Fact::VolumeWritten { node, pod, volume: volume.clone() });
+        cx.because(Some(cause));
     }
 
     /// What a volume lacks: its name, and why it cannot be set up.
@@ -250,11 +342,15 @@ impl Kubelet {
     }
 
     pub(super) fn fetched(&mut self, cx: &mut Cx, source: &Source, outcome: &Result<Reply, Rc<Status>>) {
+        let at = cx.now();
         let object = match outcome {
             Ok(Reply::Object { object, .. }) => Some(object.clone()),
+            // Whoever gets no answer goes by what he knows.
+            Err(status) if status.code != 404 => self.objects.get(source).cloned(),
             _ => None,
         };
-        self.objects.known.insert(source.clone(), (object, cx.now()));
+        let texts = object.as_ref().map(texts).unwrap_or_default();
+        self.objects.known.insert(source.clone(), Known { object, texts, at });
         for uid in self.objects.asked.remove(source).unwrap_or_default() {
             self.mount(cx, &uid);
         }

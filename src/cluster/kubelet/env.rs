@@ -94,7 +94,8 @@ fn value_from(
     )))
 }
 
-fn field_value(worker: &Worker, machine: &Machine, path: &str) -> String {
+/// A field of a pod; all labels or annotations one a line. Upstream: `fieldpath.ExtractFieldPathAsString`.
+pub fn field_value(worker: &Worker, machine: &Machine, path: &str) -> String {
     let meta = worker.pod.meta();
     let spec = worker.spec();
     let entry = |prefix: &str| path.strip_prefix(prefix).and_then(|rest| rest.strip_suffix("']")).map(str::to_owned);
@@ -105,6 +106,8 @@ fn field_value(worker: &Worker, machine: &Machine, path: &str) -> String {
         "metadata.name" => meta.name.clone(),
         "metadata.namespace" => meta.namespace.clone(),
         "metadata.uid" => meta.uid.clone(),
+        "metadata.labels" => Some(listed(meta.labels.as_ref())),
+        "metadata.annotations" => Some(listed(meta.annotations.as_ref())),
         "spec.nodeName" => Some(machine.name.to_string()),
         "spec.serviceAccountName" => spec.service_account_name.clone(),
         "status.hostIP" | "status.hostIPs" => Some(machine.ip.to_string()),
@@ -116,8 +119,14 @@ fn field_value(worker: &Worker, machine: &Machine, path: &str) -> String {
     value.unwrap_or_default()
 }
 
+/// Upstream: `fieldpath.FormatMap`.
+fn listed(map: Option<&std::collections::BTreeMap<String, String>>) -> String {
+    let lines: Vec<String> = map.into_iter().flatten().map(|(key, value)| format!("{key}={value:?}")).collect();
+    lines.join("\n")
+}
+
 /// A request or limit, divided and rounded up. What is not limited is limited by the node.
-fn resource_value(container: &Container, machine: &Machine, name: &str, divisor: Option<&str>) -> String {
+pub fn resource_value(container: &Container, machine: &Machine, name: &str, divisor: Option<&str>) -> String {
     let (side, resource) = name.split_once('.').unwrap_or(("limits", name));
     let resources = container.resources.as_ref();
     let given = match side {

@@ -29,6 +29,8 @@ pub struct Host {
     pub rebooted: bool,
     /// Since when the runtime has not answered.
     pub silent: Option<Time>,
+    /// Folders (true) and files that were made for `hostPath` volumes.
+    pub paths: Map<Rc<str>, bool>,
     /// What `/etc/kubernetes/manifests` holds: texts by the names of their files.
     pub manifests: Map<Rc<str>, Rc<str>>,
 }

@@ -11,7 +11,8 @@
 //! ```
 //!
 //! - `pods`: which pods there are; `worker`: what is known of one; `sync`: what has to be done next; `start`, `stop`: doing it.
-//! - `pull`: images; `config`, `env`: what `ConfigMap`s, `Secret`s and the pod itself give to containers.
+//! - `pull`: images; `config`, `env`, `volumes`: what `ConfigMap`s, `Secret`s, the pod itself and the machine give to
+//!   containers.
 //! - `status`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`: what does not fit is
 //!   refused.
 //! - `debug`: ephemeral containers.
@@ -21,9 +22,7 @@
 //! A kubelet that stops changes nothing on its machine: the containers run on, and when it starts again it lists them and
 //! goes on. A sync that can find nothing new is not carried out (upstream repeats each pod's every minute).
 //!
-//! Left out: resizing of running pods, volumes beyond `ConfigMap`s and
-//! `Secret`s (all others are taken as mounted), devices, the CPU manager, user namespaces,
-//! swap.
+//! Left out: resizing of running pods, devices, the CPU manager, user namespaces, swap.
 
 mod admit;
 mod backoff;
@@ -47,6 +46,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod volumes;
 mod worker;
 
 pub use self::mirror::uid_on_node;
@@ -244,6 +244,7 @@ impl Kubelet {
             STATUS => self.write_again(cx),
             probes::PROBE => self.probe(cx, timer),
             config::MOUNT => self.mount(cx, &timer.key),
+            config::RENEW => self.renew_due(cx, &timer.key),
             host::LIST_AGAIN => self.call(cx, CriCall::List, Asked::List),
             manifests::READ_ALL => self.read_manifests(cx, true),
             mirror::MIRROR_AGAIN => self.reconcile_mirror(cx, &timer.key),

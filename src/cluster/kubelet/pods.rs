@@ -160,6 +160,8 @@ impl Kubelet {
         let sooner = pod.is_terminating() && grace(pod) < grace(&worker.pod);
         let respecified =
             !Rc::ptr_eq(&pod.get::<kinds::pod::Pod>().map(|p| p.spec.clone()).unwrap_or_default(), &worker.spec());
+        let shown = |pod: &Object| (pod.meta().labels.clone(), pod.meta().annotations.clone());
+        let relabelled = shown(pod) != shown(&worker.pod);
         worker.pod = pod.clone();
         worker.add_debuggers();
         if asked_to_end {
@@ -168,6 +170,10 @@ impl Kubelet {
         if asked_to_end || sooner || respecified {
             return self.sync(cx, &uid);
         }
+        if relabelled {
+            self.renew_volumes(cx, &uid);
+        }
+        let Some(worker) = self.workers.get_mut(&uid) else { return };
         // Somebody else may have written into what is the kubelet's (the node controller marks pods not ready), and
         // readiness gates are met by others.
         let gated = !worker.spec().readiness_gates.as_deref().unwrap_or_default().is_empty();

@@ -5,7 +5,7 @@
 use super::backoff::Backoff;
 use super::report::{normal, warning};
 use super::worker::{Stage, container, is_sidecar};
-use super::{Asked, Kubelet, env, links};
+use super::{Asked, Kubelet, env, links, volumes};
 use crate::api::kinds;
 use crate::api::quantity::Quantity;
 use crate::cluster::Cx;
@@ -110,6 +110,8 @@ impl Kubelet {
                 .and_then(|limit| Quantity::parse(&limit.0).ok())
                 .and_then(|limit| u64::try_from(limit.value()).ok()),
             init: slot < worker.inits && !is_sidecar(&container),
+            hostname: volumes::hostname(worker, &self.machine),
+            mounts: volumes::mounts(worker, &container, &env),
             env: env.into(),
         };
         self.call(cx, CriCall::CreateContainer(container_spec), Asked::Create(uid.clone(), slot));

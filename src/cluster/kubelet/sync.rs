@@ -265,7 +265,7 @@ impl Worker {
 }
 
 /// Up to half as much longer. Upstream: `workerBackOffPeriodJitterFactor`.
-fn jitter(cx: &mut Cx, wait: Duration) -> Duration {
+pub fn jitter(cx: &mut Cx, wait: Duration) -> Duration {
     let micros = u64::try_from(wait.as_micros()).unwrap_or(0);
     wait + Duration::from_micros(cx.rng().below(micros / 2 + 1))
 }

@@ -5,6 +5,7 @@ use super::debug;
 use super::mirror::Mirror;
 use super::probes::Probing;
 use super::status::OWN;
+use super::volumes::Written;
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Ref;
@@ -57,6 +58,12 @@ pub struct Worker {
     pub hurry: Option<Duration>,
     /// How long the next wait for a volume lasts, and since when it is waited.
     pub mounting: Option<(Duration, Time)>,
+    /// What the kubelet has written into its volumes.
+    pub written: Written,
+    /// Whether what is in its volumes is being brought up to date.
+    pub renewing: bool,
+    /// Whether the next time for that is planned.
+    pub renews: bool,
 }
 
 /// How far a pod's life has come.
@@ -211,6 +218,9 @@ impl Worker {
             failed: None,
             hurry: None,
             mounting: None,
+            written: Rc::default(),
+            renewing: false,
+            renews: false,
         }
     }
 

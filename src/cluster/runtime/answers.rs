@@ -1,10 +1,10 @@
 //! What the runtime answers to questions: what there is, what a command says, what a port says.
 
 use super::Runtime;
-use super::process::{self, Site};
+use super::process::{self, Change, Site};
 use crate::cluster::wire::{CriError, CriReply};
 use crate::cluster::{Cx, timing};
-use crate::sim::{Duration, Time};
+use crate::sim::{Duration, Order, Time};
 use std::rc::Rc;
 
 impl Runtime {
@@ -18,8 +18,16 @@ impl Runtime {
 
     pub(super) fn exec(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, (command, timeout): (&[Rc<str>], Duration)) {
         let argv: Vec<String> = command.iter().map(ToString::to_string).collect();
+        let changed = |runtime: &Self| runtime.containers.get(id).map_or(0, |container| container.touched.len());
+        let before = changed(self);
         match self.command(cx.now(), id, (&argv, timeout)) {
-            Some((took, outcome)) => self.reply(cx, call, took, outcome),
+            Some((took, outcome)) => {
+                if changed(self) != before {
+                    self.think(cx, id);
+                    self.think_around(cx, id);
+                }
+                self.reply(cx, call, took, outcome);
+            }
             None => self.unknown(cx, call, id),
         }
     }
@@ -31,10 +39,15 @@ impl Runtime {
         id: &Rc<str>,
         (argv, timeout): (&[String], Duration),
     ) -> Option<(Duration, Result<CriReply, CriError>)> {
-        let container = self.containers.get_mut(id).filter(|container| container.since().is_some())?;
+        let mut seen = self.seen(id, now);
+        let container = self.containers.get_mut(id)?;
+        let since = container.since()?;
+        let own = container.course.files.iter();
+        seen.changes.extend(own.map(|change| Change { at: (since + change.at).since(now), ..change.clone() }));
+        seen.changes.order_by_key(|change| change.at);
         let spec = container.spec.clone();
-        let around = spec.surroundings();
-        let ran = process::exec(argv, &around, container.files(now), container.open(now).cloned().collect());
+        let around = spec.surroundings(seen);
+        let ran = process::exec(argv, &around, container.open(now).cloned().collect());
         Some(match ran {
             Err(why) => {
                 let text = format!(
@@ -44,9 +57,13 @@ impl Runtime {
                 (timing::PROBE_ANSWER, Err(CriError::StartError(text.into())))
             }
             Ok((process::Flow::Next(code) | process::Flow::Exit(code), process)) if process.clock <= timeout => {
-                for (_, path, exists) in &process.course.files {
-                    container.touched.insert(path.clone(), *exists);
-                }
+                let made = process.course.files.iter();
+                let moved = |change: &Change<Duration>| Change {
+                    at: now + change.at,
+                    path: change.path.clone(),
+                    file: change.file.clone(),
+                };
+                container.touched.extend(made.map(moved));
                 (timing::PROBE_ANSWER + process.clock, Ok(CriReply::Exec { code, output: process.out.as_str().into() }))
             }
             Ok(_) => (timeout, Err(timed_out(argv, timeout))),

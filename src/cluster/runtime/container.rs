@@ -1,9 +1,10 @@
 //! One container: what it is, and what its process does.
 
-use super::process::{self, Course, Surroundings};
+use super::process::files::Seen;
+use super::process::{self, Change, Course, Surroundings};
 use super::{images, programs};
 use crate::cluster::wire::{ContainerSpec, ContainerState, ContainerStatus};
-use crate::sim::{Duration, Sorted, Time};
+use crate::sim::Time;
 use std::rc::Rc;
 
 /// A container.
@@ -16,7 +17,7 @@ pub struct Container {
     /// What its process will do.
     pub course: Rc<Course>,
     /// Files that commands run in it have changed.
-    pub touched: Sorted<Rc<str>, bool>,
+    pub touched: Vec<Change<Time>>,
     /// The number of the timer that counts: an older one is outdated.
     pub timer: u64,
     /// Stops asked for: the kubelet's numbers. Answered when it has ended.
@@ -44,16 +45,6 @@ impl Container {
         ContainerStatus { id, pod: pod.clone(), name: name.clone(), image: image.clone(), attempt: *attempt, state }
     }
 
-    /// The files that are known, at a moment.
-    pub fn files(&self, now: Time) -> Sorted<String, bool> {
-        let age = self.since().map_or(Duration::ZERO, |since| now.since(since));
-        let made =
-            self.course.files.iter().filter(|(at, ..)| *at <= age).map(|(_, path, exists)| (path.to_string(), *exists));
-        let mut files = Sorted::new();
-        files.extend(made.chain(self.touched.iter().map(|(path, exists)| (path.to_string(), *exists))));
-        files
-    }
-
     /// What it has printed until a moment: when, and what.
     pub fn log(&self, now: Time) -> Vec<(Time, Rc<str>)> {
         let (since, until) = match &self.state {
@@ -75,16 +66,17 @@ impl Container {
 impl ContainerSpec {
     /// What its process finds.
     #[must_use]
-    pub fn surroundings(&self) -> Surroundings<'_> {
+    pub fn surroundings(&self, files: Seen) -> Surroundings<'_> {
         let closed = images::Name::parse(&self.image).and_then(|name| name.entry()).is_some_and(|known| known.closed);
-        Surroundings { env: &self.env, closed, init: self.init, memory_limit: self.memory_limit }
+        let Self { env, init, memory_limit, hostname, .. } = self;
+        Surroundings { env, closed, init: *init, memory_limit: *memory_limit, files, hostname: hostname.clone() }
     }
 
     /// What its process will do: `command` replaces the image's entrypoint and its own arguments, `args` only these.
     ///
     /// # Errors
     /// The text of `runc`, when its command does not exist.
-    pub fn course(&self) -> Result<Course, process::StartError> {
+    pub fn course(&self, files: Seen) -> Result<Course, process::StartError> {
         let known = images::Name::parse(&self.image).and_then(|name| name.entry());
         let texts = |words: &[Rc<str>]| words.iter().map(ToString::to_string).collect::<Vec<_>>();
         let own = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
@@ -97,14 +89,14 @@ impl ContainerSpec {
                 let flags = known.entrypoint.is_empty() && given.first().is_some_and(|word| word.starts_with('-'));
                 if flags { [own(known.cmd), given].concat() } else { [own(known.entrypoint), given].concat() }
             }
-            (None, None) => return Ok(self.unknown_image(&arguments.unwrap_or_default())),
+            (None, None) => return Ok(self.unknown_image(&arguments.unwrap_or_default(), files)),
         };
-        process::course(&argv, &self.surroundings())
+        process::course(&argv, &self.surroundings(files))
     }
 
     /// An image of which nothing is known: arguments that begin with a well-known command are taken for one, an image
     /// called like a well-known server for that server, everything else is a service.
-    fn unknown_image(&self, arguments: &[String]) -> Course {
+    fn unknown_image(&self, arguments: &[String], files: Seen) -> Course {
         const SERVERS: &[&str] = &[
             "caddy",
             "coredns",
@@ -127,6 +119,6 @@ impl ContainerSpec {
             // No program has such a name.
             false => vec![format!("{name}:")],
         };
-        process::course(&argv, &self.surroundings()).unwrap_or_default()
+        process::course(&argv, &self.surroundings(files)).unwrap_or_default()
     }
 }

@@ -1,5 +1,6 @@
 //! The course of a process: what is known of it once its command has been thought through.
 
+use crate::cluster::wire::File;
 use crate::sim::Duration;
 use std::rc::Rc;
 
@@ -12,8 +13,8 @@ pub struct Course {
     pub out_of_memory: bool,
     /// The ports that it opens, and when.
     pub listens: Vec<Listen>,
-    /// Files that it makes (true) and removes, and when.
-    pub files: Vec<(Duration, Rc<str>, bool)>,
+    /// Files that it writes and removes, and when; after [`MOST_FILES`] of them no more.
+    pub files: Vec<Change<Duration>>,
     /// What it does on SIGTERM.
     pub on_term: OnTerm,
     /// What it writes into its termination log.
@@ -21,6 +22,20 @@ pub struct Course {
     /// What it prints, line by line, and when; after [`LONGEST_LOG`] lines it is silent.
     pub log: Vec<(Duration, Rc<str>)>,
 }
+
+/// A file is written, or removed.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Change<T> {
+    /// When.
+    pub at: T,
+    /// Its path.
+    pub path: Rc<str>,
+    /// What it is from then on; `None`: it is gone.
+    pub file: Option<File>,
+}
+
+/// So many changes of files by one process are kept.
+pub const MOST_FILES: usize = 128;
 
 /// So many lines of what a process prints are kept.
 pub const LONGEST_LOG: usize = 256;

@@ -24,6 +24,7 @@ mod answers;
 mod container;
 pub mod course;
 mod faults;
+mod files;
 pub mod images;
 mod metrics;
 pub mod process;
@@ -41,7 +42,7 @@ use super::timing;
 use super::wire::{
     Address, ContainerSpec, ContainerState, CriCall, CriError, CriReply, Event, ImageStatus, Message, Timer,
 };
-use crate::sim::{Duration, Map, Sorted, Time};
+use crate::sim::{Duration, Map, Time};
 use sandbox::{Addresses, Sandbox};
 use std::rc::Rc;
 
@@ -63,6 +64,8 @@ pub struct Runtime {
     /// By full name.
     images: Map<Rc<str>, ImageStatus>,
     addresses: Addresses,
+    /// What was written into volumes.
+    disk: files::Disk,
     /// Pulls under way, by the kubelet's number.
     pulls: Map<u64, Pull>,
     /// Images that come slowly.
@@ -93,6 +96,7 @@ impl Runtime {
             containers: Map::new(),
             images: Map::new(),
             addresses,
+            disk: Map::new(),
             pulls: Map::new(),
             slow: crate::sim::Set::new(),
             corrupt: crate::sim::Set::new(),
@@ -176,6 +180,7 @@ impl Runtime {
             CriCall::CreateContainer(spec) => self.create(cx, id, spec),
             CriCall::StartContainer { id: container } => self.start_container(cx, id, &container),
             CriCall::StopContainer { id: container, timeout } => self.stop(cx, id, &container, timeout),
+            CriCall::Write { pod, source, files } => self.write(cx, (&pod, &source), &files),
             CriCall::RemoveContainer { id: container } => {
                 self.remove(&container);
                 self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done));
@@ -264,7 +269,7 @@ impl Runtime {
             spec: Rc::new(spec),
             state: ContainerState::Created,
             course: Rc::default(),
-            touched: Sorted::new(),
+            touched: Vec::new(),
             timer: 0,
             stops: Vec::new(),
         };
@@ -273,9 +278,10 @@ impl Runtime {
     }
 
     fn start_container(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>) {
-        let Some(container) = self.containers.get_mut(id) else { return self.unknown(cx, call, id) };
         let since = cx.now() + timing::CONTAINER_START;
-        match container.spec.course() {
+        let seen = self.seen(id, since);
+        let Some(container) = self.containers.get_mut(id) else { return self.unknown(cx, call, id) };
+        match container.spec.course(seen) {
             Ok(course) => {
                 container.state = ContainerState::Running { since };
                 let ends = course.ends;
@@ -284,6 +290,7 @@ impl Runtime {
                     self.arm(cx, id, ENDS, timing::CONTAINER_START + after);
                 }
                 self.serve_metrics(cx);
+                self.think_around(cx, id);
                 self.reply(cx, call, timing::CONTAINER_START, Ok(CriReply::Done));
             }
             Err(why) => {
@@ -362,6 +369,7 @@ impl Runtime {
         let stops = std::mem::take(&mut container.stops);
         let status = container.status(id);
         let name = container.spec.name.clone();
+        self.keep_writings(cx, id);
         if let Some(pod) = self.sandboxes.get(&status.pod).map(|sandbox| sandbox.pod.clone()) {
             cx.note(Fact::ContainerExited { node: self.machine.name.clone(), pod, container: name, code, reason });
         }

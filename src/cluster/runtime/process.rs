@@ -9,22 +9,28 @@
 //!        0 s  + /tmp/healthy        30 s  − /tmp/healthy        630 s  ends with 0
 //! ```
 //!
-//! Left out: output that depends on the outside, files that containers share, the network (what a process asks of others
-//! is taken to succeed; what it asks of itself is answered truly), CPU. Files that nobody has made exist, except under
-//! `/tmp`, `/var/run` and `/run`.
+//! What others write into its volumes belongs to what it finds, with the moment at which it comes ([`files`]): when that
+//! changes, the course is thought through anew, and comes out the same up to now.
+//!
+//! Left out: output that depends on the outside, the network (what a process asks of others
+//! is taken to succeed; what it asks of itself is answered truly), CPU. Files that nobody has made exist, except in volumes
+//! and under `/tmp`, `/var/run` and `/run`; what is in them is not known, and reads as nothing.
 
 mod expand;
+pub mod files;
 mod output;
 
 use self::expand::assignment;
-pub use super::course::{Course, Listen, OnTerm, Site};
+use self::files::Seen;
+pub use super::course::{Change, Course, Listen, OnTerm, Site};
 use super::programs;
-use super::shell::{self, Node};
+use super::shell::{self, Node, Target};
+use crate::cluster::wire::File;
 use crate::sim::{Duration, Sorted};
 use std::rc::Rc;
 
 /// What a process finds when it starts.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Surroundings<'a> {
     /// Environment.
     pub env: &'a [(Rc<str>, Rc<str>)],
@@ -34,6 +40,10 @@ pub struct Surroundings<'a> {
     pub init: bool,
     /// Its memory limit in bytes.
     pub memory_limit: Option<u64>,
+    /// What is in its file system, and what will be.
+    pub files: Seen,
+    /// The name of its machine: the pod's.
+    pub hostname: Rc<str>,
 }
 
 /// How a command went on.
@@ -67,7 +77,10 @@ pub struct Process<'a> {
     pub out: String,
     /// Variables.
     pub vars: Sorted<String, String>,
-    files: Sorted<String, bool>,
+    /// What it has written and removed itself.
+    files: Sorted<Rc<str>, (Duration, Option<File>)>,
+    /// What comes through a pipe.
+    pub input: Option<String>,
     /// Whether it is a command run beside the container's process.
     pub beside: bool,
     /// How many commands around it take what is printed: pipes and substitutions.
@@ -101,7 +114,6 @@ pub fn course(argv: &[String], around: &Surroundings) -> Result<Course, StartErr
 pub fn exec<'a>(
     argv: &[String],
     around: &'a Surroundings<'a>,
-    files: Sorted<String, bool>,
     listens: Vec<Listen>,
 ) -> Result<(Flow, Process<'a>), StartError> {
     let Some(command) = argv.first() else { return Err("no command specified".to_owned()) };
@@ -110,7 +122,6 @@ pub fn exec<'a>(
     }
     let mut process = Process::new(around);
     process.beside = true;
-    process.files = files;
     process.course.listens = listens;
     let flow = process.run(argv);
     Ok((flow, process))
@@ -145,6 +156,9 @@ pub fn base(command: &str) -> &str {
 impl<'a> Process<'a> {
     fn new(around: &'a Surroundings<'a>) -> Self {
         let mut vars = Sorted::new();
+        if !around.hostname.is_empty() {
+            vars.insert("HOSTNAME".to_owned(), around.hostname.to_string());
+        }
         vars.extend(around.env.iter().map(|(name, value)| (name.to_string(), value.to_string())));
         Self {
             around,
@@ -153,6 +167,7 @@ impl<'a> Process<'a> {
             out: String::new(),
             vars,
             files: Sorted::new(),
+            input: None,
             beside: false,
             captures: 0,
             fuel: FUEL,
@@ -213,32 +228,12 @@ impl<'a> Process<'a> {
         self.vars.get(name).map_or("", String::as_str)
     }
 
-    /// Whether a file exists.
-    #[must_use]
-    pub fn exists(&self, path: &str) -> bool {
-        let unmade = || {
-            !["/tmp/", "/var/run/", "/run/", "/var/tmp/"].iter().any(|place| path.starts_with(place))
-                && path.starts_with('/')
-        };
-        self.files.get(path).copied().unwrap_or_else(unmade)
-    }
-
-    /// Makes or removes a file.
-    pub fn file(&mut self, path: &str, exists: bool) {
-        if path == "/dev/null" || path.is_empty() {
-            return;
-        }
-        if self.files.insert(path.to_owned(), exists) != Some(exists) && self.course.files.len() < 64 {
-            self.course.files.push((self.clock, path.into(), exists));
-        }
-    }
-
     /// Follows a command; `last`: nothing comes after it, so that it stands for the process.
     fn node(&mut self, node: &Node, last: bool) -> Flow {
         let Some(fuel) = self.fuel.checked_sub(1) else { return Flow::Forever };
         self.fuel = fuel;
         match node {
-            Node::Simple(words, target) => self.simple(words, target.as_deref(), last),
+            Node::Simple(words, target) => self.simple(words, target.as_ref(), last),
             Node::List(nodes) => self.list(nodes, last),
             Node::AndOr(left, and, right) => match self.tested(left) {
                 Flow::Next(code) if (code == 0) == *and => self.node(right, last),
@@ -327,7 +322,7 @@ impl<'a> Process<'a> {
         Flow::Next(status)
     }
 
-    fn simple(&mut self, words: &[String], target: Option<&str>, last: bool) -> Flow {
+    fn simple(&mut self, words: &[String], target: Option<&Target>, last: bool) -> Flow {
         let mut words = words;
         while let Some((name, value)) = words.first().and_then(|word| assignment(word)) {
             let value = self.expand(value).join(" ");
@@ -336,14 +331,10 @@ impl<'a> Process<'a> {
         }
         let argv: Vec<String> = words.iter().flat_map(|word| self.expand(word)).collect();
         let printed = self.out.len();
-        let flow = if argv.is_empty() { Flow::Next(0) } else { self.command(&argv, last) };
+        let mut flow = if argv.is_empty() { Flow::Next(0) } else { self.command(&argv, last) };
         if let Some(target) = target {
-            let target = self.expand(target).join(" ");
             let text = self.out.split_off(printed.min(self.out.len()));
-            if target == "/dev/termination-log" {
-                self.course.message = text.trim_end().into();
-            }
-            self.file(&target, true);
+            flow = self.redirect(flow, target, text);
         }
         self.write_log();
         flow
@@ -390,7 +381,7 @@ mod tests {
     use super::*;
 
     fn of(argv: &[&str]) -> Course {
-        let around = Surroundings { env: &[("N".into(), "7".into())], closed: true, init: false, memory_limit: None };
+        let around = Surroundings { env: &[("N".into(), "7".into())], closed: true, ..Surroundings::default() };
         let argv: Vec<String> = argv.iter().map(|word| (*word).to_owned()).collect();
         course(&argv, &around).expect("starts")
     }
@@ -416,7 +407,8 @@ mod tests {
     #[test]
     fn files_come_and_go() {
         let course = of(&["/bin/sh", "-c", "touch /tmp/healthy; sleep 30; rm -f /tmp/healthy; sleep 600"]);
-        let files: Vec<_> = course.files.iter().map(|(at, path, exists)| (at.as_secs(), &**path, *exists)).collect();
+        let files: Vec<_> =
+            course.files.iter().map(|change| (change.at.as_secs(), &*change.path, change.file.is_some())).collect();
         assert_eq!(files, [(0, "/tmp/healthy", true), (30, "/tmp/healthy", false)]);
         assert_eq!(course.ends, Some((Duration::from_secs(630), 0)));
     }
@@ -431,7 +423,7 @@ mod tests {
 
     #[test]
     fn a_command_that_does_not_exist_cannot_be_started() {
-        let around = Surroundings { env: &[], closed: true, init: false, memory_limit: None };
+        let around = Surroundings { closed: true, ..Surroundings::default() };
         let error = course(&["nonsense".to_owned()], &around).err();
         assert_eq!(error.as_deref(), Some("exec: \"nonsense\": executable file not found in $PATH"));
     }

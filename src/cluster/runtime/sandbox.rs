@@ -55,6 +55,7 @@ impl Runtime {
         for id in self.sandboxes.remove(pod).map(|sandbox| sandbox.containers).unwrap_or_default() {
             self.containers.remove(&id);
         }
+        self.remove_volumes(pod);
     }
 }
 

@@ -6,8 +6,8 @@
 /// A command.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Node {
-    /// Words as written, quotes and all, and the file that output is redirected to.
-    Simple(Vec<String>, Option<String>),
+    /// Words as written, quotes and all, and where output is redirected to.
+    Simple(Vec<String>, Option<Target>),
     /// One after another; the flag says that the command runs in the background.
     List(Vec<(Node, bool)>),
     /// The second if the first succeeds (`&&`, true) or fails (`||`, false).
@@ -22,6 +22,15 @@ pub enum Node {
     For(String, Vec<String>, Box<Node>),
     /// Conditions with their branches, and the last resort.
     If(Vec<(Node, Node)>, Option<Box<Node>>),
+}
+
+/// The file that output is redirected to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Target {
+    /// As written.
+    pub file: String,
+    /// Whether it is added to what is there.
+    pub append: bool,
 }
 
 /// Reads a script.
@@ -94,7 +103,7 @@ fn word_end(text: &str) -> Option<usize> {
 
 /// What a redirection redirects.
 enum Redirect {
-    Output(String),
+    Output(Target),
     Other,
     None,
 }
@@ -261,7 +270,7 @@ impl Parser {
         }
         let Some(Token::Word(file)) = self.tokens.get(self.at + 1).cloned() else { return Redirect::None };
         self.at += 2;
-        if op == "<" || op == "2>" { Redirect::Other } else { Redirect::Output(file) }
+        if op == "<" || op == "2>" { Redirect::Other } else { Redirect::Output(Target { file, append: op == ">>" }) }
     }
 }
 
@@ -279,7 +288,10 @@ mod tests {
         let Node::Loop(true, condition, body) = node else { panic!("{node:?}") };
         assert_eq!(*condition, simple(&["true"]));
         let Node::List(body) = *body else { panic!("{body:?}") };
-        assert_eq!(body[0].0, Node::Simple(vec!["echo".into(), "$(date)".into()], Some("/out".into())));
+        assert_eq!(
+            body[0].0,
+            Node::Simple(vec!["echo".into(), "$(date)".into()], Some(Target { file: "/out".into(), append: true }))
+        );
         assert_eq!(body[1].0, simple(&["sleep", "5"]));
     }
 

@@ -49,6 +49,15 @@ pub enum CriCall {
         /// How long it may take.
         timeout: Duration,
     },
+    /// The kubelet changes what is in a volume: the machine's disk, not part of the CRI.
+    Write {
+        /// The pod's uid.
+        pod: Rc<str>,
+        /// The volume.
+        source: Rc<str>,
+        /// What is new or different, and what is gone.
+        files: Rc<[(Rc<str>, Option<File>)]>,
+    },
     /// Removes a stopped container.
     RemoveContainer {
         /// Its id.
@@ -111,6 +120,51 @@ pub struct ContainerSpec {
     pub memory_limit: Option<u64>,
     /// Whether it has to end before the pod's containers start.
     pub init: bool,
+    /// Its host name.
+    pub hostname: Rc<str>,
+    /// What of the machine is in its file system.
+    pub mounts: Rc<[Mount]>,
+}
+
+/// A folder of the machine in a container's file system.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Mount {
+    /// Where in the container.
+    pub path: Rc<str>,
+    /// Which folder: a volume of the pod by its name, or what begins with `/` and belongs to the whole machine.
+    pub source: Rc<str>,
+    /// What of the folder; empty: all.
+    pub sub_path: Rc<str>,
+    /// What the kubelet had put there when the container was made: paths in the folder.
+    pub files: Rc<[(Rc<str>, File)]>,
+    /// Whether the container may only read it.
+    pub read_only: bool,
+}
+
+/// A file on a machine.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct File {
+    /// What is in it.
+    pub text: Rc<str>,
+    /// Its permissions; those of a folder begin with [`File::FOLDER`].
+    pub mode: u16,
+}
+
+impl File {
+    /// The bit of folders.
+    pub const FOLDER: u16 = 0o40_000;
+
+    /// A file as programs make them.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self { text: text.into(), mode: 0o644 }
+    }
+
+    /// A folder.
+    #[must_use]
+    pub fn folder() -> Self {
+        Self { text: Rc::default(), mode: Self::FOLDER | 0o755 }
+    }
 }
 
 /// A container as the runtime knows it.

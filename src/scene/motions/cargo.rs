@@ -85,6 +85,8 @@ fn crate_of(stage: &Stage, fact: &Fact) -> Option<(Ref, Area)> {
     | Fact::PodStopping { node, pod, .. }
     | Fact::ContainerKilled { node, pod, .. }
     | Fact::PodEvicted { node, pod, .. }
+    | Fact::VolumeWritten { node, pod, .. }
+    | Fact::Resized { node, pod, .. }
     | Fact::PodStopped { node, pod }) = fact
     else {
         return None;
@@ -119,6 +121,19 @@ pub fn at_the_crate(stage: &mut Stage, one: &Shown) {
             });
             note(stage, one, area, ip);
             engine(stage, one, node);
+        }
+        Fact::VolumeWritten { volume, .. } if one.lasts(500.0) => {
+            stage.put(at_crate(one, "volume", "tick", place).says(&**volume), |pen| {
+                pen.at(40.0, 30.0, 0.7, signs::tick);
+            });
+            note(stage, one, area, volume);
+        }
+        Fact::Resized { step, .. } if one.lasts(500.0) => {
+            let done = matches!(*step, "Started" | "Completed");
+            stage.put(at_crate(one, "resized", "tick", place).says(*step), |pen| {
+                pen.at(40.0, 30.0, 0.7, if done { signs::tick } else { signs::triangle });
+            });
+            note(stage, one, area, step);
         }
         Fact::Pulled { cached, .. } if one.lasts(500.0) => {
             stage.put(at_crate(one, "pulled", "tick", place), |pen| pen.at(40.0, 30.0, 0.7, signs::tick));

@@ -17,18 +17,25 @@ impl Process<'_> {
         self.course.log.extend(lines);
     }
 
-    /// A filter that says nothing here lets everything pass.
+    /// Each command gets what the one before it has printed; one that does not look at it lets it pass.
     pub(super) fn pipe(&mut self, parts: &[Node], last: bool) -> Flow {
-        let Some((end, before)) = parts.split_last() else { return Flow::Next(0) };
         let printed = self.out.len();
-        if before.iter().any(|part| self.node(part, false) == Flow::Forever) {
-            return Flow::Forever;
+        let mut flow = Flow::Next(0);
+        let before = self.input.take();
+        for (index, part) in parts.iter().enumerate() {
+            let passed = self.out.split_off(printed.min(self.out.len()));
+            self.input = (index > 0).then(|| passed.clone());
+            let end = index + 1 == parts.len();
+            flow = self.node(part, last && end);
+            let unread = self.input.take().is_some();
+            if unread && self.out.len() <= printed {
+                self.out.push_str(&passed);
+            }
+            if flow == Flow::Forever && !end {
+                break;
+            }
         }
-        let passed = self.out.len();
-        let flow = self.node(end, last);
-        if self.out.len() > passed {
-            self.out.replace_range(printed..passed, "");
-        }
+        self.input = before;
         flow
     }
 }

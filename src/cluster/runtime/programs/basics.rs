@@ -1,6 +1,7 @@
 //! The small tools of every Unix: files, time, tests, text.
 
 use super::Program;
+use crate::cluster::runtime::process::files::Look;
 use crate::cluster::runtime::process::{Flow, OnTerm, Process};
 use crate::sim::Duration;
 
@@ -9,9 +10,7 @@ pub static PROGRAMS: &[Program] = &[
     Program { names: &["sleep"], run: sleep },
     Program { names: &["usleep"], run: |_, _| Flow::Next(0) },
     Program {
-        names: &[
-            "true", ":", "export", "local", "cd", "wait", "umask", "ulimit", "unset", "alias", "source", ".", "shift",
-        ],
+        names: &["true", ":", "export", "local", "wait", "umask", "ulimit", "unset", "alias", "source", ".", "shift"],
         run: export,
     },
     Program { names: &["false"], run: |_, _| Flow::Next(1) },
@@ -19,22 +18,16 @@ pub static PROGRAMS: &[Program] = &[
     Program { names: &["date"], run: |process, _| say(process, "Mon Jan  5 09:00:00 UTC 2026\n") },
     Program {
         names: &[
-            "hostname", "id", "uname", "pwd", "uptime", "ps", "df", "free", "mount", "stat", "du", "nproc", "arch",
-            "dmesg", "sysctl",
+            "id", "uname", "uptime", "ps", "df", "free", "mount", "stat", "du", "nproc", "arch", "dmesg", "sysctl",
         ],
         run: quiet,
     },
     Program { names: &["env", "printenv"], run: printenv },
-    Program {
-        names: &["cat", "ls", "head", "wc", "less", "more", "sort", "rev", "md5sum", "sha256sum", "readlink", "file"],
-        run: read,
-    },
-    Program { names: &["tail"], run: tail },
-    Program { names: &["touch"], run: touch },
-    Program { names: &["rm", "rmdir", "unlink"], run: remove },
+    Program { names: &["hostname"], run: |process, _| say(process, &format!("{}\n", process.around.hostname)) },
+    Program { names: &["cd"], run: cd },
+    Program { names: &["pwd"], run: |process, _| say(process, &format!("{}\n", process.path("."))) },
     Program {
         names: &[
-            "mkdir",
             "chmod",
             "chown",
             "ln",
@@ -58,11 +51,10 @@ pub static PROGRAMS: &[Program] = &[
         ],
         run: quiet,
     },
-    Program { names: &["cp", "mv", "install", "tee"], run: copy },
     Program {
         names: &[
-            "grep", "egrep", "sed", "awk", "cut", "tr", "uniq", "xargs", "find", "expr", "basename", "dirname",
-            "base64", "jq", "which", "diff", "cmp", "type",
+            "sed", "awk", "cut", "tr", "uniq", "xargs", "find", "expr", "basename", "dirname", "base64", "jq", "which",
+            "diff", "cmp", "type",
         ],
         run: quiet,
     },
@@ -101,8 +93,12 @@ fn export(process: &mut Process, argv: &[String]) -> Flow {
 fn echo(process: &mut Process, argv: &[String]) -> Flow {
     let words: Vec<&str> =
         argv[1..].iter().map(String::as_str).skip_while(|word| ["-n", "-e", "-en", "-ne"].contains(word)).collect();
-    process.print(&words.join(" "));
-    say(process, "\n")
+    let bare =
+        argv[0] == "printf" || argv.iter().skip(1).take_while(|word| word.starts_with('-')).any(|w| w.contains('n'));
+    let text = words.join(" ");
+    let text = if argv[0] == "printf" { text.replace("\\n", "\n") } else { text };
+    process.print(&text);
+    say(process, if bare { "" } else { "\n" })
 }
 
 fn printenv(process: &mut Process, argv: &[String]) -> Flow {
@@ -124,11 +120,6 @@ fn printenv(process: &mut Process, argv: &[String]) -> Flow {
         process.print("\n");
     }
     Flow::Next(i32::from(!found))
-}
-
-/// The words that are no flags.
-fn operands(argv: &[String]) -> impl Iterator<Item = &String> {
-    argv[1..].iter().filter(|word| !word.starts_with('-') && !word.starts_with('+'))
 }
 
 /// How long `sleep` sleeps: `5`, `0.5`, `10s`, `2m`, `1h`, `1d`, `infinity`.
@@ -174,50 +165,9 @@ fn sleep(process: &mut Process, argv: &[String]) -> Flow {
     if process.clock > TOO_LONG { Flow::Forever } else { Flow::Next(0) }
 }
 
-fn read(process: &mut Process, argv: &[String]) -> Flow {
-    let name = argv[0].clone();
-    let missing = operands(argv).find(|path| path.starts_with('/') && !process.exists(path)).cloned();
-    match missing {
-        Some(path) => {
-            let verb = if name == "cat" { "can't open" } else { "cannot access" };
-            process.print(&format!("{name}: {verb} '{path}': No such file or directory\n"));
-            Flow::Next(1)
-        }
-        None => Flow::Next(0),
-    }
-}
-
-fn tail(process: &mut Process, argv: &[String]) -> Flow {
-    let follows = argv[1..].iter().any(|word| word.starts_with('-') && word.to_ascii_lowercase().contains('f'));
-    if follows {
-        process.course.on_term = OnTerm::Ignore;
-        return Flow::Forever;
-    }
-    read(process, argv)
-}
-
-fn touch(process: &mut Process, argv: &[String]) -> Flow {
-    for path in operands(argv) {
-        process.file(path, true);
-    }
-    Flow::Next(0)
-}
-
-fn remove(process: &mut Process, argv: &[String]) -> Flow {
-    for path in operands(argv) {
-        process.file(path, false);
-    }
-    Flow::Next(0)
-}
-
-fn copy(process: &mut Process, argv: &[String]) -> Flow {
-    let paths: Vec<&String> = operands(argv).collect();
-    if let Some(target) = paths.last() {
-        process.file(target, true);
-    }
-    if let ("mv", Some(source)) = (argv[0].as_str(), paths.first().filter(|_| paths.len() > 1)) {
-        process.file(source, false);
-    }
+fn cd(process: &mut Process, argv: &[String]) -> Flow {
+    let to = process.path(argv.get(1).map_or("/root", String::as_str));
+    process.vars.insert("PWD".to_owned(), to);
     Flow::Next(0)
 }
 
@@ -258,7 +208,13 @@ fn holds(process: &Process, words: &[&str]) -> bool {
         [] => false,
         ["!", rest @ ..] => !holds(process, rest),
         [word] => !word.is_empty(),
-        ["-f" | "-e" | "-s" | "-r" | "-d" | "-x" | "-w" | "-S" | "-L", path] => process.exists(path),
+        ["-f", path] => matches!(process.look(path), Look::File(_) | Look::Unknown),
+        ["-d", path] => matches!(process.look(path), Look::Folder | Look::Unknown),
+        ["-s", path] => match process.look(path) {
+            Look::File(file) => !file.text.is_empty(),
+            look => look != Look::Missing,
+        },
+        ["-e" | "-r" | "-x" | "-w" | "-S" | "-L", path] => process.exists(path),
         ["-n", text] => !text.is_empty(),
         ["-z", text] => text.is_empty(),
         [a, "=" | "==", b] => a == b,

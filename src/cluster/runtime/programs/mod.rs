@@ -6,6 +6,7 @@
 use super::process::{Flow, Process};
 
 pub mod basics;
+pub mod files;
 pub mod kubernetes;
 pub mod net;
 pub mod samples;
@@ -28,6 +29,7 @@ pub struct Program {
 pub static PROGRAMS: &[&[Program]] = &[
     shells::PROGRAMS,
     basics::PROGRAMS,
+    files::PROGRAMS,
     net::PROGRAMS,
     web::PROGRAMS,
     stores::PROGRAMS,

@@ -59,7 +59,7 @@ mod tests {
     #[test]
     fn more_than_the_limit_is_fatal() {
         let run = |limit| {
-            let around = Surroundings { env: &[], closed: false, init: false, memory_limit: Some(limit) };
+            let around = Surroundings { memory_limit: Some(limit), ..Surroundings::default() };
             let argv: Vec<String> =
                 ["stress", "--vm", "1", "--vm-bytes", "250M", "--vm-hang", "1"].map(str::to_owned).to_vec();
             course(&argv, &around).expect("starts")
