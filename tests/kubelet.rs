@@ -508,3 +508,133 @@ fn what_a_host_path_must_be_is_checked_and_what_is_made_stays_on_the_machine() {
     run(&mut history, 10);
     assert_eq!(printed(&history, "third", "c"), ["1"]);
 }
+
+const RESIZED: &str = "
+apiVersion: v1
+kind: Pod
+metadata: {name: grow}
+spec:
+  nodeName: node-1
+  terminationGracePeriodSeconds: 1
+  containers:
+  - name: c
+    image: nginx
+    resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}, {resourceName: memory, restartPolicy: RestartContainer}]
+    resources: {requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 128Mi}}
+  - name: d
+    image: 'mysql:8'
+    env: [{name: MYSQL_ROOT_PASSWORD, value: x}]
+    resources: {requests: {cpu: 100m, memory: 512Mi}, limits: {memory: 1Gi}}
+";
+
+fn resize(container: &str, resources: &str) -> Input {
+    let object =
+        Name { api_version: "v1".into(), kind: "Pod".into(), namespace: "default".into(), name: "grow".into() };
+    Input::Resize { object, container: container.into(), patch: resources.into() }
+}
+
+fn events(history: &History, reason: &str) -> Vec<String> {
+    let all = history.world().objects(&event::KIND).map(bottle::api::Object::to_value);
+    all.filter(|event| event["reason"] == reason).map(|event| text(&event["message"]).to_owned()).collect()
+}
+
+fn condition<'a>(pod: &'a Value, kind: &str) -> Option<&'a Value> {
+    pod["status"]["conditions"].as_array()?.iter().find(|condition| condition["type"] == kind)
+}
+
+#[test]
+fn a_pod_that_runs_is_given_other_resources_as_its_policies_say() {
+    let mut history = common::three_ships(1);
+    apply(&mut history, RESIZED);
+    run(&mut history, 60);
+    let before = pods(&history).remove(0);
+    assert_eq!(status(&before, "c")["allocatedResources"]["cpu"], "100m");
+
+    // CPU: as it runs.
+    history.input(resize("c", r#"{"requests": {"cpu": "150m"}, "limits": {"cpu": "400m"}}"#));
+    run(&mut history, 4);
+    let pod = pods(&history).remove(0);
+    let seen = status(&pod, "c");
+    assert_eq!((&seen["resources"]["limits"]["cpu"], &seen["restartCount"]), (&Value::from("400m"), &Value::from(0)));
+    assert_eq!((&seen["allocatedResources"]["cpu"], &pod["metadata"]["generation"]), (&Value::from("150m"), &2.into()));
+    assert!(condition(&pod, "PodResizeInProgress").is_none(), "{}", pod["status"]);
+    let started = events(&history, "ResizeStarted").remove(0);
+    let text = r#"Pod resize started: {"containers":[{"name":"c","resources":{"limits":{"cpu":"400m","memory":"128Mi"},"requests":{"cpu":"150m","memory":"64Mi"}}},"#;
+    assert!(started.starts_with(text) && started.ends_with(r#"],"generation":2}"#), "{started}");
+    assert_eq!(events(&history, "ResizeCompleted").len(), 1);
+
+    // Memory: by starting the container again.
+    history.input(resize("c", r#"{"limits": {"memory": "256Mi"}}"#));
+    run(&mut history, 6);
+    let pod = pods(&history).remove(0);
+    let seen = status(&pod, "c");
+    assert_eq!((&seen["resources"]["limits"]["memory"], &seen["restartCount"]), (&"256Mi".into(), &Value::from(1)));
+    assert!(events(&history, "Killing").contains(&"Container c resize requires restart".to_owned()));
+    assert_eq!(events(&history, "ResizeCompleted").len(), 2);
+
+    // A limit below what is used fails, and what the container has stays.
+    history.input(resize("d", r#"{"requests": {"memory": "64Mi"}, "limits": {"memory": "100Mi"}}"#));
+    run(&mut history, 4);
+    let pod = pods(&history).remove(0);
+    let progress = condition(&pod, "PodResizeInProgress").expect("it is being carried out");
+    assert_eq!(progress["reason"], "Error");
+    let why = progress["message"].as_str().unwrap_or_default();
+    assert!(why.contains("attempting to set container \"d\" memory limit (104857600) below current usage ("), "{why}");
+    assert_eq!(status(&pod, "d")["resources"]["limits"]["memory"], "1Gi");
+    history.input(resize("d", r#"{"requests": {"memory": "64Mi"}, "limits": {"memory": "1Gi"}}"#));
+    run(&mut history, 4);
+    assert!(condition(&pods(&history).remove(0), "PodResizeInProgress").is_none());
+}
+
+#[test]
+fn what_a_node_does_not_have_now_comes_later_and_what_it_never_has_is_refused() {
+    let mut history = common::three_ships(1);
+    apply(&mut history, RESIZED);
+    let other = RESIZED.replace("name: grow", "name: other").replace(
+        "requests: {cpu: 100m, memory: 64Mi}, limits: {cpu: 200m, memory: 128Mi}",
+        "requests: {cpu: 1, memory: 64Mi}",
+    );
+    apply(&mut history, &other);
+    run(&mut history, 60);
+    let node = |field: &str| -> i64 {
+        let all: Vec<Value> =
+            history.world().objects(&bottle::api::kinds::node::KIND).map(bottle::api::Object::to_value).collect();
+        let node = all.into_iter().find(|node| node["metadata"]["name"] == "node-1").expect("there is one");
+        text(&node["status"]["allocatable"][field]).parse().expect("a number of cores")
+    };
+    let cores = node("cpu");
+    let asks = |milli: i64| {
+        resize("c", &format!("{{\"requests\": {{\"cpu\": \"{milli}m\"}}, \"limits\": {{\"cpu\": \"{milli}m\"}}}}"))
+    };
+    let (far, much) = (asks(cores * 1000 + 1000), asks(cores * 1000 - 500));
+    history.input(far);
+    run(&mut history, 2);
+    let refused = history.trace().range(0, history.trace().head()).find_map(|record| match &record.fact {
+        Fact::Answer { refused, .. } => refused.first().map(|(_, status)| status.message.clone()),
+        _ => None,
+    });
+    let why = refused.expect("the server refuses");
+    let text = "pods \"grow\" is forbidden: node didn't have enough allocatable resources: cpu, requested: ";
+    assert!(why.starts_with(text), "{why}");
+
+    history.input(much);
+    run(&mut history, 4);
+    let grow =
+        |history: &History| pods(history).into_iter().find(|pod| pod["metadata"]["name"] == "grow").expect("runs");
+    let pod = grow(&history);
+    let pending = condition(&pod, "PodResizePending").expect("it has to wait");
+    assert_eq!(pending["reason"], "Deferred");
+    let why = pending["message"].as_str().unwrap_or_default();
+    assert!(why.starts_with("Node didn't have enough resource: cpu, requested: "), "{why}");
+    assert_eq!(status(&pod, "c")["allocatedResources"]["cpu"], "100m");
+    assert_eq!(events(&history, "ResizeDeferred").len(), 1);
+    // Something ends: there is room.
+    let object =
+        Name { api_version: "v1".into(), kind: "Pod".into(), namespace: "default".into(), name: "other".into() };
+    history.input(Input::Delete { object });
+    run(&mut history, 8);
+    let pod = grow(&history);
+    assert!(condition(&pod, "PodResizePending").is_none(), "{}", pod["status"]);
+    assert_eq!(status(&pod, "c")["allocatedResources"]["cpu"], format!("{}m", cores * 1000 - 500));
+    assert_eq!(events(&history, "ResizeCompleted").len(), 1);
+}

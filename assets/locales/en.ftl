@@ -69,6 +69,7 @@ caption-input-delete = You have { $object } deleted (kubectl delete).
 caption-input-scale = You have { $object } scaled to { $count } (kubectl scale).
 caption-input-set-image = You have the image of { $object } changed to { $image } (kubectl set image).
 caption-input-patch = You have { $object } changed (kubectl patch).
+caption-input-resize = You give container { $container } of { $object } other resources while it runs (kubectl patch --subresource resize).
 caption-input-debug = You add the ephemeral container { $container } to { $object } while it runs (kubectl debug).
 caption-input-undo = You have { $object } rolled back (kubectl rollout undo).
 caption-input-restart = You have all pods of { $object } replaced, one after another (kubectl rollout restart).

@@ -70,6 +70,7 @@ caption-input-delete = { JOSA($object, "을/를") } 삭제하도록 했습니다
 caption-input-scale = { $object }의 레플리카 수를 { $count }개로 바꾸도록 했습니다 (kubectl scale).
 caption-input-set-image = { $object }의 이미지를 { JOSA($image, "으로/로") } 바꾸도록 했습니다 (kubectl set image).
 caption-input-patch = { JOSA($object, "을/를") } 바꾸도록 했습니다 (kubectl patch).
+caption-input-resize = 실행 중인 { $object }의 컨테이너 { $container }에 다른 자원을 주도록 했습니다 (kubectl patch --subresource resize).
 caption-input-debug = 실행 중인 { $object }에 임시 컨테이너 { JOSA($container, "을/를") } 더합니다 (kubectl debug).
 caption-input-undo = { JOSA($object, "을/를") } 이전 리비전으로 되돌리도록 했습니다 (kubectl rollout undo).
 caption-input-restart = { $object }의 파드를 모두 새로 만들도록 했습니다 (kubectl rollout restart).

@@ -45,6 +45,15 @@ pub enum Input {
         /// The patch, in JSON.
         patch: String,
     },
+    /// `kubectl patch --subresource resize`: other resources for a container of a pod that runs.
+    Resize {
+        /// The pod.
+        object: Name,
+        /// Which container.
+        container: String,
+        /// The resources, in JSON: `{"requests": {"cpu": "200m"}}`.
+        patch: String,
+    },
     /// `kubectl debug`: an ephemeral container in a pod that runs.
     Debug {
         /// The pod.
@@ -210,6 +219,7 @@ impl Input {
             "scale" => Self::Scale { object, replicas },
             "set-image" => Self::SetImage { object, container, image },
             "patch" => Self::Patch { object, patch },
+            "resize" => Self::Resize { object, container, patch },
             "debug" => Self::Debug { object, name, image, container, text },
             "undo" => Self::Undo { object, revision },
             "restart" => Self::Restart { object },
@@ -240,6 +250,7 @@ mod tests {
             Input::Scale { object: object(), replicas: 3 },
             Input::SetImage { object: object(), container: text(), image: text() },
             Input::Patch { object: object(), patch: text() },
+            Input::Resize { object: object(), container: text(), patch: text() },
             Input::Debug { object: object(), name: text(), image: text(), container: text(), text: text() },
             Input::Undo { object: object(), revision: 2 },
             Input::Restart { object: object() },

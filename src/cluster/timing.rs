@@ -131,6 +131,8 @@ pub const NODE_EVICTION_PAUSE_SLOW: Duration = secs(100);
 
 /// The kubelet reads the manifests of its static pods anew. Upstream: `fileCheckFrequency`.
 pub const FILE_CHECK: Duration = secs(20);
+/// Resizes that wait are tried again. Upstream: `allocation_manager.go`, `retryDelay`.
+pub const RESIZE_RETRY: Duration = secs(180);
 /// The kubelet asks its runtime what has changed. Upstream: `kubelet.go`, `genericPlegRelistPeriod`.
 pub const PLEG_RELIST: Duration = secs(1);
 /// A pod whose sync failed is tried again after this, up to half as much longer. Upstream: `kubelet.go`, `backOffPeriod`.

@@ -262,6 +262,9 @@ pub fn input_sentence(input: &Input, language: Language) -> String {
             say("caption-input-set-image", &[("object", named(object)), ("image", image.as_str().into())])
         }
         Input::Patch { object, .. } => say("caption-input-patch", &[("object", named(object))]),
+        Input::Resize { object, container, .. } => {
+            say("caption-input-resize", &[("object", named(object)), ("container", container.as_str().into())])
+        }
         Input::Debug { object, name, .. } => {
             say("caption-input-debug", &[("object", named(object)), ("container", name.as_str().into())])
         }

@@ -157,8 +157,8 @@ fn check(request: &Request, face: Option<&'static Kind>) -> Result<(), Status> {
         "" if !kind.verbs.contains(&verb) => Err(Status::method_not_allowed()),
         "" => selection(request, face).map(|_| ()),
         name if !kind.subresources.contains(&name) => Err(Status::no_such_path()),
-        "status" | "scale" | "ephemeralcontainers" if request.verb == Verb::Get => Ok(()),
-        "status" | "scale" | "ephemeralcontainers" => Err(Status::method_not_allowed()),
+        "status" | "scale" | "ephemeralcontainers" | "resize" if request.verb == Verb::Get => Ok(()),
+        "status" | "scale" | "ephemeralcontainers" | "resize" => Err(Status::method_not_allowed()),
         name => Err(not_modelled(name)),
     }
 }

@@ -8,6 +8,7 @@ use crate::api::kinds::{binding, scale};
 use crate::api::managed;
 use crate::api::object::Object;
 use crate::api::patch::{self, PatchFault};
+use crate::api::pod::resize;
 use crate::api::request::PatchType;
 use crate::api::schema::schema;
 use crate::api::{Body, FieldError, Kind, ObjectRef, Request, Status, Target, Typed, Verb, meta};
@@ -110,6 +111,16 @@ pub fn debug(new: &mut Object, old: &Object) {
     let mut object = old.clone();
     if let Some(pod) = object.get_mut::<Pod>() {
         Rc::make_mut(&mut pod.spec).ephemeral_containers = wanted;
+    }
+    *new = object;
+}
+
+/// `pods/<name>/resize`: only resources of containers are taken over (upstream: `podResizeStrategy`).
+pub fn resize(new: &mut Object, old: &Object) {
+    let spec = new.get::<Pod>().zip(old.get::<Pod>()).map(|(new, old)| resize::taken_over(new, old));
+    let mut object = old.clone();
+    if let (Some(pod), Some(spec)) = (object.get_mut::<Pod>(), spec) {
+        pod.spec = spec;
     }
     *new = object;
 }

@@ -320,7 +320,9 @@ pub(super) fn check(request: &Request) -> Result<(), Status> {
     let allowed = match request.target.subresource {
         "" => kind.verbs.contains(&verb),
         name if !kind.subresources.contains(&name) => return Err(Status::no_such_path()),
-        "status" | "scale" | "approval" | "ephemeralcontainers" => matches!(request.verb, Verb::Update | Verb::Patch),
+        "status" | "scale" | "approval" | "ephemeralcontainers" | "resize" => {
+            matches!(request.verb, Verb::Update | Verb::Patch)
+        }
         "binding" | "eviction" | "token" => request.verb == Verb::Create,
         "finalize" => request.verb == Verb::Update,
         other => return Err(reads::not_modelled(other)),

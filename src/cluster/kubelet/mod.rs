@@ -15,14 +15,14 @@
 //!   containers.
 //! - `status`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`: what does not fit is
 //!   refused.
-//! - `debug`: ephemeral containers.
+//! - `debug`: ephemeral containers; `resize`: other resources for pods that run.
 //! - `manifests`: static pods, which files on the machine describe; `mirror`: how the API shows them.
 //! - `node`: registration, heartbeats; `host`: what befalls the machine; `eviction`: when it runs short of something.
 //!
 //! A kubelet that stops changes nothing on its machine: the containers run on, and when it starts again it lists them and
 //! goes on. A sync that can find nothing new is not carried out (upstream repeats each pod's every minute).
 //!
-//! Left out: resizing of running pods, devices, the CPU manager, user namespaces, swap.
+//! Left out: devices, the CPU manager, user namespaces, swap.
 
 mod admit;
 mod backoff;
@@ -39,6 +39,7 @@ mod pods;
 mod probes;
 mod pull;
 mod report;
+mod resize;
 mod start;
 mod status;
 mod stop;
@@ -124,6 +125,8 @@ enum Asked {
     Restart(Rc<str>),
     /// A container of a pod that ends.
     Stop(Rc<str>),
+    /// A container of a pod that runs gets other resources.
+    Resize(Rc<str>),
     StopSandbox(Rc<str>),
     /// Does it work?
     Runtime,
@@ -248,6 +251,7 @@ impl Kubelet {
             host::LIST_AGAIN => self.call(cx, CriCall::List, Asked::List),
             manifests::READ_ALL => self.read_manifests(cx, true),
             mirror::MIRROR_AGAIN => self.reconcile_mirror(cx, &timer.key),
+            resize::RETRY => self.retry_resizes(cx),
             stop::STOP_AGAIN => self.stop_again(cx, &timer.key),
             _ => self.node_due(cx, timer),
         }
@@ -279,6 +283,7 @@ impl Kubelet {
                 self.stop_later(cx, &uid);
             }
             Asked::Stop(uid) => self.stopped_one(cx, &uid),
+            Asked::Resize(uid) => self.updated(cx, &uid, &outcome),
             Asked::StopSandbox(uid) => self.sandbox_gone(cx, &uid),
             Asked::Runtime => self.runtime_answered(cx, outcome.is_ok()),
             Asked::Probe { uid, slot, index, id } => self.probed(cx, &uid, (slot, index, &id), outcome),

@@ -162,10 +162,16 @@ impl Kubelet {
             !Rc::ptr_eq(&pod.get::<kinds::pod::Pod>().map(|p| p.spec.clone()).unwrap_or_default(), &worker.spec());
         let shown = |pod: &Object| (pod.meta().labels.clone(), pod.meta().annotations.clone());
         let relabelled = shown(pod) != shown(&worker.pod);
+        let pod = &self.allocated(&uid, pod);
+        let Some(worker) = self.workers.get_mut(&uid) else { return };
         worker.pod = pod.clone();
         worker.add_debuggers();
         if asked_to_end {
             worker.cause = cx.cause();
+        }
+        let wishes = worker.resize.as_ref().is_some_and(|resize| resize.desired.is_some());
+        if wishes && !asked_to_end {
+            self.allocate(cx, &uid);
         }
         if asked_to_end || sooner || respecified {
             return self.sync(cx, &uid);

@@ -166,6 +166,8 @@ impl Kubelet {
         }
         at.held = None;
         at.doomed = None;
+        // It was made with what it has been given.
+        at.actuated = None;
         // It may have ended in the very moment in which it started.
         if at.ended().is_none() {
             at.state = Some(ContainerState::Running { since: now });

@@ -163,7 +163,7 @@ fn container_status(worker: &Worker, spec: &PodSpec, index: usize) -> ContainerS
         restart_count: i32::try_from(slot.attempt).unwrap_or(i32::MAX),
         started: (!debug).then_some(running && (init || slot.is_started())),
         state: Some(state),
-        resources: existed.then(|| resources(&container)),
+        resources: existed.then(|| resources(slot, &container)),
         allocated_resources: container
             .resources
             .as_ref()
@@ -178,8 +178,9 @@ fn terminated_well(state: &ContainerState) -> bool {
     state.terminated.as_ref().is_some_and(|end| end.exit_code == 0)
 }
 
-fn resources(container: &Container) -> ResourceRequirements {
-    let given = container.resources.clone().unwrap_or_default();
+fn resources(slot: &Slot, container: &Container) -> ResourceRequirements {
+    let has = slot.actuated.as_ref().map(|has| has.0.clone());
+    let given = has.or_else(|| container.resources.clone()).unwrap_or_default();
     ResourceRequirements { claims: None, ..given }
 }
 
@@ -294,13 +295,15 @@ fn conditions(
     };
     let ready = containers.clone().or_else(|| gates(worker));
     // A pod that has succeeded was initialized, and says that it is complete.
-    let mut list = vec![
+    let mut list = resizing(worker, before, now);
+    let first = list.len();
+    list.extend([
         condition(worker, before, now, OWN[0], sandbox),
         condition(worker, before, now, OWN[1], initialized),
         condition(worker, before, now, OWN[2], ready),
         condition(worker, before, now, OWN[3], containers),
         condition(worker, before, now, OWN[4], None),
-    ];
+    ]);
     if let Some((_, message)) =
         worker.failed.as_ref().filter(|(reason, _)| &**reason == "Evicted" && worker.hurry.is_some())
     {
@@ -310,9 +313,23 @@ fn conditions(
         list.push(target);
     }
     if phase == "Succeeded" {
-        list[1].reason = Some("PodCompleted".to_owned());
+        list[first + 1].reason = Some("PodCompleted".to_owned());
     }
     list
+}
+
+/// What stands between a pod and its resources. Upstream: `determinePodResizeStatus`.
+fn resizing(worker: &Worker, before: &PodStatus, now: Time) -> Vec<PodCondition> {
+    let Some(resize) = &worker.resize else { return Vec::new() };
+    let one = |kind: &str, reason: &str, message: &str| PodCondition {
+        reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
+        message: Some(message.to_owned()).filter(|message| !message.is_empty()),
+        ..condition(worker, before, now, kind, None)
+    };
+    let pending = resize.deferred.as_ref().map(|why| one("PodResizePending", "Deferred", why));
+    let reason = |why: &str| if why.is_empty() { "" } else { "Error" };
+    let progress = resize.progress.as_ref().map(|why| one("PodResizeInProgress", reason(why), why));
+    pending.into_iter().chain(progress).collect()
 }
 
 /// What the pod's readiness gates lack.

@@ -195,6 +195,7 @@ impl Kubelet {
         }
         let worker = worker.clone();
         self.pulls.reserve(&worker, false);
+        self.allocate_again(cx);
         cx.note(Fact::PodStopped { node: self.machine.name.clone(), pod: worker.what.clone() });
         if let Some(mirror) = &worker.mirror {
             return if mirror.removed { self.static_gone(cx, uid) } else { self.report(cx, uid) };

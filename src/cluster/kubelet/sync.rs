@@ -100,6 +100,8 @@ impl Kubelet {
             );
             return self.stop(cx, uid);
         }
+        self.actuate(cx, uid);
+        let Some(worker) = self.workers.get(uid) else { return };
         let need = need(worker);
         self.report(cx, uid);
         match need {
@@ -239,7 +241,10 @@ impl Kubelet {
         let grace =
             own.or(spec.termination_grace_period_seconds).and_then(|grace| u64::try_from(grace).ok()).unwrap_or(30);
         let timeout = Duration::from_secs(grace).max(timing::MINIMUM_GRACE);
-        let text = format!("Container {name} failed {} probe, will be restarted", probe.to_ascii_lowercase());
+        let text = match probe {
+            "resize" => format!("Container {name} resize requires restart"),
+            probe => format!("Container {name} failed {} probe, will be restarted", probe.to_ascii_lowercase()),
+        };
         self.say(cx, uid, Some(slot), &normal("Killing", &text));
         self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Restart(uid.clone()));
     }

@@ -82,7 +82,8 @@ fn amount(container: &Container, slot: &Slot, now: Time) -> Amount {
     let cpu = burnt.unwrap_or(idle.0 + idle.0 * wave / 100);
     let memory = held.unwrap_or((idle.1 << 20) + (idle.1 << 20) * wave / 200);
     let limit = |name: &str| {
-        let limits = container.resources.as_ref()?.limits.as_ref()?;
+        let given = slot.actuated.as_ref().map(|has| &has.0).or(container.resources.as_ref());
+        let limits = given?.limits.as_ref()?;
         Quantity::parse(&limits.get(name)?.0).ok()
     };
     Amount {

@@ -4,6 +4,7 @@ use super::backoff::Backoff;
 use super::debug;
 use super::mirror::Mirror;
 use super::probes::Probing;
+use super::resize::{Given, Resize};
 use super::status::OWN;
 use super::volumes::Written;
 use crate::api::Object;
@@ -64,6 +65,8 @@ pub struct Worker {
     pub renewing: bool,
     /// Whether the next time for that is planned.
     pub renews: bool,
+    /// What it asks for beside what it has been given.
+    pub resize: Option<Resize>,
 }
 
 /// How far a pod's life has come.
@@ -120,8 +123,10 @@ pub struct Slot {
     pub image_id: Rc<str>,
     /// Its probes.
     pub probes: Vec<Probing>,
-    /// Why it is being killed, if a probe has condemned it.
+    /// Why it is being killed, if a probe has condemned it or it is `resize`d.
     pub doomed: Option<&'static str>,
+    /// The resources that it really has, if they have ever been changed.
+    pub actuated: Option<Rc<Given>>,
 }
 
 /// How a container has ended.
@@ -221,6 +226,7 @@ impl Worker {
             written: Rc::default(),
             renewing: false,
             renews: false,
+            resize: None,
         }
     }
 
@@ -309,7 +315,11 @@ impl Worker {
         let shown = self.shown()?;
         let conditions = shown.get::<Pod>().and_then(|pod| pod.status.conditions.as_deref()).unwrap_or_default();
         let wanted = self.wanted.get::<Pod>();
-        let own = |kind: &str| OWN.contains(&kind) || wanted.is_some_and(|pod| pod.condition(kind).is_some());
+        let own = |kind: &str| {
+            OWN.contains(&kind)
+                || kind.starts_with("PodResize")
+                || wanted.is_some_and(|pod| pod.condition(kind).is_some())
+        };
         let foreign: Vec<_> = conditions.iter().filter(|condition| !own(&condition.type_)).cloned().collect();
         let mut object = self.wanted.clone();
         if let (Some(mirror), Some(wanted)) = (self.mirror.as_ref().and(shown.get::<Pod>()), wanted) {

@@ -180,6 +180,7 @@ impl Runtime {
             CriCall::CreateContainer(spec) => self.create(cx, id, spec),
             CriCall::StartContainer { id: container } => self.start_container(cx, id, &container),
             CriCall::StopContainer { id: container, timeout } => self.stop(cx, id, &container, timeout),
+            CriCall::UpdateContainer { id: container, memory_limit } => self.resize(cx, id, &container, memory_limit),
             CriCall::Write { pod, source, files } => self.write(cx, (&pod, &source), &files),
             CriCall::RemoveContainer { id: container } => {
                 self.remove(&container);
@@ -311,6 +312,13 @@ impl Runtime {
                 self.reply(cx, call, timing::CONTAINER_START, Err(CriError::StartError(text)));
             }
         }
+    }
+
+    fn resize(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, memory_limit: Option<u64>) {
+        let Some(container) = self.containers.get_mut(id) else { return self.unknown(cx, call, id) };
+        Rc::make_mut(&mut container.spec).memory_limit = memory_limit;
+        self.think(cx, id);
+        self.reply(cx, call, timing::CONTAINER_CREATE, Ok(CriReply::Done));
     }
 
     fn unknown(&self, cx: &mut Cx, call: u64, id: &str) {

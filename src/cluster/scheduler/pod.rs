@@ -1,6 +1,7 @@
 //! What the scheduler must know of a pod, computed once: its requests and its host ports.
 
 use super::affinity::Terms;
+use super::resized;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, Ref};
 use crate::api::quantity::{MOST, Quantity};
@@ -205,7 +206,8 @@ impl PodInfo {
     #[must_use]
     pub fn new(object: &Object) -> Option<Self> {
         let pod = object.get::<Pod>()?;
-        let (requests, non_zero) = pod_requests(&pod.spec);
+        let counted = resized::is_resizing(pod).then(|| resized::counted(pod));
+        let (requests, non_zero) = pod_requests(counted.as_ref().unwrap_or(&pod.spec));
         let all_missing = Some((Some(DEFAULT_MILLI_CPU), Some(DEFAULT_MEMORY)));
         let containers_non_zero = match pod.spec.resources {
             None => non_zero,
@@ -229,7 +231,10 @@ impl PodInfo {
     #[must_use]
     pub fn updated(&self, object: &Object) -> Option<Self> {
         let same = match (self.object.get::<Pod>(), object.get::<Pod>()) {
-            (Some(old), Some(new)) => Rc::ptr_eq(&old.spec, &new.spec) && self.object.uid() == object.uid(),
+            (Some(old), Some(new)) => {
+                let resizing = resized::is_resizing(old) || resized::is_resizing(new);
+                Rc::ptr_eq(&old.spec, &new.spec) && self.object.uid() == object.uid() && !resizing
+            }
             _ => false,
         };
         if !same {

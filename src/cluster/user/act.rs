@@ -41,6 +41,16 @@ pub(super) fn jobs(input: &Input, now: Time) -> VecDeque<Job> {
             }),
             Err(error) => Action::Fail(Rc::new(Status::bad_request(format!("unable to parse {patch:?}: {error}")))),
         },
+        Input::Resize { object, container, patch } => match serde_json::from_str(patch) {
+            Ok(resources) => on(object, |kind, key| {
+                let container = json!({"name": container, "resources": serde_json::Value::clone(&resources)});
+                let patch = json!({"spec": {"containers": [container]}});
+                let mut request = Request::patch(kind, key, PatchType::Strategic, patch);
+                request.target = Target::sub(kind, key, "resize");
+                Action::Send(Rc::new(request), "patched")
+            }),
+            Err(error) => Action::Fail(Rc::new(Status::bad_request(format!("unable to parse {patch:?}: {error}")))),
+        },
         Input::Cordon { node, on } => {
             let patch = json!({"spec": {"unschedulable": if *on { json!(true) } else { json!(null) }}});
             let request = Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, patch);

@@ -49,6 +49,13 @@ pub enum CriCall {
         /// How long it may take.
         timeout: Duration,
     },
+    /// Gives a container that runs other resources (`UpdateContainerResources`).
+    UpdateContainer {
+        /// Its id.
+        id: Rc<str>,
+        /// Its memory limit in bytes, if any.
+        memory_limit: Option<u64>,
+    },
     /// The kubelet changes what is in a volume: the machine's disk, not part of the CRI.
     Write {
         /// The pod's uid.

@@ -15,6 +15,7 @@ mod limit_ranger;
 mod namespace_lifecycle;
 pub mod node_restriction;
 mod persistent_volume_claim_resize;
+mod pod_resize_validator;
 mod pod_security;
 pub mod pod_topology_labels;
 mod priority;
@@ -44,6 +45,7 @@ pub static PLUGINS: &[Plugin] = &[
     certificate_subject_restriction::PLUGIN,
     default_ingress_class::PLUGIN,
     pod_topology_labels::PLUGIN,
+    pod_resize_validator::PLUGIN,
     validating_admission_policy::PLUGIN,
     resource_quota::PLUGIN,
 ];

@@ -144,6 +144,7 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         "status" | "approval" => (kind.prepare_status)(&mut new, old),
         "finalize" => subresources::finalize(&mut new, old),
         "ephemeralcontainers" => subresources::debug(&mut new, old),
+        "resize" => subresources::resize(&mut new, old),
         _ => (kind.prepare_update)(&mut new, old),
     }
     if target.subresource.is_empty() {
@@ -159,6 +160,7 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
     if target.subresource != "status" || written {
         let judged = match target.subresource {
             "ephemeralcontainers" => validation::debug(&new, old),
+            "resize" => validation::resize(&new, old),
             _ => validation::update(review.face, &new, old),
         };
         judged.map_err(at(Gate::Validation))?;

@@ -3,7 +3,7 @@
 use super::Review;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
-use crate::api::pod::update;
+use crate::api::pod::{resize, update};
 use crate::api::{FieldError, Kind, Status, faces, meta_validation};
 
 /// All errors of a new object at once.
@@ -40,6 +40,18 @@ pub fn debug(object: &Object, old: &Object) -> Result<(), Status> {
     let mut errors = meta_validation::update(object, old);
     if let (Some(new), Some(old)) = (object.get::<Pod>(), old.get::<Pod>()) {
         errors.extend(update::ephemeral(new, old));
+    }
+    verdict(object, &errors)
+}
+
+/// Whether a pod may be given other resources.
+///
+/// # Errors
+/// 422 with every error.
+pub fn resize(object: &Object, old: &Object) -> Result<(), Status> {
+    let mut errors = meta_validation::update(object, old);
+    if let (Some(new), Some(old)) = (object.get::<Pod>(), old.get::<Pod>()) {
+        errors.extend(resize::validate(new, old));
     }
     verdict(object, &errors)
 }
