@@ -638,3 +638,53 @@ fn what_a_node_does_not_have_now_comes_later_and_what_it_never_has_is_refused() 
     assert_eq!(status(&pod, "c")["allocatedResources"]["cpu"], format!("{}m", cores * 1000 - 500));
     assert_eq!(events(&history, "ResizeCompleted").len(), 1);
 }
+
+#[test]
+fn a_process_of_the_control_plane_ends_and_begins_with_its_manifest_and_its_container() {
+    const SCHEDULER: &str = include_str!("../assets/manifests/kube-scheduler.yaml");
+    const SERVER: &str = include_str!("../assets/manifests/kube-apiserver.yaml");
+    let mut history = common::three_ships(1);
+    run(&mut history, 5);
+    let node =
+        history.world().view().nodes.iter().find(|node| node.control_plane).expect("there is one").name.to_string();
+    let place = |history: &mut History, file: &str, text: &str| {
+        history.input(Input::Manifest { node: node.clone(), name: file.into(), text: text.into() });
+    };
+    let stopped =
+        |history: &History| -> Vec<String> { history.world().view().stopped.iter().map(ToString::to_string).collect() };
+    let web = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: nginx}]}\n";
+    place(&mut history, "kube-scheduler.yaml", "");
+    run(&mut history, 3);
+    assert_eq!(stopped(&history), ["kube-scheduler"]);
+    apply(&mut history, web);
+    run(&mut history, 20);
+    assert!(pods(&history)[0]["spec"]["nodeName"].is_null(), "nobody schedules it");
+    place(&mut history, "kube-scheduler.yaml", SCHEDULER);
+    run(&mut history, 40);
+    assert!(stopped(&history).is_empty());
+    assert_eq!(pods(&history)[0]["status"]["phase"], "Running");
+
+    // Without an API server nothing is stored; its kubelet starts it again from the file alone.
+    place(&mut history, "kube-apiserver.yaml", "");
+    run(&mut history, 3);
+    assert_eq!(stopped(&history), ["kube-apiserver"]);
+    place(&mut history, "kube-apiserver.yaml", SERVER);
+    run(&mut history, 60);
+    assert!(stopped(&history).is_empty());
+
+    // A crash is one of its container.
+    let mirror = |history: &History| {
+        let all = history.world().objects(&pod::KIND).map(bottle::api::Object::to_value);
+        let mut all = all.filter(|pod| text(&pod["metadata"]["name"]).starts_with("kube-scheduler-"));
+        all.next().expect("the API shows it")
+    };
+    let before = status(&mirror(&history), "kube-scheduler")["restartCount"].as_i64().unwrap_or_default();
+    history.input(Input::Fault { fault: "crash".into(), of: "kube-scheduler".into(), on: true });
+    run(&mut history, 1);
+    run(&mut history, 4);
+    let pod = mirror(&history);
+    let seen = status(&pod, "kube-scheduler");
+    assert_eq!(seen["restartCount"].as_i64(), Some(before + 1), "{seen}");
+    assert_eq!(seen["lastState"]["terminated"]["exitCode"], 2);
+    assert!(stopped(&history).is_empty());
+}

@@ -7,6 +7,7 @@ mod nodes;
 
 use super::fact::Fact;
 use super::input::{FAULTS, Input};
+use super::runtime::Turn;
 use super::scheduler::configuration::Configuration;
 use super::wire::{Address, CriCall, Event, Message, START, Timer};
 use super::{Cx, Process, World, timing};
@@ -20,7 +21,7 @@ pub(super) fn input(world: &mut World, input: &Input, trace: &mut Trace<Fact>) {
     let cause = trace.note(world.now(), None, Fact::Input(Rc::new(input.clone())));
     match input {
         Input::Kubelet { node, stop } => {
-            stop_process(world, &Address::Kubelet(node.as_str().into()), *stop, cause, trace);
+            stop_process(world, &Address::Kubelet(node.as_str().into()), *stop, Some(cause), trace);
         }
         Input::Manifest { node, name, text } => nodes::place(world, node, (name, text), cause, trace),
         Input::Network { node, cut } => cut_network(world, node, *cut, cause, trace),
@@ -41,7 +42,7 @@ fn begin(world: &mut World, (fault, of): (&str, &str), on: bool, cause: FactId, 
     let Some(fault) = FAULTS.iter().copied().find(|known| *known == fault) else { return };
     let process = world.processes.keys().find(|address| address.to_string() == of).cloned();
     match (fault, process) {
-        ("stop", Some(process)) => return stop_process(world, &process, on, cause, trace),
+        ("stop", Some(process)) => return stop_process(world, &process, on, Some(cause), trace),
         ("crash", Some(process)) if on => return crash_process(world, &process, cause, trace),
         _ => {}
     }
@@ -69,12 +70,18 @@ fn begin(world: &mut World, (fault, of): (&str, &str), on: bool, cause: FactId, 
 }
 
 /// Stops a process, or starts it again with what survived.
-pub(super) fn stop_process(world: &mut World, address: &Address, stop: bool, cause: FactId, trace: &mut Trace<Fact>) {
+pub(super) fn stop_process(
+    world: &mut World,
+    address: &Address,
+    stop: bool,
+    cause: Option<FactId>,
+    trace: &mut Trace<Fact>,
+) {
     if !world.processes.contains_key(address) || world.stopped.contains(address) == stop {
         return;
     }
     let fact = Fact::ProcessStopped { process: address.clone(), stopped: stop };
-    let cause = trace.note(world.now(), Some(cause), fact);
+    let cause = trace.note(world.now(), cause, fact);
     if stop {
         hang_up(world, address, trace);
         world.kernel.kill(address);
@@ -94,7 +101,10 @@ fn crash_process(world: &mut World, address: &Address, cause: FactId, trace: &mu
     if world.stopped.contains(address) {
         return;
     }
-    stop_process(world, address, true, cause, trace);
+    if kill_in_container(world, address, cause, trace) {
+        return;
+    }
+    stop_process(world, address, true, Some(cause), trace);
     let after = match address {
         Address::Kubelet(_) => timing::KUBELET_RESTART,
         Address::Runtime(_) => timing::RUNTIME_RESTART,
@@ -102,6 +112,37 @@ fn crash_process(world: &mut World, address: &Address, cause: FactId, trace: &mu
     };
     let at = world.now() + after;
     world.kernel.schedule(at, address.clone(), Event::Timer(Timer::new(START)), Some(cause));
+}
+
+/// The process that runs in the container of this name, in a static pod of the control plane.
+const PLANE: [(&str, Address); 4] = [
+    ("etcd", Address::Etcd(0)),
+    ("kube-apiserver", Address::ApiServer),
+    ("kube-controller-manager", Address::ControllerManager),
+    ("kube-scheduler", Address::Scheduler),
+];
+
+/// Containers of the control plane have begun to run or ended: so have the processes in them.
+pub(super) fn turn(world: &mut World, turns: Vec<Turn>, trace: &mut Trace<Fact>) {
+    for (program, runs, cause) in turns {
+        if let Some((_, address)) = PLANE.iter().find(|(name, _)| *name == program) {
+            stop_process(world, address, !runs, cause, trace);
+        }
+    }
+}
+
+/// A process that runs in a container dies as the container does; its kubelet starts both again.
+fn kill_in_container(world: &mut World, address: &Address, cause: FactId, trace: &mut Trace<Fact>) -> bool {
+    let Some((program, _)) = PLANE.iter().find(|(_, process)| process == address) else { return false };
+    let found = world.processes.iter().find_map(|(at, process)| match &**process {
+        Process::Runtime(runtime) if !world.stopped.contains(at) => Some((at.clone(), runtime.of_plane(program)?)),
+        _ => None,
+    });
+    let Some((runtime, id)) = found else { return false };
+    let mut cx = Cx::new(&mut world.kernel, trace, runtime.clone(), Some(cause));
+    let message = Message::Cri { id: 0, call: CriCall::Kill { id, code: 2 } };
+    cx.hand(runtime.clone(), Duration::ZERO, Event::Message { from: runtime, message });
+    true
 }
 
 /// The connections of a process that ends are closed by its machine: those at the other end see it at once.
@@ -131,10 +172,7 @@ impl World {
     ) {
         let from_dead = match event.event {
             Event::Timer(timer) if timer.what == START => {
-                if let Some(cause) = event.cause {
-                    stop_process(self, &event.to, false, cause, trace);
-                }
-                return;
+                return stop_process(self, &event.to, false, event.cause, trace);
             }
             Event::Timer(_) => return,
             Event::Message { from, message } => (from, message),

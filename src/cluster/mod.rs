@@ -178,7 +178,12 @@ impl World {
             return self.undelivered(event, trace);
         }
         if let Some(process) = self.processes.get_mut(&event.to) {
-            Rc::make_mut(process).handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);
+            let process = Rc::make_mut(process);
+            process.handle(&mut Cx::new(&mut self.kernel, trace, event.to, event.cause), event.event);
+            if let Process::Runtime(runtime) = process {
+                let turns = runtime.take_turns();
+                faults::turn(self, turns, trace);
+            }
         }
     }
 }

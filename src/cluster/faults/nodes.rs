@@ -52,7 +52,7 @@ fn power(world: &mut World, node: &str, off: bool, cause: FactId, trace: &mut Tr
     let plane = [Address::Etcd(0), Address::ApiServer, Address::ControllerManager, Address::Scheduler];
     let all = plane.into_iter().filter(|_| carries).chain([runtime.clone(), kubelet.clone()]);
     for address in all {
-        stop_process(world, &address, off, cause, trace);
+        stop_process(world, &address, off, Some(cause), trace);
     }
     let now = world.now();
     if !off {

@@ -27,6 +27,7 @@ mod faults;
 mod files;
 pub mod images;
 mod metrics;
+mod plane;
 pub mod process;
 pub mod programs;
 mod sandbox;
@@ -34,6 +35,7 @@ pub mod shell;
 
 use self::container::Container;
 use self::metrics::Metrics;
+pub use self::plane::Turn;
 use self::process::OnTerm;
 use super::Cx;
 use super::fact::Fact;
@@ -74,6 +76,8 @@ pub struct Runtime {
     corrupt: crate::sim::Set<Rc<str>>,
     /// The metrics server that runs here, if one does.
     metrics: Option<Box<Metrics>>,
+    /// What of the control plane has begun to run (true) or ended, and nobody has been told of yet.
+    turns: Vec<Turn>,
 }
 
 /// A pull under way.
@@ -101,6 +105,7 @@ impl Runtime {
             slow: crate::sim::Set::new(),
             corrupt: crate::sim::Set::new(),
             metrics: None,
+            turns: Vec::new(),
         }
     }
 
@@ -292,6 +297,7 @@ impl Runtime {
                 }
                 self.serve_metrics(cx);
                 self.think_around(cx, id);
+                self.turn(id, true, cx.cause());
                 self.reply(cx, call, timing::CONTAINER_START, Ok(CriReply::Done));
             }
             Err(why) => {
@@ -379,7 +385,9 @@ impl Runtime {
         let name = container.spec.name.clone();
         self.keep_writings(cx, id);
         if let Some(pod) = self.sandboxes.get(&status.pod).map(|sandbox| sandbox.pod.clone()) {
-            cx.note(Fact::ContainerExited { node: self.machine.name.clone(), pod, container: name, code, reason });
+            let node = self.machine.name.clone();
+            let cause = cx.note(Fact::ContainerExited { node, pod, container: name, code, reason });
+            self.turn(id, false, Some(cause));
         }
         self.serve_metrics(cx);
         self.tell(cx, Duration::ZERO, Message::CriEvent(status));
