@@ -2,8 +2,9 @@
 
 use super::process::files::Seen;
 use super::process::{self, Change, Course, Surroundings};
-use super::{images, programs};
-use crate::cluster::wire::{ContainerSpec, ContainerState, ContainerStatus};
+use super::{Runtime, images, programs};
+use crate::cluster::wire::{ContainerSpec, ContainerState, ContainerStatus, CriReply};
+use crate::cluster::{Cx, timing};
 use crate::sim::Time;
 use std::rc::Rc;
 
@@ -60,6 +61,22 @@ impl Container {
     pub fn open(&self, now: Time) -> impl Iterator<Item = &process::Listen> {
         let age = self.since().map(|since| now.since(since));
         self.course.listens.iter().filter(move |listen| age.is_some_and(|age| listen.from <= age))
+    }
+}
+
+impl Runtime {
+    pub(super) fn resize(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, memory_limit: Option<u64>) {
+        let Some(container) = self.containers.get_mut(id) else { return self.unknown(cx, call, id) };
+        Rc::make_mut(&mut container.spec).memory_limit = memory_limit;
+        self.think(cx, id);
+        self.reply(cx, call, timing::CONTAINER_CREATE, Ok(CriReply::Done));
+    }
+
+    pub(super) fn remove(&mut self, id: &Rc<str>) {
+        let Some(container) = self.containers.remove(id) else { return };
+        if let Some(sandbox) = self.sandboxes.get_mut(&container.spec.pod) {
+            sandbox.containers.retain(|other| other != id);
+        }
     }
 }
 

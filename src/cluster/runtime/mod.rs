@@ -320,13 +320,6 @@ impl Runtime {
         }
     }
 
-    fn resize(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>, memory_limit: Option<u64>) {
-        let Some(container) = self.containers.get_mut(id) else { return self.unknown(cx, call, id) };
-        Rc::make_mut(&mut container.spec).memory_limit = memory_limit;
-        self.think(cx, id);
-        self.reply(cx, call, timing::CONTAINER_CREATE, Ok(CriReply::Done));
-    }
-
     fn unknown(&self, cx: &mut Cx, call: u64, id: &str) {
         let text = format!("an error occurred when try to find container \"{id}\": not found");
         self.reply(cx, call, Duration::ZERO, Err(CriError::NotFound(text.into())));
@@ -393,13 +386,6 @@ impl Runtime {
         self.tell(cx, Duration::ZERO, Message::CriEvent(status));
         for call in stops {
             self.reply(cx, call, Duration::ZERO, Ok(CriReply::Done));
-        }
-    }
-
-    fn remove(&mut self, id: &Rc<str>) {
-        let Some(container) = self.containers.remove(id) else { return };
-        if let Some(sandbox) = self.sandboxes.get_mut(&container.spec.pod) {
-            sandbox.containers.retain(|other| other != id);
         }
     }
 }
