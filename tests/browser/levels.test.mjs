@@ -33,6 +33,49 @@ test('a fleet is one picture of pixels; a touch comes nearer, and all of it stay
   await close();
 });
 
+test('the address says where the camera has come to rest, and opens there', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?t=0');
+  const place = async (on) => (await item(on, 'node/node-1')).x;
+  const before = await place(page);
+  await page.locator('.camera .zoom').last().click();
+  await page.waitForURL(/cam=/);
+  const near = await place(page);
+  assert.notEqual(near, before);
+  const again = await open(rig, page.url().replace(rig.url, ''));
+  // The address rounds to whole world units.
+  assert.ok(Math.abs((await place(again.page)) - near) < 1.5, `${await place(again.page)} and not ${near}`);
+  await page.getByTitle('Show everything').click();
+  await page.waitForURL((url) => !url.search.includes('cam='));
+  assert.equal(await place(page), before);
+  const far = await open(rig, 'en/sandbox?t=0&cam=-1999,4999,1999');
+  assert.ok((await kinds(far.page)).length > 0);
+  for (const one of [again, far]) {
+    assert.deepEqual(one.errors, []);
+    await one.close();
+  }
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a large harbour comes up behind a bar that moves', async () => {
+  const seen = () => {
+    window.shares = [];
+    const look = () => {
+      const bar = document.querySelector('#boot progress');
+      if (window.__bottleBoot && bar) window.shares.push(bar.value);
+      requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+  };
+  const { page, errors, close } = await open(rig, 'en/sandbox?scenario=three-hundred-ships&t=0', { init: seen });
+  const shares = await page.evaluate(() => window.shares);
+  // The bar has told of the program before, to its end; then of the harbour, again from its beginning.
+  const last = shares.slice(shares.findLastIndex((share, at) => at > 0 && share < shares[at - 1]));
+  assert.ok(new Set(last).size > 5, `the bar stood at ${[...new Set(last)]}`);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('a search lights up what it finds, by name and by label, and says when it cannot be read', async () => {
   const { page, close } = await open(rig, 'en/sandbox?scenario=sixty-ships&t=0');
   await page.locator('body').press('/');
