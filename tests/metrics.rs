@@ -228,3 +228,126 @@ fn a_kubelet_that_does_not_answer_is_left_out() {
     assert_eq!(nodes.len(), 3);
     assert!(nodes.iter().all(|node| node.name() != other));
 }
+
+fn scaler(name: &str, target: &str, metrics: &str) -> String {
+    format!(
+        "apiVersion: autoscaling/v2\nkind: HorizontalPodAutoscaler\nmetadata: {{name: {name}}}\nspec:\n  \
+         scaleTargetRef: {{apiVersion: apps/v1, kind: Deployment, name: {target}}}\n  maxReplicas: 4\n  metrics: [{metrics}]\n"
+    )
+}
+
+const WEB: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: c, image: nginx:1.27, resources: {requests: {cpu: 100m}}}]}
+";
+
+impl Harbour {
+    /// Why an autoscaler does not scale: reason and message.
+    fn idle(&mut self, name: &str) -> (String, String) {
+        let scaler = self.get(&horizontal_pod_autoscaler::KIND, "default", name);
+        let conditions = scaler["status"]["conditions"].as_array().cloned().unwrap_or_default();
+        let active = conditions.into_iter().find(|condition| condition["type"] == "ScalingActive").unwrap_or_default();
+        assert_eq!(active["status"], "False", "{active}");
+        let text = |field: &str| active[field].as_str().unwrap_or_default().to_owned();
+        (text("reason"), text("message").replace("the HPA was unable to compute the replica count: ", ""))
+    }
+
+    /// All messages of events for a reason.
+    fn said(&mut self, reason: &str) -> Vec<String> {
+        let events = self.list(&event::KIND).expect("events");
+        let said = events.iter().map(Object::to_value).filter(|event| event["reason"] == reason);
+        said.map(|event| event["message"].as_str().unwrap_or_default().to_owned()).collect()
+    }
+}
+
+#[test]
+fn nobody_tells_of_other_metrics() {
+    let mut harbour = Harbour::new();
+    harbour.apply(WEB);
+    let target = "target: {type: AverageValue, averageValue: \"5\"}";
+    harbour.apply(&scaler("pods", "web", &format!("{{type: Pods, pods: {{metric: {{name: rate}}, {target}}}}}")));
+    let object = "describedObject: {apiVersion: v1, kind: Service, name: web}";
+    let object = format!("{{type: Object, object: {{metric: {{name: hits}}, {object}, {target}}}}}");
+    harbour.apply(&scaler("object", "web", &object));
+    let external = "{type: External, external: {metric: {name: queue, selector: {matchLabels: {a: b}}}, \
+                    target: {type: Value, value: \"30\"}}}";
+    harbour.apply(&scaler("external", "web", external));
+    harbour.apply(&scaler("both", "web", &format!("{external}, {object}")));
+    harbour.run(40);
+    // All four select the same pods.
+    let rivals = "pods by selector app=web are controlled by multiple HPAs: \
+                  [default/both default/external default/object default/pods]";
+    let ambiguous = ("AmbiguousSelector".to_owned(), rivals.to_owned());
+    assert_eq!(harbour.idle("pods"), ambiguous);
+    assert!(harbour.said("FailedComputeMetricsReplicas").contains(&rivals.to_owned()));
+    for other in ["both", "object", "external"] {
+        let object = Name {
+            api_version: "autoscaling/v2".into(),
+            kind: "HorizontalPodAutoscaler".into(),
+            namespace: "default".into(),
+            name: other.into(),
+        };
+        harbour.input(&Input::Delete { object });
+    }
+    harbour.run(20);
+    let custom =
+        "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered";
+    assert_eq!(
+        harbour.idle("pods"),
+        ("FailedGetPodsMetric".to_owned(), format!("unable to get metric rate: {custom}"))
+    );
+    for (name, metrics) in [("one", object.as_str()), ("two", external)] {
+        harbour.apply(&WEB.replace("web", name));
+        harbour.apply(&scaler(name, name, metrics));
+    }
+    harbour.run(40);
+    let why = format!("unable to get metric hits: Service on default web/{custom}");
+    assert_eq!(harbour.idle("one"), ("FailedGetObjectMetric".to_owned(), why.clone()));
+    let first = "invalid metrics (1 invalid out of 1), first error is: failed to get object metric value";
+    let said = harbour.said("FailedComputeMetricsReplicas");
+    assert!(said.contains(&format!("{first}: failed to get hits object metric: {why}")), "{said:?}");
+    let why = "unable to get external metric default/queue/&LabelSelector{MatchLabels:map[string]string{a: b,},\
+               MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the \
+               server could not find the requested resource (get queue.external.metrics.k8s.io)";
+    assert_eq!(harbour.idle("two"), ("FailedGetExternalMetric".to_owned(), why.to_owned()));
+}
+
+/// An `APIService` whose server is not there: whoever asks its group is told so.
+#[test]
+fn a_registered_group_without_a_server_is_unavailable() {
+    let mut harbour = Harbour::new();
+    for (group, version) in [("external.metrics.k8s.io", "v1beta1"), ("custom.metrics.k8s.io", "v1beta2")] {
+        harbour.apply(&format!(
+            "apiVersion: apiregistration.k8s.io/v1\nkind: APIService\nmetadata: {{name: {version}.{group}}}\nspec: {{group: \
+             {group}, version: {version}, groupPriorityMinimum: 100, versionPriority: 100, insecureSkipTLSVerify: true, \
+             service: {{name: adapter, namespace: default}}}}\n"
+        ));
+    }
+    harbour.apply(WEB);
+    let external = "{type: External, external: {metric: {name: queue}, target: {type: Value, value: \"30\"}}}";
+    harbour.apply(&scaler("web", "web", external));
+    harbour.run(40);
+    let why = harbour.idle("web").1;
+    let end = "the server is currently unable to handle the request (get queue.external.metrics.k8s.io)";
+    assert!(why.ends_with(end), "{why}");
+    let service = harbour.get(&api_service::KIND, "", "v1beta1.external.metrics.k8s.io");
+    let condition = &service["status"]["conditions"][0];
+    assert_eq!(condition["message"], "service/adapter in \"default\" is not present");
+    // A Service whose pods do not serve the group: it is asked and has no answer.
+    harbour.apply(&WEB.replace("web", "adapter"));
+    harbour.apply(
+        "apiVersion: v1\nkind: Service\nmetadata: {name: adapter}\nspec: {selector: {app: adapter}, ports: [{port: 443, targetPort: 80}]}\n",
+    );
+    harbour.run(20);
+    let service = harbour.get(&api_service::KIND, "", "v1beta1.external.metrics.k8s.io");
+    let condition = &service["status"]["conditions"][0];
+    assert_eq!(condition["reason"], "FailedDiscoveryCheck");
+    let message = condition["message"].as_str().unwrap_or_default();
+    assert!(message.starts_with("failing or missing response from https://10.96."), "{message}");
+    assert!(message.ends_with(":443: connect: connection refused"), "{message}");
+}

@@ -32,7 +32,17 @@ pub static POD: Kind = Kind {
     ..Kind::tree(GROUP, "PodMetrics", "pods", "")
 };
 
-/// Both.
+/// What a pod or another object is measured by: asked for, but there is no server for it.
+pub static CUSTOM: Kind =
+    Kind { version: "v1beta2", verbs: VERBS, ..Kind::tree("custom.metrics.k8s.io", "MetricValue", "metrics", "") };
+/// What is measured outside the cluster: as [`CUSTOM`].
+pub static EXTERNAL: Kind = Kind {
+    version: "v1beta1",
+    verbs: VERBS,
+    ..Kind::tree("external.metrics.k8s.io", "ExternalMetricValue", "metrics", "")
+};
+
+/// Both of this group.
 pub static KINDS: &[&Kind] = &[&NODE, &POD];
 /// What stands for both in discovery while nobody answers for them: a kind without a name and without verbs.
 pub static SILENT: &[&Kind] = &[&NOBODYS];
@@ -99,6 +109,12 @@ pub fn used(object: &Object, container: &str, resource: &str) -> Option<Quantity
 
 fn total(object: &Object, resource: &str) -> Option<Quantity> {
     used(object, "", resource)
+}
+
+/// Whether a kind is one that another server answers for.
+#[must_use]
+pub fn is_elsewhere(kind: &Kind) -> bool {
+    [GROUP, CUSTOM.group, EXTERNAL.group].contains(&kind.group)
 }
 
 /// When a sample was taken, and over which time.

@@ -161,6 +161,9 @@ impl MetricsServer {
     fn serve(&self, request: &Request, now: Time) -> Result<Reply, Status> {
         let target = &request.target.object;
         let (kind, key) = (target.kind, &target.key);
+        if kind.group != metrics::GROUP {
+            return Err(Status::no_such_path());
+        }
         let of = if *kind == metrics::NODE { &node::KIND } else { &pod::KIND };
         match request.verb {
             Verb::Get => {

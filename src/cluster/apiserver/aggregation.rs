@@ -6,7 +6,7 @@
 //!
 //! Upstream: `kube-aggregator/pkg/apiserver/handler_proxy.go` and `pkg/controllers/status/remote`, in the server's own
 //! process, too. Left out: groups other than `metrics.k8s.io` (their condition is kept, nobody answers for them), the
-//! choice among several endpoints (the first that is ready counts), and certificates.
+//! choice among several endpoints (the first that is ready counts), certificates, and other groups in discovery.
 
 use super::ApiServer;
 use super::flight::{Flight, Phase};
@@ -45,7 +45,7 @@ impl ApiServer {
 
     /// Hands a request on, if it is about a kind of somebody else's. Tells whether it was.
     pub(super) fn hand_on(&mut self, cx: &mut Cx, number: u64) -> bool {
-        let foreign = |flight: &Flight| flight.request.target.object.kind.group == metrics::GROUP;
+        let foreign = |flight: &Flight| metrics::is_elsewhere(flight.request.target.object.kind);
         let concerned = self.flights.get(&number).is_some_and(foreign);
         if concerned {
             self.hand_over(cx, number);
@@ -57,7 +57,8 @@ impl ApiServer {
     fn hand_over(&mut self, cx: &mut Cx, number: u64) {
         let Some(flight) = self.flights.get(&number) else { return };
         let (user, request) = (flight.user.clone(), flight.request.clone());
-        let found = self.cache.get(&api_service::KIND, &Key::new("", metrics::API_SERVICE));
+        let group = request.target.object.kind.group;
+        let found = self.cache.iter(&api_service::KIND).find(|found| document_text(found, "spec.group") == group);
         let place = match found {
             None => Err(Status::no_such_path()),
             Some(found) if !is_available(found) => Err(Status::unavailable()),
@@ -139,7 +140,9 @@ impl ApiServer {
                 self.next += 1;
                 self.tried.insert(number, key.name.clone());
                 let user = User::new("system:kube-aggregator", &["system:masters"]);
-                ask(cx, &node, number, user, Rc::new(Request::list(&metrics::NODE, "")));
+                let ours = document_text(object, "spec.group") == metrics::GROUP;
+                let kind = if ours { &metrics::NODE } else { &metrics::EXTERNAL };
+                ask(cx, &node, number, user, Rc::new(Request::list(kind, "")));
                 cx.after(timing::API_SERVICE_TIMEOUT, Event::Timer(Timer::keyed(SILENT, "", number)));
             }
             Err(finding) => self.note_availability(cx, key, false, &finding),

@@ -66,7 +66,10 @@ pub(super) fn begin(memory: &mut Memory, key: &Key, current: i64, now: Time) {
 /// Remembers that the size was changed, for the policies.
 pub(super) fn remember_scaling(memory: &mut Memory, look: &Look, from: i64, to: i64) {
     if look.document.at("spec.behavior").is_some() {
-        let (what, number) = if to > from { (UP, to - from) } else { (DOWN, from - to) };
+        let (what, rules, number) = if to > from { (UP, "scaleUp", to - from) } else { (DOWN, "scaleDown", from - to) };
+        let policies = look.document.list(&format!("spec.behavior.{rules}.policies")).iter();
+        let longest = policies.filter_map(|policy| policy["periodSeconds"].as_u64()).max().unwrap_or(0);
+        prune(memory, &look.key, what, look.now - Duration::from_secs(longest));
         note(memory, &look.key, what, (look.now, number));
     }
 }
@@ -145,6 +148,17 @@ fn by_rules(
     (stable, WITHIN)
 }
 
+/// Percent more, rounded up so that it can grow at all, or less.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "upstream calculates in floating point"
+)]
+fn part(of: i64, percent: i64) -> i64 {
+    let size = of as f64 * (1.0 + percent as f64 / 100.0);
+    if percent < 0 { size as i64 } else { size.ceil() as i64 }
+}
+
 /// How far the policies let it go (upstream: `calculateScaleUpLimitWithScalingRules` and its twin).
 fn limit(memory: &Memory, look: &Look, current: i64, up: bool) -> i64 {
     let rules = if up { "spec.behavior.scaleUp" } else { "spec.behavior.scaleDown" };
@@ -163,9 +177,7 @@ fn limit(memory: &Memory, look: &Look, current: i64, up: bool) -> i64 {
         match (policy["type"].as_str(), up) {
             (Some("Pods"), true) => before + value,
             (Some("Pods"), false) => before - value,
-            // A part of a pod is a whole one, so that it can grow at all.
-            (_, true) => (before * (100 + value) + 99).div_euclid(100),
-            (_, false) => (before * (100 - value)).div_euclid(100),
+            (_, up) => part(before, if up { value } else { -value }),
         }
     });
     let all: Vec<i64> = proposals.collect();
@@ -173,4 +185,114 @@ fn limit(memory: &Memory, look: &Look, current: i64, up: bool) -> i64 {
     let largest = up != (choice == "Min");
     let chosen = if largest { all.iter().max() } else { all.iter().min() };
     chosen.copied().unwrap_or(current)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Object;
+    use crate::api::document::Document;
+    use crate::api::kinds::horizontal_pod_autoscaler::KIND;
+    use crate::api::rules::autoscaling;
+    use serde_json::{Map, json};
+
+    const NOW: Time = Time::from_secs(1000);
+
+    /// What becomes of `wanted` with a behaviour and what is remembered (what, seconds ago, number): the size, the reason
+    /// of `AbleToScale` and of `ScalingLimited`.
+    fn normalized(behavior: &Value, past: &[(&str, u64, i64)], sizes: (i64, i64)) -> (i64, String, String) {
+        let mut document = Document::read(&KIND, json!({"metadata": {"name": "a", "namespace": "n"}})).expect("one");
+        if !behavior.is_null() {
+            document.set("spec.behavior", behavior.clone());
+            autoscaling::default(&mut document);
+        }
+        let object = Object::from_document(document);
+        let (document, key) = (object.document().expect("a tree"), object.key());
+        let mut memory = Memory::new();
+        for (what, ago, number) in past {
+            note(&mut memory, &key, what, (NOW - Duration::from_secs(*ago), *number));
+        }
+        let mut look = Look { object: &object, document, key, status: Map::new(), now: NOW };
+        let size = normalize(&mut memory, &mut look, sizes, (2, 200));
+        let conditions = look.status["conditions"].as_array().cloned().unwrap_or_default();
+        let reason = |at: usize| conditions[at]["reason"].as_str().unwrap_or_default().to_owned();
+        (size, reason(0), reason(1))
+    }
+
+    fn size(behavior: &Value, past: &[(&str, u64, i64)], sizes: (i64, i64)) -> (i64, String) {
+        let (size, _, limited) = normalized(behavior, past, sizes);
+        (size, limited)
+    }
+
+    #[test]
+    fn without_a_behaviour_it_doubles_at_most_and_falls_after_five_minutes() {
+        let none = Value::Null;
+        assert_eq!(size(&none, &[], (1, 10)), (4, "ScaleUpLimit".to_owned()));
+        assert_eq!(size(&none, &[], (10, 50)), (20, "ScaleUpLimit".to_owned()));
+        assert_eq!(size(&none, &[], (150, 250)), (200, "TooManyReplicas".to_owned()));
+        assert_eq!(size(&none, &[], (3, 1)), (2, "TooFewReplicas".to_owned()));
+        let held = (8, "ScaleDownStabilized".to_owned(), "DesiredWithinRange".to_owned());
+        assert_eq!(normalized(&none, &[(RECOMMENDED, 299, 8)], (8, 2)), held);
+        assert_eq!(normalized(&none, &[(RECOMMENDED, 301, 8)], (8, 2)).1, "ReadyForNewScale");
+    }
+
+    #[test]
+    fn policies_allow_so_much_in_so_much_time() {
+        // Defaults: four pods or as many again within fifteen seconds, whichever is more.
+        let up = |more: Value| json!({"scaleUp": more});
+        let limited = |size: i64| (size, "ScaleUpLimit".to_owned());
+        assert_eq!(size(&up(json!({})), &[], (3, 20)), limited(7));
+        assert_eq!(size(&up(json!({"selectPolicy": "Min"})), &[], (3, 20)), limited(6));
+        assert_eq!(size(&up(json!({"selectPolicy": "Disabled"})), &[], (3, 20)), limited(3));
+        // What was added within the period counts, what was taken away gives room again.
+        assert_eq!(size(&up(json!({})), &[(UP, 10, 2)], (3, 20)), limited(5));
+        assert_eq!(size(&up(json!({})), &[(UP, 10, 2), (DOWN, 5, 1)], (3, 20)), limited(6));
+        assert_eq!(size(&up(json!({})), &[(UP, 15, 2)], (3, 20)), limited(7));
+        assert_eq!(size(&up(json!({})), &[(UP, 10, 9)], (10, 20)), limited(10));
+        // 100 × 1.1 is a little more than 110 in floating point, as upstream has it.
+        let tenth = json!([{"type": "Percent", "value": 10, "periodSeconds": 60}]);
+        assert_eq!(size(&up(json!({"policies": tenth})), &[], (100, 150)), limited(111));
+        let down = |more: Value| {
+            let mut more = more;
+            more["stabilizationWindowSeconds"] = 0.into();
+            json!({"scaleDown": more})
+        };
+        let policies = json!([{"type": "Pods", "value": 2, "periodSeconds": 60}, {"type": "Percent", "value": 30, "periodSeconds": 60}]);
+        let limited = |size: i64| (size, "ScaleDownLimit".to_owned());
+        assert_eq!(size(&down(json!({"policies": policies})), &[], (10, 2)), limited(7));
+        assert_eq!(size(&down(json!({"policies": policies, "selectPolicy": "Min"})), &[], (10, 2)), limited(8));
+        assert_eq!(size(&down(json!({"policies": policies, "selectPolicy": "Disabled"})), &[], (10, 2)), limited(10));
+        assert_eq!(size(&down(json!({"policies": policies})), &[(DOWN, 30, 2)], (8, 2)), limited(7));
+        assert_eq!(size(&down(json!({})), &[], (10, 1)), (2, "TooFewReplicas".to_owned()));
+    }
+
+    #[test]
+    fn windows_take_the_mildest_recommendation() {
+        let up = json!({"scaleUp": {"stabilizationWindowSeconds": 60}});
+        let (held, why, _) = normalized(&up, &[(RECOMMENDED, 30, 3)], (3, 9));
+        assert_eq!((held, &*why), (3, "ScaleUpStabilized"));
+        assert_eq!(normalized(&up, &[(RECOMMENDED, 60, 3)], (3, 6)).0, 6);
+        let down = json!({"scaleDown": {"stabilizationWindowSeconds": 20}});
+        let (held, why, _) = normalized(&down, &[(RECOMMENDED, 10, 7)], (8, 2));
+        assert_eq!((held, &*why), (7, "ScaleDownStabilized"));
+        assert_eq!(normalized(&down, &[(RECOMMENDED, 20, 7)], (8, 2)).0, 2);
+    }
+
+    #[test]
+    fn what_is_older_than_every_policy_is_forgotten() {
+        let behavior = json!({"scaleUp": {"policies": [{"type": "Pods", "value": 2, "periodSeconds": 60}]}});
+        let mut document = Document::read(&KIND, json!({"metadata": {"name": "a", "namespace": "n"}})).expect("one");
+        document.set("spec.behavior", behavior);
+        let object = Object::from_document(document);
+        let (document, key) = (object.document().expect("a tree"), object.key());
+        let mut memory = Memory::new();
+        note(&mut memory, &key, UP, (NOW - Duration::from_secs(61), 1));
+        note(&mut memory, &key, UP, (NOW - Duration::from_secs(59), 2));
+        let look = Look { object: &object, document, key: key.clone(), status: Map::new(), now: NOW };
+        remember_scaling(&mut memory, &look, 4, 7);
+        let numbers: Vec<i64> = series(&memory, &key, UP).into_iter().map(|(_, number)| number).collect();
+        assert_eq!(numbers, [2, 3]);
+        forget(&mut memory, &key);
+        assert!(memory.is_empty());
+    }
 }

@@ -4,21 +4,24 @@
 //! the target's scale, ask each metric how many pods it would have ([`replicas`]), take the largest answer, let the
 //! behaviour hold it back ([`behavior`]), write the scale, and say in the status why.
 //!
-//! Left out: custom and external metrics have no server to ask, which is what the conditions then say.
+//! Left out: for custom and external metrics there is no adapter that could be installed, which is what the conditions
+//! then say.
 
 mod behavior;
 mod replicas;
 
 use self::replicas::Proposal;
-use super::shared::subject;
+use super::shared::{labels, subject};
 use crate::api::document::Document;
 use crate::api::kinds::{horizontal_pod_autoscaler, node, pod};
 use crate::api::meta::timestamp;
+use crate::api::selector::Selector;
 use crate::api::{Body, Key, Kind, Object, Ref, Request, Target, Verb};
-use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch, Write};
+use crate::cluster::client::controller::{Controller, Note, Reconcile, Saying, Wake, Watch, Write};
 use crate::cluster::timing;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::{Map, Value, json};
+use std::rc::Rc;
 
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
@@ -39,7 +42,10 @@ pub static CONTROLLER: Controller = Controller {
 fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     match new.or(old) {
         Some(object) if new.is_some() => wake.key_after(object.reference(), timing::AUTOSCALE),
-        Some(object) => behavior::forget(wake.memory(), &object.key()),
+        Some(object) => {
+            wake.memory().remove(&*selected(&object.key()));
+            behavior::forget(wake.memory(), &object.key());
+        }
         None => {}
     }
 }
@@ -222,12 +228,64 @@ fn failed(key: &Ref, reconcile: &mut Reconcile, error: &crate::api::Status) {
     look.write(reconcile);
 }
 
+/// What is wrong with the pods that the target selects: reason, message, and what the condition says if that is not the
+/// message (upstream: `validateAndParseSelector`, `hpasControllingPodsUnderSelector`).
+fn selector(
+    reconcile: &mut Reconcile,
+    look: &Look,
+    target: &Scale,
+) -> Result<(), (&'static str, String, Option<&'static str>)> {
+    let text = replicas::selector_of(target);
+    if text.is_empty() {
+        let missing = "the HPA target's scale is missing a selector";
+        return Err(("SelectorRequired", "selector is required".to_owned(), Some(missing)));
+    }
+    let own = Selector::parse(text).map_err(|why| {
+        let why = format!("couldn't convert selector into a corresponding internal selector object: {why}");
+        ("InvalidSelector", why, None)
+    })?;
+    let namespace = look.object.namespace();
+    reconcile.memory.insert(selected(&look.key), Note::Object(Object::new(target.clone())));
+    let pods = reconcile.cache(&pod::KIND).in_namespace(namespace).map(|pod| labels(pod.meta()));
+    let pods: Vec<_> = pods.filter(|pod| own.matches(pod)).collect();
+    let rival = |(name, note): (&Rc<str>, &Note)| {
+        let (Some(key), Note::Object(scale)) = (name.strip_suffix(SELECTED), note) else { return None };
+        let other = Selector::parse(replicas::selector_of(scale.get::<Scale>()?)).ok()?;
+        pods.iter().any(|pod| other.matches(pod)).then(|| key.to_owned())
+    };
+    let prefix: Rc<str> = format!("{namespace}/").into();
+    let known = reconcile.memory.range(prefix.clone()..).take_while(|(name, _)| name.starts_with(&*prefix));
+    let rivals: Vec<String> = known.filter_map(rival).collect();
+    if rivals.len() > 1 {
+        let why = format!("pods by selector {text} are controlled by multiple HPAs: [{}]", rivals.join(" "));
+        return Err(("AmbiguousSelector", why, None));
+    }
+    Ok(())
+}
+
+/// Behind the key of an autoscaler: its target's scale, for what it selects.
+const SELECTED: &str = " selected";
+
+fn selected(key: &Key) -> Rc<str> {
+    format!("{key}{SELECTED}").into()
+}
+
 /// What all metrics together want, and what each shows (upstream: `computeReplicasForMetrics`).
 fn compute(
     reconcile: &mut Reconcile,
     look: &mut Look,
     target: (i64, &Scale),
 ) -> (Result<(i64, String), String>, Vec<Value>) {
+    if let Err((reason, why, text)) = selector(reconcile, look, target.1) {
+        look.set(
+            "ScalingActive",
+            false,
+            if reason == "SelectorRequired" { "InvalidSelector" } else { reason },
+            text.unwrap_or(&why),
+        );
+        reconcile.say(Saying::warning(look.object, reason, why.clone()));
+        return (Err(why), Vec::new());
+    }
     let specs = look.document.list("spec.metrics");
     let (mut best, mut statuses): (Option<Proposal>, Vec<Value>) = (None, Vec::new());
     let mut invalid: Vec<(&'static str, String, String)> = Vec::new();

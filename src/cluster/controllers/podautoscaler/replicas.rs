@@ -37,11 +37,6 @@ pub(super) struct Failure {
     pub(super) why: String,
 }
 
-const NO_CUSTOM: &str =
-    "unable to fetch metrics from custom metrics API: no custom metrics API (custom.metrics.k8s.io) registered";
-const NO_EXTERNAL: &str =
-    "unable to fetch metrics from external metrics API: no external metrics API (external.metrics.k8s.io) registered";
-
 /// Asks one metric (upstream: `computeReplicasForMetric`).
 pub(super) fn of_metric(
     reconcile: &mut Reconcile,
@@ -58,9 +53,9 @@ pub(super) fn of_metric(
                 if kind == "Resource" { ("resource", false) } else { ("containerResource", true) };
             let source = &spec[field];
             let (resource, container) = (text(&source["name"]), text(&source["container"]));
-            let part = if of_container { "container" } else { "resource" };
+            let part = if of_container { format!("{container} container") } else { format!("{resource} resource") };
             let reason = if of_container { "FailedGetContainerResourceMetric" } else { "FailedGetResourceMetric" };
-            let failure = |why| Failure { reason, what: format!("failed to get {resource} {part} metric value"), why };
+            let failure = |why| Failure { reason, what: format!("failed to get {part} metric value"), why };
             let asked = Asked { resource: &resource, container: &container, source, current };
             let (replicas, metric, value) = asked.of_pods(reconcile, look, target).map_err(failure)?;
             let mut shown = json!({"name": resource, "current": value});
@@ -72,18 +67,30 @@ pub(super) fn of_metric(
         "Object" => {
             let (kind, object) =
                 (text(&spec["object"]["describedObject"]["kind"]), text(&spec["object"]["describedObject"]["name"]));
-            let why = format!("unable to get metric {}: {kind} on {namespace} {object}/{NO_CUSTOM}", name("object"));
-            Err(Failure { reason: "FailedGetObjectMetric", what: "failed to get object metric value".to_owned(), why })
+            let (metric, why) = (name("object"), custom(reconcile, namespace));
+            let why = format!("unable to get metric {metric}: {kind} on {namespace} {object}/{why}");
+            let each = spec["object"]["target"]["type"] == "AverageValue";
+            let part = if each { format!(": failed to get {metric} object metric") } else { String::new() };
+            let what = format!("failed to get object metric value{part}");
+            Err(Failure { reason: "FailedGetObjectMetric", what, why })
         }
         "Pods" => {
-            let why = format!("unable to get metric {}: {NO_CUSTOM}", name("pods"));
+            let why = format!("unable to get metric {}: {}", name("pods"), custom(reconcile, namespace));
             Err(Failure { reason: "FailedGetPodsMetric", what: "failed to get pods metric value".to_owned(), why })
         }
         "External" => {
             let selector = go_selector(&spec["external"]["metric"]["selector"]);
             let metric = name("external");
-            let why = format!("unable to get external metric {namespace}/{metric}/{selector}: {NO_EXTERNAL}");
-            let what = format!("failed to get {metric} external metric value");
+            let asked = reconcile.ask_all(&metrics::EXTERNAL, namespace, "").and_then(Result::err);
+            let why = asked.map(|status| told_by(status, &format!("{metric}.external.metrics.k8s.io")));
+            let why = why.map_or_else(
+                || "no metrics returned from external metrics API".to_owned(),
+                |why| format!("unable to fetch metrics from external metrics API: {why}"),
+            );
+            let why = format!("unable to get external metric {namespace}/{metric}/{selector}: {why}");
+            let each = !spec["external"]["target"]["averageValue"].is_null();
+            let part = if each { format!("{metric} external metric") } else { format!("external metric {metric}") };
+            let what = format!("failed to get {metric} external metric value: failed to get {part}");
             Err(Failure { reason: "FailedGetExternalMetric", what, why })
         }
         other => {
@@ -93,15 +100,36 @@ pub(super) fn of_metric(
     }
 }
 
-/// Whether the metrics API has still to answer; it is asked once for all metrics.
+/// Whether some metrics API has still to answer; each is asked once for all metrics.
 pub(super) fn awaits(reconcile: &mut Reconcile, look: &Look, target: &Scale) -> bool {
-    let mut kinds = look.document.list("spec.metrics").iter().map(|spec| spec["type"].as_str().unwrap_or_default());
-    kinds.any(|kind| matches!(kind, "Resource" | "ContainerResource"))
-        && reconcile.ask_all(&metrics::POD, look.object.namespace(), selector_of(target)).is_none()
+    let mut open = false;
+    for spec in look.document.list("spec.metrics") {
+        let (kind, labels) = match spec["type"].as_str() {
+            Some("Resource" | "ContainerResource") => (&metrics::POD, selector_of(target)),
+            Some("Object" | "Pods") => (&metrics::CUSTOM, ""),
+            Some("External") => (&metrics::EXTERNAL, ""),
+            _ => continue,
+        };
+        open |= reconcile.ask_all(kind, look.object.namespace(), labels).is_none();
+    }
+    open
+}
+
+/// Why there is no custom metric. Its client looks at discovery first, which does not name versions for which nobody
+/// answers (upstream: `metrics/pkg/client/custom_metrics/discovery.go`).
+fn custom(reconcile: &mut Reconcile, namespace: &str) -> String {
+    let group = metrics::CUSTOM.group;
+    let why = match reconcile.ask_all(&metrics::CUSTOM, namespace, "").and_then(Result::err) {
+        None => return "no metrics returned from custom metrics API".to_owned(),
+        Some(status) if status.code == 404 => format!("no custom metrics API ({group}) registered"),
+        Some(status) if status.code == 503 => "no known available metric versions found".to_owned(),
+        Some(status) => status.message.clone(),
+    };
+    format!("unable to fetch metrics from custom metrics API: {why}")
 }
 
 /// The pods that a scale selects.
-fn selector_of(target: &Scale) -> &str {
+pub(super) fn selector_of(target: &Scale) -> &str {
     target.status.as_ref().and_then(|status| status.selector.as_deref()).unwrap_or_default()
 }
 
@@ -155,13 +183,12 @@ impl Asked<'_> {
         let pods: Vec<&Object> = pods.filter(|pod| selector.matches(labels(pod.meta()))).collect();
         let samples = self.samples(reconcile, look, selector_text).map_err(fail)?;
         let groups = self.groups(look, &pods, &samples).map_err(fail)?;
-        let part = if self.container.is_empty() { "" } else { " container" };
         if let Some(raw) = raw {
             let goal = Quantity::parse(raw).map_or(0, |quantity| quantity.milli_value());
             let ratio = |used: &Sorted<String, i64>| Ok(ratio(average(used), goal));
             let replicas = self.decide(look, &groups, &ratio, &|_| goal)?;
             let value = json!({"averageValue": milli(average(&groups.used))});
-            return Ok((replicas, format!("{resource}{part} resource"), value));
+            return Ok((replicas, format!("{resource} resource"), value));
         }
         let Some(goal) = goal["averageUtilization"].as_i64() else {
             return Err("invalid resource metric source: neither an average utilization target nor an average value \
@@ -175,7 +202,7 @@ impl Asked<'_> {
         let worst = |pod: &str| requests.get(pod).map_or(0, |request| request * goal.max(100) / 100);
         let replicas = self.decide(look, &groups, &of, &worst).map_err(fail)?;
         let value = json!({"averageUtilization": percent, "averageValue": milli(average)});
-        let kind = if part.is_empty() { "resource" } else { "container resource" };
+        let kind = if self.container.is_empty() { "resource" } else { "container resource" };
         Ok((replicas, format!("{resource} {kind} utilization (percentage of request)"), value))
     }
 
@@ -282,7 +309,7 @@ impl Asked<'_> {
             used.extend(groups.unready.iter().map(|pod| (pod.clone(), 0)));
         }
         let again = ratio(&used)?;
-        if is_within(look, again) || (first < 1.0) != (again < 1.0) {
+        if is_within(look, again) || first < 1.0 && again > 1.0 || first > 1.0 && again < 1.0 {
             return Ok(self.current);
         }
         let wanted = ceil(again, used.len());
@@ -341,4 +368,79 @@ fn is_within(look: &Look, ratio: f64) -> bool {
 fn milli(value: i64) -> String {
     let text = if value % 1000 == 0 { (value / 1000).to_string() } else { format!("{value}m") };
     Quantity::canonical(&text).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::document::Document;
+    use crate::api::kinds::horizontal_pod_autoscaler;
+    use serde_json::Map;
+
+    /// How many pods there are to be: `current` ones, what those with a sample use, how many are unready and without a
+    /// sample; a hundred is wanted of each, which is also the worst that is assumed.
+    fn decided(behavior: Value, current: i64, used: &[i64], (unready, missing): (usize, usize)) -> i64 {
+        let mut document =
+            Document::read(&horizontal_pod_autoscaler::KIND, json!({"metadata": {"name": "a"}})).expect("one");
+        document.set("spec.behavior", behavior);
+        let object = Object::from_document(document);
+        let document = object.document().expect("a tree");
+        let look = Look { object: &object, document, key: object.key(), status: Map::new(), now: Time::from_secs(0) };
+        let names = |what: &str, count: usize| (0..count).map(|n| format!("{what}{n}")).collect::<SortedSet<_>>();
+        let groups = Groups {
+            used: used.iter().enumerate().map(|(n, amount)| (format!("p{n}"), *amount)).collect(),
+            unready: names("u", unready),
+            missing: names("m", missing),
+        };
+        let asked = Asked { resource: "cpu", container: "", source: &Value::Null, current };
+        let ratio = |used: &Sorted<String, i64>| Ok(ratio(average(used), 100));
+        asked.decide(&look, &groups, &ratio, &|_| 100).expect("a number")
+    }
+
+    #[test]
+    fn a_tenth_is_near_enough_unless_the_behaviour_says_otherwise() {
+        let plain = || json!({});
+        assert_eq!(decided(plain(), 2, &[110, 110], (0, 0)), 2);
+        assert_eq!(decided(plain(), 2, &[111, 111], (0, 0)), 3);
+        assert_eq!(decided(plain(), 4, &[90; 4], (0, 0)), 4);
+        assert_eq!(decided(plain(), 10, &[89; 10], (0, 0)), 9);
+        let own = || json!({"scaleUp": {"tolerance": "500m"}, "scaleDown": {"tolerance": "0"}});
+        assert_eq!(decided(own(), 2, &[150, 150], (0, 0)), 2);
+        assert_eq!(decided(own(), 2, &[151, 151], (0, 0)), 4);
+        assert_eq!(decided(own(), 100, &[99; 100], (0, 0)), 99);
+    }
+
+    #[test]
+    fn pods_of_which_nothing_is_known_count_as_what_speaks_against_a_change() {
+        // Up: the unready and those without a sample use nothing.
+        assert_eq!(decided(json!({}), 2, &[300, 300], (0, 0)), 6);
+        assert_eq!(decided(json!({}), 4, &[300, 300], (1, 1)), 6);
+        assert_eq!(decided(json!({}), 4, &[150, 150], (1, 1)), 4, "it would turn");
+        // Down: those without a sample use all that they may, the unready do not count.
+        assert_eq!(decided(json!({}), 4, &[20, 20], (0, 2)), 3);
+        assert_eq!(decided(json!({}), 4, &[20, 20], (2, 0)), 1);
+        assert_eq!(decided(json!({}), 4, &[90, 90], (0, 2)), 4);
+    }
+
+    /// Whether a sample of fifteen seconds, taken so long after the start, tells nothing.
+    fn unready(ready: &str, since: u64, at: u64) -> bool {
+        let moment =
+            |seconds: u64| crate::api::meta::timestamp(Time::from_secs(0) + Duration::from_secs(seconds)).0.to_string();
+        let object = (pod::KIND.decode)(json!({"metadata": {"name": "p"}, "spec": {"containers": []},
+            "status": {"startTime": moment(0), "conditions": [{"type": "Ready", "status": ready, "lastTransitionTime": moment(since)}]}}));
+        let object = object.expect("a pod");
+        let at = Time::from_secs(0) + Duration::from_secs(at);
+        is_unready(object.get().expect("a pod"), (at, Duration::from_secs(15)), at)
+    }
+
+    #[test]
+    fn a_young_pods_processor_counts_a_window_after_it_became_ready() {
+        assert!(unready("False", 0, 100));
+        assert!(unready("True", 90, 100));
+        assert!(!unready("True", 85, 100));
+        // After five minutes only those count as unready that have never been ready.
+        assert!(unready("False", 10, 400));
+        assert!(!unready("False", 200, 400));
+        assert!(!unready("True", 395, 400));
+    }
 }
