@@ -34,6 +34,7 @@ pub static EXAMPLES: &[Example] = &[
     Example { name: "rolling-update" },
     Example { name: "rollback" },
     Example { name: "stateful-set" },
+    Example { name: "storage" },
     Example { name: "daemon-set" },
     Example { name: "job" },
     Example { name: "cron-job" },

@@ -14,6 +14,11 @@ use std::collections::BTreeMap;
 
 /// The annotation of a claim whose volume is to be made for a node.
 pub const SELECTED_NODE: &str = "volume.kubernetes.io/selected-node";
+/// The annotations of a claim that name the provisioner of its class, the old one first.
+pub const PROVISIONER: [&str; 2] =
+    ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
+/// The annotation of a volume that was made for a claim: by whom.
+pub const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 /// The annotation of a claim that has its volume for good.
 pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 /// The annotation of a volume or claim whose other half the cluster has chosen.
@@ -124,4 +129,31 @@ pub fn has_modes(volume: &Object, claim: &Object) -> bool {
 #[must_use]
 pub fn size(volume: &Object) -> i64 {
     volume.document().map_or(0, |volume| volume.amount("spec.capacity.storage"))
+}
+
+/// The storage driver that a volume belongs to; empty: none.
+#[must_use]
+pub fn csi_driver(volume: &Object) -> &str {
+    volume.document().map(|volume| volume.text("spec.csi.driver")).unwrap_or_default()
+}
+
+/// A driver's volume as nodes name it. Upstream: `pkg/volume/util`, `GetUniqueVolumeName`.
+#[must_use]
+pub fn csi_name(volume: &Object) -> String {
+    let handle = volume.document().map(|volume| volume.text("spec.csi.volumeHandle")).unwrap_or_default();
+    format!("kubernetes.io/csi/{}^{handle}", csi_driver(volume))
+}
+
+/// Whether a driver's volumes have to be attached; `driver`: its `CSIDriver`, if there is one. Upstream: `CanAttach`.
+#[must_use]
+pub fn attaches(driver: Option<&Object>) -> bool {
+    let required = driver.and_then(Object::document).and_then(|driver| driver.at("spec.attachRequired")?.as_bool());
+    required.unwrap_or(true)
+}
+
+/// Whether a node has a driver, as its `CSINode` says.
+#[must_use]
+pub fn has_driver(node: &Object, driver: &str) -> bool {
+    let drivers = node.document().map(|node| node.list("spec.drivers")).unwrap_or_default();
+    drivers.iter().any(|entry| entry["name"] == driver)
 }

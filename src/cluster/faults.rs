@@ -10,7 +10,7 @@ use super::input::{FAULTS, Input};
 use super::runtime::Turn;
 use super::scheduler::configuration::Configuration;
 use super::wire::{Address, CriCall, Event, Message, START, Timer};
-use super::{Cx, Process, World, timing};
+use super::{Cx, Process, World, sidecars, timing};
 use crate::api::Status;
 use crate::sim::link::Disturbance;
 use crate::sim::{Duration, FactId, Simulation, Trace};
@@ -287,6 +287,9 @@ fn cut_network(world: &mut World, node: &str, cut: bool, cause: FactId, trace: &
         return;
     }
     trace.note(world.now(), Some(cause), Fact::NetworkCut { node: node.into(), cut });
+    for program in sidecars::on_node(world, node) {
+        world.kernel.links.isolate(program, cut);
+    }
     world.kernel.links.isolate(address, cut);
 }
 

@@ -28,6 +28,8 @@ pub mod outside;
 mod passage;
 pub mod runtime;
 pub mod scheduler;
+mod sidecars;
+pub mod storage;
 pub mod timing;
 mod user;
 pub mod view;
@@ -38,7 +40,7 @@ pub use self::scheduler::what_if;
 
 use self::fact::Fact;
 use self::input::Input;
-use self::wire::{Address, Event};
+use self::wire::{Address, Event, Message};
 use crate::sim::Map;
 use crate::sim::hash::stable_hash;
 use crate::sim::history::Simulation;
@@ -73,6 +75,7 @@ enum Process {
     ControllerManager(Box<controllers::ControllerManager>),
     Kubelet(Box<kubelet::Kubelet>),
     Runtime(Box<runtime::Runtime>),
+    Sidecar(Box<client::runner::Runner>),
 }
 
 /// Does the same with whatever component the process is.
@@ -86,6 +89,7 @@ macro_rules! each {
             Process::ControllerManager($component) => $result,
             Process::Kubelet($component) => $result,
             Process::Runtime($component) => $result,
+            Process::Sidecar($component) => $result,
         }
     };
 }
@@ -174,6 +178,9 @@ impl Simulation for World {
 
 impl World {
     fn deliver(&mut self, event: Scheduled<Address, Event>, trace: &mut Trace<Fact>) {
+        if let Event::Message { message: Message::Program(program), .. } = &event.event {
+            return sidecars::run(self, (&event.to, program.as_deref()), event.cause, trace);
+        }
         if self.stopped.contains(&event.to) {
             return self.undelivered(event, trace);
         }

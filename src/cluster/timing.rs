@@ -260,6 +260,29 @@ pub const REQUEST_FINISHED: Duration = secs(3600);
 pub const REQUEST_PENDING: Duration = secs(86_400);
 /// How long a certificate lasts. Upstream: `--cluster-signing-duration`, a year.
 pub const CERTIFICATE: Duration = secs(365 * 86_400);
+/// A storage driver makes a volume. Ours.
+pub const CSI_CREATE: Duration = ms(600);
+/// … removes it. Ours.
+pub const CSI_DELETE: Duration = ms(400);
+/// … attaches it to a node. Ours.
+pub const CSI_ATTACH: Duration = ms(800);
+/// … takes it off. Ours.
+pub const CSI_DETACH: Duration = ms(500);
+/// … expands it. Ours.
+pub const CSI_EXPAND: Duration = ms(700);
+/// … mounts it on the node and into the pod. Ours.
+pub const CSI_MOUNT: Duration = ms(300);
+/// An attachment that nobody has made after so long has failed. Upstream: `csi_plugin.go`, `csiTimeout`.
+pub const CSI_TIMEOUT: Duration = secs(120);
+/// A volume that a lost kubelet does not let go of is taken off after this. Upstream: `attach_detach_controller.go`,
+/// `ReconcilerMaxWaitForUnmountDuration`.
+pub const DETACH_TIMEOUT: Duration = secs(360);
+/// … and looked at again this often. Upstream: `--attach-detach-reconcile-sync-period`.
+pub const DETACH_LOOK: Duration = secs(60);
+/// A sidecar of a storage driver tries again after this, doubling. Upstream: `--retry-interval-start`.
+pub const CSI_RETRY: Duration = secs(1);
+/// … up to this. Upstream: `--retry-interval-max`.
+pub const CSI_RETRY_MAX: Duration = secs(300);
 /// Quotas are counted anew so often. Upstream: `--resource-quota-sync-period`.
 pub const QUOTA_SYNC: Duration = secs(300);
 
@@ -270,6 +293,8 @@ pub fn retry(controller: &str) -> (Duration, Duration) {
         "job-controller" => (JOB_RETRY, JOB_RETRY_MAX),
         "endpoint-slice-controller" => (SLICE_RETRY, SLICE_RETRY_MAX),
         "endpoint-slice-mirroring-controller" => (SLICE_RETRY, MIRROR_RETRY_MAX),
+        "external-provisioner" | "external-attacher" | "external-resizer" => (CSI_RETRY, CSI_RETRY_MAX),
+        "attachdetach-controller" => (MOUNT_RETRY, MOUNT_RETRY_MAX),
         "namespace-controller" => (RETRY, NAMESPACE_RETRY_MAX),
         _ => (RETRY, RETRY_MAX),
     }

@@ -2,12 +2,14 @@
 
 mod cri;
 mod etcd;
+mod program;
 mod usage;
 
 pub use cri::{
     ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, File, ImageStatus, Mount, UNAVAILABLE,
 };
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
+pub use program::{Driver, Program, program};
 pub use usage::{Amount, Usage};
 
 use crate::api::{Kind, Object, Request, Status, faces};
@@ -33,6 +35,8 @@ pub enum Address {
     Kubelet(Rc<str>),
     /// A node's container runtime; the containers run in it whether the kubelet lives or not.
     Runtime(Rc<str>),
+    /// A program in a container that is itself a client of the API server: the node, and `namespace/pod/container`.
+    Sidecar(Rc<str>, Rc<str>),
 }
 
 /// Numbers from here on belong to callers outside the simulation, who speak as [`Address::User`]: each request is a
@@ -44,7 +48,7 @@ impl Address {
     #[must_use]
     pub fn node(&self) -> Option<&Rc<str>> {
         match self {
-            Self::Kubelet(node) | Self::Runtime(node) => Some(node),
+            Self::Kubelet(node) | Self::Runtime(node) | Self::Sidecar(node, _) => Some(node),
             _ => None,
         }
     }
@@ -57,7 +61,7 @@ impl fmt::Display for Address {
             Self::ApiServer => f.write_str("kube-apiserver"),
             Self::Etcd(member) => write!(f, "etcd-{member}"),
             Self::Scheduler => f.write_str("kube-scheduler"),
-            Self::OtherScheduler(name) => f.write_str(name),
+            Self::OtherScheduler(name) | Self::Sidecar(_, name) => f.write_str(name),
             Self::ControllerManager => f.write_str("kube-controller-manager"),
             Self::Kubelet(node) => write!(f, "kubelet/{node}"),
             Self::Runtime(node) => write!(f, "containerd/{node}"),
@@ -84,6 +88,14 @@ impl User {
     #[must_use]
     pub fn acting_as(self, other: Self) -> Self {
         Self { acts_as: Some(Rc::new(other)), ..self }
+    }
+
+    /// A service account, as its token names it.
+    #[must_use]
+    pub fn account(namespace: &str, name: &str) -> Self {
+        let all = format!("system:serviceaccounts:{namespace}");
+        let groups = ["system:serviceaccounts", &all, "system:authenticated"];
+        Self::new(&format!("system:serviceaccount:{namespace}:{name}"), &groups)
     }
 
     /// A user with groups.
@@ -215,6 +227,8 @@ pub enum Message {
     },
     /// From the runtime to its kubelet: a container has ended, or been started.
     CriEvent(ContainerStatus),
+    /// From the runtime to the world: a container's program begins to talk to the API server, or (`None`) has ended.
+    Program(Option<Rc<Program>>),
 }
 
 /// A successful answer of the API server.

@@ -55,6 +55,7 @@ pub fn of(shown: &Shown, component: &Address) -> Card {
         }
         Address::ControllerManager => ("card-controllers", "card-controllers-harbour", "card-controllers-breaks"),
         Address::Kubelet(_) => ("card-kubelet", "card-kubelet-harbour", "card-kubelet-breaks"),
+        Address::Sidecar(..) => ("card-sidecar", "card-sidecar-harbour", "card-sidecar-breaks"),
         Address::Runtime(_) => ("card-runtime", "card-runtime-harbour", "card-runtime-breaks"),
     };
     let ship = component.node().map_or_else(String::new, |node| format!("nodes/{node}"));
@@ -94,7 +95,7 @@ fn facts(shown: &Shown, component: &Address) -> Vec<(String, String)> {
     let fact = |key: &str, value: String| (shown.text(key, &[]), value);
     let view = shown.view;
     let mut facts = match component {
-        Address::User | Address::ControllerManager => Vec::new(),
+        Address::User | Address::ControllerManager | Address::Sidecar(..) => Vec::new(),
         Address::ApiServer => vec![
             fact("card-fact-watchers", view.watches.len().to_string()),
             fact("card-fact-objects", view.objects.values().sum::<usize>().to_string()),

@@ -104,6 +104,7 @@ pub fn of_component(shown: &Shown, component: &Address) -> Identity {
         Address::ControllerManager => shown.text("harbour-controllers", &[]),
         Address::Kubelet(_) => shown.text("harbour-kubelet", &[]),
         Address::Runtime(_) => shown.text("harbour-runtime", &[]),
+        Address::Sidecar(..) => shown.text("harbour-sidecar", &[]),
     };
     let stopped = shown.view.stopped.contains(component);
     let (shape, tone, key) = match component {

@@ -179,7 +179,7 @@ pub fn actor(shown: &Shown, who: &Address) -> Actor {
         Address::Scheduler | Address::OtherScheduler(_) => ("S", "scheduler"),
         Address::ControllerManager => ("C", "controllers"),
         Address::Kubelet(_) => ("K", "kubelet"),
-        Address::Runtime(_) => ("R", "runtime"),
+        Address::Runtime(_) | Address::Sidecar(..) => ("R", "runtime"),
     };
     Actor { letter, colour, name: caption::actor(who, shown.language) }
 }

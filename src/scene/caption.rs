@@ -74,6 +74,7 @@ pub fn actor(who: &Address, language: Language) -> String {
         Address::ControllerManager => text(language, "actor-controllers", &[]),
         Address::Kubelet(node) => text(language, "actor-kubelet", &[("node", (&**node).into())]),
         Address::Runtime(node) => text(language, "actor-runtime", &[("node", (&**node).into())]),
+        Address::Sidecar(_, name) => text(language, "actor-sidecar", &[("name", (&**name).into())]),
     }
 }
 

@@ -242,14 +242,16 @@ impl Layout {
                 Route(vec![(968.0 + s, 296.0), (968.0 + s, 222.0), (910.0 + s, 222.0)])
             }
             Address::ControllerManager => Route(vec![(800.0 + s, 300.0), (800.0 + s, 268.0)]),
-            Address::Kubelet(node) | Address::Runtime(node) => match (self.ship(node), &self.field) {
-                (Some(ship), _) => self.way_to_bridge(self.ship_to_bus(ship)),
-                (None, Some(field)) if let Some(place) = field.place_of(node) => {
-                    self.way_to_bridge(field.way_up(place))
+            Address::Kubelet(node) | Address::Runtime(node) | Address::Sidecar(node, _) => {
+                match (self.ship(node), &self.field) {
+                    (Some(ship), _) => self.way_to_bridge(self.ship_to_bus(ship)),
+                    (None, Some(field)) if let Some(place) = field.place_of(node) => {
+                        self.way_to_bridge(field.way_up(place))
+                    }
+                    // The captain of the control ship itself.
+                    _ => Route(vec![(452.0 + s, 444.0), (925.0 + s, 444.0), (925.0 + s, 244.0), (910.0 + s, 244.0)]),
                 }
-                // The captain of the control ship itself.
-                _ => Route(vec![(452.0 + s, 444.0), (925.0 + s, 444.0), (925.0 + s, 244.0), (910.0 + s, 244.0)]),
-            },
+            }
         }
     }
 
@@ -270,7 +272,7 @@ impl Layout {
                 Some(ship) => Area::new(ship.x + 14.0, ship.y + ship.sink - 98.0, 72.0, 98.0),
                 None => Area::around(452.0 + s, 444.0, 16.0),
             },
-            Address::Runtime(node) => match self.ship(node) {
+            Address::Runtime(node) | Address::Sidecar(node, _) => match self.ship(node) {
                 Some(ship) => Area::around(ship.x + 66.0, ship.y + ship.sink + 46.0, 22.0),
                 None => Area::around(452.0 + s, 444.0, 16.0),
             },

@@ -184,7 +184,7 @@ fn request_role(from: &Address, verb: Verb, target: &Target) -> Role {
 pub fn travel_ms(from: &Address) -> f64 {
     match from {
         Address::User => 720.0,
-        Address::Kubelet(_) | Address::Runtime(_) => 900.0,
+        Address::Kubelet(_) | Address::Runtime(_) | Address::Sidecar(..) => 900.0,
         Address::ApiServer
         | Address::Etcd(_)
         | Address::Scheduler
@@ -197,7 +197,7 @@ pub fn travel_ms(from: &Address) -> f64 {
 fn pulse_ms(to: &Address) -> f64 {
     match to {
         Address::User => 400.0,
-        Address::Kubelet(_) | Address::Runtime(_) => 500.0,
+        Address::Kubelet(_) | Address::Runtime(_) | Address::Sidecar(..) => 500.0,
         Address::ApiServer
         | Address::Etcd(_)
         | Address::Scheduler

@@ -68,6 +68,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("cluster::boot", &["cluster", "api", "sim"]),
     ("cluster::view", &["cluster", "api", "sim"]),
     ("cluster::faults", &["cluster", "api", "sim"]),
+    ("cluster::sidecars", &["cluster", "sim"]),
     ("cluster::world", &["cluster", "api", "sim"]),
     ("cluster::outside", &["cluster", "api", "sim"]),
     ("cluster::look", &["cluster", "api", "sim"]),

@@ -203,6 +203,7 @@ pub type Answer = (Question, Result<Rc<[Object]>, Rc<Status>>);
 /// What a controller sees while it looks at a key, and where it records what it wants.
 pub struct Reconcile<'a> {
     client: &'a Client,
+    flags: &'a Flags,
     now: Time,
     answers: &'a [Answer],
     /// What the controller remembers.
@@ -213,8 +214,19 @@ pub struct Reconcile<'a> {
 
 impl<'a> Reconcile<'a> {
     /// A look at a moment.
-    pub(super) fn new(client: &'a Client, now: Time, memory: &'a mut Memory, answers: &'a [Answer]) -> Self {
-        Self { client, now, answers, memory, steps: Vec::new(), again: None }
+    pub(super) fn new(
+        (client, flags): (&'a Client, &'a Flags),
+        now: Time,
+        memory: &'a mut Memory,
+        answers: &'a [Answer],
+    ) -> Self {
+        Self { client, flags, now, answers, memory, steps: Vec::new(), again: None }
+    }
+
+    /// The value of a flag that the process was started with.
+    #[must_use]
+    pub fn flag(&self, name: &str) -> Option<&'a str> {
+        self.flags.get(name).map(|value| &**value)
     }
 
     /// The present moment.

@@ -55,14 +55,16 @@ pub(super) enum Asked {
 }
 
 impl Desk {
-    /// A controller's desk; `process` is the user that it runs as.
-    pub(super) fn new(controller: &'static Controller, process: &User) -> Self {
-        let name = format!("system:serviceaccount:kube-system:{}", controller.account);
-        let groups = ["system:serviceaccounts", "system:serviceaccounts:kube-system", "system:authenticated"];
-        let user = if controller.account.is_empty() { process.clone() } else { User::new(&name, &groups) };
+    /// A controller's desk; `process` is the user that it runs as, `reporter` the source of its events.
+    pub(super) fn new(controller: &'static Controller, process: &User, reporter: Option<&str>) -> Self {
+        let user = if controller.account.is_empty() {
+            process.clone()
+        } else {
+            User::account("kube-system", controller.account)
+        };
         Self {
             controller,
-            recorder: Recorder::new(controller.name, "").as_user(user.clone()),
+            recorder: Recorder::new(reporter.unwrap_or(controller.name), "").as_user(user.clone()),
             user,
             queue: WorkQueue::default(),
             memory: Memory::new(),

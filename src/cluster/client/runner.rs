@@ -40,6 +40,8 @@ pub struct Runner {
     flags: Flags,
     /// `None`: it works whoever else does.
     election: Option<Election>,
+    /// Whom its events name as their source; `None`: each controller itself.
+    reporter: Option<Rc<str>>,
     client: Client,
     desks: Vec<Desk>,
     /// Whether all informers have listed.
@@ -57,12 +59,22 @@ impl Runner {
     /// A process with the given controllers.
     #[must_use]
     pub fn new(registry: &'static [&'static Controller]) -> Self {
-        let user = User::new("system:kube-controller-manager", &["system:authenticated"]);
+        Self::with(registry, User::new("system:kube-controller-manager", &["system:authenticated"]), None)
+    }
+
+    /// A process of somebody else's: it asks as `user`, and its events name `reporter` as their source.
+    #[must_use]
+    pub fn of(registry: &'static [&'static Controller], user: User, reporter: &str) -> Self {
+        Self::with(registry, user, Some(reporter.into()))
+    }
+
+    fn with(registry: &'static [&'static Controller], user: User, reporter: Option<Rc<str>>) -> Self {
         Self {
             registry,
             flags: Flags::new(),
             election: None,
-            desks: registry.iter().map(|controller| Desk::new(controller, &user)).collect(),
+            desks: registry.iter().map(|controller| Desk::new(controller, &user, reporter.as_deref())).collect(),
+            reporter,
             client: Client::new(user),
             ready: false,
             rounds: Map::new(),
@@ -87,7 +99,8 @@ impl Runner {
     #[must_use]
     pub fn restarted(&self) -> Self {
         let flags: Vec<String> = self.flags.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        let mut new = Self::new(self.registry).with_flags(flags.iter().map(String::as_str));
+        let mut new = Self::with(self.registry, self.client.user().clone(), self.reporter.clone())
+            .with_flags(flags.iter().map(String::as_str));
         new.paused = self.paused.clone();
         new.client.expire(self.client.is_expired());
         new
@@ -191,7 +204,7 @@ impl Runner {
     fn think(&mut self, cx: &mut Cx, id: u64) {
         let Some(mut round) = self.rounds.remove(&id) else { return };
         let Desk { controller, memory, queue, .. } = &mut self.desks[round.desk];
-        let mut reconcile = Reconcile::new(&self.client, cx.now(), memory, &round.answers);
+        let mut reconcile = Reconcile::new((&self.client, &self.flags), cx.now(), memory, &round.answers);
         let result = (controller.reconcile)(&round.key, &mut reconcile);
         let writes = u32::try_from(reconcile.writes()).unwrap_or(u32::MAX);
         let (steps, again) = (reconcile.steps, reconcile.again);
@@ -245,7 +258,7 @@ impl Runner {
         round.steps.clear();
         let Desk { controller, memory, .. } = &mut self.desks[round.desk];
         if let (Some(failed), Some(status)) = (controller.failed, &round.error) {
-            let mut reconcile = Reconcile::new(&self.client, now, memory, &round.answers);
+            let mut reconcile = Reconcile::new((&self.client, &self.flags), now, memory, &round.answers);
             failed(&round.key, &mut reconcile, status);
             round.steps = reconcile.steps.into();
         }

@@ -7,6 +7,7 @@
 //!   Deployment ── deployment ──▶ ReplicaSet ── replicaset ──▶ Pod ── scheduler, kubelet …
 //!   StatefulSet, DaemonSet ── statefulset, daemonset ──▶ ControllerRevision, Pod
 //!   Pod with an ephemeral volume ── ephemeral ──▶ PersistentVolumeClaim ── persistentvolume ──▶ PersistentVolume
+//!   Pod with a claim, on a node ── attachdetach ──▶ VolumeAttachment, what the node has attached
 //!   Service ── endpointslice, endpoints ──▶ addresses of ready pods;  Endpoints ── endpointslicemirroring ──▶ slices
 //!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
 //!   ServiceAccount ── serviceaccounttoken ──▶ its Secrets with a token
@@ -18,10 +19,11 @@
 //! A controller here is a descriptor and a pure function `reconcile(key, caches)` that records requests; everything else
 //! (queues, workers, back-off, events, the hold until its own writes are seen) is the runner's, in
 //! [`client`](super::client). What each one leaves out stands at the head of its file. All of them lead by
-//! one lease. Not there yet: provisioning, attaching and expansion of volumes, addresses for nodes.
+//! one lease. Not there yet: addresses for nodes.
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 
+pub mod attachdetach;
 pub mod certificates;
 pub mod clusterroleaggregation;
 pub mod cronjob;
@@ -32,6 +34,7 @@ pub mod endpoints;
 pub mod endpointslice;
 pub mod endpointslicemirroring;
 pub mod ephemeral;
+pub mod expand;
 pub mod garbagecollector;
 pub mod job;
 pub mod namespace;
@@ -86,6 +89,8 @@ pub static CONTROLLERS: &[&Controller] = &[
     &policystatus::CONTROLLER,
     &persistentvolume::CONTROLLER,
     &ephemeral::CONTROLLER,
+    &attachdetach::CONTROLLER,
+    &expand::CONTROLLER,
     &volumeprotection::CLAIMS,
     &volumeprotection::VOLUMES,
 ];

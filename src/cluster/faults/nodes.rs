@@ -3,7 +3,7 @@
 use super::stop_process;
 use crate::cluster::fact::Fact;
 use crate::cluster::wire::Address;
-use crate::cluster::{Cx, Process, World};
+use crate::cluster::{Cx, Process, World, sidecars};
 use crate::sim::{FactId, Simulation, Trace};
 use std::rc::Rc;
 
@@ -57,6 +57,11 @@ fn power(world: &mut World, node: &str, off: bool, cause: FactId, trace: &mut Tr
     let now = world.now();
     if !off {
         return;
+    }
+    for program in sidecars::on_node(world, node) {
+        world.kernel.kill(&program);
+        world.processes.remove(&program);
+        world.stopped.remove(&program);
     }
     if let Some(Process::Runtime(runtime)) = world.processes.get_mut(&runtime).map(Rc::make_mut) {
         runtime.lose_power(now);

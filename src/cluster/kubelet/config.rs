@@ -9,12 +9,13 @@
 //! `WaitForAttachAndMount`, whose timeout is not reported), so it is not modelled. Only volumes that a container mounts are
 //! waited for. Left out: `fileKeyRef`.
 
+use super::claims::{self, Lack};
 use super::report::warning;
 use super::sync::jitter;
 use super::worker::{Stage, Worker};
 use super::{Kubelet, Sent};
 use crate::api::kinds::{self, pod::TOKEN_VOLUME};
-use crate::api::{Key, Object, Request, Status};
+use crate::api::{Key, Kind, Object, Request, Status};
 use crate::cluster::fact::Fact;
 use crate::cluster::wire::{Event, Reply, Timer};
 use crate::cluster::{Cx, timing};
@@ -32,11 +33,11 @@ const FRESH: Duration = Duration::from_secs(1);
 /// How long something that was not there counts as known.
 const FRESH_NOTHING: Duration = Duration::from_millis(400);
 
-/// A `ConfigMap` or a `Secret`.
+/// An object that a pod names: a `ConfigMap`, a `Secret`, a claim, and what belongs to a claim.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct Source {
-    /// Whether it is a `Secret`.
-    pub secret: bool,
+    /// Its kind.
+    pub kind: &'static Kind,
     /// Its place.
     pub key: Key,
 }
@@ -93,9 +94,15 @@ impl Objects {
     fn is_fresh(&self, source: &Source, now: Time) -> bool {
         self.known.get(source).is_some_and(|known| match &known.object {
             Some(object) if is_final(source, object) => true,
+            Some(claim) if claims::is_pending(claim) => now.since(known.at) < FRESH_NOTHING,
             Some(_) => now.since(known.at) < FRESH,
             None => now.since(known.at) < FRESH_NOTHING,
         })
+    }
+
+    /// What it is known to be from now on.
+    pub fn put(&mut self, source: Source, object: Object, at: Time) {
+        self.known.insert(source, Known { object: Some(object), texts: Texts::default(), at });
     }
 
     /// What is in one; nothing if there is none.
@@ -119,14 +126,20 @@ impl Objects {
 }
 
 impl Source {
+    /// A `Secret` or a `ConfigMap`.
+    pub fn of(secret: bool, namespace: &str, name: &str) -> Self {
+        let kind = if secret { &kinds::secret::KIND } else { &kinds::config_map::KIND };
+        Self { kind, key: Key::new(namespace, name) }
+    }
+
     /// It is not there, in the words of the kubelet.
     pub fn not_found(&self) -> String {
-        let kind = if self.secret { "secret" } else { "configmap" };
+        let kind = self.kind.singular;
         format!("{kind} \"{}\" not found", self.key.name)
     }
 
     fn no_key(&self, key: &str) -> String {
-        let kind = if self.secret { "Secret" } else { "ConfigMap" };
+        let kind = self.kind.kind;
         format!("couldn't find key {key} in {kind} {}", self.key)
     }
 }
@@ -177,7 +190,7 @@ fn of_volume(volume: &Volume, namespace: &str, name: &str, all: &mut Vec<Referen
     type Items<'a> = Option<&'a Vec<k8s_openapi::api::core::v1::KeyToPath>>;
     let mut add = |secret: bool, object: &str, optional: Option<bool>, items: Items| {
         all.push(Reference {
-            source: Source { secret, key: Key::new(namespace, object) },
+            source: Source::of(secret, namespace, object),
             optional: optional.unwrap_or(false),
             volume: Some(name.to_owned()),
             keys: items.into_iter().flatten().map(|item| item.key.clone()).collect(),
@@ -202,7 +215,7 @@ fn of_volume(volume: &Volume, namespace: &str, name: &str, all: &mut Vec<Referen
 
 fn of_container(container: &Container, namespace: &str, all: &mut Vec<Reference>) {
     let mut add = |secret: bool, object: &str, optional: Option<bool>| {
-        let source = Source { secret, key: Key::new(namespace, object) };
+        let source = Source::of(secret, namespace, object);
         all.push(Reference { source, optional: optional.unwrap_or(false), volume: None, keys: Vec::new() });
     };
     for from in container.env_from.as_deref().unwrap_or_default() {
@@ -238,13 +251,14 @@ impl Kubelet {
         let (wanted, spec) = (references(worker), worker.spec());
         let stale: Vec<Source> = wanted
             .iter()
-            .map(|wanted| &wanted.source)
+            .map(|wanted| wanted.source.clone())
+            .chain(self.volume_sources(worker))
             .filter(|source| !self.objects.is_fresh(source, now))
-            .cloned()
             .collect();
         if !stale.is_empty() {
             return self.read(cx, uid, stale);
         }
+        let of_claims = self.volumes_lack(worker);
         let mut lacks: Vec<(String, String)> = wanted.iter().filter_map(|wanted| self.lack(wanted)).collect();
         for volume in spec.volumes.iter().flatten().filter(|volume| volume.host_path.is_some()) {
             lacks.extend(self.check_host_path(volume).map(|why| (volume.name.clone(), why)));
@@ -253,16 +267,23 @@ impl Kubelet {
             worker.renewing = false;
             worker.run.is_some()
         });
-        if lacks.is_empty() {
+        if lacks.is_empty() && of_claims == Lack::Nothing {
             if let Some(worker) = self.workers.get_mut(uid) {
                 worker.mounting = None;
+            }
+            if runs && self.mount_claims(cx, uid) {
+                return;
             }
             self.write_volumes(cx, uid);
             self.plan_renewal(cx, uid, &wanted);
             if runs {
+                self.grow(cx, uid);
                 self.mounted(cx, uid);
             }
             return;
+        }
+        if let Lack::Driver(text) = of_claims {
+            self.say(cx, uid, None, &warning("FailedMount", &text));
         }
         for (volume, why) in lacks {
             let text = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
@@ -318,7 +339,7 @@ impl Kubelet {
         let key = wanted.keys.iter().find(|key| !has_key(object, key))?;
         Some((
             volume,
-            if wanted.source.secret {
+            if wanted.source.kind == &kinds::secret::KIND {
                 format!("references non-existent secret key: {key}")
             } else {
                 format!("configmap references non-existent config key: {key}")
@@ -326,7 +347,8 @@ impl Kubelet {
         ))
     }
 
-    fn read(&mut self, cx: &mut Cx, uid: &Rc<str>, sources: Vec<Source>) {
+    /// Reads objects for a pod.
+    pub(super) fn read(&mut self, cx: &mut Cx, uid: &Rc<str>, sources: Vec<Source>) {
         for source in sources {
             if let Some(waiting) = self.objects.asked.get_mut(&source) {
                 if !waiting.contains(uid) {
@@ -335,8 +357,7 @@ impl Kubelet {
                 continue;
             }
             self.objects.asked.insert(source.clone(), vec![uid.clone()]);
-            let kind = if source.secret { &kinds::secret::KIND } else { &kinds::config_map::KIND };
-            let id = self.client.request(cx, Request::get(kind, &source.key));
+            let id = self.client.request(cx, Request::get(source.kind, &source.key));
             self.requests.insert(id, Sent::Config(source));
         }
     }
@@ -352,6 +373,7 @@ impl Kubelet {
         let texts = object.as_ref().map(texts).unwrap_or_default();
         self.objects.known.insert(source.clone(), Known { object, texts, at });
         for uid in self.objects.asked.remove(source).unwrap_or_default() {
+            self.grow(cx, &uid);
             self.mount(cx, &uid);
         }
     }

@@ -4,7 +4,6 @@
 
 use super::config::{Objects, Source, data, keys};
 use super::worker::{Worker, container};
-use crate::api::Key;
 use crate::api::quantity::Quantity;
 use crate::cluster::machine::Machine;
 use crate::sim::Duration;
@@ -31,7 +30,7 @@ pub fn environment(
         let map = from.config_map_ref.as_ref().map(|map| (false, &map.name, map.optional));
         let secret = from.secret_ref.as_ref().map(|secret| (true, &secret.name, secret.optional));
         let Some((secret, name, optional)) = map.or(secret) else { continue };
-        let source = Source { secret, key: Key::new(namespace, name) };
+        let source = Source::of(secret, namespace, name);
         match objects.get(&source) {
             Some(object) => keys(object).iter().for_each(|key| {
                 set(&mut env, &format!("{prefix}{key}"), &data(object, key).unwrap_or_default());
@@ -74,7 +73,7 @@ fn value_from(
     let map = from.config_map_key_ref.as_ref().map(|map| (false, &map.name, &map.key, map.optional));
     let secret = from.secret_key_ref.as_ref().map(|secret| (true, &secret.name, &secret.key, secret.optional));
     if let Some((secret, name, key, optional)) = map.or(secret) {
-        let value = objects.value(&Source { secret, key: Key::new(namespace, name) }, key);
+        let value = objects.value(&Source::of(secret, namespace, name), key);
         return if optional == Some(true) { Ok(value.ok()) } else { value.map(Some) };
     }
     if let Some(field) = &from.field_ref {

@@ -11,6 +11,7 @@
 //! ```
 //!
 //! - `pods`: which pods there are; `worker`: what is known of one; `sync`: what has to be done next; `start`, `stop`: doing it.
+//! - `claims`: claims that have to be attached and mounted; `drivers`: by whom.
 //! - `pull`: images; `config`, `env`, `volumes`: what `ConfigMap`s, `Secret`s, the pod itself and the machine give to
 //!   containers.
 //! - `status`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`: what does not fit is
@@ -26,8 +27,10 @@
 
 mod admit;
 mod backoff;
+mod claims;
 mod config;
 mod debug;
+mod drivers;
 mod env;
 mod eviction;
 mod host;
@@ -61,11 +64,11 @@ use super::client::events::Recorder;
 use super::client::{Client, Notice, TIMER_PREFIX};
 use super::machine::Machine;
 use super::timing;
-use super::wire::{Address, ContainerStatus, CriCall, CriError, CriReply, Event, Message, Reply, Timer, User};
+use super::wire::{Address, ContainerStatus, CriCall, CriError, CriReply, Driver, Event, Message, Reply, Timer, User};
 use crate::api::Status;
 use crate::api::kinds;
 use crate::sim::{Duration, Time};
-use crate::sim::{Map, Set};
+use crate::sim::{Map, Set, SortedSet};
 use std::rc::Rc;
 
 /// The next look at the runtime.
@@ -91,6 +94,8 @@ pub struct Kubelet {
     requests: Map<u64, Sent>,
     pulls: Pulls,
     objects: Objects,
+    /// Storage drivers that have registered.
+    drivers: SortedSet<Driver>,
     /// Pods in which something has happened since the last look.
     changed: Set<Rc<str>>,
     /// Whether the next look is planned.
@@ -147,6 +152,8 @@ enum Sent {
     Status(Rc<str>),
     Delete(Rc<str>),
     Config(config::Source),
+    /// The node's `CSINode` is read, or (true) written.
+    Drivers(bool),
     /// A mirror pod is made or removed for this static pod.
     MirrorMade(Rc<str>),
     MirrorGone(Rc<str>),
@@ -167,6 +174,7 @@ impl Kubelet {
             requests: Map::new(),
             pulls: Pulls::default(),
             objects: Objects::default(),
+            drivers: SortedSet::new(),
             changed: Set::new(),
             looking: false,
             since: Time::ZERO,
@@ -248,6 +256,8 @@ impl Kubelet {
             probes::PROBE => self.probe(cx, timer),
             config::MOUNT => self.mount(cx, &timer.key),
             config::RENEW => self.renew_due(cx, &timer.key),
+            claims::LOOK => self.look_at_volumes(cx, &timer.key),
+            drivers::DRIVERS => self.write_drivers(cx),
             host::LIST_AGAIN => self.call(cx, CriCall::List, Asked::List),
             manifests::READ_ALL => self.read_manifests(cx, true),
             mirror::MIRROR_AGAIN => self.reconcile_mirror(cx, &timer.key),
@@ -322,6 +332,7 @@ impl Kubelet {
             Sent::Status(uid) => self.written(cx, &uid, outcome.map(drop)),
             Sent::Delete(uid) => self.deleted(cx, &uid, outcome.map(drop)),
             Sent::Config(source) => self.fetched(cx, &source, &outcome),
+            Sent::Drivers(written) => self.drivers_answered(cx, written, &outcome),
             Sent::MirrorMade(uid) => self.mirror_made(cx, &uid, outcome),
             Sent::MirrorGone(uid) => self.mirror_gone(cx, &uid, &outcome),
         }
@@ -335,6 +346,9 @@ impl Kubelet {
         }
         if cx.cause().is_some() {
             worker.cause = cx.cause();
+        }
+        if !self.drivers.is_empty() {
+            self.look_for_drivers(cx);
         }
         self.look_soon(cx, &status.pod);
     }

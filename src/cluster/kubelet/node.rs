@@ -12,6 +12,7 @@ use super::{Asked, Kubelet, Sent};
 use crate::api::kinds::{self, named};
 use crate::api::meta::micro_time;
 use crate::api::{Key, Object, Request, Status};
+use crate::cluster::client::Client;
 use crate::cluster::machine::Machine;
 use crate::cluster::wire::{CriCall, Event, ImageStatus, Reply, Timer};
 use crate::cluster::{Cx, timing};
@@ -65,6 +66,11 @@ pub enum Step {
     FindLease,
     MakeLease,
     Renew,
+}
+
+/// The node's status, as its kubelet last saw it.
+pub fn status_of<'a>(client: &'a Client, name: &str) -> Option<&'a NodeStatus> {
+    client.lookup(&kinds::node::KIND, &Key::new("", name))?.get::<Node>()?.status.as_ref()
 }
 
 /// The labels that a node has from its kubelet.
@@ -203,7 +209,8 @@ impl Kubelet {
         };
         let short = [self.pressure.memory.is_some(), self.pressure.disk.is_some()];
         let conditions = conditions(short, ready, (self.clock(since), self.clock(now)));
-        status(&self.machine, &self.pulls.by_size(), conditions, self.host.boots)
+        let used = Some(self.volumes_in_use()).filter(|used| !used.is_empty());
+        NodeStatus { volumes_in_use: used, ..status(&self.machine, &self.pulls.by_size(), conditions, self.host.boots) }
     }
 
     fn ask(&mut self, cx: &mut Cx, step: Step, request: Request) {

@@ -63,6 +63,7 @@ impl Kubelet {
             }
         }
         self.reconcile_mirrors(cx);
+        self.look_for_drivers(cx);
         let orphans: Vec<Rc<str>> = self
             .found
             .iter()

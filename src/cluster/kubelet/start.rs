@@ -5,16 +5,23 @@
 use super::backoff::Backoff;
 use super::report::{normal, warning};
 use super::worker::{Stage, container, is_sidecar};
-use super::{Asked, Kubelet, env, links, volumes};
-use crate::api::kinds;
+use super::{Asked, Kubelet, drivers, env, links, volumes};
+use crate::api::kinds::{self, pod::TOKEN_VOLUME};
 use crate::api::quantity::Quantity;
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
 use crate::cluster::wire::{ContainerSpec, ContainerState, CriCall, CriError, CriReply, UNAVAILABLE};
 use crate::sim::Time;
-use k8s_openapi::api::core::v1::LifecycleHandler;
+use k8s_openapi::api::core::v1::{Container, LifecycleHandler, PodSpec};
 use std::rc::Rc;
+
+/// Whose token lies in a container.
+fn account(namespace: &str, spec: &PodSpec, container: &Container) -> Option<(Rc<str>, Rc<str>)> {
+    let mounted = container.volume_mounts.iter().flatten().any(|mount| mount.name == TOKEN_VOLUME);
+    let name = spec.service_account_name.as_deref().filter(|_| mounted)?;
+    Some((namespace.into(), name.into()))
+}
 
 impl Kubelet {
     /// Starts a container of a pod, unless it waits out a back-off.
@@ -110,6 +117,7 @@ impl Kubelet {
                 .and_then(|limit| Quantity::parse(&limit.0).ok())
                 .and_then(|limit| u64::try_from(limit.value()).ok()),
             init: slot < worker.inits && !is_sidecar(&container),
+            account: account(worker.pod.namespace(), &spec, &container),
             hostname: volumes::hostname(worker, &self.machine),
             mounts: volumes::mounts(worker, &container, &env),
             env: env.into(),
@@ -175,9 +183,13 @@ impl Kubelet {
         let (node, pod, name, attempt) = (self.machine.name.clone(), worker.what.clone(), at.name.clone(), at.attempt);
         worker.cause = Some(cx.note(Fact::ContainerStarted { node, pod, container: name, init, attempt }));
         let stopping = worker.stage != Stage::Syncing;
+        let image = container(&worker.spec(), slot).image.clone().unwrap_or_default();
         let hook =
             container(&worker.spec(), slot).lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.clone());
         self.say(cx, uid, Some(slot), &normal("Started", "Container started"));
+        if drivers::concerns(&image) {
+            self.look_for_drivers(cx);
+        }
         if stopping {
             return self.stop_late(cx, uid, slot);
         }

@@ -11,7 +11,6 @@ use super::config::{Objects, Source};
 use super::env::{Variable, expand, field_value, resource_value};
 use super::worker::{Worker, container};
 use super::{Asked, Kubelet};
-use crate::api::Key;
 use crate::cluster::Cx;
 use crate::cluster::machine::Machine;
 use crate::cluster::wire::{CriCall, File, Mount};
@@ -48,7 +47,7 @@ impl Folder<'_> {
     }
 
     fn keys(&mut self, secret: bool, name: &str, items: Items) {
-        let source = Source { secret, key: Key::new(self.worker.pod.namespace(), name) };
+        let source = Source::of(secret, self.worker.pod.namespace(), name);
         for (key, text) in self.objects.texts(&source).iter() {
             match items {
                 None => self.put(key, text.clone(), None),

@@ -67,6 +67,8 @@ pub struct Worker {
     pub renews: bool,
     /// What it asks for beside what it has been given.
     pub resize: Option<Resize>,
+    /// When its claims are mounted, as far as storage drivers do that.
+    pub staged: Option<Time>,
 }
 
 /// How far a pod's life has come.
@@ -227,6 +229,7 @@ impl Worker {
             renewing: false,
             renews: false,
             resize: None,
+            staged: None,
         }
     }
 

@@ -23,6 +23,8 @@ pub struct Container {
     pub timer: u64,
     /// Stops asked for: the kubelet's numbers. Answered when it has ended.
     pub stops: Vec<u64>,
+    /// Whether its program talks to the API server.
+    pub works: bool,
 }
 
 impl Container {

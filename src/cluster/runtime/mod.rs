@@ -21,6 +21,7 @@
 //! [`programs::stress`]).
 
 mod answers;
+mod clients;
 mod container;
 pub mod course;
 mod faults;
@@ -278,6 +279,7 @@ impl Runtime {
             touched: Vec::new(),
             timer: 0,
             stops: Vec::new(),
+            works: false,
         };
         self.containers.insert(id.clone(), container);
         self.reply(cx, call, timing::CONTAINER_CREATE, Ok(CriReply::Container { id }));
@@ -292,12 +294,14 @@ impl Runtime {
                 container.state = ContainerState::Running { since };
                 let ends = course.ends;
                 container.course = Rc::new(course);
+                let pod = container.spec.pod.clone();
                 if let Some((after, _)) = ends {
                     self.arm(cx, id, ENDS, timing::CONTAINER_START + after);
                 }
                 self.serve_metrics(cx);
                 self.think_around(cx, id);
                 self.turn(id, true, cx.cause());
+                self.tell_clients(cx, &pod, timing::CONTAINER_START);
                 self.reply(cx, call, timing::CONTAINER_START, Ok(CriReply::Done));
             }
             Err(why) => {
@@ -383,6 +387,7 @@ impl Runtime {
             self.turn(id, false, Some(cause));
         }
         self.serve_metrics(cx);
+        self.tell_clients(cx, &status.pod, Duration::ZERO);
         self.tell(cx, Duration::ZERO, Message::CriEvent(status));
         for call in stops {
             self.reply(cx, call, Duration::ZERO, Ok(CriReply::Done));

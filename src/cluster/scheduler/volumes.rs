@@ -173,10 +173,10 @@ pub fn all_bound(pod: &PodInfo, node: &NodeInfo, around: &Surroundings) -> Resul
                      NodeSelectorTerms"
                 ));
             }
+            Some(_) if is_bound(claim) => {}
             _ if annotation(claim, SELECTED_NODE).is_some_and(|selected| *selected != *node.name) => {
                 return Err(format!("binding volumes: provisioning failed for PVC {name:?}"));
             }
-            Some(_) if is_bound(claim) => {}
             _ => return Ok(false),
         }
     }

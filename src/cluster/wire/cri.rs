@@ -127,6 +127,8 @@ pub struct ContainerSpec {
     pub memory_limit: Option<u64>,
     /// Whether it has to end before the pod's containers start.
     pub init: bool,
+    /// Whose token lies in it: namespace and name of a service account.
+    pub account: Option<(Rc<str>, Rc<str>)>,
     /// Its host name.
     pub hostname: Rc<str>,
     /// What of the machine is in its file system.

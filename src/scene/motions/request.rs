@@ -80,7 +80,7 @@ pub fn colour(from: &Address) -> Token {
         Address::Scheduler | Address::OtherScheduler(_) => Token::Scheduler,
         Address::ControllerManager => Token::Controllers,
         Address::Kubelet(_) => Token::Kubelet,
-        Address::Runtime(_) => Token::Runtime,
+        Address::Runtime(_) | Address::Sidecar(..) => Token::Runtime,
     }
 }
 

@@ -41,7 +41,7 @@ pub fn actor(fact: &Fact) -> Actor {
         Address::Scheduler | Address::OtherScheduler(_) => Actor('S', Token::Scheduler),
         Address::ControllerManager => Actor('C', Token::Controllers),
         Address::Kubelet(_) => Actor('K', Token::Kubelet),
-        Address::Runtime(_) => Actor('R', Token::Runtime),
+        Address::Runtime(_) | Address::Sidecar(..) => Actor('R', Token::Runtime),
     };
     match fact {
         Fact::Input(_) | Fact::Answer { .. } => PERSON,

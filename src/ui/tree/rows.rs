@@ -70,6 +70,7 @@ fn component_name(language: Language, address: &Address) -> String {
         Address::ControllerManager => ("component-controllers", None),
         Address::Kubelet(node) => ("component-kubelet", Some(node)),
         Address::Runtime(node) => ("component-runtime", Some(node)),
+        Address::Sidecar(_, name) => ("component-sidecar", Some(name)),
     };
     let node = node.map_or("", |node| &**node);
     text(language, key, &[("node", Arg::from(node))])

@@ -94,7 +94,7 @@ impl World {
                     self.answers.insert(id, answer);
                 }
             }
-            Address::OtherScheduler(_) => {}
+            Address::Sidecar(..) | Address::OtherScheduler(_) => {}
         }
     }
 

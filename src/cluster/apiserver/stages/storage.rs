@@ -10,7 +10,7 @@ use crate::cluster::apiserver::authorizer::escalation;
 use crate::cluster::apiserver::{allocation, subresources};
 use crate::cluster::fact::Gate;
 use crate::sim::hash::stable_hash;
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, Node};
 use serde_json::json;
 use std::rc::Rc;
 
@@ -189,6 +189,7 @@ fn next(review: &mut Review, old: &Object) -> Result<Object, Status> {
                 return Err(uid_changed(&new, old));
             }
             new.meta_mut().clone_from(old.meta());
+            keep_attached(&mut new, old);
             return Ok(new);
         }
         (Body::Patch(PatchType::Apply, _), _) => {
@@ -207,6 +208,14 @@ fn next(review: &mut Review, old: &Object) -> Result<Object, Status> {
     (kind.default)(&mut new);
     review.changed((Gate::Decoding, ""), before, &new);
     Ok(new)
+}
+
+/// Which volumes a node has attached is not its kubelet's to say: its patch leaves that out.
+fn keep_attached(new: &mut Object, old: &Object) {
+    let attached = |node: &Node| node.status.as_ref().and_then(|status| status.volumes_attached.clone());
+    if let (Some(new), Some(old)) = (new.get_mut::<Node>(), old.get::<Node>()) {
+        new.status.get_or_insert_default().volumes_attached = attached(old);
+    }
 }
 
 /// The object meant must be the one stored, and at the revision that the client has seen, if it says so.

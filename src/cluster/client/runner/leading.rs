@@ -1,6 +1,6 @@
 //! What becomes of the controllers when their process begins to lead, or leads no longer.
 
-use super::{Desk, Runner};
+use super::{Controller, Desk, Runner};
 use crate::api::kinds::KINDS;
 use crate::api::{Object, Status};
 use crate::cluster::Cx;
@@ -26,6 +26,14 @@ impl Runner {
             if self.desks.iter().any(followed) {
                 self.client.inform(cx, kind, "");
             }
+        }
+    }
+
+    /// Ends its watches.
+    pub fn close(&mut self, cx: &mut Cx) {
+        let kinds: Vec<_> = self.client.kinds().collect();
+        for kind in kinds {
+            self.client.forget(cx, kind);
         }
     }
 
@@ -55,7 +63,9 @@ impl Runner {
             Turn::Begins => self.resume(cx),
             Turn::Ends => {
                 // What was under way is forgotten, answers to it included.
-                self.desks = self.registry.iter().map(|controller| Desk::new(controller, self.client.user())).collect();
+                let (user, reporter) = (self.client.user(), self.reporter.as_deref());
+                let desk = |controller: &&'static Controller| Desk::new(controller, user, reporter);
+                self.desks = self.registry.iter().map(desk).collect();
                 self.rounds = Map::new();
                 self.calls = Map::new();
                 self.held = Map::new();

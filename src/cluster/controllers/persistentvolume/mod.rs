@@ -19,7 +19,7 @@ mod volume;
 use self::bind::{bind, set_phase};
 use super::shared::{annotation, subject};
 use crate::api::kinds::{persistent_volume, persistent_volume_claim as claims, pod, pod::Pod, storage_class};
-use crate::api::volumes::{self, BIND_COMPLETED, BOUND_BY_CONTROLLER, SELECTED_NODE, Search};
+use crate::api::volumes::{self, BIND_COMPLETED, BOUND_BY_CONTROLLER, PROVISIONER, SELECTED_NODE, Search};
 use crate::api::{Key, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch};
 use crate::cluster::timing;
@@ -181,17 +181,15 @@ fn say_waiting(claim: &Object, reconcile: &mut Reconcile) {
 
 /// Leaves the claim to the provisioner of its class (upstream: `provisionClaim`, `provisionClaimOperationExternal`).
 fn provision(claim: &Object, class: Option<&Object>, reconcile: &mut Reconcile) {
-    const ANNOTATIONS: [&str; 2] =
-        ["volume.beta.kubernetes.io/storage-provisioner", "volume.kubernetes.io/storage-provisioner"];
     let provisioner = class.and_then(Object::document).map(|class| class.text("provisioner"));
     let trouble = match provisioner {
         None => format!("storageclass.storage.k8s.io {:?} not found", claims::class(claim)),
         Some(own) if own.starts_with("kubernetes.io/") => format!("no volume plugin matched name: {own}"),
         Some(external) => {
-            if ANNOTATIONS.iter().any(|name| annotation(claim.meta(), name) != Some(external)) {
+            if PROVISIONER.iter().any(|name| annotation(claim.meta(), name) != Some(external)) {
                 let mut changed = claim.clone();
                 let annotations = changed.meta_mut().annotations.get_or_insert_default();
-                annotations.extend(ANNOTATIONS.map(|name| (name.to_owned(), external.to_owned())));
+                annotations.extend(PROVISIONER.map(|name| (name.to_owned(), external.to_owned())));
                 reconcile.request(Request::update(changed));
             }
             let message = format!(

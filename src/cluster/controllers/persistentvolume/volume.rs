@@ -5,13 +5,10 @@
 use super::bind::{phase, set_volume_phase, unbind};
 use crate::api::kinds::{persistent_volume, persistent_volume_claim as claims};
 use crate::api::request::DeleteOptions;
-use crate::api::volumes::{BOUND_BY_CONTROLLER, volume_name};
+use crate::api::volumes::{BOUND_BY_CONTROLLER, PROVISIONED_BY, volume_name};
 use crate::api::{Key, Object, Request};
 use crate::cluster::client::controller::{Reconcile, Saying, Tolerate, Write};
 use crate::cluster::controllers::shared::annotation;
-
-/// The annotation of a volume that was made for a claim: by whom.
-const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 
 /// Looks at a volume.
 pub(super) fn sync(volume: &Object, reconcile: &mut Reconcile) {

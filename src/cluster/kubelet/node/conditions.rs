@@ -47,6 +47,7 @@ pub fn agrees(a: &NodeStatus, b: &NodeStatus) -> bool {
         && a.capacity == b.capacity
         && a.allocatable == b.allocatable
         && a.addresses == b.addresses
+        && a.volumes_in_use == b.volumes_in_use
 }
 
 /// Conditions that have not changed keep the time of their last transition.
