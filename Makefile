@@ -2,10 +2,11 @@
 #   make run     builds the site and serves it on http://127.0.0.1:8080      make lint    formatting, lints, architecture rules
 #   make test    all tests, native and in the browser                        make bench   the figures of the README
 #   make build   the site in dist/ (PUBLIC_URL=/sub/path/ where it lives)    make dev     a quick site in target/dev-site
+#   make soak    random work and faults, 1,000 seeds of 30 simulated minutes each
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := run
-.PHONY: run test build dev lint bench fidelity test-native test-browser clean
+.PHONY: run test build dev lint bench soak fidelity test-native test-browser clean
 
 PUBLIC_URL ?= /
 PORT ?= 8080
@@ -72,6 +73,11 @@ bench: build
 	@echo "bench: pictures of 5,000 nodes, and going to moments of a run, in Chromium"
 	@$(TOOLS) node tools/bench-fleet.mjs
 	@$(TOOLS) node tools/bench-seek.mjs
+
+# What `make test` does with fewer seeds, for 10 minutes; SOAK_FIRST begins with another seed.
+soak:
+	@tools/setup.sh rust
+	@$(TOOLS) SOAK_SEEDS=$${SOAK_SEEDS:-1000} SOAK_MINUTES=$${SOAK_MINUTES:-30} cargo test --locked --release --test invariants -- --nocapture
 
 # The numbers of the page /{lang}/fidelity, from the recordings.
 fidelity:

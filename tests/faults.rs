@@ -5,6 +5,8 @@ mod common;
 use bottle::api::kinds::{Kind, deployment, event, node, pod};
 use bottle::api::object::Key;
 use bottle::cluster::History;
+use bottle::cluster::boot::{Scenario, boot};
+use bottle::cluster::fact::Fact;
 use bottle::cluster::input::{FAULTS, Input};
 use bottle::sim::rng::Rng;
 use bottle::sim::{Duration, Time};
@@ -372,5 +374,111 @@ fn after_the_last_repair_everything_is_as_it_should_be() {
             }
         }
         assert!(view.t > Time::ZERO);
+    }
+}
+
+/// What etcd wrote while the line to the API server was broken is not missed when it is whole again.
+#[test]
+fn the_api_server_misses_nothing_of_a_line_that_breaks_for_moments() {
+    let mut history = common::three_ships(14);
+    apply(&mut history, &web("web", 6, "nginx:1.27"));
+    for tick in 0..400_i64 {
+        let at = history.world().view().t + Duration::from_millis(7);
+        history.run_until(at);
+        fault(&mut history, "cut", "kube-apiserver", tick % 3 == 0);
+    }
+    fault(&mut history, "cut", "kube-apiserver", false);
+    run(&mut history, 90);
+    let world = history.world();
+    for record in history.trace().range(0, history.trace().len()) {
+        let Fact::Committed { object, .. } = &record.fact else { continue };
+        if matches!(object.kind.kind, "Pod" | "ReplicaSet" | "Deployment" | "ConfigMap") {
+            let stored = world.versions(object.kind, &object.key).pop().and_then(|(_, object)| object);
+            let shown = world.object(object.kind, &object.key);
+            assert_eq!(
+                stored.map(|stored| stored.revision()),
+                shown.map(bottle::api::Object::revision),
+                "{object} in etcd and as the API server shows it"
+            );
+        }
+    }
+    assert_eq!(ready(&history, "web"), 6);
+}
+
+/// The nodes of two zones whose `NoExecute` taint says that nobody hears of them, with its moment.
+fn given_up(history: &History) -> Vec<(String, String)> {
+    let taint = |node: &Value| {
+        let taints = node["spec"]["taints"].as_array().cloned().unwrap_or_default();
+        let found = taints
+            .into_iter()
+            .find(|taint| taint["effect"] == "NoExecute" && taint["key"] == "node.kubernetes.io/unreachable")?;
+        Some((
+            node["metadata"]["name"].as_str().unwrap_or_default().to_owned(),
+            found["timeAdded"].as_str().unwrap_or_default().to_owned(),
+        ))
+    };
+    all(history, &node::KIND).iter().filter_map(taint).collect()
+}
+
+fn two_zones(seed: u64) -> History {
+    let mut scenario = Scenario::named("three-ships").expect("the scenario").with_workers(8);
+    for (number, machine) in scenario.machines.iter_mut().filter(|machine| !machine.control_plane).enumerate() {
+        let zone = if number < 4 { "east" } else { "west" };
+        machine.labels.insert("topology.kubernetes.io/zone".to_owned(), zone.to_owned());
+    }
+    boot(&scenario, seed)
+}
+
+fn cut(history: &mut History, nodes: std::ops::RangeInclusive<u32>, cut: bool) {
+    for number in nodes {
+        history.input(Input::Network { node: format!("node-{number}"), cut });
+    }
+}
+
+/// Of a zone that is lost as a whole one node after the other is given up; the other zone is not touched.
+#[test]
+fn a_zone_that_is_cut_off_is_given_up_node_by_node() {
+    let mut history = two_zones(15);
+    run(&mut history, 10);
+    cut(&mut history, 1..=4, true);
+    let mut times = Vec::new();
+    for _ in 0..120 {
+        run(&mut history, 1);
+        times.push(given_up(&history).len());
+    }
+    assert_eq!(times[40], 0, "silence of 50 s is waited for");
+    assert!(times.windows(2).all(|pair| pair[1] <= pair[0] + 1), "one at a time: {times:?}");
+    let first = |count: usize| times.iter().position(|seen| *seen >= count).expect("it is given up");
+    for count in 1..4 {
+        assert!(first(count + 1) - first(count) >= 10, "one in ten seconds: {times:?}");
+    }
+    assert!(given_up(&history).iter().all(|(node, _)| node.as_str() <= "node-4"), "{:?}", given_up(&history));
+    cut(&mut history, 1..=4, false);
+    run(&mut history, 60);
+    assert_eq!(given_up(&history), []);
+}
+
+/// If most of a small zone is lost nobody there is given up, and if all zones are the fault is nearer to the observer.
+#[test]
+fn a_zone_that_is_mostly_cut_off_is_given_time_and_so_is_a_cluster_that_is_cut_off_from_its_plane() {
+    for cut_off in [1..=3, 1..=8] {
+        let mut history = two_zones(16);
+        run(&mut history, 10);
+        cut(&mut history, cut_off.clone(), true);
+        let plane = |stop| Input::Kubelet { node: "control-plane".to_owned(), stop };
+        if cut_off == (1..=8) {
+            history.input(plane(true));
+        }
+        run(&mut history, 400);
+        let unknown = all(&history, &node::KIND).iter().filter(|node| condition(node, "Ready").0 == "Unknown").count();
+        assert!(unknown >= cut_off.clone().count(), "{unknown} are silent");
+        assert_eq!(given_up(&history), [], "{cut_off:?}");
+        cut(&mut history, cut_off.clone(), false);
+        history.input(plane(false));
+        // One that is lost alone is given up as ever.
+        run(&mut history, 60);
+        cut(&mut history, 5..=5, true);
+        run(&mut history, 80);
+        assert_eq!(given_up(&history).len(), 1, "{cut_off:?}");
     }
 }

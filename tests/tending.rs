@@ -2,9 +2,10 @@
 
 mod common;
 
+use bottle::api::Key;
 use bottle::api::base64;
 use bottle::api::jwt;
-use bottle::api::kinds::{endpoint_slice, event, secret, service_account};
+use bottle::api::kinds::{daemon_set, endpoint_slice, event, secret, service_account};
 use bottle::cluster::History;
 use bottle::cluster::input::{Input, Name};
 use bottle::sim::{Duration, Simulation};
@@ -206,4 +207,31 @@ fn a_token_secret_is_filled_once_and_goes_with_its_account() {
     // Another account of the same name is not the one whose token it is.
     after(&mut history, vec![delete("ServiceAccount", "bot"), apply(&[account("bot")])]);
     assert_eq!(stored(&history, "other"), None);
+}
+
+/// A new pod beside the old one is not the oldest on its node, but the update waits for it and goes on.
+#[test]
+fn a_surge_goes_on_when_its_new_pods_have_been_ready_for_long_enough() {
+    let mut history = common::three_ships(6);
+    let agent = |image: &str| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "DaemonSet", "metadata": {"name": "agent"},
+            "spec": {
+                "minReadySeconds": 10,
+                "selector": {"matchLabels": {"app": "agent"}},
+                "updateStrategy": {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}},
+                "template": {
+                    "metadata": {"labels": {"app": "agent"}},
+                    "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "c", "image": image}]},
+                },
+            },
+        })
+    };
+    after(&mut history, vec![apply(&[agent("nginx:1.27")])]);
+    history.run_until(history.world().view().t + Duration::from_secs(60));
+    after(&mut history, vec![apply(&[agent("nginx:1.28")])]);
+    history.run_until(history.world().view().t + Duration::from_secs(120));
+    let set = history.world().object(&daemon_set::KIND, &Key::new("default", "agent")).expect("the set").to_value();
+    assert_eq!(set["status"]["updatedNumberScheduled"], 3, "{}", set["status"]);
+    assert_eq!(set["status"]["numberAvailable"], 3, "{}", set["status"]);
 }

@@ -1,8 +1,17 @@
 //! The grammar of a CronJob's schedule.
 //!
 //! Upstream: `github.com/robfig/cron/v3`, `ParseStandard` and `SpecSchedule.Next`, with its error texts. Written anew
-//! because the crates for it bring a calendar library along that is larger than this by two orders of magnitude, know
-//! other dialects (seconds, years, `L`, `7` for Sunday) and complain in other words than the API server.
+//! because no crate that was tried reads this grammar, also not after thin wrapping (the test `dialects` holds the cases):
+//!
+//! | | `5/20` | Sunday | `0 0 13 * 5` | `?`, `1,,2` | `L`, `1W`, `5#2` | `@every 90s`, `@midnight` | six fields |
+//! | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | here, as upstream | yes | 0, not 7 | either day | yes | refused | yes | refused |
+//! | croner 4 | refused | 0 and 7 | either day | yes | accepted | refused | accepted |
+//! | cron 0.17 | yes | 1, not 0 | both days | `?` only | refused | refused | accepted |
+//! | saffron 0.1 | yes | 1, not 0 | either day | refused | accepted | refused | refused |
+//!
+//! Each also brings a calendar library along that is larger than this by two orders of magnitude, and complains in other
+//! words than the API server.
 
 use super::calendar::{Civil, Zone, midnight};
 
@@ -288,6 +297,36 @@ mod tests {
             next("0 3 * * *", midnight(2026, 3, 28) + 9000, "Europe/Berlin"),
             Some(midnight(2026, 3, 29) + 3600)
         );
+    }
+
+    /// What the crates that were tried read in another way.
+    #[test]
+    fn dialects() {
+        let monday = midnight(2026, 1, 5);
+        let cases = [
+            ("5/20 * * * *", Some(monday + 300)),
+            ("0 0 * * 0", Some(midnight(2026, 1, 11))),
+            ("0 0 * * 7", None),
+            ("0 0 13 * 5", Some(midnight(2026, 1, 9))),
+            ("0 0 13 * ?", Some(midnight(2026, 1, 13))),
+            ("1,,2 * * * *", Some(monday + 60)),
+            ("*/70 * * * *", Some(monday + 3600)),
+            ("*-5 * * * *", Some(monday + 60)),
+            ("+5 * * * *", Some(monday + 300)),
+            ("0 0 * * sunday", None),
+            ("0 0 * * L", None),
+            ("0 0 1W * *", None),
+            ("0 0 * * 5#2", None),
+            ("* * * * * *", None),
+            ("@every 90s", Some(monday + 90)),
+            ("@midnight", Some(midnight(2026, 1, 6))),
+            ("@Hourly", None),
+            ("@reboot", None),
+        ];
+        for (text, expected) in cases {
+            let zone = Zone::find("UTC").expect("a zone");
+            assert_eq!(parse(text).ok().and_then(|schedule| schedule.next(monday, &zone)), expected, "{text}");
+        }
     }
 
     #[test]

@@ -80,8 +80,13 @@ impl<A: Ord + Clone + Hash> Links<A> {
                 at = at.max(*last);
             }
             self.last.insert(pair, at);
-        } else if let Some(last) = self.last.remove(&pair) {
-            at = at.max(last);
+        } else if let Some(last) = self.last.get(&pair) {
+            // What was sent slowly is still on its way.
+            if *last > at {
+                at = *last;
+            } else {
+                self.last.remove(&pair);
+            }
         }
         Verdict::Deliver(at)
     }
@@ -110,6 +115,11 @@ mod tests {
         links.disturb("a", "b", Some(slow));
         assert_eq!(links.verdict(&"a", &"b", Time::ZERO, &mut rng), Verdict::Deliver(Time::from_millis(10)));
         links.disturb("a", "b", None);
-        assert_eq!(links.verdict(&"a", &"b", Time::from_millis(2), &mut rng), Verdict::Deliver(Time::from_millis(10)));
+        for sent in [2, 3] {
+            let verdict = links.verdict(&"a", &"b", Time::from_millis(sent), &mut rng);
+            assert_eq!(verdict, Verdict::Deliver(Time::from_millis(10)), "sent at {sent} ms");
+        }
+        let verdict = links.verdict(&"a", &"b", Time::from_millis(12), &mut rng);
+        assert_eq!(verdict, Verdict::Deliver(Time::from_millis(13)));
     }
 }

@@ -297,6 +297,10 @@ impl ApiServer {
         let cause = cx.cause();
         // After the watch was opened anew, etcd may repeat what the cache has.
         let seen = self.cache.revision();
+        // Every revision is a change of a key that the watch follows: one that is skipped was lost on the way.
+        if events.first().is_some_and(|first| first.kv.mod_revision > seen + 1) {
+            return self.follow_etcd(cx);
+        }
         for event in events.into_iter().filter(|event| event.kv.mod_revision > seen) {
             let change = self.cache.take(event, cx.now());
             if change.object.kind().group == rbac::GROUP {

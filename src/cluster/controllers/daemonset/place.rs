@@ -207,13 +207,17 @@ impl<'f, 'a> Family<'f, 'a> {
     /// What is to be created and deleted so that each node has its pod (upstream: `manage`).
     pub fn manage(&self, reconcile: &mut Reconcile) -> Wish<'a> {
         let mut wish = Wish::default();
+        let surges = super::update::surge(self) > 0;
         for (node, (should, may_stay)) in &self.nodes {
             let pods = self.on(node);
             if *should && pods.is_empty() {
                 wish.create.push(node);
             } else if *may_stay {
                 let alive = self.alive(reconcile, node, &mut wish);
-                self.thin_out(node, *should, &alive, &mut wish);
+                if surges && *should && alive.is_empty() {
+                    wish.create.push(node);
+                }
+                self.thin_out(&alive, surges, &mut wish);
             } else {
                 wish.delete.extend(pods.iter().copied().filter(|pod| !pod.is_terminating()));
             }
@@ -252,15 +256,9 @@ impl<'f, 'a> Family<'f, 'a> {
     }
 
     /// More than one pod on a node: the oldest stays; with a surge an old and a new one until the new one is available.
-    fn thin_out(&self, node: &'a str, should: bool, alive: &[&'a Object], wish: &mut Wish<'a>) {
-        if super::update::surge(self) == 0 {
+    fn thin_out(&self, alive: &[&'a Object], surges: bool, wish: &mut Wish<'a>) {
+        if !surges || alive.len() <= 1 {
             wish.delete.extend(alive.iter().skip(1));
-            return;
-        }
-        if alive.is_empty() && should {
-            wish.create.push(node);
-        }
-        if alive.len() <= 1 {
             return;
         }
         let of_hash = |pod: &Object| labels(pod.meta()).get(REVISION).is_some_and(|hash| hash == self.hash);

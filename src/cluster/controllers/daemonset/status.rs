@@ -46,5 +46,8 @@ pub fn of(family: &Family, collisions: i32) -> (Option<Object>, bool) {
     if let Some(document) = changed.document_mut() {
         document.set("status", status.clone());
     }
-    ((*old != status).then_some(changed), !family.set.min_ready.is_zero() && ready != available)
+    // Of a surge the newest pods are not counted above, but it goes on when they are available (upstream: `updatePod`).
+    let waits = |pod: &&Object| pod.get::<Pod>().is_some_and(Pod::is_ready) && !family.is_available(pod);
+    let waits = !family.set.min_ready.is_zero() && family.pods.values().flatten().any(waits);
+    ((*old != status).then_some(changed), waits)
 }

@@ -18,7 +18,7 @@ pub mod taints;
 pub mod zones;
 
 use self::taints::{NOT_READY, UNREACHABLE, condition};
-use self::zones::{Zones, zone};
+use self::zones::{Zone, Zones, zone};
 use super::shared::subject;
 use crate::api::json::encode;
 use crate::api::kinds::{lease, node, pod, pod::Pod};
@@ -75,6 +75,11 @@ fn memo(what: &str, name: &str) -> Rc<str> {
     format!("{what}/{name}").into()
 }
 
+/// When the next node of a zone may get its taint.
+fn turn_of((region, zone): Zone) -> Rc<str> {
+    memo(memo::ZONE, &format!("{region}:{zone}"))
+}
+
 /// Every five seconds (upstream: `monitorNodeHealth`).
 fn monitor(wake: &mut Wake) {
     let nodes = wake.cache(&node::KIND);
@@ -104,7 +109,7 @@ fn monitor(wake: &mut Wake) {
             // Nobody could be heard; now everybody gets a new chance, and evictions begin slowly again.
             wake.memory().insert(memo(memo::PROBE, object.name()), Note::Moment(now));
             let turn = Note::Moment(now + timing::NODE_EVICTION_PAUSE);
-            wake.memory().insert(memo(memo::ZONE, &zone(object)), turn);
+            wake.memory().insert(turn_of(zone(object)), turn);
         }
         let new = !wake.memory().contains_key(&memo(memo::REGISTERED, object.name()));
         if silent || new || !is_settled(object, lost) {
@@ -288,8 +293,8 @@ fn execute(reconcile: &mut Reconcile, object: &Object) -> Vec<Vec<Taint>> {
         return taints::no_execute(object, wanted, now);
     }
     let zone = zone(object);
-    let turn = memo(memo::ZONE, &zone);
-    let Some(pause) = zones.pause(&zone) else {
+    let turn = turn_of(zone);
+    let Some(pause) = zones.pause(zone) else {
         // Upstream: `SwapLimiter` empties the bucket of a zone in which nothing was allowed.
         reconcile.memory.insert(turn, Note::Moment(now + timing::NODE_EVICTION_PAUSE));
         return Vec::new();

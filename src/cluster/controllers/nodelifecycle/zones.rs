@@ -23,22 +23,25 @@ pub enum State {
     Full,
 }
 
-/// The name of a node's zone (upstream: `GetZoneKey`).
+/// A node's region and zone (upstream: `GetZoneKey`).
+pub type Zone<'a> = (&'a str, &'a str);
+
+/// The zone of a node.
 #[must_use]
-pub fn zone(node: &Object) -> String {
+pub fn zone(node: &Object) -> Zone<'_> {
     let label = |name: &str| labels(node.meta()).get(name).map_or("", String::as_str);
-    format!("{}:{}", label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone"))
+    (label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone"))
 }
 
 /// What is known of all zones.
 #[derive(Debug, Default)]
-pub struct Zones(Sorted<String, (usize, usize)>);
+pub struct Zones<'a>(Sorted<Zone<'a>, (usize, usize)>);
 
-impl Zones {
+impl<'a> Zones<'a> {
     /// Counts nodes: all, and those that are not ready.
     #[must_use]
-    pub fn of(nodes: Objects) -> Self {
-        let mut zones: Sorted<String, (usize, usize)> = Sorted::new();
+    pub fn of(nodes: Objects<'a>) -> Self {
+        let mut zones: Sorted<Zone, (usize, usize)> = Sorted::new();
         for node in nodes {
             let ready = condition(node, "Ready").is_some_and(|ready| ready.status == "True");
             let (all, lost) = zones.get_or_default(zone(node));
@@ -50,8 +53,8 @@ impl Zones {
 
     /// How a zone is.
     #[must_use]
-    pub fn state(&self, zone: &str) -> State {
-        match self.0.get(zone) {
+    pub fn state(&self, zone: Zone) -> State {
+        match self.0.get(&zone) {
             Some((all, lost)) if lost == all => State::Full,
             // Upstream: `--unhealthy-zone-threshold` 0.55.
             Some((all, lost)) if *lost > 2 && lost * 100 >= all * 55 => State::Partial,
@@ -62,13 +65,13 @@ impl Zones {
     /// Whether no node anywhere is ready.
     #[must_use]
     pub fn all_lost(&self) -> bool {
-        !self.0.is_empty() && self.0.keys().all(|zone| self.state(zone) == State::Full)
+        !self.0.is_empty() && self.0.keys().all(|zone| self.state(*zone) == State::Full)
     }
 
     /// The least time between two evictions in a zone; `None`: nobody is evicted.
     #[must_use]
-    pub fn pause(&self, zone: &str) -> Option<Duration> {
-        let large = self.0.get(zone).is_some_and(|(all, _)| *all > 50);
+    pub fn pause(&self, zone: Zone) -> Option<Duration> {
+        let large = self.0.get(&zone).is_some_and(|(all, _)| *all > 50);
         match self.state(zone) {
             _ if self.all_lost() => None,
             State::Partial => large.then_some(timing::NODE_EVICTION_PAUSE_SLOW),
