@@ -227,3 +227,47 @@ fn a_pod_that_waited_for_the_image_of_another_is_explained_by_its_own_manifest()
     assert!(sentences.clone().any(|sentence| sentence.contains("second")), "{story:#?}");
     assert!(sentences.clone().all(|sentence| !sentence.contains("first")), "{story:#?}");
 }
+
+#[test]
+fn a_pod_that_runs_can_be_debugged_and_what_was_added_is_seen() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 20);
+    let pod = pods(&history, "default").remove(0);
+    let can = shown(&history, |shown| deeds::of_object(shown, &pod));
+    let debug = can.into_iter().find_map(|deed| match deed {
+        deeds::Deed::Debug(name, targets) => Some((name, targets)),
+        _ => None,
+    });
+    let (name, targets) = debug.expect("it runs");
+    assert_eq!((name.as_str(), targets.len()), ("debugger-1", 1));
+    let object = deeds::name(&pod);
+    history.input(Input::Debug {
+        object,
+        name: name.clone(),
+        image: "busybox".to_owned(),
+        container: targets[0].clone(),
+        text: "echo here".to_owned(),
+    });
+    run(&mut history, 10);
+    let view = history.world().view();
+    let seen = view.nodes.iter().flat_map(|node| &node.pods).find(|seen| seen.object == pod).expect("it is on a ship");
+    assert_eq!(seen.debuggers.len(), 1, "{seen:?}");
+    assert_eq!(&*seen.debuggers[0].name, "debugger-1");
+    let printed = history.world().logs(&pod.key, &name, false).expect("it has printed");
+    assert_eq!(&*printed[0].1, "here");
+    // What a static pod is stands in its file.
+    let node = ObjectRef::new(&kinds::node::KIND, "", "node-1");
+    assert!(shown(&history, |shown| deeds::of_object(shown, &node)).contains(&deeds::Deed::Manifest));
+    let mirror = pods(&history, "kube-system").into_iter().find(|pod| pod.key.name.starts_with("etcd-"));
+    let can = shown(&history, |shown| deeds::of_object(shown, &mirror.expect("the control plane is there")));
+    assert!(!can.iter().any(|deed| matches!(deed, deeds::Deed::Debug(..))), "{can:?}");
+    let place = history.trace().head();
+    history.input(Input::Manifest {
+        node: "node-1".to_owned(),
+        name: "a.yaml".to_owned(),
+        text: "kind: Pod".to_owned(),
+    });
+    let outcome = shown(&history, |shown| deeds::outcome(shown, place)).expect("it is noticed at once");
+    assert!(outcome.lines[0].contains("a.yaml"), "{outcome:?}");
+}

@@ -45,7 +45,8 @@ impl World {
 /// The container that is meant.
 fn chosen<'a>(pod: &'a Pod, key: &str, container: &str) -> Result<&'a str, String> {
     let inits = pod.spec.init_containers.iter().flatten();
-    let all = || inits.clone().chain(&pod.spec.containers).map(|one| one.name.as_str());
+    let added = pod.spec.ephemeral_containers.iter().flatten().map(|one| one.name.as_str());
+    let all = || inits.clone().chain(&pod.spec.containers).map(|one| one.name.as_str()).chain(added.clone());
     let list = |names: &[&str]| names.join(" ");
     match pod.spec.containers.as_slice() {
         [one] if container.is_empty() => Ok(&one.name),

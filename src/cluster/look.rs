@@ -224,6 +224,7 @@ impl World {
             ip: pod.status.pod_ip.as_deref().unwrap_or_default().into(),
             node: pod.node_name.clone().unwrap_or_default(),
             containers: init.chain(main).collect(),
+            debuggers: debuggers(pod),
         };
         if let Some(node) = &pod.node_name {
             self.back_offs(node, object, &mut view);
@@ -337,6 +338,12 @@ fn containers<'a>(
             backoff_until: None,
         }
     })
+}
+
+fn debuggers(pod: &Pod) -> Vec<ContainerView> {
+    let Some(added) = &pod.spec.ephemeral_containers else { return Vec::new() };
+    let specs: Vec<_> = added.iter().map(super::kubelet::debugger).collect();
+    containers(Some(&specs), pod.status.ephemeral_container_statuses.as_deref(), false).collect()
 }
 
 fn look(status: &ContainerStatus) -> ContainerLook {

@@ -122,6 +122,8 @@ pub struct PodView {
     pub node: Rc<str>,
     /// Init containers, then containers.
     pub containers: Vec<ContainerView>,
+    /// Ephemeral containers, which say nothing about the pod.
+    pub debuggers: Vec<ContainerView>,
 }
 
 /// A container as the API shows it.

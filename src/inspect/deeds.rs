@@ -5,6 +5,7 @@
 use super::Shown;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, ObjectRef};
+use crate::api::pod::validation::annotations::MIRROR;
 use crate::cluster::fact::Fact;
 use crate::cluster::input::{Input, Name};
 use crate::cluster::view::ContainerLook;
@@ -27,6 +28,10 @@ pub enum Deed {
     Cordon(bool),
     /// Crash one of these containers.
     Crash(Vec<String>),
+    /// `kubectl debug`: an ephemeral container of this name, for one of these.
+    Debug(String, Vec<String>),
+    /// Write a file into the node's folder of static pods, or remove it.
+    Manifest,
     /// Let a fault begin (true) or repair it: which, of what, and how a button calls it.
     Fault(&'static str, String, bool, String),
     /// `kubectl delete`.
@@ -45,6 +50,9 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
             let running: Vec<String> = running.map(|container| container.name.to_string()).collect();
             deeds.extend(found.get::<Pod>().map(|pod| images(&pod.spec.containers)));
             if !running.is_empty() {
+                if !is_mirror(found) {
+                    deeds.extend(found.get::<Pod>().map(|pod| debug(pod, running.clone())));
+                }
                 deeds.push(Deed::Crash(running));
             }
             let statuses = found.get::<Pod>().and_then(|pod| pod.status.container_statuses.as_deref());
@@ -74,8 +82,11 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
 pub fn of_ship(shown: &Shown, node: &str) -> Vec<Deed> {
     let Some(node) = shown.node(node) else { return Vec::new() };
     let label = shown.text(if node.cut_off { "fault-network-ends" } else { "fault-network" }, &[]);
-    let mut deeds =
-        vec![Deed::Cordon(!node.cordoned), Deed::Fault(NETWORK, node.name.to_string(), !node.cut_off, label)];
+    let mut deeds = vec![
+        Deed::Cordon(!node.cordoned),
+        Deed::Manifest,
+        Deed::Fault(NETWORK, node.name.to_string(), !node.cut_off, label),
+    ];
     deeds.extend(["power", "disk", "memory", "clock"].map(|name| fault(shown, name, &node.name)));
     let (kubelet, runtime) = (format!("kubelet/{}", node.name), format!("containerd/{}", node.name));
     deeds.extend(["stop", "crash", "slow", "certificate"].map(|name| fault(shown, name, &kubelet)));
@@ -119,6 +130,17 @@ fn fault(shown: &Shown, name: &'static str, of: &str) -> Deed {
     let stopped = name == "stop" && shown.view.stopped.iter().any(|process| process.to_string() == of);
     let on = !stopped && !shown.view.faults.iter().any(|(known, what)| *known == name && **what == *of);
     Deed::Fault(name, of.to_owned(), on, caption::fault_sentence("fault", name, of, (on, shown.language)))
+}
+
+/// A static pod is changed by its file only.
+fn is_mirror(object: &Object) -> bool {
+    object.meta().annotations.as_ref().is_some_and(|all| all.contains_key(MIRROR))
+}
+
+/// The next ephemeral container. kubectl draws five letters for its name; here it is numbered.
+fn debug(pod: &Pod, targets: Vec<String>) -> Deed {
+    let known = pod.spec.ephemeral_containers.as_ref().map_or(0, Vec::len);
+    Deed::Debug(format!("debugger-{}", known + 1), targets)
 }
 
 fn images(containers: &[Container]) -> Deed {
@@ -197,6 +219,7 @@ fn is_fault(input: &Input) -> bool {
     matches!(
         input,
         Input::Kubelet { .. }
+            | Input::Manifest { .. }
             | Input::Network { .. }
             | Input::Scheduler { .. }
             | Input::Fault { .. }

@@ -302,7 +302,8 @@ fn open_crate(stage: &mut Stage, (pod, node): (&PodView, &NodeView), area: Area)
         small,
         None,
     ));
-    told.extend(pod.containers.iter().map(|container| (contained(stage, pod, container), ink, Some(container))));
+    let all = pod.containers.iter().chain(&pod.debuggers);
+    told.extend(all.map(|container| (contained(stage, pod, container), ink, Some(container))));
     let gear = stage.frame.options.gears.as_ref().and_then(|gears| gears.get(&pod.object));
     for (name, sort) in gear.iter().flat_map(|gear| &gear.volumes) {
         let text = stage.text("deck-volume", &[("name", name.as_str().into()), ("sort", sort.as_str().into())]);

@@ -40,6 +40,7 @@ pub fn pod_view(name: &str, workload: Option<usize>) -> PodView {
             restarts: 0,
             backoff_until: None,
         }],
+        debuggers: Vec::new(),
     }
 }
 

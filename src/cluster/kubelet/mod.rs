@@ -53,6 +53,7 @@ mod usage;
 mod volumes;
 mod worker;
 
+pub use self::debug::plain as debugger;
 pub use self::mirror::uid_on_node;
 
 use self::config::Objects;

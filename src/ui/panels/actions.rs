@@ -3,7 +3,7 @@
 //! Nothing is asked twice: time travel is the way to take something back.
 
 use super::inspector::Thing;
-use super::moment;
+use super::{additions, moment};
 use crate::api::object::Ref;
 use crate::cluster::input::{Input, Name};
 use crate::cluster::wire::Address;
@@ -18,8 +18,9 @@ use web_sys::Event;
 
 /// What the controls share.
 #[derive(Clone, Copy)]
-struct Desk {
-    ui: Ui,
+pub struct Desk {
+    /// The page.
+    pub ui: Ui,
     thing: Thing,
     deeds: Memo<Vec<Deed>>,
     /// Where in the trace the last deed stands.
@@ -28,15 +29,17 @@ struct Desk {
 
 impl Desk {
     /// What can be done of one sort; moves only when that differs.
-    fn of<T: PartialEq + Clone + Send + Sync + 'static>(self, pick: fn(&Deed) -> Option<T>) -> Memo<Option<T>> {
+    pub fn of<T: PartialEq + Clone + Send + Sync + 'static>(self, pick: fn(&Deed) -> Option<T>) -> Memo<Option<T>> {
         Memo::new(move || self.deeds.with(|deeds| deeds.iter().find_map(pick)))
     }
 
-    fn act(self, input: Input) {
+    /// Does it.
+    pub fn act(self, input: Input) {
         self.done.set(self.ui.act(input));
     }
 
-    fn act_on(self, input: impl FnOnce(&Ref) -> Input) {
+    /// Does it to the object that is selected.
+    pub fn act_on(self, input: impl FnOnce(&Ref) -> Input) {
         let input = self.thing.selection.with_value(|selection| selection.object().map(input));
         if let Some(input) = input {
             self.act(input);
@@ -44,7 +47,7 @@ impl Desk {
     }
 
     /// The ship that is selected, itself or by its kubelet.
-    fn node(self) -> String {
+    pub fn node(self) -> String {
         self.thing.selection.with_value(|selection| match selection {
             Selection::Object(object) => object.key.name.to_string(),
             Selection::Component(component) => component.node().map_or_else(String::new, ToString::to_string),
@@ -67,11 +70,14 @@ pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
     let desk = Desk { ui, thing, deeds, done: RwSignal::new(None) };
     let any = truth(move || deeds.with(|deeds| !deeds.is_empty()) || desk.done.get().is_some());
     let section = move || {
+        let [debug, folder] = additions::additions(desk);
         el("section", "deeds")
             .label(ui, "deed-title")
             .part(scale(desk))
             .part(images(desk))
             .add(buttons(desk))
+            .part(debug)
+            .part(folder)
             .part(faults(desk))
             .add(came_of(desk.ui, desk.thing, desk.done))
     };

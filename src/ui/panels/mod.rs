@@ -1,6 +1,7 @@
 //! What stands around the stage: one file for each panel.
 
 mod actions;
+mod additions;
 mod branches;
 mod compare;
 mod dock;
