@@ -108,6 +108,7 @@ fn view(nodes: usize, pods: usize) -> View {
     let node = |index: usize| {
         let name: Rc<str> = format!("node-{index}").into();
         let pod = |place: usize| PodView {
+            debuggers: Vec::new(),
             object: ObjectRef { kind: &pod::KIND, key: Key::new("default", &format!("web-{index}-{place}")) }.into(),
             uid: empty.clone(),
             workload: Some((index + place) % 12),
