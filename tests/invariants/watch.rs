@@ -68,7 +68,6 @@ impl Version {
 
 /// A write that etcd has made.
 pub struct Write {
-    pub at: Time,
     pub by: Address,
     pub kind: &'static str,
     pub before: Option<Version>,
@@ -230,7 +229,7 @@ impl Watch {
             return None;
         }
         let before = self.known.put(kind, key.clone(), at, after.clone());
-        let write = Write { at, by, kind, before, after: after.map(Version::new) };
+        let write = Write { by, kind, before, after: after.map(Version::new) };
         let broken =
             |(name, rule): &(&str, Rule)| rule(&self.known, &write).map(|why| format!("{name}: {kind} {key}: {why}"));
         self.rules.iter().find_map(broken)
