@@ -36,9 +36,6 @@ fn play(session: &str) -> Report {
     collect(&[path], None, &mut std::io::sink()).expect("a report")
 }
 
-/// Steps that differ today: the difference of two pods' specs in the form in which Go has them inside.
-const KNOWN: &[&str] = &["shop-mutate[105] "];
-
 /// Repeats sessions. What differs once may be a machine that stood still for a moment; what differs twice is a difference.
 fn sessions(names: &[&str], steps: usize) {
     if installed().is_none() {
@@ -50,8 +47,7 @@ fn sessions(names: &[&str], steps: usize) {
         passed += report.passed + report.failed.len();
         if !report.failed.is_empty() {
             let again: BTreeSet<String> = play(name).failed.into_iter().map(|(_, case, _)| case).collect();
-            let known = |case: &str| KNOWN.iter().any(|known| case.starts_with(known));
-            differ.extend(report.failed.into_iter().filter(|(_, case, _)| again.contains(case) && !known(case)));
+            differ.extend(report.failed.into_iter().filter(|(_, case, _)| again.contains(case)));
         }
     }
     let lines: Vec<String> = differ.iter().map(|(_, case, difference)| format!("{case}: {difference}")).collect();

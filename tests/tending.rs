@@ -228,9 +228,9 @@ fn a_surge_goes_on_when_its_new_pods_have_been_ready_for_long_enough() {
         })
     };
     after(&mut history, vec![apply(&[agent("nginx:1.27")])]);
-    history.run_until(history.world().view().t + Duration::from_secs(60));
+    history.run_until(history.world().view().t + Duration::from_mins(1));
     after(&mut history, vec![apply(&[agent("nginx:1.28")])]);
-    history.run_until(history.world().view().t + Duration::from_secs(120));
+    history.run_until(history.world().view().t + Duration::from_mins(2));
     let set = history.world().object(&daemon_set::KIND, &Key::new("default", "agent")).expect("the set").to_value();
     assert_eq!(set["status"]["updatedNumberScheduled"], 3, "{}", set["status"]);
     assert_eq!(set["status"]["numberAvailable"], 3, "{}", set["status"]);

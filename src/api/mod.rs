@@ -50,6 +50,7 @@ pub mod service;
 pub mod status;
 pub mod table;
 pub mod tree;
+pub mod unified;
 pub mod usage;
 pub mod volumes;
 

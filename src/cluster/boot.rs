@@ -174,14 +174,14 @@ impl Boot {
 
     /// Roughly how far it is, 0 to 1.
     #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
     pub fn share(&self) -> f64 {
-        (self.world.handled() as f64 / self.expected()).min(1.0)
+        self.handled().min(1.0)
     }
 
+    /// The events of those that are expected.
     #[expect(clippy::cast_precision_loss, reason = "a share for a progress bar")]
-    fn expected(&self) -> f64 {
-        (EVENTS.0 * self.nodes + EVENTS.1) as f64
+    fn handled(&self) -> f64 {
+        self.world.handled() as f64 / (EVENTS.0 * self.nodes + EVENTS.1) as f64
     }
 
     /// The cluster's history, which begins where its boot ends.
@@ -256,7 +256,7 @@ mod tests {
         for workers in [3, 60] {
             let mut boot = Boot::new(&Scenario::named("three-ships").expect("there").with_workers(workers), 1);
             while boot.step() {}
-            let share = boot.world.handled() as f64 / boot.expected();
+            let share = boot.handled();
             assert!((0.75..1.0).contains(&share), "{workers} workers: {} events, {share}", boot.world.handled());
         }
     }

@@ -104,11 +104,20 @@ fn printed_invalid(status: &Status) -> String {
     }
 }
 
-/// The complaints of an Invalid status, each without what its message prints behind a line break (a difference in a form
-/// that Go keeps unstable on purpose).
+/// The complaints of an Invalid status, each without what its message prints behind a line break: differences, some in a
+/// form that Go keeps unstable on purpose.
 fn complaints(status: &Status) -> BTreeSet<String> {
     let causes = status.details.iter().flat_map(|details| &details.causes);
     causes.map(|cause| first_line(&format!("{}: {}", cause.field, cause.message)).to_owned()).collect()
+}
+
+/// The difference of two specs behind a complaint, without the names that chance gives.
+fn hunks(text: &str) -> Vec<String> {
+    let named = |line: &str| match line.split_once("kube-api-access-") {
+        Some((head, rest)) => format!("{head}kube-api-access-{}", rest.get(5..).unwrap_or_default()),
+        None => line.to_owned(),
+    };
+    text.lines().skip_while(|line| !line.starts_with("@@ ")).map(named).collect()
 }
 
 fn first_line(text: &str) -> &str {
@@ -142,7 +151,7 @@ fn says(printed: &str, status: &Status) -> bool {
         let Some(rest) = rest else { return false };
         let listed = || rest.lines().filter_map(|line| line.strip_prefix("* ")).map(str::to_owned).collect();
         let recorded = if rest.starts_with('\n') { listed() } else { BTreeSet::from([first_line(rest).to_owned()]) };
-        return recorded == complaints(status);
+        return recorded == complaints(status) && hunks(rest) == hunks(&status.message);
     }
     let reason = printed.strip_prefix("Error from server (").and_then(|rest| rest.split(')').next());
     let words = server_words(printed);

@@ -24,7 +24,7 @@ const FIRST: u64 = 0;
 /// Failed work waits up to ten minutes before it is tried again, a lost ship's pods five before they go.
 const PATIENCE: Duration = Duration::from_mins(40);
 /// What has settled stays so.
-const REST: Duration = Duration::from_secs(60);
+const REST: Duration = Duration::from_mins(1);
 
 /// A run; in the end how much has been written, or what was wrong.
 fn run(seed: u64, minutes: u64) -> Result<u64, String> {
@@ -33,7 +33,7 @@ fn run(seed: u64, minutes: u64) -> Result<u64, String> {
     // In every fourth run nothing breaks.
     let calm = seed % 4 == 3;
     let mut watch = Watch::new(seed, (workers, calm), rules::RULES);
-    if seed % 2 == 0 {
+    if seed.is_multiple_of(2) {
         watch.input(&chance::second_scheduler())?;
     }
     for input in chance::beginning(&mut rng, calm) {

@@ -5,9 +5,12 @@ use crate::watch::{Known, Version};
 use serde_json::Value;
 use std::collections::BTreeSet;
 
+/// What an object of a kind still lacks.
+type Lack = fn(&Known, &Version) -> Option<String>;
+
 /// What is not yet as somebody wants it.
 pub fn lacks(known: &Known) -> Option<String> {
-    let kinds: [(&'static str, fn(&Known, &Version) -> Option<String>); 10] = [
+    let kinds: [(&'static str, Lack); 10] = [
         ("Node", node),
         ("Deployment", deployment),
         ("ReplicaSet", replica_set),
@@ -59,7 +62,7 @@ fn node(_: &Known, node: &Version) -> Option<String> {
     }
     let conditions = node.value["status"]["conditions"].as_array().into_iter().flatten();
     let wrong = conditions.into_iter().find(|c| c["status"] != if c["type"] == "Ready" { "True" } else { "False" });
-    wrong.map(|condition| condition.to_string())
+    wrong.map(ToString::to_string)
 }
 
 fn alive(known: &Known, owner: &Version) -> i64 {
@@ -120,7 +123,7 @@ fn job(known: &Known, job: &Version) -> Option<String> {
     let seen = i64::try_from(seen).unwrap_or(-1);
     let (done, wanted) = (job.number("/status/succeeded"), job.number("/spec/completions"));
     let indexed = job.text("/spec/completionMode") == "Indexed";
-    let indexes = match wanted {
+    let all = match wanted {
         1 => "0".to_owned(),
         2 => "0,1".to_owned(),
         _ => format!("0-{}", wanted - 1),
@@ -131,7 +134,7 @@ fn job(known: &Known, job: &Version) -> Option<String> {
         uncounted.is_some_and(|lists| lists.values().any(|list| list.as_array().is_some_and(|l| !l.is_empty())));
     same("succeeded", done, wanted)
         .or_else(|| if indexed { None } else { same("pods that succeeded", seen, done) })
-        .or_else(|| (indexed && index != indexes).then(|| format!("has done {index}, not {indexes}")))
+        .or_else(|| (indexed && index != all).then(|| format!("has done {index}, not {all}")))
         .or_else(|| uncounted.then(|| format!("has not counted all: {}", job.value["status"])))
 }
 

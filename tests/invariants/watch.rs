@@ -206,7 +206,7 @@ impl Watch {
                     let grows = *revision > std::mem::replace(&mut self.revision, *revision);
                     let after = written.filter(|_| *change != Change::Deleted);
                     let kind = object.kind.kind;
-                    let wrong = self.written(kind, object.key.clone(), at, (call.from.clone(), after));
+                    let wrong = self.written(kind, &object.key, at, (call.from.clone(), after));
                     if grows { wrong } else { Some(format!("{object} is written at {revision} again")) }
                 }
                 fact => self.happened(fact),
@@ -221,7 +221,7 @@ impl Watch {
     fn written(
         &mut self,
         kind: &'static str,
-        key: Key,
+        key: &Key,
         at: Time,
         (by, after): (Address, Option<Object>),
     ) -> Option<String> {

@@ -5,6 +5,7 @@ use crate::api::check::{self, Errors};
 use crate::api::document::Document;
 use crate::api::names;
 use crate::api::path::Path;
+use crate::api::pod::go_struct;
 use crate::api::quantity::Quantity;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
@@ -104,8 +105,10 @@ pub fn positive(out: &mut Errors, path: &Path, text: &str) {
     }
 }
 
-/// Upstream: `ValidatePersistentVolumeClaimUpdate`. The message ends with the difference of the two specs, which is not
-/// modelled.
+const IMMUTABLE: &str =
+    "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
+
+/// Upstream: `ValidatePersistentVolumeClaimUpdate`.
 fn validate_update(new: &Object, old: &Object) -> Errors {
     let mut out = validate(new);
     let (Some(before), Some(after)) = (old.document(), new.document()) else { return out };
@@ -124,10 +127,11 @@ fn validate_update(new: &Object, old: &Object) -> Errors {
         take("spec.resources.requests.storage");
         take("spec.volumeAttributesClassName");
     }
-    if allowed.at("spec") != after.at("spec") {
-        let detail =
-            "spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims";
-        out.push(FieldError::forbidden(SPEC, detail));
+    if let (Some(old), Some(new)) = (allowed.at("spec"), after.at("spec"))
+        && old != new
+    {
+        let difference = go_struct::difference("ClaimSpec", old, new);
+        out.push(FieldError::forbidden(SPEC, format!("{IMMUTABLE}\n{difference}")));
     }
     let size = "spec.resources.requests.storage";
     if bound && after.amount(size) < before.amount(size) {

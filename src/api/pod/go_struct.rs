@@ -1,5 +1,7 @@
-//! A pod template as the server's own types print it: some errors show the whole value that they refuse.
+//! A pod's spec or template as the server's own types print it: some errors show the whole value that they refuse, or in
+//! what it differs from the one before.
 
+use crate::api::unified;
 use crate::texts;
 use serde_json::{Value, json};
 
@@ -10,14 +12,77 @@ const OF_CONTEXT: [&str; 5] = ["hostNetwork", "hostPID", "hostIPC", "shareProces
 #[must_use]
 pub fn template(template: &Value) -> String {
     let mut template = template.clone();
-    if let Some(spec) = template.get_mut("spec").and_then(Value::as_object_mut) {
-        for name in OF_CONTEXT {
-            if let Some(value) = spec.remove(name) {
-                spec.entry("securityContext").or_insert_with(|| json!({}))[name] = value;
-            }
-        }
+    if let Some(spec) = template.get_mut("spec") {
+        gather(spec);
     }
     shown(&template, "PodTemplateSpec")
+}
+
+/// In what two values of a type of `schema/go-structs.txt` differ (upstream: `diff.Diff` of `k8s.io/apimachinery/pkg/util/diff`): both as indented JSON, and
+/// three lines around each difference.
+#[must_use]
+pub fn difference(kind: &str, before: &Value, after: &Value) -> String {
+    let text = |value: &Value| {
+        let mut value = value.clone();
+        if kind == "PodSpec" {
+            gather(&mut value);
+        }
+        indented(&shown(&value, kind))
+    };
+    unified::difference(&text(before), &text(after))
+}
+
+/// Moves the fields that Go has in the security context.
+fn gather(spec: &mut Value) {
+    let Some(spec) = spec.as_object_mut() else { return };
+    for name in OF_CONTEXT {
+        if let Some(value) = spec.remove(name) {
+            spec.entry("securityContext").or_insert_with(|| json!({}))[name] = value;
+        }
+    }
+}
+
+/// JSON without spaces, with a line for each value, as Go's `MarshalIndent` with one space writes it.
+fn indented(compact: &str) -> String {
+    let mut out = String::new();
+    let (mut depth, mut quoted, mut escaped) = (0, false, false);
+    let mut letters = compact.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let opens = !quoted && matches!(letter, '{' | '[');
+        let closes = !quoted && matches!(letter, '}' | ']');
+        match letter {
+            '<' => out += "\\u003c",
+            '>' => out += "\\u003e",
+            '&' => out += "\\u0026",
+            _ => {
+                if closes {
+                    depth -= 1;
+                    line(&mut out, depth);
+                }
+                out.push(letter);
+            }
+        }
+        if opens {
+            if let Some(end) = letters.next_if(|next| matches!(next, '}' | ']')) {
+                out.push(end);
+            } else {
+                depth += 1;
+                line(&mut out, depth);
+            }
+        } else if !quoted && letter == ',' {
+            line(&mut out, depth);
+        } else if !quoted && letter == ':' {
+            out.push(' ');
+        }
+        quoted ^= letter == '"' && !escaped;
+        escaped = letter == '\\' && !escaped;
+    }
+    out
+}
+
+fn line(out: &mut String, depth: usize) {
+    out.push('\n');
+    out.extend(std::iter::repeat_n(' ', depth));
 }
 
 fn shown(value: &Value, kind: &str) -> String {

@@ -1,15 +1,15 @@
 //! What may change in a pod (upstream: `ValidatePodUpdate`, `ValidatePodStatusUpdate`): hardly anything in its spec,
 //! and in its status nothing that would undo what has happened.
-//!
-//! Left out: the difference that upstream prints behind its refusal, a dump of the server's own Go structs.
 
 use super::super::check::Errors;
 use super::super::names;
 use super::super::path::Path;
 use super::super::status::FieldError;
+use super::go_struct;
 use super::validation::{self, annotations, container, scheduling};
 use crate::api::check;
 use crate::api::kinds::pod::Pod;
+use crate::api::object::Typed;
 use k8s_openapi::api::core::v1::{
     Affinity, Container, ContainerStatus, NodeAffinity, NodeSelectorTerm, PodSpec, Toleration,
 };
@@ -28,7 +28,7 @@ pub fn validate(new: &Pod, old: &Pod) -> Errors {
 }
 
 /// All errors of an update by the subresource `ephemeralcontainers` (`ValidatePodEphemeralContainersUpdate`): they may only
-/// be added. Left out: the difference that upstream prints.
+/// be added. Left out: the difference that upstream prints of a container that was changed.
 #[must_use]
 pub fn ephemeral(new: &Pod, old: &Pod) -> Errors {
     if old.metadata.annotations.as_ref().is_some_and(|all| all.contains_key(annotations::MIRROR)) {
@@ -82,7 +82,9 @@ fn spec(new: &Pod, old: &Pod) -> Errors {
     let mut munged = (*new.spec).clone();
     forgive(&mut out, &mut munged, &old.spec);
     if munged != *old.spec || new.node_name != old.node_name || new.token_suffix != old.token_suffix {
-        out.push(FieldError::forbidden("spec", REFUSAL));
+        let munged = Pod { spec: munged.into(), ..new.clone() };
+        let text = go_struct::difference("PodSpec", &old.to_value()["spec"], &munged.to_value()["spec"]);
+        out.push(FieldError::forbidden("spec", format!("{REFUSAL}\n{text}")));
     }
     out
 }
@@ -355,7 +357,9 @@ mod tests {
         };
         let old = of("nginx:1", &[]);
         assert_eq!(texts(&of("nginx:2", &[]), &old), Vec::<String>::new());
-        assert_eq!(texts(&of("nginx:1", &["-x"]), &old), [format!("spec: Forbidden: {REFUSAL}")]);
+        let said = texts(&of("nginx:1", &["-x"]), &old).join("");
+        let difference = "   \"Command\": null,\n-   \"Args\": null,\n+   \"Args\": [\n+    \"-x\"\n+   ],\n";
+        assert!(said.starts_with(&format!("spec: Forbidden: {REFUSAL}\n@@ -")) && said.contains(difference), "{said}");
         // Upstream looks at the image twice, too; the message shows it once.
         let mut padded = texts(&of(" nginx:1", &[]), &old);
         padded.dedup();

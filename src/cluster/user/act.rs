@@ -12,7 +12,7 @@ use crate::cluster::input::{Input, Name};
 use crate::cluster::wire::Reply;
 use crate::sim::{Order, Time};
 use k8s_openapi::api::apps::v1::ReplicaSet;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
@@ -34,23 +34,16 @@ pub(super) fn jobs(input: &Input, now: Time) -> VecDeque<Job> {
             let request = Request::patch(kind, key, PatchType::Strategic, json!({"spec": spec}));
             Action::Send(Rc::new(request), "image updated")
         }),
-        Input::Patch { object, patch } => match serde_json::from_str(patch) {
-            Ok(patch) => on(object, |kind, key| {
-                let request = Request::patch(kind, key, PatchType::Merge, serde_json::Value::clone(&patch));
-                Action::Send(Rc::new(request), "patched")
-            }),
-            Err(error) => Action::Fail(Rc::new(Status::bad_request(format!("unable to parse {patch:?}: {error}")))),
-        },
-        Input::Resize { object, container, patch } => match serde_json::from_str(patch) {
-            Ok(resources) => on(object, |kind, key| {
-                let container = json!({"name": container, "resources": serde_json::Value::clone(&resources)});
-                let patch = json!({"spec": {"containers": [container]}});
-                let mut request = Request::patch(kind, key, PatchType::Strategic, patch);
-                request.target = Target::sub(kind, key, "resize");
-                Action::Send(Rc::new(request), "patched")
-            }),
-            Err(error) => Action::Fail(Rc::new(Status::bad_request(format!("unable to parse {patch:?}: {error}")))),
-        },
+        Input::Patch { object, patch } => {
+            patched(object, patch, |kind, key, patch| Request::patch(kind, key, PatchType::Merge, patch))
+        }
+        Input::Resize { object, container, patch } => patched(object, patch, |kind, key, resources| {
+            let containers = json!([{"name": container, "resources": resources}]);
+            let patch = json!({"spec": {"containers": containers}});
+            let mut request = Request::patch(kind, key, PatchType::Strategic, patch);
+            request.target = Target::sub(kind, key, "resize");
+            request
+        }),
         Input::Cordon { node, on } => {
             let patch = json!({"spec": {"unschedulable": if *on { json!(true) } else { json!(null) }}});
             let request = Request::patch(&kinds::node::KIND, &Key::new("", node), PatchType::Strategic, patch);
@@ -90,6 +83,14 @@ fn on(name: &Name, action: impl Fn(&'static Kind, &Key) -> Action) -> Action {
     match kind_of(name) {
         Ok(kind) => action(kind, &Key::new(&name.namespace, &name.name)),
         Err(status) => Action::Fail(status),
+    }
+}
+
+/// A patch that was written as JSON.
+fn patched(object: &Name, text: &str, request: impl Fn(&'static Kind, &Key, Value) -> Request) -> Action {
+    match serde_json::from_str::<Value>(text) {
+        Ok(patch) => on(object, |kind, key| Action::Send(Rc::new(request(kind, key, patch.clone())), "patched")),
+        Err(error) => Action::Fail(Rc::new(Status::bad_request(format!("unable to parse {text:?}: {error}")))),
     }
 }
 
