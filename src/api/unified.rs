@@ -4,7 +4,7 @@
 //! Written here because no crate finds the same: `similar` looks for the shortest difference, and `difflib` 0.4 keeps the
 //! lines that it should leave out where there are many.
 
-use crate::sim::Sorted;
+use crate::sim::{Order, Sorted};
 use std::fmt::Write;
 
 /// So many lines are shown around a difference.
@@ -121,7 +121,7 @@ fn runs(old: &[&str], new: &[&str]) -> Vec<Run> {
             open.push(((i + size, of_old.1), (j + size, of_new.1)));
         }
     }
-    found.sort_unstable();
+    found.order_by_key(|run| *run);
     let mut joined: Vec<Run> = Vec::new();
     for (i, j, size) in found {
         match joined.last_mut() {

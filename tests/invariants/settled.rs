@@ -24,7 +24,12 @@ pub fn lacks(known: &Known) -> Option<String> {
     ];
     kinds.iter().find_map(|(kind, lacks)| {
         let wrong = |version: &Version| lacks(known, version).or_else(|| remains(known, version));
-        known.all(kind).find_map(|version| wrong(version).map(|why| format!("{kind} {}: {why}", version.object.name())))
+        // What was made in the moment in which its namespace went away has none: nobody can complete it, as upstream.
+        let kept = |version: &&Version| version.object.namespace().is_empty() || known.has_namespace_of(version);
+        known
+            .all(kind)
+            .filter(kept)
+            .find_map(|version| wrong(version).map(|why| format!("{kind} {}: {why}", version.object.name())))
     })
 }
 

@@ -117,6 +117,11 @@ impl Known {
         !pod.object.is_terminating() && self.lately(pod).any(Version::is_ready)
     }
 
+    /// Whether an object's namespace is there.
+    pub fn has_namespace_of(&self, version: &Version) -> bool {
+        self.now.contains_key(&("Namespace", Key::new("", version.object.namespace())))
+    }
+
     fn put(&mut self, kind: &'static str, key: Key, at: Time, after: Option<Object>) -> Option<Version> {
         while self.past.front().is_some_and(|(then, _)| at.since(*then) > LAG) {
             self.past.pop_front();
@@ -251,6 +256,12 @@ impl Watch {
             Fact::ContainerExited { node, pod, container, .. } => {
                 if let Some(running) = self.running.get_mut(&pod.key) {
                     running.remove(&(node.to_string(), container.to_string()));
+                }
+            }
+            // One that ended in the moment in which it started is told of in the other order.
+            Fact::PodStopped { node, pod } => {
+                if let Some(running) = self.running.get_mut(&pod.key) {
+                    running.retain(|(other, _)| **other != **node);
                 }
             }
             Fact::Fault { fault: "power", of, on: true } => {

@@ -20,8 +20,9 @@ impl Runner {
 
     /// Opens the informers of all kinds that some controller follows.
     fn open(&mut self, cx: &mut Cx) {
-        let listable = KINDS.iter().filter(|kind| kind.face.is_none() && kind.verbs.contains(&"list"));
-        for kind in listable {
+        // Not of what can only be listed, such as ComponentStatus.
+        let watched = KINDS.iter().filter(|kind| kind.face.is_none() && kind.verbs.contains(&"watch"));
+        for kind in watched {
             let followed = |desk: &Desk| desk.controller.watches.iter().any(|watch| watch.follows(kind));
             if self.desks.iter().any(followed) {
                 self.client.inform(cx, kind, "");
