@@ -19,7 +19,7 @@ const SIGNS = '·…–—‘’“”→←↔×≠≤≥±°•';
 // The weights that the styles use; a shorter axis is a smaller file.
 const WEIGHTS = { wght: { min: 400, max: 700 } };
 // What only the program's late part reads (tools/split/late.txt) comes with it.
-const LATE_TEXTS = ['schema/timezones.txt'];
+const LATE_TEXTS = ['examples/metrics-server.yaml', 'examples/storage.yaml', 'schema/go-structs.txt', 'schema/timezones.txt'];
 const HANGUL = 'U+1100-11FF,U+3130-318F,U+AC00-D7A3';
 
 function filesIn(folder, ending) {

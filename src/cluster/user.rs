@@ -149,7 +149,7 @@ impl User {
     #[must_use]
     #[expect(clippy::unused_self, reason = "every component has it")]
     pub fn restarted(&self) -> Self {
-        Self::new()
+        Self { client: self.client.restarted(), ..Self::new() }
     }
 
     /// Whether everything asked for has been answered.

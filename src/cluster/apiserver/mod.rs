@@ -118,15 +118,16 @@ impl ApiServer {
         Self::default()
     }
 
-    /// What a new process of it begins with: nothing, all that lasts is in etcd.
+    /// What a new process of it begins with: nothing, all that lasts is in etcd. It numbers its requests on: etcd's answers to
+    /// the old process are none to the new.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        Self::default()
+        Self { next: self.next, ..Self::default() }
     }
 
     /// Begins to work: reads everything from etcd and follows it from there.
     pub fn start(&mut self, cx: &mut Cx) {
-        self.next = 1;
+        self.next = self.next.max(1);
         self.read_everything(cx);
         cx.after(timing::BOOKMARK, Event::Timer(Timer::new(BOOKMARKS)));
         cx.after(timing::COMPACTION, Event::Timer(Timer::new(COMPACT)));

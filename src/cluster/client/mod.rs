@@ -124,6 +124,13 @@ impl Client {
         }
     }
 
+    /// The client of the same process's next life. It begins with nothing, and numbers its requests on: an answer to the old
+    /// process, whose connection is gone, must not be taken for one to the new.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        Self { next_id: self.next_id, expired: self.expired, ..Self::new(self.user.clone()) }
+    }
+
     /// Whom it presents itself as.
     #[must_use]
     pub fn user(&self) -> &User {

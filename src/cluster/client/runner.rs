@@ -102,7 +102,7 @@ impl Runner {
         let mut new = Self::with(self.registry, self.client.user().clone(), self.reporter.clone())
             .with_flags(flags.iter().map(String::as_str));
         new.paused = self.paused.clone();
-        new.client.expire(self.client.is_expired());
+        new.client = self.client.restarted();
         new
     }
 

@@ -195,7 +195,7 @@ impl Kubelet {
         fresh.next_call = self.next_call;
         // The machine is the same, and so is the certificate.
         fresh.host = host::Host { silent: None, ..self.host.clone() };
-        fresh.client.expire(self.client.is_expired());
+        fresh.client = self.client.restarted();
         fresh
     }
 

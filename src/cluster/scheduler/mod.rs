@@ -150,8 +150,8 @@ impl Scheduler {
     /// What a new process begins with: it remembers nothing.
     #[must_use]
     pub fn restarted(&self) -> Self {
-        let mut new = Self { configuration: self.configuration.clone(), ..Self::new() };
-        new.client.expire(self.client.is_expired());
+        let (configuration, client) = (self.configuration.clone(), self.client.restarted());
+        let new = Self { configuration, client, ..Self::new() };
         if self.election.is_some() { new.elected() } else { new }
     }
 
@@ -164,7 +164,7 @@ impl Scheduler {
     /// to end (upstream: `ReleaseOnCancel`), so that the new one leads at once; neither is written.
     #[must_use]
     pub fn configured(&self, configuration: Rc<Configuration>) -> Self {
-        Self { configuration, election: self.election.clone(), ..Self::new() }
+        Self { configuration, client: self.client.restarted(), election: self.election.clone(), ..Self::new() }
     }
 
     /// What it was started with.
