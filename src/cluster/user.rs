@@ -147,7 +147,6 @@ impl User {
 
     /// The tool keeps nothing.
     #[must_use]
-    #[expect(clippy::unused_self, reason = "every component has it")]
     pub fn restarted(&self) -> Self {
         Self { client: self.client.restarted(), ..Self::new() }
     }

@@ -151,7 +151,7 @@ impl Scheduler {
     #[must_use]
     pub fn restarted(&self) -> Self {
         let (configuration, client) = (self.configuration.clone(), self.client.restarted());
-        let new = Self { configuration, client, ..Self::new() };
+        let new = Self { client, configuration, ..Self::new() };
         if self.election.is_some() { new.elected() } else { new }
     }
 
