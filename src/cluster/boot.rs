@@ -129,7 +129,7 @@ pub struct Boot {
 }
 
 /// About so many events of a boot are each node's, and so many the control plane's own: to tell how far it is.
-const EVENTS: (usize, usize) = (210, 5600);
+const EVENTS: (usize, usize) = (210, 4100);
 
 impl Boot {
     /// A control plane that is just being switched on.
