@@ -95,9 +95,8 @@ fn descriptor(text: &str) -> Result<Schedule, String> {
             let Some(text) = text.strip_prefix("@every ") else {
                 return Err(format!("unrecognized descriptor: {text}"));
             };
-            let seconds = duration(text).ok_or_else(|| {
-                format!("failed to parse duration @every {text}: time: invalid duration {}", quoted(text))
-            })?;
+            let seconds = duration(text)
+                .ok_or_else(|| format!("failed to parse duration @every {text}: time: {}", bad_duration(text)))?;
             return Ok(Schedule::Every(seconds.max(1)));
         }
     };
@@ -106,6 +105,23 @@ fn descriptor(text: &str) -> Result<Schedule, String> {
 
 fn quoted(text: &str) -> String {
     format!("{text:?}")
+}
+
+/// What Go says of a text that is no duration (`time.ParseDuration`).
+fn bad_duration(text: &str) -> String {
+    let mut rest = text.trim_start_matches(['-', '+']);
+    while let Some(end) =
+        rest.find(|c: char| !c.is_ascii_digit() && c != '.').or(Some(rest.len())).filter(|end| *end > 0)
+    {
+        let tail = &rest[end..];
+        let unit = &tail[..tail.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(tail.len())];
+        match unit {
+            "" => return format!("missing unit in duration {}", quoted(text)),
+            "h" | "m" | "s" | "ms" | "us" | "µs" | "ns" => rest = &tail[unit.len()..],
+            _ => return format!("unknown unit {} in duration {}", quoted(unit), quoted(text)),
+        }
+    }
+    format!("invalid duration {}", quoted(text))
 }
 
 /// Go's `1h30m10s`, in whole seconds.

@@ -1,11 +1,12 @@
-//! `metrics.k8s.io/v1beta1`: what pods and nodes use. No kind of the API server's own: a server behind it answers, while
-//! there is one (upstream: `k8s.io/metrics/pkg/apis/metrics/v1beta1`, `metrics-server/pkg/api`).
+//! `metrics.k8s.io/v1beta1`: what pods and nodes use; `custom.metrics.k8s.io/v1beta2` and `external.metrics.k8s.io/v1beta1`:
+//! by what else something is measured. No kinds of the API server's own: servers behind it answer, while there are some
+//! (upstream: `k8s.io/metrics/pkg/apis`, `metrics-server/pkg/api`, `custom-metrics-apiserver/pkg/apiserver`).
 
 use super::document::Document;
 use super::kinds::document_text;
 use super::meta::timestamp;
 use super::quantity::{Format, Quantity};
-use super::{Column, Kind, Object, json};
+use super::{Column, Kind, Object, Target, json};
 use crate::sim::{Duration, Time};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde_json::{Value, json};
@@ -32,21 +33,70 @@ pub static POD: Kind = Kind {
     ..Kind::tree(GROUP, "PodMetrics", "pods", "")
 };
 
-/// What a pod or another object is measured by: asked for, but there is no server for it.
-pub static CUSTOM: Kind =
-    Kind { version: "v1beta2", verbs: VERBS, ..Kind::tree("custom.metrics.k8s.io", "MetricValue", "metrics", "") };
-/// What is measured outside the cluster: as [`CUSTOM`].
-pub static EXTERNAL: Kind = Kind {
-    version: "v1beta1",
-    verbs: VERBS,
-    ..Kind::tree("external.metrics.k8s.io", "ExternalMetricValue", "metrics", "")
-};
+/// What a pod or another object is measured by. The name of such an object is the rest of its path: the resource, the
+/// object's name (`*`: those that the labels select) and the metric, or `metrics` and the metric of a namespace.
+pub static CUSTOM: Kind = custom("");
+/// What is measured outside the cluster: the name is the metric's.
+pub static EXTERNAL: Kind = external("");
 
-/// Both of this group.
-pub static KINDS: &[&Kind] = &[&NODE, &POD];
-/// What stands for both in discovery while nobody answers for them: a kind without a name and without verbs.
-pub static SILENT: &[&Kind] = &[&NOBODYS];
-static NOBODYS: Kind = Kind { version: "v1beta1", verbs: &[], ..Kind::tree(GROUP, "", "", "") };
+const fn custom(plural: &'static str) -> Kind {
+    Kind { version: "v1beta2", verbs: &["get"], ..Kind::tree("custom.metrics.k8s.io", "MetricValueList", plural, "") }
+}
+
+const fn external(plural: &'static str) -> Kind {
+    let kind = Kind::tree("external.metrics.k8s.io", "ExternalMetricValueList", plural, "");
+    Kind { version: "v1beta1", verbs: &["get"], ..kind }
+}
+
+/// The groups of [`CUSTOM`] and [`EXTERNAL`].
+pub static OTHER_GROUPS: &[&str] = &[CUSTOM.group, EXTERNAL.group];
+
+/// By the name of the `APIService`: what is in discovery while its server answers, and while it does not (a kind without a
+/// name and without verbs).
+pub static SERVED: [(&str, &[&Kind], &[&Kind]); 3] = [
+    (API_SERVICE, &[&NODE, &POD], &[&Kind { version: "v1beta1", verbs: &[], ..Kind::tree(GROUP, "", "", "") }]),
+    (
+        "v1beta2.custom.metrics.k8s.io",
+        &[
+            &custom("namespaces/cpu_usage"),
+            &custom("namespaces/memory_working_set_bytes"),
+            &custom("pods/cpu_usage"),
+            &custom("pods/memory_working_set_bytes"),
+        ],
+        &[&Kind { verbs: &[], kind: "", ..custom("") }],
+    ),
+    (
+        "v1beta1.external.metrics.k8s.io",
+        &[&external("cpu_usage"), &external("memory_working_set_bytes")],
+        &[&Kind { verbs: &[], kind: "", ..external("") }],
+    ),
+];
+
+/// What a path in one of [`OTHER_GROUPS`] is about: group and version, namespace, and what follows.
+#[must_use]
+pub fn target((group, version): (&str, &str), namespace: &str, rest: &[&str]) -> Option<Target> {
+    let kind = [&CUSTOM, &EXTERNAL].into_iter().find(|kind| (kind.group, kind.version) == (group, version))?;
+    let fits = if *kind == CUSTOM { matches!(rest.len(), 2 | 3) } else { rest.len() == 1 };
+    fits.then(|| Target::new(kind, namespace, &rest.join("/")))
+}
+
+/// What one has to be allowed in order to ask for one of these: verb, resource, name and subresource.
+#[must_use]
+pub fn asked<'a>(kind: &Kind, name: &'a str) -> (&'static str, &'a str, &'a str, &'a str) {
+    match name.split('/').collect::<Vec<_>>()[..] {
+        [resource, of, metric] if *kind == CUSTOM => ("get", resource, of, metric),
+        [resource, metric] if *kind == CUSTOM => ("get", resource, metric, ""),
+        _ => ("list", name, "", ""),
+    }
+}
+
+/// Values of a metric, as the answer has them: those of [`CUSTOM`] or of [`EXTERNAL`].
+#[must_use]
+pub fn values(kind: &'static Kind, items: Vec<Value>) -> Object {
+    let mut document = Document::new(kind, ObjectMeta::default());
+    document.set("items", items.into());
+    Object::from_document(document)
+}
 
 const CPU: Column =
     Column::text("cpu", |object, _| total(object, "cpu").map_or_else(String::new, |all| all.to_string()));
@@ -129,6 +179,30 @@ pub fn times(object: &Object) -> Option<(Time, Duration)> {
 mod tests {
     use super::*;
     use crate::api::kinds::named;
+
+    #[test]
+    fn a_path_names_the_metric_and_what_is_measured() {
+        let paths = [
+            ("custom.metrics.k8s.io/v1beta2/namespaces/n/pods/*/cpu", ("get", "pods", "*", "cpu")),
+            ("custom.metrics.k8s.io/v1beta2/namespaces/n/metrics/cpu", ("get", "metrics", "cpu", "")),
+            ("custom.metrics.k8s.io/v1beta2/nodes/a/cpu", ("get", "nodes", "a", "cpu")),
+            ("external.metrics.k8s.io/v1beta1/namespaces/n/queue", ("list", "queue", "", "")),
+        ];
+        for (path, wanted) in paths {
+            let path = format!("/apis/{path}");
+            let request = crate::api::Request::parse("GET", &path, "", "").expect("a path");
+            assert_eq!(request.target.path(), path);
+            let object = &request.target.object;
+            assert_eq!(asked(object.kind, &object.key.name), wanted);
+        }
+        for path in ["custom.metrics.k8s.io/v1beta2/namespaces/n/pods/*/cpu/more", "custom.metrics.k8s.io/v1beta3/a/b"]
+        {
+            assert_eq!(
+                crate::api::Request::parse("GET", &format!("/apis/{path}"), "", "").expect_err("none").code,
+                404
+            );
+        }
+    }
 
     #[test]
     fn what_is_measured_is_told_and_read() {

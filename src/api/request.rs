@@ -82,7 +82,8 @@ impl Target {
         if kind.namespaced && !key.namespace.is_empty() {
             parts.extend(["namespaces", &*key.namespace]);
         }
-        parts.push(kind.plural);
+        // Metrics name their resource themselves.
+        parts.extend(Some(kind.plural).filter(|plural| !plural.is_empty()));
         parts.extend([&*key.name, self.subresource].into_iter().filter(|part| !part.is_empty()));
         parts.join("/")
     }

@@ -253,6 +253,14 @@ impl Selector {
         matches!(self, Self::All(requirements) if requirements.is_empty())
     }
 
+    /// A label and the one value that it must have, if it demands such a thing.
+    #[must_use]
+    pub fn demands(&self) -> Option<(&str, &str)> {
+        let one = |it: &Requirement| matches!(it.operator, Operator::In | Operator::Equals | Operator::DoubleEquals);
+        let one = self.requirements().iter().find(|it| one(it) && it.values.len() == 1)?;
+        Some((&one.key, &one.values[0]))
+    }
+
     /// The conditions; none for both "everything" and "nothing".
     #[must_use]
     pub fn requirements(&self) -> &[Requirement] {

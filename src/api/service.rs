@@ -3,17 +3,25 @@
 //! Upstream: `pkg/apis/core/v1/defaults.go` (`SetDefaults_Service`), `pkg/apis/core/validation/validation.go`
 //! (`ValidateService`, `ValidateServiceUpdate`), `pkg/registry/core/service/strategy.go`.
 //!
-//! Left out: dual stack (the cluster has IPv4 only) and topology hints.
+//! What plain Services have none of is checked elsewhere: [`rare`]; [`change`]: what an update may do; [`warnings`].
+//!
+//! Left out: dual stack (the cluster has IPv4 only).
 
+use super::check;
 use super::names;
 use super::object::Object;
-use super::status::FieldError;
+use super::path::Path;
+use super::status::{Fault, FieldError};
 use k8s_openapi::api::core::v1::{
     ClientIPConfig, LoadBalancerStatus, Service, ServicePort, ServiceSpec, ServiceStatus, SessionAffinityConfig,
 };
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
-use std::net::{IpAddr, Ipv4Addr};
 
+pub mod change;
+pub mod rare;
+pub mod warnings;
+
+const SPEC: Path = Path::new("spec");
 const TYPES: [&str; 4] = ["ClusterIP", "ExternalName", "LoadBalancer", "NodePort"];
 const PROTOCOLS: [&str; 3] = ["SCTP", "TCP", "UDP"];
 /// How long a client sticks to its endpoint if nothing is said (upstream: `DefaultClientIPServiceAffinitySeconds`).
@@ -21,16 +29,13 @@ const AFFINITY_SECONDS: i32 = 10_800;
 /// The most that may be said (upstream: `MaxClientIPServiceAffinitySeconds`).
 const AFFINITY_SECONDS_MAX: i32 = 86_400;
 
-fn spec_of(object: &Object) -> Option<&ServiceSpec> {
-    object.get::<Service>()?.spec.as_ref()
-}
-
 fn is_type(spec: &ServiceSpec, name: &str) -> bool {
     spec.type_.as_deref() == Some(name)
 }
 
 fn is_external(spec: &ServiceSpec) -> bool {
-    is_type(spec, "NodePort") || is_type(spec, "LoadBalancer") || !spec.external_ips.iter().flatten().count().eq(&0)
+    let has_ips = spec.external_ips.as_ref().is_some_and(|ips| !ips.is_empty());
+    has_node_ports(spec) || (is_type(spec, "ClusterIP") && has_ips)
 }
 
 /// Fills in what was not said.
@@ -84,6 +89,10 @@ pub fn reset_status(object: &mut Object) {
 pub fn keep_status(new: &mut Object, old: &Object) {
     if let (Some(new), Some(old)) = (new.get_mut::<Service>(), old.get::<Service>()) {
         new.status.clone_from(&old.status);
+        // Whoever is no load balancer any more has no addresses of one.
+        if !new.spec.as_ref().is_some_and(|spec| is_type(spec, "LoadBalancer")) {
+            new.status.get_or_insert_default().load_balancer = Some(LoadBalancerStatus::default());
+        }
     }
 }
 
@@ -94,12 +103,16 @@ pub fn keep_spec(new: &mut Object, old: &Object) {
     }
 }
 
-/// All errors of a Service.
+/// All errors of a Service (`validateService`).
 #[must_use]
 pub fn validate(object: &Object) -> Vec<FieldError> {
-    let Some(spec) = spec_of(object) else { return Vec::new() };
+    let Some(service) = object.get::<Service>() else { return Vec::new() };
+    let Some(spec) = service.spec.as_ref() else { return Vec::new() };
     let mut errors = Vec::new();
-    by_type(spec, &mut errors);
+    let annotated = is_annotated(service);
+    if annotated {
+        rare::annotations(&mut errors, service);
+    }
     ports(spec, &mut errors);
     for (key, value) in spec.selector.iter().flatten() {
         let texts = names::qualified_name(key);
@@ -107,202 +120,134 @@ pub fn validate(object: &Object) -> Vec<FieldError> {
         let texts = names::label_value(value);
         errors.extend(texts.into_iter().map(|text| FieldError::invalid("spec.selector", value.as_str(), text)));
     }
-    affinity(spec, &mut errors);
-    cluster_ips(spec, &mut errors);
-    addresses(spec, &mut errors);
+    check::one_of(
+        &mut errors,
+        &SPEC.field("sessionAffinity"),
+        text(spec.session_affinity.as_ref()),
+        &["ClientIP", "None"],
+    );
+    if spec.session_affinity_config.is_some() {
+        rare::client_affinity(&mut errors, spec);
+    }
+    if !is_type(spec, "ExternalName") && !rare::has_plain_ips(spec) {
+        errors.extend(rare::cluster_ips(spec));
+    }
+    if spec.external_ips.is_some() {
+        rare::external_ips(&mut errors, spec);
+    }
+    check::one_of(&mut errors, &SPEC.field("type"), text(spec.type_.as_ref()), &TYPES);
+    ports_again(spec, &mut errors);
+    if annotated
+        || is_type(spec, "LoadBalancer")
+        || spec.load_balancer_source_ranges.is_some()
+        || spec.load_balancer_class.is_some()
+        || spec.allocate_load_balancer_node_ports.is_some()
+    {
+        rare::balancer(&mut errors, service, spec);
+    }
     policies(spec, &mut errors);
     errors
 }
 
-fn by_type(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
-    let kind = spec.type_.as_deref().unwrap_or_default();
-    match kind {
-        "" => errors.push(FieldError::required("spec.type", "")),
-        kind if !TYPES.contains(&kind) => errors.push(FieldError::not_supported("spec.type", kind, &TYPES)),
-        _ => {}
-    }
-    let headless = spec.cluster_ip.as_deref() == Some("None");
-    if headless && matches!(kind, "NodePort" | "LoadBalancer") {
-        let text = format!("may not be set to 'None' for {kind} services");
-        errors.push(FieldError::invalid("spec.clusterIPs[0]", "None", text));
-    }
-    if kind == "ExternalName" {
-        let name = spec.external_name.as_deref().unwrap_or_default();
-        if spec.cluster_ip.as_deref().is_some_and(|ip| !ip.is_empty()) {
-            errors.push(FieldError::forbidden("spec.clusterIPs", "may not be set for ExternalName services"));
-        }
-        let host = name.trim_end_matches('.');
-        if host.is_empty() {
-            errors.push(FieldError::required("spec.externalName", ""));
-        } else {
-            let texts = names::dns1123_subdomain(host);
-            errors.extend(texts.into_iter().map(|text| FieldError::invalid("spec.externalName", host, text)));
-        }
-    }
+/// Whether annotations that mean something to the server may be there.
+fn is_annotated(service: &Service) -> bool {
+    service.metadata.annotations.as_ref().is_some_and(|map| map.keys().any(|key| key.starts_with("service.")))
+}
+
+fn text(text: Option<&String>) -> &str {
+    text.map_or("", String::as_str)
+}
+
+fn is_headless(spec: &ServiceSpec) -> bool {
+    spec.cluster_ip.as_deref() == Some("None")
+}
+
+/// Whether nodes have ports for it.
+#[must_use]
+pub fn has_node_ports(spec: &ServiceSpec) -> bool {
+    is_type(spec, "NodePort") || is_type(spec, "LoadBalancer")
+}
+
+/// Whether load balancers ask nodes for its endpoints (upstream: `NeedsHealthCheck`).
+#[must_use]
+pub fn needs_health_port(spec: &ServiceSpec) -> bool {
+    is_type(spec, "LoadBalancer") && spec.external_traffic_policy.as_deref() == Some("Local")
 }
 
 fn ports(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
     let ports = spec.ports.as_deref().unwrap_or_default();
-    let headless = spec.cluster_ip.as_deref() == Some("None");
-    if ports.is_empty() && !headless && !is_type(spec, "ExternalName") {
+    if ports.is_empty() && !is_headless(spec) && !is_type(spec, "ExternalName") {
         errors.push(FieldError::required("spec.ports", ""));
     }
+    if is_headless(spec) && has_node_ports(spec) {
+        let detail = format!("may not be set to 'None' for {} services", text(spec.type_.as_ref()));
+        errors.push(FieldError::invalid("spec.clusterIPs[0]", "None", detail));
+    }
+    if is_type(spec, "ExternalName") {
+        rare::external_name(errors, spec);
+    }
+    let list = SPEC.field("ports");
     for (index, port) in ports.iter().enumerate() {
-        let path = format!("spec.ports[{index}]");
-        one_port(&path, port, ports.len() > 1, errors);
-        let earlier = &ports[..index];
-        let name = port.name.as_deref().unwrap_or_default();
-        if !name.is_empty() && earlier.iter().any(|other| other.name.as_deref() == Some(name)) {
-            errors.push(FieldError::duplicate(format!("{path}.name"), name));
+        let path = list.index(index);
+        let name = text(port.name.as_ref());
+        if !name.is_empty() {
+            check::complain(errors, &path.field("name"), name, names::dns1123_label(name));
+            if ports[..index].iter().any(|other| text(other.name.as_ref()) == name) {
+                errors.push(FieldError::duplicate(path.field("name"), name));
+            }
+        } else if ports.len() > 1 {
+            errors.push(FieldError::required(path.field("name"), ""));
         }
-        let node_port = port.node_port.unwrap_or(0);
-        if is_type(spec, "ClusterIP") && node_port != 0 {
-            let text = "may not be used when `type` is 'ClusterIP'";
-            errors.push(FieldError::forbidden(format!("{path}.nodePort"), text));
+        check::port(errors, &path.field("port"), &IntOrString::Int(port.port));
+        check::one_of(errors, &path.field("protocol"), text(port.protocol.as_ref()), &PROTOCOLS);
+        if let Some(target) = &port.target_port {
+            check::port(errors, &path.field("targetPort"), target);
         }
-        if earlier.iter().any(|other| other.protocol == port.protocol && other.port == port.port) {
-            let value = serde_json::json!({"protocol": port.protocol, "port": port.port});
-            let shown = format!("{{\"protocol\":{},\"port\":{}}}", value["protocol"], value["port"]);
-            let fault = super::status::Fault::Duplicate(shown);
-            errors.push(FieldError { field: path, fault, detail: String::new() });
+        if let Some(protocol) = port.app_protocol.as_deref() {
+            check::complain(errors, &path.field("appProtocol"), protocol, names::qualified_name(protocol));
         }
     }
 }
 
-fn one_port(path: &str, port: &ServicePort, named: bool, errors: &mut Vec<FieldError>) {
-    let name = port.name.as_deref().unwrap_or_default();
-    if name.is_empty() {
-        if named {
-            errors.push(FieldError::required(format!("{path}.name"), ""));
-        }
-    } else {
-        let texts = names::dns1123_label(name);
-        errors.extend(texts.into_iter().map(|text| FieldError::invalid(format!("{path}.name"), name, text)));
-    }
-    let texts = names::port_number(i64::from(port.port));
-    errors.extend(texts.into_iter().map(|text| FieldError::invalid(format!("{path}.port"), port.port, text)));
-    let protocol = port.protocol.as_deref().unwrap_or_default();
-    if protocol.is_empty() {
-        errors.push(FieldError::required(format!("{path}.protocol"), ""));
-    } else if !PROTOCOLS.contains(&protocol) {
-        errors.push(FieldError::not_supported(format!("{path}.protocol"), protocol, &PROTOCOLS));
-    }
-    let target = format!("{path}.targetPort");
-    match &port.target_port {
-        Some(IntOrString::Int(number)) => {
-            let texts = names::port_number(i64::from(*number));
-            errors.extend(texts.into_iter().map(|text| FieldError::invalid(target.clone(), *number, text)));
-        }
-        Some(IntOrString::String(name)) => {
-            let texts = names::port_name(name);
-            errors.extend(texts.into_iter().map(|text| FieldError::invalid(target.clone(), name.as_str(), text)));
-        }
-        None => {}
-    }
-}
-
-fn affinity(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
-    let affinity = spec.session_affinity.as_deref().unwrap_or_default();
-    if affinity.is_empty() {
-        errors.push(FieldError::required("spec.sessionAffinity", ""));
-    } else if !["ClientIP", "None"].contains(&affinity) {
-        errors.push(FieldError::not_supported("spec.sessionAffinity", affinity, &["ClientIP", "None"]));
-    }
-    let seconds = spec.session_affinity_config.as_ref().and_then(|config| config.client_ip.as_ref()?.timeout_seconds);
-    if let Some(seconds) = seconds.filter(|seconds| !(1..=AFFINITY_SECONDS_MAX).contains(seconds)) {
-        let path = "spec.sessionAffinityConfig.clientIP.timeoutSeconds";
-        let text = format!("must be greater than 0 and less than {AFFINITY_SECONDS_MAX}");
-        errors.push(FieldError::invalid(path, seconds, text));
-    }
-}
-
-fn cluster_ips(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
-    let ip = spec.cluster_ip.as_deref().unwrap_or_default();
-    if !ip.is_empty() && ip != "None" {
-        errors.extend(bad_ip("spec.clusterIPs[0]", ip));
-    }
-    for (index, family) in spec.ip_families.iter().flatten().enumerate() {
-        let path = format!("spec.ipFamilies[{index}]");
-        match family.as_str() {
-            "IPv4" => {}
-            "IPv6" => errors.push(FieldError::invalid(path, "IPv6", "not configured on this cluster")),
-            other => errors.push(FieldError::not_supported(path, other, &["IPv4", "IPv6"])),
+/// No node port without nodes, and nothing twice.
+fn ports_again(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
+    let ports = spec.ports.as_deref().unwrap_or_default();
+    let list = SPEC.field("ports");
+    for (index, port) in ports.iter().enumerate() {
+        if is_type(spec, "ClusterIP") && port.node_port.unwrap_or(0) != 0 {
+            let detail = "may not be used when `type` is 'ClusterIP'";
+            errors.push(FieldError::forbidden(list.index(index).field("nodePort"), detail));
         }
     }
-    if spec.ip_family_policy.as_deref() == Some("RequireDualStack") {
-        let text = "this cluster is not configured for dual-stack services";
-        errors.push(FieldError::invalid("spec.ipFamilyPolicy", "RequireDualStack", text));
+    if ports.len() > 1 && has_node_ports(spec) {
+        rare::node_ports(errors, ports);
     }
-}
-
-fn bad_ip(path: &str, ip: &str) -> Option<FieldError> {
-    let text = "must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)";
-    ip.parse::<IpAddr>().is_err().then(|| FieldError::invalid(path, ip, text))
-}
-
-fn addresses(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
-    for (index, ip) in spec.external_ips.iter().flatten().enumerate() {
-        let path = format!("spec.externalIPs[{index}]");
-        if let Some(error) = bad_ip(&path, ip) {
-            errors.push(error);
-        } else if ip.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_unspecified()) {
-            errors.push(FieldError::invalid(path, ip.as_str(), format!("may not be unspecified ({ip})")));
-        } else if ip.parse::<Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()) {
-            errors.push(FieldError::invalid(
-                path,
-                ip.as_str(),
-                "may not be in the loopback range (127.0.0.0/8, ::1/128)",
-            ));
+    for (index, port) in ports.iter().enumerate() {
+        if ports[..index].iter().any(|other| other.protocol == port.protocol && other.port == port.port) {
+            let shown = format!("{{\"protocol\":{},\"port\":{}}}", serde_json::json!(port.protocol), port.port);
+            let field = list.index(index).to_string();
+            errors.push(FieldError { field, fault: Fault::Duplicate(shown), detail: String::new() });
         }
     }
-    for (index, range) in spec.load_balancer_source_ranges.iter().flatten().enumerate() {
-        if !is_cidr(range.trim()) {
-            let text = "must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)";
-            let path = format!("spec.LoadBalancerSourceRanges[{index}]");
-            errors.push(FieldError::invalid(path, range.as_str(), text));
-        }
-    }
-    if spec.load_balancer_source_ranges.as_ref().is_some_and(|ranges| !ranges.is_empty())
-        && !is_type(spec, "LoadBalancer")
-    {
-        let text = "may only be used when `type` is 'LoadBalancer'";
-        errors.push(FieldError::forbidden("spec.LoadBalancerSourceRanges", text));
-    }
-    if spec.load_balancer_class.is_some() && !is_type(spec, "LoadBalancer") {
-        errors.push(FieldError::forbidden("spec.loadBalancerClass", "may only be used when `type` is 'LoadBalancer'"));
-    }
-}
-
-/// Whether a text is an address and the length of its prefix.
-fn is_cidr(text: &str) -> bool {
-    let Some((ip, bits)) = text.split_once('/') else { return false };
-    let most = match ip.parse::<IpAddr>() {
-        Ok(IpAddr::V4(_)) => 32,
-        Ok(IpAddr::V6(_)) => 128,
-        Err(_) => return false,
-    };
-    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
 }
 
 fn policies(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
     let known = ["Cluster", "Local"];
-    if let Some(policy) = spec.external_traffic_policy.as_deref() {
-        let path = "spec.externalTrafficPolicy";
-        if !is_external(spec) {
-            let text = "may only be set for externally-accessible services";
-            errors.push(FieldError::invalid(path, policy, text));
-        } else if !known.contains(&policy) {
-            errors.push(FieldError::not_supported(path, policy, &known));
-        }
-    } else if is_external(spec) {
-        errors.push(FieldError::required("spec.externalTrafficPolicy", ""));
+    let path = SPEC.field("externalTrafficPolicy");
+    let policy = text(spec.external_traffic_policy.as_ref());
+    if is_external(spec) {
+        check::one_of(errors, &path, policy, &known);
+    } else if !policy.is_empty() {
+        errors.push(FieldError::invalid(path, policy, "may only be set for externally-accessible services"));
+    }
+    if needs_health_port(spec) || spec.health_check_node_port.is_some() {
+        rare::health_port(errors, spec);
     }
     if let Some(policy) = spec.internal_traffic_policy.as_deref().filter(|policy| !known.contains(policy)) {
         errors.push(FieldError::not_supported("spec.internalTrafficPolicy", policy, &known));
     }
-    if spec.allocate_load_balancer_node_ports.is_some() && !is_type(spec, "LoadBalancer") {
-        let text = "may only be used when `type` is 'LoadBalancer'";
-        errors.push(FieldError::forbidden("spec.allocateLoadBalancerNodePorts", text));
+    if spec.traffic_distribution.is_some() {
+        rare::distribution(errors, spec);
     }
 }
 
@@ -310,17 +255,21 @@ fn policies(spec: &ServiceSpec, errors: &mut Vec<FieldError>) {
 #[must_use]
 pub fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    if let (Some(new), Some(old)) = (spec_of(new), spec_of(old)) {
-        let before = old.cluster_ip.as_deref().unwrap_or_default();
-        let after = new.cluster_ip.as_deref().unwrap_or_default();
-        let kept = is_type(new, "ExternalName") || is_type(old, "ExternalName") || before.is_empty();
-        if !kept && before != after {
-            let value = serde_json::json!([after]);
-            errors.push(FieldError::invalid("spec.clusterIPs[0]", value, "may not change once set"));
-        }
+    if let (Some(new), Some(old)) = (new.get::<Service>(), old.get::<Service>()) {
+        change::refuse(&mut errors, new, old);
     }
     errors.extend(validate(new));
     errors
+}
+
+/// What the server accepts with a warning.
+#[must_use]
+pub fn warn(object: &Object) -> Vec<String> {
+    let Some(service) = object.get::<Service>() else { return Vec::new() };
+    match service.spec.as_ref().filter(|spec| warnings::may_be(service, spec)) {
+        Some(spec) => warnings::all(service, spec),
+        None => Vec::new(),
+    }
 }
 
 #[cfg(test)]
@@ -359,7 +308,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            errors(&json!({"type": "NodePort", "clusterIP": "None", "ports": [{"port": 80}]})),
+            errors(&json!({"type": "NodePort", "clusterIP": "None", "clusterIPs": ["None"], "ports": [{"port": 80}]})),
             ["spec.clusterIPs[0]: Invalid value: \"None\": may not be set to 'None' for NodePort services"]
         );
         assert_eq!(
@@ -367,6 +316,109 @@ mod tests {
             [
                 "spec.externalTrafficPolicy: Invalid value: \"Local\": may only be set for externally-accessible services"
             ]
+        );
+    }
+
+    #[test]
+    fn rare_fields_are_looked_at() {
+        let cases = [
+            (
+                json!({"appProtocol": "a b"}),
+                json!({}),
+                "spec.ports[0].appProtocol: Invalid value: \"a b\": name part must",
+            ),
+            (
+                json!({"nodePort": 30080}),
+                json!({}),
+                "spec.ports[0].nodePort: Forbidden: may not be used when `type` is",
+            ),
+            (
+                json!({}),
+                json!({"trafficDistribution": "Near"}),
+                "spec.trafficDistribution: Unsupported value: \"Near\"",
+            ),
+            (
+                json!({}),
+                json!({"externalIPs": ["::1"]}),
+                "spec.externalIPs[0]: Invalid value: \"::1\": may not be in the lo",
+            ),
+            (
+                json!({}),
+                json!({"loadBalancerClass": "x"}),
+                "spec.loadBalancerClass: Forbidden: may only be used when `t",
+            ),
+            (
+                json!({}),
+                json!({"healthCheckNodePort": 1}),
+                "spec.healthCheckNodePort: Invalid value: 1: may only be set",
+            ),
+            (
+                json!({}),
+                json!({"ipFamilies": ["IPv5"]}),
+                "spec.ipFamilies[0]: Unsupported value: \"IPv5\": supported val",
+            ),
+            (
+                json!({}),
+                json!({"clusterIPs": ["None"]}),
+                "spec.clusterIPs: Invalid value: [\"None\"]: must be empty when",
+            ),
+            (
+                json!({}),
+                json!({"type": "ExternalName", "externalName": "A", "ipFamilies": ["IPv4"]}),
+                "spec.ipFamilies: Forbidden: may not be set for Ext",
+            ),
+        ];
+        for (port, spec, begins) in cases {
+            let mut whole = json!({"ports": [{"port": 80}]});
+            for (into, from) in [("", spec), ("port", port)] {
+                let target = if into.is_empty() { &mut whole } else { &mut whole["ports"][0] };
+                target.as_object_mut().expect("a map").extend(from.as_object().expect("a map").clone());
+            }
+            let found = errors(&whole);
+            assert!(found.first().is_some_and(|text| text.starts_with(begins)), "{begins}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_type_takes_with_it_what_belonged_to_the_old_one() {
+        let stored =
+            |spec: &serde_json::Value| service(spec).get::<Service>().and_then(|s| s.spec.clone()).expect("a spec");
+        let before = stored(
+            &json!({"type": "LoadBalancer", "externalTrafficPolicy": "Local", "healthCheckNodePort": 30001,
+            "clusterIP": "10.96.0.9", "clusterIPs": ["10.96.0.9"], "ports": [{"name": "a", "port": 80, "nodePort": 30080}]}),
+        );
+        let mut plain = ServiceSpec { type_: Some("ClusterIP".to_owned()), ..before.clone() };
+        change::keep(&mut plain, &before);
+        assert_eq!((plain.external_traffic_policy, plain.health_check_node_port), (None, None));
+        assert_eq!((plain.allocate_load_balancer_node_ports, plain.cluster_ip.as_deref()), (None, Some("10.96.0.9")));
+        assert_eq!(plain.ports.expect("ports")[0].node_port, None);
+        // A port keeps its node port by its name, whatever else has changed.
+        let mut moved =
+            stored(&json!({"type": "NodePort", "ports": [{"name": "a", "port": 8080}, {"name": "b", "port": 80}]}));
+        change::keep(&mut moved, &before);
+        let ports: Vec<_> = moved.ports.iter().flatten().map(|port| port.node_port).collect();
+        assert_eq!((ports, moved.cluster_ip.as_deref()), (vec![Some(30080), None], Some("10.96.0.9")));
+        let mut outside = stored(&json!({"type": "ExternalName", "externalName": "a.b"}));
+        (outside.cluster_ip, outside.cluster_ips) = (before.cluster_ip.clone(), before.cluster_ips.clone());
+        change::keep(&mut outside, &before);
+        assert_eq!((outside.cluster_ip, outside.cluster_ips), (None, None));
+    }
+
+    #[test]
+    fn what_a_service_does_not_use_is_warned_of() {
+        let said = |spec: serde_json::Value| warn(&service(&spec));
+        assert_eq!(said(json!({"ports": [{"port": 80}]})), [""; 0]);
+        assert_eq!(
+            said(json!({"clusterIP": "None", "sessionAffinity": "ClientIP", "externalName": "x"})),
+            [
+                "spec.SessionAffinity is ignored for headless services",
+                "spec.externalName is ignored when spec.type is not \"ExternalName\"",
+            ]
+        );
+        assert_eq!(
+            said(json!({"externalIPs": ["010.0.0.1"]}))[0],
+            "spec.externalIPs[0]: non-standard IP address \"010.0.0.1\" will be considered invalid in a future Kubernetes \
+             release: use \"10.0.0.1\""
         );
     }
 }

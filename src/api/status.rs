@@ -80,6 +80,12 @@ impl Status {
         )
     }
 
+    /// 404 in other words.
+    #[must_use]
+    pub fn missing(message: impl Into<String>) -> Self {
+        Self::new(404, "NotFound", message.into(), None)
+    }
+
     /// 503: the server behind does not answer (the words are client-go's, for an answer without words of its own).
     #[must_use]
     pub fn unavailable() -> Self {

@@ -7,8 +7,10 @@
 //! Left out: sizes of the entries of lists and maps that stand in the expression itself, functions on values of unknown
 //! type (each counts as the one of its name), what `optMap` binds, the costs of `sets` beyond one step.
 
-use super::parse::{Expr, Program};
-use super::types::{Checker, Type, property};
+use super::checker::Checker;
+use super::expr::Expr;
+use super::parse::Program;
+use super::types::{Type, property};
 use super::val::Val;
 use serde_json::{Value, json};
 
@@ -24,7 +26,7 @@ const MAP: u64 = 30;
 /// What a rule of a schema costs at most when it runs once.
 #[must_use]
 pub fn most(program: &Program, schema: &Value) -> u64 {
-    let Some(of) = Type::of_schema(schema) else { return 0 };
+    let Some(of) = Type::of_schema(schema, "") else { return 0 };
     // Keys of maps count as empty, as upstream does.
     let key = json!({"type": "string", "maxLength": 0});
     let types = Checker::new(&[("self", of.clone()), ("oldSelf", of)]);
@@ -52,7 +54,7 @@ fn least_bytes(schema: &Value) -> u64 {
         ("object", _) if !schema["additionalProperties"].is_object() => {
             let required = schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
             let size = |name: &str| match schema["properties"].get(name) {
-                Some(inner) if inner["default"].is_null() && Type::of_schema(inner).is_some() => {
+                Some(inner) if inner["default"].is_null() && Type::of_schema(inner, "").is_some() => {
                     name.len() as u64 + least_bytes(inner) + 4
                 }
                 _ => 0,
@@ -147,20 +149,21 @@ impl<'s> Estimate<'s> {
 
     fn of(&mut self, expr: &Expr) -> Part<'s> {
         match expr {
-            Expr::Literal(value) => Part { cost: 0, size: written(value), schema: None },
-            Expr::Name(name) => {
+            Expr::Literal(value, _) => Part { cost: 0, size: written(value), schema: None },
+            Expr::Name(name, _) => {
                 let bound = self.bound.iter().rev().find(|(known, _)| known == name).map(|(_, schema)| *schema);
                 let whole = (name == "self" || name == "oldSelf").then_some(self.root);
                 self.part(expr, 1, bound.or(whole))
             }
             Expr::Field(of, name, optional, _) => {
                 let inner = self.of(of);
-                let counts = *optional || matches!(self.types.of(of), Type::Map(_) | Type::Custom(_) | Type::Object(_));
+                let counts =
+                    *optional || matches!(self.types.of(of), Type::Map(..) | Type::Custom(..) | Type::Object(_));
                 let schema = inner.schema.and_then(|schema| below(schema, name)).filter(|_| !optional);
                 self.part(expr, inner.cost.saturating_add(u64::from(counts)), schema)
             }
             Expr::Has(of, ..) => Part { cost: self.of(of).cost, size: Size::fixed(1), schema: None },
-            Expr::Index(of, index, optional) => {
+            Expr::Index(of, index, optional, _) => {
                 let cost = 1u64.saturating_add(self.of(index).cost);
                 let inner = self.of(of);
                 let schema = inner.schema.and_then(elements).filter(|_| !optional);
@@ -168,26 +171,26 @@ impl<'s> Estimate<'s> {
             }
             Expr::Call(of, name, arguments, _) => self.call(expr, of.as_deref(), name, arguments),
             Expr::Binary(sign, left, right, _) => self.binary(expr, sign, left, right),
-            Expr::Unary(_, of) => {
+            Expr::Unary(_, of, _) => {
                 let cost = self.of(of).cost.saturating_add(1);
                 Part { cost, size: Size::fixed(1), schema: None }
             }
-            Expr::If(parts) => {
+            Expr::If(parts, _) => {
                 let [condition, yes, no] = [&parts[0], &parts[1], &parts[2]].map(|part| self.of(part));
                 let size = Size { least: yes.size.least.min(no.size.least), most: yes.size.most.max(no.size.most) };
                 Part { cost: condition.cost.saturating_add(yes.cost.max(no.cost)), size, schema: None }
             }
-            Expr::List(items) => {
+            Expr::List(items, _) => {
                 let cost = self.sum(items).saturating_add(LIST);
                 Part { cost, size: Size::fixed(items.len()), schema: None }
             }
-            Expr::Map(entries) => {
+            Expr::Map(entries, _) => {
                 let cost = entries.iter().fold(MAP, |cost, (key, value)| {
                     cost.saturating_add(self.of(key).cost).saturating_add(self.of(value).cost)
                 });
                 Part { cost, size: Size::fixed(entries.len()), schema: None }
             }
-            Expr::Each(what, of, variable, parts) => self.each(what, of, variable, parts),
+            Expr::Each(what, of, variables, parts, _) => self.each(what, of, variables, parts),
         }
     }
 
@@ -206,7 +209,7 @@ impl<'s> Estimate<'s> {
             "&&" | "||" => (0, Size::fixed(1)),
             "==" | "!=" => (compared, Size::fixed(1)),
             "<" | "<=" | ">" | ">=" if long => (compared, Size::fixed(1)),
-            "in" if !matches!(self.types.of(right), Type::Map(_)) => (b.most, Size::fixed(1)),
+            "in" if !matches!(self.types.of(right), Type::Map(..)) => (b.most, Size::fixed(1)),
             "+" if long => (priced(a.plus(b).most, TEXT), a.plus(b)),
             "+" if matches!(of, Type::List(_)) => (1, a.plus(b)),
             _ => return self.part(expr, inner.saturating_add(1), None),
@@ -215,19 +218,23 @@ impl<'s> Estimate<'s> {
     }
 
     /// What the macros unfold to: a loop with a condition, a step and a result.
-    fn each(&mut self, what: &str, of: &Expr, variable: &str, parts: &[Expr]) -> Part<'s> {
+    fn each(&mut self, what: &str, of: &Expr, variables: &[String], parts: &[Expr]) -> Part<'s> {
         let range = self.of(of);
-        let item = Checker::item(&self.types.of(of));
+        let range_type = self.types.of(of);
+        let items = self.types.items(&range_type, variables.len(), of.at());
+        let item = items.last().cloned().unwrap_or(Type::Dyn);
         // Upstream takes what belongs to no part of the object for the whole of it.
         let schema = match (&item, range.schema) {
             (_, None) => self.root,
             (_, Some(schema)) => below_all(schema).unwrap_or(self.key),
         };
-        self.types.names.push((variable.to_owned(), item));
-        self.bound.push((variable.to_owned(), schema));
+        for (variable, item) in variables.iter().zip(items) {
+            self.types.names.push((variable.clone(), item));
+            self.bound.push((variable.clone(), schema));
+        }
         let costs: Vec<u64> = parts.iter().map(|part| self.of(part).cost).collect();
-        self.bound.pop();
-        self.types.names.pop();
+        self.bound.truncate(self.bound.len() - variables.len());
+        self.types.names.truncate(self.types.names.len() - variables.len());
         let first = costs.first().copied().unwrap_or(0);
         let (before, step, result, size) = match (what, costs.get(1)) {
             ("all", _) => (0, first.saturating_add(3), 1, Size::fixed(1)),
@@ -247,7 +254,8 @@ impl<'s> Estimate<'s> {
             let inner = self.of(&arguments[0]);
             return Part { cost: inner.cost.saturating_add(1), ..inner };
         }
-        let space = matches!(of, Some(Expr::Name(name)) if ["sets", "math", "optional", "ip"].contains(&name.as_str()));
+        let space =
+            matches!(of, Some(Expr::Name(name, _)) if ["sets", "format", "optional", "ip"].contains(&name.as_str()));
         let target = of.filter(|_| !space).map(|of| (self.of(of), self.types.of(of)));
         let given: Vec<Part> = arguments.iter().map(|argument| self.of(argument)).collect();
         let inner =

@@ -2,8 +2,9 @@
 //! decides.
 
 use super::escape::unescaped;
+use super::expr::Expr;
 use super::functions;
-use super::parse::{Expr, Program};
+use super::parse::Program;
 use super::val::Val;
 use std::cell::Cell;
 use std::cmp::Ordering;
@@ -22,7 +23,7 @@ fn weight(value: &Val) -> usize {
 }
 
 /// Names before a dot that are no values.
-const SPACES: [&str; 5] = ["cidr", "ip", "math", "optional", "sets"];
+const SPACES: [&str; 5] = ["format", "ip", "optional", "sets", "strings"];
 
 /// A value, or cel-go's sentence about why there is none.
 pub type Outcome = Result<Val, String>;
@@ -66,14 +67,14 @@ impl<'a> Scope<'a> {
             return Err("operation cancelled: actual cost limit exceeded".to_owned());
         }
         match expr {
-            Expr::Literal(value) => Ok(value.clone()),
-            Expr::Name(name) => self.variable(name),
+            Expr::Literal(value, _) => Ok(value.clone()),
+            Expr::Name(name, _) => self.variable(name),
             Expr::Field(of, name, optional, _) => self.field(of, name, *optional),
             Expr::Has(of, name, _) => {
                 let value = self.eval(of)?;
                 has(&value, name)
             }
-            Expr::Index(of, index, optional) => {
+            Expr::Index(of, index, optional, _) => {
                 let (value, index) = (self.eval(of)?, self.eval(index)?);
                 look_up(&value, &index, *optional)
             }
@@ -86,27 +87,27 @@ impl<'a> Scope<'a> {
                 self.steps.set(self.steps.get().saturating_add(weight));
                 binary(sign, &left, &right)
             }
-            Expr::Unary(sign, of) => {
+            Expr::Unary(sign, of, _) => {
                 let value = self.eval(of)?;
                 unary(*sign, &value)
             }
-            Expr::If(parts) => match self.eval(&parts[0])? {
+            Expr::If(parts, _) => match self.eval(&parts[0])? {
                 Val::Bool(true) => self.eval(&parts[1]),
                 Val::Bool(false) => self.eval(&parts[2]),
                 _ => no_overload(),
             },
-            Expr::List(items) => {
+            Expr::List(items, _) => {
                 let items: Result<Vec<Val>, String> = items.iter().map(|item| self.eval(item)).collect();
                 items.map(|items| Val::List(items.into()))
             }
-            Expr::Map(entries) => {
+            Expr::Map(entries, _) => {
                 let pair = |(key, value): &(Expr, Expr), scope: &mut Self| Ok((scope.eval(key)?, scope.eval(value)?));
                 let entries: Result<Vec<_>, String> = entries.iter().map(|entry| pair(entry, self)).collect();
                 entries.map(|entries| Val::Map(entries.into()))
             }
-            Expr::Each(what, of, variable, arguments) => {
+            Expr::Each(what, of, variables, arguments, _) => {
                 let of = self.eval(of)?;
-                self.each(what, &of, variable, arguments)
+                self.each(what, &of, variables, arguments)
             }
         }
     }
@@ -114,7 +115,9 @@ impl<'a> Scope<'a> {
     fn call(&mut self, of: Option<&Expr>, name: &str, arguments: &[Expr]) -> Outcome {
         // `optional.of(x)`, `sets.contains(a, b)`: a name before the dot is no value.
         let space = match of {
-            Some(Expr::Name(space)) if SPACES.contains(&space.as_str()) && !self.knows(space) => Some(space.as_str()),
+            Some(Expr::Name(space, _)) if SPACES.contains(&space.as_str()) && !self.knows(space) => {
+                Some(space.as_str())
+            }
             _ => None,
         };
         let full = space.map_or_else(|| name.to_owned(), |space| format!("{space}.{name}"));
@@ -142,7 +145,7 @@ impl<'a> Scope<'a> {
     }
 
     fn field(&mut self, of: &Expr, name: &str, optional: bool) -> Outcome {
-        if let (Expr::Name(space), Some(at)) = (of, self.composed.iter().position(|(known, _)| *known == name))
+        if let (Expr::Name(space, _), Some(at)) = (of, self.composed.iter().position(|(known, _)| *known == name))
             && space == "variables"
         {
             let program = self.composed[at].1;
@@ -166,32 +169,31 @@ impl<'a> Scope<'a> {
         }
     }
 
-    fn each(&mut self, what: &str, of: &Val, variable: &str, arguments: &[Expr]) -> Outcome {
-        if what == "optMap" {
+    fn each(&mut self, what: &str, of: &Val, variables: &[String], arguments: &[Expr]) -> Outcome {
+        if let "optMap" | "optFlatMap" = what {
             let Val::Optional(inner) = of else { return no_overload() };
             let Some(inner) = inner else { return Ok(Val::Optional(None)) };
-            let value = self.bound(variable, inner, &arguments[0])?;
-            return Ok(Val::Optional(Some(Rc::new(value))));
+            let value = self.bound(variables, &[(**inner).clone()], &arguments[0])?;
+            return Ok(if what == "optMap" { Val::Optional(Some(Rc::new(value))) } else { value });
         }
-        let items: Vec<Val> = match of {
-            Val::List(items) => items.to_vec(),
-            Val::Map(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
-            _ => return no_overload(),
-        };
         let mut kept = Vec::new();
+        let mut entries: Vec<(Val, Val)> = Vec::new();
         let (mut held, mut failed) = (0usize, None);
-        for item in &items {
-            let value = self.bound(variable, item, &arguments[0]);
+        for item in &rounds(of, variables.len())? {
+            // What stands before the last expression says which are taken.
+            if let [filter, _] = arguments
+                && !is_true(&self.bound(variables, item, filter)?)?
+            {
+                continue;
+            }
+            let value = arguments.last().map_or_else(no_overload, |last| self.bound(variables, item, last));
             match (what, value) {
-                ("map", value) if arguments.len() == 1 => kept.push(value?),
-                ("map", value) => {
-                    if is_true(&value?)? {
-                        kept.push(self.bound(variable, item, &arguments[1])?);
-                    }
-                }
+                ("map" | "transformList", value) => kept.push(value?),
+                ("transformMap", value) => entries.push((item[0].clone(), value?)),
+                ("transformMapEntry", value) => insert(&mut entries, &value?)?,
                 ("filter", value) => {
                     if is_true(&value?)? {
-                        kept.push(item.clone());
+                        kept.push(item[0].clone());
                     }
                 }
                 ("all", Ok(Val::Bool(false))) => return Ok(Val::Bool(false)),
@@ -204,19 +206,46 @@ impl<'a> Scope<'a> {
         }
         match (what, failed) {
             (_, Some(error)) => Err(error),
-            ("map" | "filter", None) => Ok(Val::List(kept.into())),
+            ("map" | "filter" | "transformList", None) => Ok(Val::List(kept.into())),
+            ("transformMap" | "transformMapEntry", None) => Ok(Val::Map(entries.into())),
             ("all", None) => Ok(Val::Bool(true)),
             ("exists", None) => Ok(Val::Bool(false)),
             _ => Ok(Val::Bool(held == 1)),
         }
     }
 
-    fn bound(&mut self, variable: &str, value: &Val, expr: &Expr) -> Outcome {
-        self.variables.push((variable.to_owned(), value.clone()));
+    fn bound(&mut self, variables: &[String], values: &[Val], expr: &Expr) -> Outcome {
+        let before = self.variables.len();
+        self.variables.extend(variables.iter().cloned().zip(values.iter().cloned()));
         let outcome = self.eval(expr);
-        self.variables.pop();
+        self.variables.truncate(before);
         outcome
     }
+}
+
+/// What a comprehension with one variable or two goes through: items or keys; indexes with items or keys with values.
+fn rounds(of: &Val, variables: usize) -> Result<Vec<Vec<Val>>, String> {
+    match (of, variables) {
+        (Val::List(items), 1) => Ok(items.iter().map(|item| vec![item.clone()]).collect()),
+        (Val::List(items), _) => {
+            Ok(items.iter().enumerate().map(|(index, item)| vec![functions::whole(index), item.clone()]).collect())
+        }
+        (Val::Map(entries), 1) => Ok(entries.iter().map(|(key, _)| vec![key.clone()]).collect()),
+        (Val::Map(entries), _) => Ok(entries.iter().map(|(key, value)| vec![key.clone(), value.clone()]).collect()),
+        _ => Err("no such overload".to_owned()),
+    }
+}
+
+/// Adds the entries of a map to others (cel-go: `ext/comprehensions.go`, `mapInsertMap`).
+fn insert(entries: &mut Vec<(Val, Val)>, more: &Val) -> Result<(), String> {
+    let Val::Map(more) = more else { return Err("no such overload".to_owned()) };
+    for (key, value) in more.iter() {
+        if entries.iter().any(|(known, _)| known.equals(key)) {
+            return Err(format!("insert failed: key {} already exists", functions::shown(key)));
+        }
+        entries.push((key.clone(), value.clone()));
+    }
+    Ok(())
 }
 
 fn has(value: &Val, name: &str) -> Outcome {
@@ -434,8 +463,7 @@ mod tests {
             assert_eq!(run(text, &value), Err(error.to_owned()), "{text}");
         }
         let program = Program::parse("object.x == other && [1].all(y, y > 0)").expect("a program");
-        let error = program.undeclared(&["object"]).expect("an error").to_string();
-        assert_eq!(error, "ERROR: <input>:1:13: undeclared reference to 'other' (in container '')");
+        assert!(program.uses("other") && !program.uses("y"));
     }
 
     #[test]

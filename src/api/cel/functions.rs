@@ -168,7 +168,8 @@ fn method(of: &Val, name: &str, arguments: &[Val]) -> Outcome {
     }
 }
 
-fn regex(pattern: &str) -> Result<regex_lite::Regex, String> {
+/// A regular expression.
+pub fn regex(pattern: &str) -> Result<regex_lite::Regex, String> {
     regex_lite::Regex::new(pattern).map_err(|error| format!("error parsing regexp: {error}"))
 }
 

@@ -1,8 +1,9 @@
 //! CEL, the language of `x-kubernetes-validations` and of admission policies.
 //!
-//! - [`parse`](mod@parse): text to a tree; [`eval`]: the tree on values; `functions`: what values can be asked;
+//! - [`parse`](mod@parse): text to a tree (`expr`); [`eval`]: the tree on values; `functions`: what values can be asked;
 //! - [`rules`]: the rules of a custom kind's schema;
-//! - [`types`]: what can be said of an expression's types against the schema of a kind; `signatures`: what functions take;
+//! - [`types`], `checker`: the types of an expression and what is wrong with them; `signatures`: what functions take and
+//!   give; `unify`: which types fit where;
 //! - [`cost`]: what a rule costs at most.
 //!
 //! This is the language of the specification (cel-spec, `langdef.md`) with the functions that Kubernetes adds (strings,
@@ -14,12 +15,14 @@
 //! is refused by when it is written, and of Kubernetes' language it lacks `.?`, `cel.bind`, comprehensions of two
 //! variables, `split`, `find`, `format`, `charAt`, `isSorted`, `sets`, `quantity`, `url` and `ip`.
 //!
-//! Left out: type checks of what [`types`] does not know for certain, cost counted while it runs (a bound on steps stands in), protocol
-//! buffers, comprehensions of two variables, `authorizer`, formats with a locale.
+//! Left out: cost counted while it runs (a bound on steps stands in), protocol buffers, what `authorizer` answers, formats
+//! with a locale.
 
+mod checker;
 pub mod cost;
 mod escape;
 mod eval;
+mod expr;
 mod functions;
 mod lists;
 mod networks;
@@ -30,6 +33,7 @@ mod signatures;
 mod times;
 mod tokens;
 pub mod types;
+mod unify;
 mod val;
 
 pub use escape::RESERVED;

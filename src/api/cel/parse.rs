@@ -1,5 +1,7 @@
 //! Text to tree (cel-spec, `langdef.md`, "Syntax").
 
+use super::escape::RESERVED;
+use super::expr::Expr;
 use super::tokens::{Token, tokens};
 use super::val::Val;
 use std::fmt;
@@ -8,35 +10,6 @@ use std::fmt;
 const DEEPEST: usize = 120;
 /// So many operators may stand in chains: a tree that grows to its left is as deep as they are long.
 const LONGEST: usize = 600;
-
-/// An expression.
-#[derive(Clone, Debug)]
-pub enum Expr {
-    /// A value that stands there.
-    Literal(Val),
-    /// A variable.
-    Name(String),
-    /// `a.b`; with `?`: nothing if there is none; where its dot stands.
-    Field(Box<Expr>, String, bool, usize),
-    /// `has(a.b)`, and where its bracket stands.
-    Has(Box<Expr>, String, usize),
-    /// `a[b]`; with `?`: nothing if there is none.
-    Index(Box<Expr>, Box<Expr>, bool),
-    /// A function, perhaps of a value, and where its bracket stands.
-    Call(Option<Box<Expr>>, String, Vec<Expr>, usize),
-    /// Two sides, and where the sign stands.
-    Binary(&'static str, Box<Expr>, Box<Expr>, usize),
-    /// `!` or `-`.
-    Unary(char, Box<Expr>),
-    /// `a ? b : c`.
-    If(Box<[Expr; 3]>),
-    /// `[a, b]`.
-    List(Vec<Expr>),
-    /// `{a: b}`.
-    Map(Vec<(Expr, Expr)>),
-    /// `list.all(x, …)` and its kin: what, of what, the variable, the expressions.
-    Each(&'static str, Box<Expr>, String, Vec<Expr>),
-}
 
 /// What is wrong, and where (characters from 0).
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -51,8 +24,8 @@ pub struct SyntaxError {
 #[derive(Clone, Debug)]
 pub struct Program {
     pub(super) root: Expr,
-    /// Variables that it uses, with their places.
-    names: Vec<(String, usize)>,
+    /// Variables that it uses.
+    names: Vec<String>,
 }
 
 impl fmt::Display for SyntaxError {
@@ -98,44 +71,10 @@ impl Program {
         }
     }
 
-    /// The first variable that is none of `known`, and its place.
-    #[must_use]
-    pub fn undeclared(&self, known: &[&str]) -> Option<SyntaxError> {
-        self.all_undeclared(known).into_iter().next()
-    }
-
-    /// All variables that are none of `known`, and their places.
-    #[must_use]
-    pub fn all_undeclared(&self, known: &[&str]) -> Vec<SyntaxError> {
-        let types = [
-            "int",
-            "uint",
-            "double",
-            "bool",
-            "string",
-            "bytes",
-            "list",
-            "map",
-            "null_type",
-            "type",
-            "optional",
-            "sets",
-            "math",
-            "ip",
-            "cidr",
-        ];
-        let unknown = |(name, _): &&(String, usize)| !known.contains(&name.as_str()) && !types.contains(&name.as_str());
-        let told = |(name, at): &(String, usize)| SyntaxError {
-            at: *at,
-            message: format!("undeclared reference to '{name}' (in container '')"),
-        };
-        self.names.iter().filter(unknown).map(told).collect()
-    }
-
     /// Whether it uses a variable.
     #[must_use]
     pub fn uses(&self, name: &str) -> bool {
-        self.names.iter().any(|(used, _)| used == name)
+        self.names.iter().any(|used| used == name)
     }
 }
 
@@ -144,7 +83,7 @@ struct Parser {
     at: usize,
     depth: usize,
     links: usize,
-    names: Vec<(String, usize)>,
+    names: Vec<String>,
     /// Variables of macros around.
     bound: Vec<String>,
     end: usize,
@@ -202,13 +141,14 @@ impl Parser {
     fn ternary(&mut self) -> Parsed {
         self.deeper(|parser| {
             let condition = parser.binary(0)?;
+            let place = parser.place();
             if !parser.take("?") {
                 return Ok(condition);
             }
             let yes = parser.binary(0)?;
             parser.expect(":")?;
             let no = parser.ternary()?;
-            Ok(Expr::If(Box::new([condition, yes, no])))
+            Ok(Expr::If(Box::new([condition, yes, no]), place))
         })
     }
 
@@ -226,16 +166,17 @@ impl Parser {
     }
 
     fn unary(&mut self) -> Parsed {
+        let place = self.place();
         for sign in ['!', '-'] {
             if self.take(if sign == '!' { "!" } else { "-" }) {
                 if let ('-', Some((Token::Int(text), _))) = (sign, self.tokens.get(self.at)) {
                     // The smallest number has no positive twin.
                     let text = format!("-{text}");
                     self.at += 1;
-                    let number = Expr::Literal(Val::Int(self.whole(&text)?));
+                    let number = Expr::Literal(Val::Int(self.whole(&text)?), place);
                     return self.members(number);
                 }
-                return self.deeper(|parser| Ok(Expr::Unary(sign, Box::new(parser.unary()?))));
+                return self.deeper(|parser| Ok(Expr::Unary(sign, Box::new(parser.unary()?), place)));
             }
         }
         let primary = self.primary()?;
@@ -277,24 +218,27 @@ impl Parser {
                 self.expect(")")?;
                 return Ok(inner);
             }
-            Token::Sign("[") => return Ok(Expr::List(self.list("]")?)),
-            Token::Sign("{") => return self.map(),
+            Token::Sign("[") => return Ok(Expr::List(self.list("]")?, at)),
+            Token::Sign("{") => return self.map(at),
             Token::Sign(".") => return self.primary(),
             other @ Token::Sign(_) => {
                 self.at -= 1;
                 return self.error(format!("Syntax error: extraneous input '{}'", other.shown()));
             }
         };
-        Ok(Expr::Literal(value))
+        Ok(Expr::Literal(value, at))
     }
 
     fn named(&mut self, name: String, at: usize) -> Parsed {
         let bracket = self.place();
         if !self.take("(") {
-            if !self.bound.contains(&name) {
-                self.names.push((name.clone(), at));
+            if RESERVED.contains(&name.as_str()) {
+                return Err(SyntaxError { at, message: format!("reserved identifier: {name}") });
             }
-            return Ok(Expr::Name(name));
+            if !self.bound.contains(&name) {
+                self.names.push(name.clone());
+            }
+            return Ok(Expr::Name(name, at));
         }
         let arguments = self.list(")")?;
         if name != "has" {
@@ -302,7 +246,8 @@ impl Parser {
         }
         match <[Expr; 1]>::try_from(arguments) {
             Ok([Expr::Field(of, field, false, _)]) => Ok(Expr::Has(of, field, bracket)),
-            _ => Err(SyntaxError { at, message: "invalid argument to has() macro".to_owned() }),
+            Ok([other]) => Err(SyntaxError { at: other.at(), message: "invalid argument to has() macro".to_owned() }),
+            Err(arguments) => Ok(Expr::Call(None, name, arguments, bracket)),
         }
     }
 
@@ -320,7 +265,7 @@ impl Parser {
         Ok(items)
     }
 
-    fn map(&mut self) -> Parsed {
+    fn map(&mut self, at: usize) -> Parsed {
         let mut entries = Vec::new();
         while !self.take("}") {
             if !entries.is_empty() {
@@ -333,7 +278,7 @@ impl Parser {
             self.expect(":")?;
             entries.push((key, self.ternary()?));
         }
-        Ok(Expr::Map(entries))
+        Ok(Expr::Map(entries, at))
     }
 
     fn members(&mut self, mut expr: Expr) -> Parsed {
@@ -355,7 +300,7 @@ impl Parser {
                 let optional = self.take("?");
                 let index = self.ternary()?;
                 self.expect("]")?;
-                expr = Expr::Index(Box::new(expr), Box::new(index), optional);
+                expr = Expr::Index(Box::new(expr), Box::new(index), optional, place);
             } else {
                 return Ok(expr);
             }
@@ -363,25 +308,79 @@ impl Parser {
         self.error("expression recursion limit exceeded")
     }
 
+    /// A function of a value, or a macro: which it is, its name and the number of its arguments say (cel-go's
+    /// `parser/macro.go`, `ext/comprehensions.go`).
     fn method(&mut self, of: Expr, name: String, at: usize) -> Parsed {
-        const MACROS: [&str; 7] = ["all", "exists", "exists_one", "existsOne", "filter", "map", "optMap"];
-        let Some(known) = MACROS.iter().find(|known| **known == name) else {
-            let arguments = self.list(")")?;
-            return Ok(Expr::Call(Some(Box::new(of)), name, arguments, at));
-        };
-        let Some((Token::Name(variable), _)) = self.tokens.get(self.at).cloned() else {
-            return self.error("argument must be a simple name");
-        };
-        self.at += 1;
-        self.expect(",")?;
-        self.bound.push(variable.clone());
-        let arguments = self.list(")");
-        self.bound.pop();
-        let arguments = arguments?;
-        let most = if *known == "map" { 2 } else { 1 };
-        if arguments.is_empty() || arguments.len() > most {
-            return self.error(format!("found no matching overload for '{name}'"));
+        let total = self.arguments_ahead();
+        // Some take one variable with two expressions or two with one.
+        let kinds =
+            [2, 1].into_iter().filter_map(|count| Some((count, macro_of(&name, count, total.checked_sub(count)?)?)));
+        let kinds: Vec<(usize, &'static str)> = kinds.collect();
+        for (count, known) in &kinds {
+            let ahead = self.tokens[self.at..].chunks(2).take(*count);
+            let names = ahead.filter_map(|pair| match pair {
+                [(Token::Name(name), _), (Token::Sign(","), _)] => Some(name.clone()),
+                _ => None,
+            });
+            let variables: Vec<String> = names.collect();
+            if variables.len() == *count {
+                self.at += 2 * count;
+                self.bound.extend_from_slice(&variables);
+                let arguments = self.list(")");
+                self.bound.truncate(self.bound.len() - count);
+                return Ok(Expr::Each(known, Box::new(of), variables, arguments?, at));
+            }
         }
-        Ok(Expr::Each(known, Box::new(of), variable, arguments))
+        let arguments = self.list(")")?;
+        match arguments.first() {
+            Some(first) if !kinds.is_empty() => {
+                Err(SyntaxError { at: first.at(), message: "argument must be a simple name".to_owned() })
+            }
+            _ => Ok(Expr::Call(Some(Box::new(of)), name, arguments, at)),
+        }
     }
+
+    /// How many arguments stand before the bracket that closes the open one.
+    fn arguments_ahead(&self) -> usize {
+        let (mut depth, mut commas) = (0usize, 0);
+        for (token, _) in &self.tokens[self.at..] {
+            match token {
+                Token::Sign("(" | "[" | "{") => depth += 1,
+                Token::Sign(")" | "]" | "}") if depth == 0 => break,
+                Token::Sign(")" | "]" | "}") => depth -= 1,
+                Token::Sign(",") if depth == 0 => commas += 1,
+                _ => {}
+            }
+        }
+        let empty = matches!(self.tokens.get(self.at), Some((Token::Sign(")"), _)));
+        if empty { 0 } else { commas + 1 }
+    }
+}
+
+/// The macro of this name with so many variables and expressions.
+fn macro_of(name: &str, variables: usize, expressions: usize) -> Option<&'static str> {
+    const ONE: [(&str, usize); 9] = [
+        ("all", 1),
+        ("exists", 1),
+        ("exists_one", 1),
+        ("existsOne", 1),
+        ("filter", 1),
+        ("map", 1),
+        ("map", 2),
+        ("optMap", 1),
+        ("optFlatMap", 1),
+    ];
+    const TWO: [(&str, usize); 9] = [
+        ("all", 1),
+        ("exists", 1),
+        ("existsOne", 1),
+        ("transformList", 1),
+        ("transformList", 2),
+        ("transformMap", 1),
+        ("transformMap", 2),
+        ("transformMapEntry", 1),
+        ("transformMapEntry", 2),
+    ];
+    let known = if variables == 1 { ONE } else { TWO };
+    known.into_iter().find(|known| *known == (name, expressions)).map(|(name, _)| name)
 }

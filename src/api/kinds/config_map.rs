@@ -43,7 +43,7 @@ fn validate(object: &Object) -> Vec<FieldError> {
         total += bytes.0.len();
     }
     if total > MOST_BYTES {
-        errors.push(FieldError::too_long("", MOST_BYTES));
+        errors.push(FieldError::too_long("[]", MOST_BYTES));
     }
     errors
 }
@@ -77,4 +77,22 @@ fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
 fn entries(object: &Object) -> usize {
     let Some(map) = object.get::<ConfigMap>() else { return 0 };
     map.data.as_ref().map_or(0, BTreeMap::len) + map.binary_data.as_ref().map_or(0, BTreeMap::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_map_holds_no_more_than_a_mebibyte() {
+        let of = |bytes: usize| {
+            let document = json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m", "namespace": "a"},
+                "data": {"k": "x".repeat(bytes)}});
+            let object = (KIND.decode)(document).expect("a map");
+            validate(&object).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(of(MOST_BYTES), Vec::<String>::new());
+        assert_eq!(of(MOST_BYTES + 1), ["[]: Too long: may not be more than 1048576 bytes"]);
+    }
 }

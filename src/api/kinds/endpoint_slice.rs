@@ -1,9 +1,12 @@
 //! `EndpointSlice`: some of the addresses behind a service, with what is known of each.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::names;
+use crate::api::rules::endpoint_slices;
 use crate::api::status::FieldError;
 use crate::api::table::none_if_empty;
 use k8s_openapi::api::discovery::v1::EndpointSlice;
+use std::net::Ipv4Addr;
 
 plain_kind!(EndpointSlice);
 
@@ -30,11 +33,6 @@ pub static KIND: Kind = Kind {
     ..Kind::plain()
 };
 
-/// The most endpoints and ports of a slice (upstream: `maxEndpoints`, `maxPorts`).
-const MOST_ENDPOINTS: usize = 1000;
-const MOST_PORTS: usize = 20_000;
-const FAMILIES: [&str; 3] = ["FQDN", "IPv4", "IPv6"];
-
 /// What the generation counts (upstream: `endpointSliceStrategy.PrepareForUpdate`).
 fn spec_changed(new: &Object, old: &Object) -> bool {
     let (Some(new), Some(old)) = (new.get::<EndpointSlice>(), old.get::<EndpointSlice>()) else { return true };
@@ -53,34 +51,37 @@ fn default(object: &mut Object) {
     }
 }
 
-/// Upstream: `pkg/apis/discovery/validation`, `ValidateEndpointSlice`.
+/// Upstream: `pkg/apis/discovery/validation`, `ValidateEndpointSlice`. The slices that controllers make are right at a
+/// glance.
 fn validate(object: &Object) -> Vec<FieldError> {
-    let Some(slice) = object.get::<EndpointSlice>() else { return Vec::new() };
-    let mut errors = Vec::new();
-    if slice.address_type.is_empty() {
-        errors.push(FieldError::required("addressType", ""));
-    } else if !FAMILIES.contains(&slice.address_type.as_str()) {
-        errors.push(FieldError::not_supported("addressType", slice.address_type.as_str(), &FAMILIES));
+    match object.get::<EndpointSlice>() {
+        Some(slice) if !is_plain(slice) => endpoint_slices::check(slice),
+        _ => Vec::new(),
     }
+}
+
+fn is_plain(slice: &EndpointSlice) -> bool {
+    let plain = |address: &String| {
+        let ip = address.parse::<Ipv4Addr>();
+        ip.is_ok_and(|ip| !(ip.is_unspecified() || ip.is_loopback() || ip.is_link_local() || ip.is_multicast()))
+    };
     let endpoints = slice.endpoints.as_deref().unwrap_or_default();
-    if endpoints.len() > MOST_ENDPOINTS {
-        errors.push(FieldError::too_many("endpoints", endpoints.len(), MOST_ENDPOINTS));
-    }
-    for (index, _) in endpoints.iter().enumerate().filter(|(_, endpoint)| endpoint.addresses.is_empty()) {
-        let text = "must contain at least 1 address";
-        errors.push(FieldError::required(format!("endpoints[{index}].addresses"), text));
-    }
     let ports = slice.ports.as_deref().unwrap_or_default();
-    if ports.len() > MOST_PORTS {
-        errors.push(FieldError::too_many("ports", ports.len(), MOST_PORTS));
-    }
-    for (index, port) in ports.iter().enumerate() {
-        let name = port.name.as_deref().unwrap_or_default();
-        if ports[..index].iter().any(|other| other.name.as_deref().unwrap_or_default() == name) {
-            errors.push(FieldError::duplicate(format!("ports[{index}].name"), name));
-        }
-    }
-    errors
+    slice.address_type == "IPv4"
+        && endpoints.len() <= endpoint_slices::MOST_ENDPOINTS
+        && endpoints.iter().all(|endpoint| {
+            let [address] = endpoint.addresses.as_slice() else { return false };
+            plain(address)
+                && endpoint.hints.is_none()
+                && endpoint.hostname.is_none()
+                && endpoint.deprecated_topology.is_none()
+        })
+        && ports.iter().enumerate().all(|(index, port)| {
+            port.app_protocol.is_none()
+                && matches!(port.protocol.as_deref(), Some("TCP" | "UDP"))
+                && port.name.as_deref().is_none_or(|name| name.is_empty() || names::dns1123_label(name).is_empty())
+                && ports[..index].iter().all(|other| other.name != port.name)
+        })
 }
 
 fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {

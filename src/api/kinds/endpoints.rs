@@ -2,6 +2,7 @@
 
 use super::{Column, Kind, Object};
 use crate::api::document::Document;
+use crate::api::rules::endpoints as rules;
 use crate::api::table::none_if_empty;
 use serde_json::Value;
 
@@ -14,9 +15,20 @@ pub static KIND: Kind = Kind {
     storage: "services/endpoints",
     decode: |value| Document::read(&KIND, value).map(Object::from_document),
     default,
+    validate: |object| if is_kept(object) { Vec::new() } else { rules::validate(object) },
+    validate_update: |new, old| {
+        let same = new.document().map(|new| new.at("subsets")) == old.document().map(|old| old.at("subsets"));
+        if same || is_kept(new) { Vec::new() } else { rules::validate(new) }
+    },
     columns: &[Column::NAME, Column::text("Endpoints", |object, _| addresses(object)), Column::AGE],
     ..Kind::plain()
 };
+
+/// Whether a controller or the server itself keeps it: what they write is in order.
+fn is_kept(object: &Object) -> bool {
+    const KEEPERS: [&str; 2] = ["endpoints.kubernetes.io/managed-by", "endpointslice.kubernetes.io/skip-mirror"];
+    object.meta().labels.as_ref().is_some_and(|labels| KEEPERS.iter().any(|keeper| labels.contains_key(*keeper)))
+}
 
 /// Upstream: `pkg/apis/core/v1/defaults.go`, `SetDefaults_Endpoints`.
 fn default(object: &mut Object) {

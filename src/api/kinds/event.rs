@@ -1,6 +1,7 @@
 //! `Event`: a note for people about something that happened to an object. It is kept for an hour.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::rules::endpoints::validate_event;
 use crate::api::table::since;
 use crate::sim::Time;
 use k8s_openapi::api::core::v1::Event;
@@ -17,9 +18,19 @@ pub static KIND: Kind = Kind {
     storage: "events",
     decode: decode::<Event>,
     field,
+    validate: |object| object.get::<Event>().filter(|event| !is_plain(event)).map(validate_event).unwrap_or_default(),
     columns: COLUMNS,
     ..Kind::plain()
 };
+
+/// Whether it is of the older sort, and about an object of its own namespace or of none, as almost all are.
+fn is_plain(event: &Event) -> bool {
+    let said = [&event.reporting_component, &event.reporting_instance, &event.action, &event.reason];
+    let whole = || said.iter().all(|text| text.as_ref().is_some_and(|text| (1..=63).contains(&text.len())));
+    let (own, other) = (event.metadata.namespace.as_deref(), event.involved_object.namespace.as_deref());
+    let fits = own == other || (own == Some("default") && other.is_none());
+    fits && (event.event_time.is_none() || whole())
+}
 
 /// Those of its newer form too.
 pub(super) const COLUMNS: &[Column] = &[

@@ -1,7 +1,10 @@
 //! `Namespace`: a room for names.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::check::{self, Errors};
 use crate::api::names;
+use crate::api::path::Path;
+use crate::api::status::FieldError;
 use crate::sim::Time;
 use k8s_openapi::api::core::v1::{Namespace, NamespaceSpec, NamespaceStatus};
 
@@ -24,6 +27,8 @@ pub static KIND: Kind = Kind {
     prepare_create,
     prepare_update,
     prepare_status,
+    validate: |object| finalizers(object).map(|names| unknown_finalizers(&names)).unwrap_or_default(),
+    validate_update: |new, _| wrong_phase(new).into_iter().collect(),
     ..Kind::plain()
 };
 
@@ -57,6 +62,34 @@ fn prepare_status(new: &mut Object, old: &Object) {
     if let (Some(new), Some(old)) = (new.get_mut::<Namespace>(), old.get::<Namespace>()) {
         new.spec.clone_from(&old.spec);
     }
+}
+
+/// Who wants to do something before it goes; `None`: only the server itself.
+fn finalizers(object: &Object) -> Option<Vec<String>> {
+    let names = object.get::<Namespace>()?.spec.as_ref()?.finalizers.clone()?;
+    Some(names).filter(|names| names.iter().any(|name| name != "kubernetes"))
+}
+
+/// Upstream: `ValidateNamespace`, `validateFinalizerName`.
+fn unknown_finalizers(finalizers: &[String]) -> Errors {
+    const PATH: Path = Path::new("spec.finalizers");
+    let mut out = Vec::new();
+    for name in finalizers {
+        check::complain(&mut out, &PATH, name, names::qualified_name(name));
+        if !name.contains('/') && !["kubernetes", "orphan", "foregroundDeletion"].contains(&name.as_str()) {
+            let detail = "name is neither a standard finalizer name nor is it fully qualified";
+            out.push(FieldError::invalid(PATH, name.as_str(), detail));
+        }
+    }
+    out
+}
+
+/// Upstream: `ValidateNamespaceStatusUpdate`.
+fn wrong_phase(object: &Object) -> Option<FieldError> {
+    let (needed, when) = if object.is_terminating() { ("Terminating", "not empty") } else { ("Active", "empty") };
+    let found = phase(object);
+    let detail = || format!("may only be '{needed}' if `deletionTimestamp` is {when}");
+    (found != needed).then(|| FieldError::invalid("status.Phase", found, detail()))
 }
 
 fn phase(object: &Object) -> String {

@@ -1,8 +1,10 @@
 //! `Node`: a machine that runs pods.
 
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::check;
 use crate::api::json::encode;
 use crate::api::names;
+use crate::api::path::Path;
 use crate::api::status::{Fault, FieldError};
 use crate::api::table::{joined, none_if_empty};
 use crate::sim::{Order, Time};
@@ -40,6 +42,7 @@ pub static KIND: Kind = Kind {
         })
         .wide(),
     ],
+    default,
     prepare_create,
     prepare_update,
     prepare_status,
@@ -55,6 +58,15 @@ fn prepare_create(object: &mut Object, _now: Time) {
     status.node_info.get_or_insert_default();
     status.daemon_endpoints.get_or_insert_default().kubelet_endpoint.get_or_insert_default();
     node.spec.get_or_insert_with(NodeSpec::default);
+}
+
+/// What nobody has set aside can be allotted (`SetDefaults_NodeStatus`).
+fn default(object: &mut Object) {
+    if let Some(status) = object.get_mut::<Node>().and_then(|node| node.status.as_mut())
+        && status.allocatable.is_none()
+    {
+        status.allocatable.clone_from(&status.capacity);
+    }
 }
 
 /// Upstream: `pkg/registry/core/node/strategy.go`.
@@ -75,6 +87,10 @@ fn validate(object: &Object) -> Vec<FieldError> {
     let spec = object.get::<Node>().and_then(|node| node.spec.as_ref());
     let taints = spec.and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
     let mut errors = Vec::new();
+    let path = Path::new("spec.podCIDRs");
+    for (index, network) in spec.map(networks).unwrap_or_default().iter().enumerate() {
+        check::cidr(&mut errors, &path.index(index), network);
+    }
     for (index, taint) in taints.iter().enumerate() {
         let path = format!("metadata.taints[{index}]");
         errors.extend(taint_errors(&path, taint));
@@ -116,17 +132,33 @@ fn taint_errors(path: &str, taint: &Taint) -> Vec<FieldError> {
 
 /// Upstream: `ValidateNodeUpdate`.
 fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
-    let mut errors = validate(new);
+    let mut errors = Vec::new();
     let spec = |object: &Object| object.get::<Node>().and_then(|node| node.spec.clone()).unwrap_or_default();
-    let (new, old) = (spec(new), spec(old));
-    let fixed = [("podCIDR", old.pod_cidr, new.pod_cidr), ("providerID", old.provider_id, new.provider_id)];
-    for (field, before, after) in fixed {
-        if before.as_deref().is_some_and(|text| !text.is_empty()) && before != after {
-            let text = format!("node updates may not change {field} except from \"\" to valid");
-            errors.push(FieldError::forbidden(format!("spec.{field}"), text));
-        }
+    let (after, before) = (spec(new), spec(old));
+    let had = networks(&before);
+    let fixed = [
+        ("podCIDRs", "podCIDR", !had.is_empty() && had != networks(&after)),
+        (
+            "providerID",
+            "providerID",
+            before.provider_id.as_ref().is_some_and(|id| !id.is_empty()) && before.provider_id != after.provider_id,
+        ),
+    ];
+    for (field, name, _) in fixed.into_iter().filter(|(.., changed)| *changed) {
+        let text = format!("node updates may not change {name} except from \"\" to valid");
+        errors.push(FieldError::forbidden(format!("spec.{field}"), text));
     }
+    errors.extend(validate(new));
     errors
+}
+
+/// The networks of its pods, which are said in two fields (`Convert_v1_NodeSpec_To_core_NodeSpec`).
+fn networks(spec: &NodeSpec) -> Vec<String> {
+    let all = spec.pod_cidrs.clone().unwrap_or_default();
+    match spec.pod_cidr.as_ref().filter(|first| !first.is_empty() && all.first() != Some(first)) {
+        Some(first) => vec![first.clone()],
+        None => all,
+    }
 }
 
 fn cell(object: &Object, of: fn(&Node) -> String) -> String {

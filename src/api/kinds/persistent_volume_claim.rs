@@ -10,7 +10,7 @@ use crate::api::quantity::Quantity;
 use crate::api::status::FieldError;
 use crate::api::tree::At;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -27,12 +27,17 @@ pub static KIND: Kind = Kind {
             claim.set_default("spec.volumeMode", "Filesystem".into());
         });
     },
-    prepare_create: |object, _| super::with_document(object, |claim| claim.set("status", json!({"phase": "Pending"}))),
+    prepare_create: |object, _| {
+        super::with_document(object, |claim| {
+            claim.set("status", json!({"phase": "Pending"}));
+            normalize_sources(claim);
+        });
+    },
     prepare_update: |new, old| super::keep(new, old, "status"),
     prepare_status: |new, old| super::keep(new, old, "spec"),
     validate,
     validate_update,
-    warnings: |object| object.document().map(|claim| fractions(&claim.field("spec"), &SPEC)).unwrap_or_default(),
+    warnings,
     columns: &[
         Column::NAME,
         Column::text("Status", |object, _| volumes::phase(object)),
@@ -65,21 +70,71 @@ pub fn class(object: &Object) -> &str {
     annotated.map_or_else(|| super::document_text(object, "spec.storageClassName"), String::as_str)
 }
 
-/// Upstream: `ValidatePersistentVolumeClaimSpec`.
+/// Upstream: `ValidatePersistentVolumeClaim`.
 fn validate(object: &Object) -> Errors {
     let mut out = Vec::new();
     let Some(claim) = object.document() else { return out };
-    volumes::access_modes(&mut out, claim, "at least 1 access mode is required");
-    let selector: Option<LabelSelector> = claim.part("spec.selector");
-    check::label_selector(&mut out, &SPEC.field("selector"), selector.as_ref());
-    let resources = SPEC.field("resources");
-    let size = resources.key("storage");
-    match claim.at("spec.resources.requests.storage") {
-        None => out.push(FieldError::required(size, "")),
-        Some(_) => positive(&mut out, &size, claim.text("spec.resources.requests.storage")),
-    }
-    volumes::class_and_mode(&mut out, claim);
+    validate_spec(&mut out, &claim.field("spec"));
     out
+}
+
+/// All errors of the spec of a claim, or of one that is to be made (`ValidatePersistentVolumeClaimSpec`).
+pub fn validate_spec(out: &mut Errors, spec: &At) {
+    volumes::access_modes(out, spec, "at least 1 access mode is required");
+    let selector = spec.field("selector");
+    let parsed: Option<LabelSelector> = selector.part();
+    check::label_selector(out, &selector.path, parsed.as_ref());
+    let resources = spec.path.field("resources");
+    let (size, wanted) = (resources.key("storage"), spec.field("resources.requests.storage"));
+    if wanted.given() {
+        positive(out, &size, wanted.text());
+    } else {
+        out.push(FieldError::required(size, ""));
+    }
+    volumes::class_and_mode(out, spec);
+    let (source, reference) = (spec.field("dataSource"), spec.field("dataSourceRef"));
+    data_source(out, &source);
+    data_source(out, &reference);
+    let namespace = reference.field("namespace");
+    let differs =
+        || ["apiGroup", "kind", "name"].iter().any(|name| source.field(name).value != reference.field(name).value);
+    let detail = if !source.given() || !reference.given() {
+        ""
+    } else if !namespace.is_empty() {
+        "may not be specified when dataSourceRef.namespace is specified"
+    } else if differs() {
+        "must match dataSourceRef"
+    } else {
+        ""
+    };
+    if !detail.is_empty() {
+        // Go shows the path of the field, a struct without anything to show.
+        out.push(check::invalid_as(&spec.path, "{}".to_owned(), detail));
+    }
+    volumes::class_name(out, &spec.field("volumeAttributesClassName"));
+}
+
+/// Upstream: `validateDataSource`, `validateDataSourceRef`.
+fn data_source(out: &mut Errors, at: &At) {
+    if !at.given() {
+        return;
+    }
+    for name in ["name", "kind"] {
+        let at = at.field(name);
+        out.extend(at.is_empty().then(|| at.required("")));
+    }
+    let (group, kind) = (at.field("apiGroup"), at.field("kind").text());
+    if group.is_empty() && kind != "PersistentVolumeClaim" {
+        let detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup";
+        out.push(FieldError::invalid(at.path, kind, detail));
+    }
+    if !group.is_empty() {
+        group.complain(out, names::dns1123_subdomain(group.text()));
+    }
+    let namespace = at.field("namespace");
+    if !namespace.is_empty() {
+        namespace.complain(out, names::dns1123_label(namespace.text()));
+    }
 }
 
 /// What the server warns of in a claim's spec: parts of bytes. The path is that before `resources`
@@ -113,48 +168,97 @@ fn validate_update(new: &Object, old: &Object) -> Errors {
     let mut out = validate(new);
     let (Some(before), Some(after)) = (old.document(), new.document()) else { return out };
     let bound = before.text("status.phase") == "Bound";
-    let mut allowed = before.clone();
-    let mut take = |path: &str| {
-        if let Some(value) = after.at(path) {
-            allowed.set(path, value.clone());
-        }
+    let mut munged = after.clone();
+    let mut restore = |path: &str| {
+        let (group, name) = path.rsplit_once('.').unwrap_or(("spec", path));
+        let mut map = munged.at(group).cloned().unwrap_or_default();
+        match (map.as_object_mut(), before.at(path)) {
+            (Some(map), Some(value)) => map.insert(name.to_owned(), value.clone()),
+            (Some(map), None) => map.remove(name),
+            (None, _) => None,
+        };
+        munged.set(group, map);
     };
     if before.text("spec.volumeName").is_empty() {
-        take("spec.volumeName");
-        take("spec.storageClassName");
+        restore("spec.volumeName");
+    }
+    if before.at(CLASS).is_none() {
+        restore(CLASS);
     }
     if bound {
-        take("spec.resources.requests.storage");
-        take("spec.volumeAttributesClassName");
+        restore(SIZE);
+        restore(ATTRIBUTES);
     }
-    if let (Some(old), Some(new)) = (allowed.at("spec"), after.at("spec"))
+    if let (Some(old), Some(new)) = (before.at("spec"), munged.at("spec"))
         && old != new
     {
         let difference = go_struct::difference("ClaimSpec", old, new);
         out.push(FieldError::forbidden(SPEC, format!("{IMMUTABLE}\n{difference}")));
     }
-    let size = "spec.resources.requests.storage";
-    if bound && after.amount(size) < before.amount(size) {
-        let detail = "field can not be less than previous value";
-        out.push(FieldError::forbidden(Path::new("spec.resources.requests.storage"), detail));
+    if after.amount(SIZE) < before.amount(SIZE) && after.amount(SIZE) <= before.amount("status.capacity.storage") {
+        out.push(FieldError::forbidden(SIZE, "field can not be less than status.capacity"));
     }
     if super::differs(new, old, "spec.volumeMode") {
-        out.push(FieldError::invalid(SPEC.field("volumeMode"), after.text("spec.volumeMode"), "field is immutable"));
+        out.push(FieldError::invalid("volumeMode", after.text("spec.volumeMode"), "field is immutable"));
+    }
+    if super::differs(new, old, ATTRIBUTES) && before.at("status.currentVolumeAttributesClassName").is_some() {
+        let how = match after.at(ATTRIBUTES) {
+            None => "nil",
+            Some(_) if after.text(ATTRIBUTES).is_empty() => "empty string",
+            Some(_) => return out,
+        };
+        let when = "is forbidden when status.currentVolumeAttributesClassName is not nil";
+        out.push(FieldError::forbidden(ATTRIBUTES, format!("update to {how} {when}")));
     }
     out
 }
 
-/// The name of a storage class.
-pub fn class_name(out: &mut Errors, path: &Path, name: &str) {
-    if !name.is_empty() {
-        check::complain(out, path, name, names::dns1123_subdomain(name));
+const SIZE: &str = "spec.resources.requests.storage";
+const CLASS: &str = "spec.storageClassName";
+const ATTRIBUTES: &str = "spec.volumeAttributesClassName";
+
+/// What it is made from is said in two fields that mean the same (`EnforceDataSourceBackwardsCompatibility`,
+/// `NormalizeDataSources`). What the older one did not know is left out, and so is another namespace.
+fn normalize_sources(claim: &mut Document) {
+    let Some(spec) = claim.field_mut("spec").and_then(Value::as_object_mut) else { return };
+    let elsewhere = |source: &Value| source["namespace"].as_str().is_some_and(|namespace| !namespace.is_empty());
+    if spec.get("dataSourceRef").is_some_and(elsewhere) {
+        spec.remove("dataSourceRef");
     }
+    let known = |source: &Value| {
+        let group = source["apiGroup"].as_str().unwrap_or_default();
+        matches!((source["kind"].as_str(), group), (Some("PersistentVolumeClaim"), ""))
+            || matches!((source["kind"].as_str(), group), (Some("VolumeSnapshot"), "snapshot.storage.k8s.io"))
+    };
+    let reference = spec.get("dataSourceRef").cloned();
+    let source = spec.get("dataSource").cloned();
+    match (source, reference) {
+        (Some(source), None) if known(&source) => {
+            spec.insert("dataSourceRef".to_owned(), source);
+        }
+        (Some(_), None) => {
+            spec.remove("dataSource");
+        }
+        (None, Some(reference)) => {
+            spec.insert("dataSource".to_owned(), reference);
+        }
+        _ => {}
+    }
+}
+
+/// What the server accepts with a warning (upstream: `pkg/api/persistentvolumeclaim/util.go`).
+fn warnings(object: &Object) -> Vec<String> {
+    let beta = "volume.beta.kubernetes.io/storage-class";
+    let annotated = object.meta().annotations.as_ref().is_some_and(|map| map.contains_key(beta));
+    let text = "deprecated since v1.8; use \"storageClassName\" attribute instead";
+    let old = annotated.then(|| format!("metadata.annotations[{beta}]: {text}"));
+    let spec = object.document().map(|claim| fractions(&claim.field("spec"), &SPEC));
+    old.into_iter().chain(spec.unwrap_or_default()).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
 
     fn claim(storage: &str, phase: &str) -> Object {
         let spec = json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": storage}}});
@@ -172,10 +276,31 @@ mod tests {
         assert!(
             texts(&claim("2Gi", "Pending"), &claim("1Gi", "Pending"))[0].starts_with("spec: Forbidden: spec is imm")
         );
-        assert!(texts(&claim("1Gi", "Bound"), &claim("2Gi", "Bound"))[0].contains("can not be less"));
+        // What has not been given yet can be taken back.
+        assert!(texts(&claim("1Gi", "Bound"), &claim("2Gi", "Bound")).is_empty());
+        let mut given = claim("2Gi", "Bound");
+        super::super::with_document(&mut given, |claim| claim.set("status.capacity", json!({"storage": "2Gi"})));
+        assert!(texts(&claim("1Gi", "Bound"), &given)[0].contains("can not be less than status.capacity"));
         assert_eq!(
             validate(&claim("0", "Pending"))[0].to_string(),
             "spec.resources[storage]: Invalid value: \"0\": must be greater than zero"
         );
+    }
+
+    #[test]
+    fn both_fields_say_what_a_claim_is_made_from() {
+        let made = |name: &str, source: Value| {
+            let spec =
+                json!({"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}, name: source});
+            let mut object = (KIND.decode)(json!({"metadata": {"name": "c"}, "spec": spec})).expect("a claim");
+            (KIND.prepare_create)(&mut object, crate::sim::Time::ZERO);
+            let spec = object.to_value()["spec"].clone();
+            (spec["dataSource"]["name"].clone(), spec["dataSourceRef"]["name"].clone(), validate(&object).len())
+        };
+        let claim = json!({"kind": "PersistentVolumeClaim", "name": "x"});
+        assert_eq!(made("dataSource", claim.clone()), (json!("x"), json!("x"), 0));
+        assert_eq!(made("dataSourceRef", claim), (json!("x"), json!("x"), 0));
+        assert_eq!(made("dataSource", json!({"kind": "Other", "name": "x"})), (Value::Null, Value::Null, 0));
+        assert_eq!(made("dataSourceRef", json!({"kind": "Other", "name": "x"})).2, 2);
     }
 }

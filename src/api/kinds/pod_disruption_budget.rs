@@ -84,9 +84,16 @@ fn validate(object: &Object) -> Errors {
     let given = |name: &str| budget.at("spec").and_then(|spec| spec.get(name));
     let (least, most) = (given("minAvailable"), given("maxUnavailable"));
     if least.is_some() && most.is_some() {
-        let shown = json!({"MinAvailable": least, "Selector": given("selector"), "MaxUnavailable": most,
-            "UnhealthyPodEvictionPolicy": given("unhealthyPodEvictionPolicy")});
-        out.push(check::invalid_as(&SPEC, shown.to_string(), "minAvailable and maxUnavailable cannot be both set"));
+        let selector: Option<LabelSelector> = budget.part("spec.selector");
+        // As Go prints the struct, in its order.
+        let shown = format!(
+            r#"{{"MinAvailable":{},"Selector":{},"MaxUnavailable":{},"UnhealthyPodEvictionPolicy":{}}}"#,
+            json!(least),
+            selector.as_ref().map_or_else(|| "null".to_owned(), check::shown_selector),
+            json!(most),
+            json!(given("unhealthyPodEvictionPolicy"))
+        );
+        out.push(check::invalid_as(&SPEC, shown, "minAvailable and maxUnavailable cannot be both set"));
     }
     for (name, value) in [("minAvailable", least), ("maxUnavailable", most)] {
         if let Some(value) = value {
@@ -124,7 +131,12 @@ mod tests {
             complaints(&json!({"maxUnavailable": "150%"})),
             ["spec.maxUnavailable: Invalid value: \"150%\": must not be greater than 100%"]
         );
-        assert_eq!(complaints(&json!({"maxUnavailable": 1, "minAvailable": 1})).len(), 1);
+        assert_eq!(
+            complaints(&json!({"maxUnavailable": 1, "minAvailable": "5%", "selector": {"matchLabels": {"a": "b"}}})),
+            [
+                r#"spec: Invalid value: {"MinAvailable":"5%","Selector":{"matchLabels":{"a":"b"}},"MaxUnavailable":1,"UnhealthyPodEvictionPolicy":null}: minAvailable and maxUnavailable cannot be both set"#
+            ]
+        );
         assert_eq!(complaints(&json!({"unhealthyPodEvictionPolicy": "Never"})).len(), 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use super::config_map::{MOST_BYTES, immutable_errors, key_errors};
 use super::{Column, Kind, Object, decode, plain_kind};
+use crate::api::base64;
 use crate::api::manifest::json_error;
 use crate::api::status::{Fault, FieldError};
 use k8s_openapi::ByteString;
@@ -27,6 +28,10 @@ pub static KIND: Kind = Kind {
     default,
     validate,
     validate_update,
+    warnings: |object| {
+        let secret = object.get::<Secret>().filter(|secret| secret.type_.as_deref() == Some("kubernetes.io/tls"));
+        secret.and_then(|secret| pair_warning(secret.data.as_ref()?)).into_iter().collect()
+    },
     ..Kind::plain()
 };
 
@@ -105,10 +110,93 @@ fn validate_update(new: &Object, old: &Object) -> Vec<FieldError> {
     errors
 }
 
+/// What Go says of a certificate and a key that are none (upstream: `warningsForSecret`, `crypto/tls`, `X509KeyPair`).
+/// Left out: what is inside of them.
+fn pair_warning(data: &BTreeMap<String, ByteString>) -> Option<String> {
+    let blocks = |key: &str| pem_blocks(&String::from_utf8_lossy(data.get(key).map_or(&[][..], |bytes| &bytes.0)));
+    let certificates = blocks("tls.crt");
+    let is_key = |block: &String| block.ends_with("PRIVATE KEY");
+    if !certificates.iter().any(|block| block == "CERTIFICATE") {
+        return Some(match &certificates[..] {
+            [] => "tls: failed to find any PEM data in certificate input".to_owned(),
+            [block] if is_key(block) => {
+                "tls: failed to find certificate PEM data in certificate input, but did find a \
+                                         private key; PEM inputs may have been switched"
+                    .to_owned()
+            }
+            blocks => format!(
+                "tls: failed to find \"CERTIFICATE\" PEM block in certificate input after skipping PEM blocks of the \
+                 following types: [{}]",
+                blocks.join(" ")
+            ),
+        });
+    }
+    let keys = blocks("tls.key");
+    if keys.iter().any(is_key) {
+        return None;
+    }
+    Some(match &keys[..] {
+        [] => "tls: failed to find any PEM data in key input".to_owned(),
+        [block] if block == "CERTIFICATE" => {
+            "tls: found a certificate rather than a key in the PEM for the private key".to_owned()
+        }
+        blocks => format!(
+            "tls: failed to find PEM block with type ending in \"PRIVATE KEY\" in key input after skipping PEM blocks of \
+             the following types: [{}]",
+            blocks.join(" ")
+        ),
+    })
+}
+
+/// What the blocks of a text are (upstream: `encoding/pem`, `Decode`).
+fn pem_blocks(text: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        let label = line.strip_prefix("-----BEGIN ").and_then(|rest| rest.trim_end().strip_suffix("-----"));
+        let Some(label) = label else { continue };
+        let mut rest = lines.clone();
+        let mut body = String::new();
+        let ends = format!("-----END {label}-----");
+        let closed = rest.by_ref().any(|line| {
+            let last = line.trim_end() == ends;
+            body.extend((!last && !line.contains(':')).then_some(line.trim()));
+            last
+        });
+        if closed && base64::decode(&body).is_some() {
+            blocks.push(label.to_owned());
+            lines = rest;
+        }
+    }
+    blocks
+}
+
 fn type_of(object: &Object) -> String {
     object.get::<Secret>().and_then(|secret| secret.type_.clone()).unwrap_or_default()
 }
 
 fn entries(object: &Object) -> usize {
     object.get::<Secret>().and_then(|secret| secret.data.as_ref()).map_or(0, BTreeMap::len)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pair_is_a_certificate_and_its_key() {
+        let block = |label: &str| format!("-----BEGIN {label}-----\nAAAA\n-----END {label}-----\n");
+        let said = |certificate: &str, key: &str| {
+            let bytes = |text: &str| ByteString(text.as_bytes().to_vec());
+            let data = [("tls.crt".to_owned(), bytes(certificate)), ("tls.key".to_owned(), bytes(key))].into();
+            pair_warning(&data).unwrap_or_default()
+        };
+        let (certificate, key) = (block("CERTIFICATE"), block("RSA PRIVATE KEY"));
+        assert_eq!(said(&certificate, &key), "");
+        assert_eq!(said("x", &key), "tls: failed to find any PEM data in certificate input");
+        assert!(said(&key, &certificate).ends_with("PEM inputs may have been switched"));
+        assert_eq!(said(&certificate, "-----BEGIN KEY-----"), "tls: failed to find any PEM data in key input");
+        assert!(said(&certificate, &certificate).starts_with("tls: found a certificate rather than a key"));
+        assert!(said(&block("A"), &key).ends_with("following types: [A]"));
+    }
 }

@@ -36,6 +36,7 @@ pub static KIND: Kind = Kind {
     prepare_status: service::keep_spec,
     validate: service::validate,
     validate_update: service::validate_update,
+    warnings: service::warn,
     ..Kind::plain()
 };
 

@@ -6,6 +6,7 @@ use crate::api::document::Document;
 use crate::api::names;
 use crate::api::path::Path;
 use crate::api::status::FieldError;
+use crate::api::tree::At;
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -74,12 +75,63 @@ fn validate(object: &Object) -> Errors {
     } else {
         check::complain(&mut out, &path, provisioner, names::qualified_name(&provisioner.to_ascii_lowercase()));
     }
+    parameters(&mut out, &class.field("parameters"));
     let policy = class.text("reclaimPolicy");
     if !RECLAIM.contains(&policy) {
         out.push(FieldError::not_supported("reclaimPolicy", policy, &RECLAIM));
     }
     check::one_of(&mut out, &Path::new("volumeBindingMode"), class.text("volumeBindingMode"), &MODES);
+    topologies(&mut out, &class.field("allowedTopologies"));
     out
+}
+
+const MOST_PARAMETERS: usize = 512;
+const LONGEST_PARAMETERS: usize = 256 * 1024;
+
+/// Upstream: `validateParameters`.
+fn parameters(out: &mut Errors, parameters: &At) {
+    let (mut count, mut total) = (0, 0);
+    for (name, value) in parameters.entries() {
+        count += 1;
+        total += name.len() + value.text().len();
+        if name.is_empty() {
+            out.push(FieldError::invalid(parameters.path, name, "field can not be empty."));
+        }
+    }
+    if count > MOST_PARAMETERS {
+        out.push(FieldError::too_long(parameters.path, MOST_PARAMETERS));
+    } else if total > LONGEST_PARAMETERS {
+        out.push(FieldError::too_long(parameters.path, LONGEST_PARAMETERS));
+    }
+}
+
+/// Upstream: `validateAllowedTopologies`, `ValidateTopologySelectorTerm`, which names no term by its number.
+fn topologies(out: &mut Errors, topologies: &At) {
+    let expressions = topologies.path.field("matchLabelExpressions");
+    for (number, term) in topologies.items().enumerate() {
+        let terms = term.field("matchLabelExpressions");
+        let mut keys = Vec::new();
+        for (index, one) in terms.items().enumerate() {
+            let path = expressions.index(index);
+            let (key, values) = (one.field("key").text(), one.field("values").texts());
+            if values.is_empty() {
+                out.push(FieldError::required(path.field("values"), ""));
+            }
+            for (index, value) in values.iter().enumerate() {
+                if values[..index].contains(value) {
+                    out.push(FieldError::duplicate(path.field("values").index(index), *value));
+                }
+            }
+            check::complain(out, &path.field("key"), key, names::qualified_name(key));
+            if keys.contains(&key) {
+                out.push(FieldError::duplicate(path.field("key"), key));
+            }
+            keys.push(key);
+        }
+        if topologies.items().take(number).any(|other| other.value == term.value) {
+            out.push(FieldError::duplicate(term.path.field("matchLabelExpressions"), ""));
+        }
+    }
 }
 
 /// Upstream: `ValidateStorageClassUpdate`.
@@ -95,4 +147,30 @@ fn validate_update(new: &Object, old: &Object) -> Errors {
         out.push(FieldError::invalid("volumeBindingMode", value, "field is immutable"));
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn parameters_and_topologies_are_checked() {
+        let class = json!({"metadata": {"name": "c"}, "provisioner": "p", "reclaimPolicy": "Delete",
+            "volumeBindingMode": "Immediate", "parameters": {"": "a"}, "allowedTopologies": [
+                {"matchLabelExpressions": [{"key": "zone", "values": ["a", "a"]}, {"key": "zone", "values": []}]},
+                {"matchLabelExpressions": [{"key": "a b", "values": ["a"]}]}]});
+        let object = (KIND.decode)(class).expect("a class");
+        let found: Vec<String> = validate(&object).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found[..4],
+            [
+                "parameters: Invalid value: \"\": field can not be empty.",
+                "allowedTopologies.matchLabelExpressions[0].values[1]: Duplicate value: \"a\"",
+                "allowedTopologies.matchLabelExpressions[1].values: Required value",
+                "allowedTopologies.matchLabelExpressions[1].key: Duplicate value: \"zone\"",
+            ]
+        );
+        assert!(found[4].starts_with("allowedTopologies.matchLabelExpressions[0].key: Invalid value: \"a b\""));
+    }
 }

@@ -22,6 +22,13 @@ pub fn read(texts: Option<&Texts>) -> Amounts {
     texts.into_iter().flatten().filter_map(read).collect()
 }
 
+/// Amounts as they stand in an object.
+#[must_use]
+pub fn write(amounts: Amounts) -> Option<Texts> {
+    let texts: Texts = amounts.into_iter().map(|(name, amount)| (name, Text(amount.to_string()))).collect();
+    Some(texts).filter(|texts| !texts.is_empty())
+}
+
 /// Adds amounts to others.
 pub fn add(to: &mut Amounts, amounts: &Amounts) {
     for (name, amount) in amounts {
@@ -68,8 +75,20 @@ pub fn limits(spec: &PodSpec, overhead: bool) -> Amounts {
     total
 }
 
-/// Containers run together; init containers one after the other, each besides the sidecars that began before it.
+/// What the containers need, and the pod as a whole if it says so.
 fn sum(spec: &PodSpec, list: List) -> Amounts {
+    let mut total = of_containers(spec, list);
+    let own = read(spec.resources.as_ref().and_then(list));
+    total.extend(
+        own.into_iter().filter(|(name, _)| matches!(&**name, "cpu" | "memory") || name.starts_with("hugepages-")),
+    );
+    total
+}
+
+/// Containers run together; init containers one after the other, each besides the sidecars that began before it
+/// (upstream: `AggregateContainerRequests`, `AggregateContainerLimits`).
+#[must_use]
+pub fn of_containers(spec: &PodSpec, list: List) -> Amounts {
     let of = |container: &Container| read(container.resources.as_ref().and_then(list));
     let (mut total, mut sidecars, mut starting) = (Amounts::new(), Amounts::new(), Amounts::new());
     for container in &spec.containers {
@@ -87,10 +106,6 @@ fn sum(spec: &PodSpec, list: List) -> Amounts {
         most(&mut starting, &needs);
     }
     most(&mut total, &starting);
-    let own = read(spec.resources.as_ref().and_then(list));
-    total.extend(
-        own.into_iter().filter(|(name, _)| matches!(&**name, "cpu" | "memory") || name.starts_with("hugepages-")),
-    );
     total
 }
 

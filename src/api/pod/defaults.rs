@@ -1,5 +1,6 @@
 //! What the server adds to a pod spec (upstream: `pkg/apis/core/v1/defaults.go`).
 
+use super::validation::whole;
 use crate::api::quantity;
 use k8s_openapi::api::core::v1::{
     Container, DownwardAPIVolumeFile, EmptyDirVolumeSource, EnvVar, HTTPGetAction, LifecycleHandler,
@@ -26,6 +27,9 @@ pub fn pod(spec_of_pod: &mut PodSpec) {
         for port in container.ports.iter_mut().flatten().filter(|port| on_host && port.host_port.unwrap_or(0) == 0) {
             port.host_port = Some(port.container_port).filter(|&number| number != 0);
         }
+    }
+    if spec_of_pod.resources.is_some() {
+        whole::default(spec_of_pod);
     }
     spec_of_pod.enable_service_links.get_or_insert(true);
 }

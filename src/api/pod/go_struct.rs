@@ -85,7 +85,9 @@ fn line(out: &mut String, depth: usize) {
     out.extend(std::iter::repeat_n(' ', depth));
 }
 
-fn shown(value: &Value, kind: &str) -> String {
+/// A value of a type of `schema/go-structs.txt`, in Go's order and under Go's names.
+#[must_use]
+pub fn shown(value: &Value, kind: &str) -> String {
     match (value, fields(kind)) {
         (Value::Array(items), Some(_)) => {
             let items: Vec<String> = items.iter().map(|item| shown(item, kind)).collect();

@@ -8,7 +8,6 @@ use super::super::path::Path;
 use super::super::status::FieldError;
 use super::status::{is_sidecar, qos_class};
 use super::validation::{self, annotations};
-use crate::api::check;
 use crate::api::kinds::pod::Pod;
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use std::rc::Rc;
@@ -46,26 +45,24 @@ fn take(own: &mut Vec<Container>, wanted: &[Container]) {
 #[must_use]
 pub fn validate(new: &Pod, old: &Pod) -> Errors {
     if old.metadata.annotations.as_ref().is_some_and(|all| all.contains_key(annotations::MIRROR)) {
-        return vec![FieldError::forbidden("", "static pods cannot be resized")];
+        return vec![FieldError::forbidden("[]", "static pods cannot be resized")];
+    }
+    if old.spec.os.as_ref().is_some_and(|os| os.name == "windows") {
+        return vec![FieldError::forbidden("[]", "windows pods cannot be resized")];
     }
     let mut out = validation::metadata_and_spec(new);
     let class = old.status.qos_class.clone().unwrap_or_default();
     let wanted = qos_class(&new.spec);
     if class != wanted {
-        let what = format!("{class:?}");
-        out.push(check::invalid_as(
-            &Path::new("metadata"),
-            what,
-            "Pod QOS Class may not change as a result of resizing",
-        ));
+        out.push(FieldError::invalid(SPEC, class, "Pod QOS Class may not change as a result of resizing"));
     }
     if !supported(old) {
         out.push(FieldError::forbidden(SPEC, "Pod running on node without support for resize"));
     }
     let none: &[Container] = &[];
     let inits = |pod: &Pod| pod.spec.init_containers.as_deref().unwrap_or(none).to_vec();
-    let ordered = ordering(&mut out, &SPEC.field("containers"), &new.spec.containers, &old.spec.containers);
-    if !(ordering(&mut out, &SPEC.field("initContainers"), &inits(new), &inits(old)) && ordered) {
+    let ordered = ordering(&mut out, "containers", &new.spec.containers, &old.spec.containers);
+    if !(ordering(&mut out, "initContainers", &inits(new), &inits(old)) && ordered) {
         return out;
     }
     for (index, (new, old)) in inits(new).iter().zip(&inits(old)).enumerate() {
@@ -75,7 +72,7 @@ pub fn validate(new: &Pod, old: &Pod) -> Errors {
         if is_sidecar(old) {
             container(&mut out, &path, new, old);
         } else if new.resources != old.resources {
-            out.push(FieldError::forbidden(path, "resources for non-sidecar init containers are immutable"));
+            out.push(FieldError::forbidden(SPEC, "resources for non-sidecar init containers are immutable"));
         }
     }
     for (index, (new, old)) in new.spec.containers.iter().zip(&old.spec.containers).enumerate() {
@@ -94,16 +91,18 @@ fn supported(pod: &Pod) -> bool {
     running.all(|status| status.resources.is_some())
 }
 
-fn ordering(out: &mut Errors, path: &Path, new: &[Container], old: &[Container]) -> bool {
+fn ordering(out: &mut Errors, what: &str, new: &[Container], old: &[Container]) -> bool {
+    let path = &SPEC.field(what);
     if new.len() != old.len() {
-        out.push(FieldError::forbidden(*path, "containers may not be added or removed on resize"));
+        out.push(FieldError::forbidden(*path, format!("{what} may not be added or removed on resize")));
         return false;
     }
     let before = out.len();
     for (index, (new, old)) in new.iter().zip(old).enumerate() {
         if new.name != old.name {
             let at = path.index(index);
-            out.push(FieldError::forbidden(at.field("name"), "containers may not be renamed or reordered on resize"));
+            let detail = format!("{what} may not be renamed or reordered on resize");
+            out.push(FieldError::forbidden(at.field("name"), detail));
         }
     }
     out.len() == before
@@ -115,7 +114,7 @@ fn container(out: &mut Errors, path: &Path, new: &Container, old: &Container) {
     for (name, list) in lists {
         let of = |container: &Container| container.resources.as_ref().and_then(list).cloned().unwrap_or_default();
         let (before, after) = (of(old), of(new));
-        if ["cpu", "memory"].iter().any(|name| before.contains_key(*name) && !after.contains_key(*name)) {
+        if before.keys().any(|name| !after.contains_key(name)) {
             out.push(FieldError::forbidden(path.field(name), format!("resource {name} cannot be removed")));
         }
     }

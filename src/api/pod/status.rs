@@ -37,8 +37,11 @@ fn gated_condition(now: Time) -> PodCondition {
 pub fn qos_class(spec: &PodSpec) -> &'static str {
     let (mut requests, mut limits) = (Sorted::new(), Sorted::new());
     let mut all_limited = true;
-    for container in spec.containers.iter().chain(spec.init_containers.iter().flatten()) {
-        let resources = container.resources.as_ref();
+    // What the pod asks for as a whole counts instead of what its containers do.
+    let whole = spec.resources.as_ref().filter(|whole| whole.requests.is_some() || whole.limits.is_some());
+    let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
+    let containers = containers.filter(|_| whole.is_none()).map(|container| container.resources.as_ref());
+    for resources in containers.chain(whole.map(Some)) {
         sum(&mut requests, resources.and_then(|resources| resources.requests.as_ref()));
         let limited = sum(&mut limits, resources.and_then(|resources| resources.limits.as_ref()));
         all_limited &= limited == 2;

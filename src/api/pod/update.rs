@@ -9,6 +9,7 @@ use super::go_struct;
 use super::validation::{self, annotations, container, scheduling};
 use crate::api::check;
 use crate::api::kinds::pod::Pod;
+use crate::api::kinds::serialize;
 use crate::api::object::Typed;
 use k8s_openapi::api::core::v1::{
     Affinity, Container, ContainerStatus, NodeAffinity, NodeSelectorTerm, PodSpec, Toleration,
@@ -28,11 +29,11 @@ pub fn validate(new: &Pod, old: &Pod) -> Errors {
 }
 
 /// All errors of an update by the subresource `ephemeralcontainers` (`ValidatePodEphemeralContainersUpdate`): they may only
-/// be added. Left out: the difference that upstream prints of a container that was changed.
+/// be added.
 #[must_use]
 pub fn ephemeral(new: &Pod, old: &Pod) -> Errors {
     if old.metadata.annotations.as_ref().is_some_and(|all| all.contains_key(annotations::MIRROR)) {
-        return vec![FieldError::forbidden("", "static pods do not support ephemeral containers")];
+        return vec![FieldError::forbidden("[]", "static pods do not support ephemeral containers")];
     }
     let mut out = validation::metadata_and_spec(new);
     changed_annotations(&mut out, new, old);
@@ -41,10 +42,13 @@ pub fn ephemeral(new: &Pod, old: &Pod) -> Errors {
         let name = &before.name;
         let what = match after.iter().find(|container| container.name == *name) {
             Some(same) if same == before => continue,
-            Some(_) => "changed",
-            None => "removed",
+            Some(other) => {
+                let difference = go_struct::difference("EphemeralContainer", &serialize(before), &serialize(other));
+                format!("changed\n{difference}")
+            }
+            None => "removed\n".to_owned(),
         };
-        let text = format!("existing ephemeral containers \"{name}\" may not be {what}\n");
+        let text = format!("existing ephemeral containers \"{name}\" may not be {what}");
         out.push(FieldError::forbidden(SPEC.field("ephemeralContainers"), text));
     }
     out
@@ -210,18 +214,10 @@ fn narrower_selector(out: &mut Errors, new: &PodSpec, old: &PodSpec) {
     let path = SPEC.field("nodeSelector");
     let none = BTreeMap::new();
     let after = new.node_selector.as_ref().unwrap_or(&none);
-    for (key, value) in old.node_selector.iter().flatten() {
-        match after.get(key) {
-            None => {
-                let shown = check::shown_labels(Some(after)).to_string();
-                out.push(check::invalid_as(&path, shown, "may not be removed"));
-            }
-            Some(found) if found != value => {
-                let shown = check::shown_labels(Some(after)).to_string();
-                out.push(check::invalid_as(&path, shown, "may not be changed"));
-            }
-            Some(_) => {}
-        }
+    if old.node_selector.iter().flatten().any(|(key, value)| after.get(key) != Some(value)) {
+        let shown = check::shown_labels(new.node_selector.as_ref()).to_string();
+        let detail = "only additions to spec.nodeSelector are allowed (no mutations or deletions)";
+        out.push(check::invalid_as(&path, shown, detail));
     }
 }
 
@@ -239,10 +235,10 @@ fn narrower_affinity(out: &mut Errors, new: Option<&NodeAffinity>, old: Option<&
     }
     let path = Path::new(PATH);
     if after.len() != before.len() {
-        let shown = serde_json::json!(after).to_string();
+        let shown = after.iter().map(shown_term).collect::<Vec<_>>().join(",");
         out.push(check::invalid_as(
             &path,
-            shown,
+            if after.is_empty() { "null".to_owned() } else { format!("[{shown}]") },
             "no additions/deletions to non-empty NodeSelectorTerms list are allowed",
         ));
         return;
@@ -256,11 +252,14 @@ fn narrower_affinity(out: &mut Errors, new: Option<&NodeAffinity>, old: Option<&
         let kept = begins(|term| term.match_expressions.as_deref().unwrap_or_default())
             && begins(|term| term.match_fields.as_deref().unwrap_or_default());
         if (empty(before) && !empty(after)) || !kept {
-            let shown = serde_json::json!(after).to_string();
             let detail = "only additions are allowed (no mutations or deletions)";
-            out.push(check::invalid_as(&path.index(index), shown, detail));
+            out.push(check::invalid_as(&path.index(index), shown_term(after), detail));
         }
     }
+}
+
+fn shown_term(term: &NodeSelectorTerm) -> String {
+    go_struct::shown(&serialize(term), "NodeSelectorTerm")
 }
 
 /// Upstream: `ValidatePodStatusUpdate`.
@@ -393,5 +392,17 @@ mod tests {
         let refused = "status.containerStatuses[0].state: Forbidden: may not be transitioned to non-terminated state";
         assert_eq!(texts(&of("Never", alive.clone()), &of("Never", dead.clone())), [refused]);
         assert_eq!(texts(&of("OnFailure", alive), &of("OnFailure", dead)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_concerns_the_whole_object_is_told_of_an_empty_path_in_brackets() {
+        let mut mirror = pod(&json!({"containers": [{"name": "c", "image": "i:1"}]}), &json!({}));
+        let mark = (annotations::MIRROR.to_owned(), "x".to_owned());
+        mirror.metadata.annotations.get_or_insert_default().extend([mark]);
+        let told = |errors: Errors| errors.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let added = ["[]: Forbidden: static pods do not support ephemeral containers"];
+        assert_eq!(told(ephemeral(&mirror, &mirror)), added);
+        let resized = ["[]: Forbidden: static pods cannot be resized"];
+        assert_eq!(told(super::super::resize::validate(&mirror, &mirror)), resized);
     }
 }

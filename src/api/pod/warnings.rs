@@ -1,17 +1,20 @@
 //! What the server accepts with a warning (upstream: `pkg/api/pod/warnings.go`).
 //!
-//! Left out: paths that a token shares with other files of a projected volume, and claims of ephemeral volumes.
+//! [`rare`] is what few pods are warned of.
 
 use super::super::path::Path;
 use super::super::quantity::Quantity;
+use super::status::is_sidecar;
 use super::validation::annotations::{APP_ARMOR, SECCOMP_CONTAINER, SECCOMP_POD, for_each_container};
-use crate::api::kinds::pod::Pod;
+use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use crate::api::names;
 use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::core::v1::{
     Affinity, Container, ContainerPort, NodeSelectorTerm, PodAffinityTerm, PodSpec, Volume, WeightedPodAffinityTerm,
 };
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+pub mod rare;
 
 /// Warnings about a new pod.
 #[must_use]
@@ -25,13 +28,23 @@ pub fn of_pod(pod: &Pod) -> Vec<String> {
             complaints.join(" ")
         ));
     }
-    all(&mut out, [&Path::new("spec"), &Path::new("metadata.annotations")], &pod.metadata, &pod.spec);
+    if !is_plain(&pod.metadata, &pod.spec) {
+        all(&mut out, [&Path::new("spec"), &Path::new("metadata.annotations")], &pod.metadata, &pod.spec);
+    }
     out
 }
 
 /// Warnings about a template at `path`.
 #[must_use]
 pub fn of_template(path: &Path, metadata: &ObjectMeta, spec: &PodSpec) -> Vec<String> {
+    if is_plain(metadata, spec) {
+        return Vec::new();
+    }
+    of_special(path, metadata, spec)
+}
+
+#[inline(never)]
+fn of_special(path: &Path, metadata: &ObjectMeta, spec: &PodSpec) -> Vec<String> {
     let mut out = Vec::new();
     let annotations = path.field("metadata.annotations");
     all(&mut out, [&path.field("spec"), &annotations], metadata, spec);
@@ -48,16 +61,64 @@ pub fn of_template(path: &Path, metadata: &ObjectMeta, spec: &PodSpec) -> Vec<St
     out
 }
 
+/// Whether there is nothing that [`all`] looks at; so it is with most pods, those of the system among them.
+fn is_plain(metadata: &ObjectMeta, spec: &PodSpec) -> bool {
+    let old = |key: &String| key.contains("alpha.") || key.contains("beta.");
+    let annotated = metadata.annotations.iter().flatten().any(|(key, _)| old(key));
+    let selected = spec.node_selector.iter().flatten().any(|(key, _)| old(key));
+    let plain_volume = |volume: &Volume| {
+        let common = volume.host_path.is_some()
+            || volume.config_map.is_some()
+            || volume.secret.is_some()
+            || volume.empty_dir.is_some()
+            || volume.projected.is_some();
+        common && !may_overlap(volume)
+    };
+    let plain_container = |container: &Container| {
+        let amounts = container.resources.iter().flat_map(|resources| [&resources.limits, &resources.requests]);
+        let mut amounts = amounts.flatten().flatten();
+        amounts.all(|(name, amount)| name == "cpu" || !amount.0.contains(['m', '.', 'e', 'u', 'n']))
+            && container.env.as_ref().is_none_or(|variables| variables.len() < 2)
+    };
+    let containers = || spec.init_containers.iter().flatten().chain(&spec.containers);
+    let ports = || containers().flat_map(|container| container.ports.iter().flatten()).enumerate();
+    let plain_port = |(index, port): (usize, &ContainerPort)| {
+        let same = |other: &ContainerPort| {
+            port.name == other.name && port.name.is_some()
+                || (port.container_port, &port.protocol) == (other.container_port, &other.protocol)
+        };
+        port.host_ip.is_none() && !ports().take(index).any(|(_, other)| same(other))
+    };
+    !annotated
+        && !selected
+        && spec.affinity.is_none()
+        && spec.topology_spread_constraints.is_none()
+        && spec.dns_config.is_none()
+        && spec.host_aliases.is_none()
+        && spec.overhead.is_none()
+        && spec.image_pull_secrets.is_none()
+        && spec.volumes.iter().flatten().all(plain_volume)
+        && containers().all(plain_container)
+        && ports().all(plain_port)
+}
+
 fn has(metadata: &ObjectMeta, annotation: &str) -> bool {
     metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(annotation))
 }
 
+#[inline(never)]
 fn all(out: &mut Vec<String>, [path, annotations]: [&Path; 2], metadata: &ObjectMeta, spec: &PodSpec) {
     labels(out, path, spec);
     deprecated_annotations(out, annotations, metadata);
     let volumes = path.field("volumes");
     for (index, found) in spec.volumes.iter().flatten().enumerate() {
         volume(out, &volumes.index(index), found);
+        if may_overlap(found) {
+            rare::volume(out, &volumes.index(index), found);
+        }
+    }
+    if spec.dns_config.is_some() || spec.host_aliases.is_some() || spec.overhead.is_some() {
+        rare::spec(out, path, spec);
     }
     repeated(out, path, spec);
     let of_pod = spec.security_context.as_ref().and_then(|context| context.seccomp_profile.as_ref());
@@ -83,18 +144,15 @@ fn all(out: &mut Vec<String>, [path, annotations]: [&Path; 2], metadata: &Object
 
 /// Upstream: `pkg/api/node/util.go`, `GetNodeLabelDeprecatedMessage`.
 fn deprecated_label(key: &str) -> Option<String> {
-    let instead = match key {
-        "beta.kubernetes.io/arch" => "kubernetes.io/arch",
-        "beta.kubernetes.io/os" => "kubernetes.io/os",
-        "failure-domain.beta.kubernetes.io/region" => "topology.kubernetes.io/region",
-        "failure-domain.beta.kubernetes.io/zone" => "topology.kubernetes.io/zone",
-        "beta.kubernetes.io/instance-type" => "node.kubernetes.io/instance-type",
-        "node-role.kubernetes.io/master" => {
-            return Some("use \"node-role.kubernetes.io/control-plane\" instead".to_owned());
-        }
+    let (since, instead) = match key {
+        "beta.kubernetes.io/arch" => (14, "kubernetes.io/arch"),
+        "beta.kubernetes.io/os" => (14, "kubernetes.io/os"),
+        "failure-domain.beta.kubernetes.io/region" => (17, "topology.kubernetes.io/region"),
+        "failure-domain.beta.kubernetes.io/zone" => (17, "topology.kubernetes.io/zone"),
+        "beta.kubernetes.io/instance-type" => (17, "node.kubernetes.io/instance-type"),
         _ => return None,
     };
-    Some(format!("deprecated since v1.14; use \"{instead}\" instead"))
+    Some(format!("deprecated since v1.{since}; use \"{instead}\" instead"))
 }
 
 fn labels(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
@@ -109,13 +167,13 @@ fn labels(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
         let required = path.field("requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms");
         let terms = nodes.required_during_scheduling_ignored_during_execution.iter();
         for (index, term) in terms.flat_map(|selector| &selector.node_selector_terms).enumerate() {
-            node_term(out, &required.index(index), term);
+            node_term(out, &required.index(index), term, false);
         }
         let preferred = path.field("preferredDuringSchedulingIgnoredDuringExecution");
         let terms = nodes.preferred_during_scheduling_ignored_during_execution.iter().flatten();
         for (index, term) in terms.enumerate() {
             let path = preferred.index(index);
-            node_term(out, &path.field("preference"), &term.preference);
+            node_term(out, &path.field("preference"), &term.preference, true);
         }
     }
     let constraints = path.field("topologySpreadConstraints");
@@ -130,12 +188,18 @@ fn labels(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
     }
 }
 
-fn node_term(out: &mut Vec<String>, path: &Path, term: &NodeSelectorTerm) {
+/// Upstream: `GetWarningsForNodeSelectorTerm`.
+pub fn node_term(out: &mut Vec<String>, path: &Path, term: &NodeSelectorTerm, checks_values: bool) {
     let path = path.field("matchExpressions");
     for (index, expression) in term.match_expressions.iter().flatten().enumerate() {
+        let path = path.index(index);
         if let Some(text) = deprecated_label(&expression.key) {
-            let path = path.index(index);
             out.push(format!("{}: {} is {text}", path.field("key"), expression.key));
+        }
+        for (index, value) in expression.values.iter().flatten().enumerate().filter(|_| checks_values) {
+            let complaints = names::label_value(value).into_iter();
+            let list = path.field("values");
+            out.extend(complaints.map(|complaint| format!("{}: {value} is invalid, {complaint}", list.index(index))));
         }
     }
 }
@@ -168,6 +232,16 @@ fn volume(out: &mut Vec<String>, path: &Path, volume: &Volume) {
         let more = if field == "gitRepo" { ", and disabled by default in v1.33+" } else { "" };
         out.push(format!("{}: deprecated in {since}{more}", path.field(field)));
     }
+}
+
+/// Whether [`rare::volume`] may have something to say. The server's own token volume is in order.
+fn may_overlap(volume: &Volume) -> bool {
+    let several = |items: Option<usize>| items.is_some_and(|items| items > 1);
+    volume.ephemeral.is_some()
+        || volume.downward_api.is_some()
+        || (volume.projected.is_some() && !volume.name.starts_with(TOKEN_VOLUME))
+        || several(volume.config_map.as_ref().and_then(|map| map.items.as_ref().map(Vec::len)))
+        || several(volume.secret.as_ref().and_then(|secret| secret.items.as_ref().map(Vec::len)))
 }
 
 fn repeated(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
@@ -227,10 +301,25 @@ fn container(out: &mut Vec<String>, path: &Path, container: &Container) {
 /// Ports that two definitions may mean.
 fn ports(out: &mut Vec<String>, path: &Path, spec: &PodSpec) {
     let mut known: Sorted<(i32, &str), Vec<(String, &ContainerPort)>> = Sorted::new();
+    let mut named: Sorted<&str, String> = Sorted::new();
+    let starting = |container: &Container| {
+        !is_sidecar(container) && spec.init_containers.iter().flatten().any(|init| std::ptr::eq(init, container))
+    };
     for_each_container(path, spec, |path, container| {
         let path = path.field("ports");
         for (index, port) in container.ports.iter().flatten().enumerate() {
             let path = path.index(index);
+            if port.host_ip.is_some() && port.host_port.unwrap_or(0) == 0 {
+                out.push(rare::host_ip(&path, port));
+            }
+            if let Some(name) = port.name.as_deref().filter(|name| !name.is_empty() && !starting(container)) {
+                if let Some(other) = named.get(name) {
+                    let use_of = "services and probes that select ports by name will use";
+                    out.push(format!("{path}: duplicate port name {name:?} with {other}, {use_of} {other}"));
+                } else {
+                    named.insert(name, path.to_string());
+                }
+            }
             let protocol = port.protocol.as_deref().unwrap_or_default();
             let others = known.get_or_default((port.container_port, protocol));
             for (other, found) in others.iter() {

@@ -6,6 +6,7 @@ use self::options::{delete_options, options};
 use super::{Body, FieldValidation, PatchType, Request, Target, Verb};
 use crate::api::kinds::{KINDS, Kind};
 use crate::api::manifest;
+use crate::api::metrics;
 use crate::api::object::ObjectRef;
 use crate::api::status::Status;
 use serde_json::Value;
@@ -80,6 +81,9 @@ fn parse_path(path: &str, custom: &[&'static Kind]) -> Result<Target, Status> {
     {
         namespace = name;
         rest = &rest[2..];
+    }
+    if let Some(target) = metrics::target((group, version), namespace, rest) {
+        return Ok(target);
     }
     let [plural, rest @ ..] = rest else { return Err(Status::no_such_path()) };
     let here = |kind: &&&Kind| kind.group == group && kind.version == version && kind.plural == *plural;
@@ -217,11 +221,32 @@ fn patch(content_type: &str, text: &str, strict: FieldValidation) -> Result<Body
             ));
         }
     };
-    let value = serde_json::from_str(text).map_err(|error| {
+    let value: Value = serde_json::from_str(text).map_err(|error| {
         let error = manifest::json_error(text).unwrap_or_else(|| error.to_string());
         Status::bad_request(format!("error decoding patch: {error}"))
     })?;
+    let (fits, wanted) = match format {
+        PatchType::Json => (value.is_array(), "[]interface {}"),
+        _ => (value.is_object(), "map[string]interface {}"),
+    };
+    if !fits {
+        let error = format!("json: cannot unmarshal {} into Go value of type {wanted}", go_kind(&value));
+        let before = if format == PatchType::Strategic { "" } else { "error decoding patch: " };
+        return Err(Status::bad_request(format!("{before}{error}")));
+    }
     Ok(Body::Patch(format, Rc::new(value)))
+}
+
+/// What Go's decoder calls a value.
+fn go_kind(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "bool",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
 }
 
 /// What server-side apply is given: an object, in YAML (upstream: `handlers/patch.go`, `applyPatcher`).
@@ -295,6 +320,30 @@ mod tests {
         assert_eq!(&*request.options.label_selector, "app in (a,b)");
         assert!(request.options.bookmarks);
         assert_eq!(request.options.limit, 5);
+        let refused = |path: &str| Request::parse("GET", path, "", "").expect_err("refused").message;
+        assert_eq!(refused("/api/v1/pods?limit=x"), "strconv.ParseInt: parsing \"x\": invalid syntax");
+        assert_eq!(refused("/api/v1/pods?timeoutSeconds=1s"), "strconv.ParseInt: parsing \"1s\": invalid syntax");
+        let long = "a".repeat(129);
+        let create = |query: &str| {
+            let path = format!("/api/v1/namespaces/a/pods?fieldManager={query}");
+            Request::parse("POST", &path, JSON, "{}").expect_err("refused").message
+        };
+        assert_eq!(
+            create(&long),
+            "CreateOptions.meta.k8s.io \"\" is invalid: fieldManager: Too long: may not be more than 128 bytes"
+        );
+        assert!(create("%01").ends_with("invalid character U+0001 (at position 0)"));
+        let patch = |format: &str, text: &str| {
+            let format = format!("application/{format}+json");
+            Request::parse("PATCH", "/api/v1/nodes/a", &format, text).expect_err("refused").message
+        };
+        let map = "json: cannot unmarshal array into Go value of type map[string]interface {}";
+        assert_eq!(patch("merge-patch", "[]"), format!("error decoding patch: {map}"));
+        assert_eq!(patch("strategic-merge-patch", "[]"), map);
+        assert_eq!(
+            patch("json-patch", "{}"),
+            "error decoding patch: json: cannot unmarshal object into Go value of type []interface {}"
+        );
         let status = Request::parse("GET", "/api/v1/pods?resourceVersion=abc", "", "").expect_err("refused");
         assert_eq!(
             status.message,

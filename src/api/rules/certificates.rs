@@ -176,6 +176,8 @@ pub struct Names {
     pub common: String,
     /// `O`.
     pub organizations: Vec<String>,
+    /// The sorts of its subject alternative names, by their tags in DER: `0x81` email, `0x82` DNS, `0x86` URI, `0x87` IP.
+    pub alternatives: Vec<u8>,
 }
 
 impl Names {
@@ -194,9 +196,24 @@ impl Names {
                     _ => {}
                 }
             }
+            if let [6, 3, 0x55, 0x1d, 0x11, rest @ ..] = &bytes[place..] {
+                names.alternatives = sorts(rest.strip_prefix(&[1, 1, 0xff]).unwrap_or(rest));
+            }
         }
         names
     }
+}
+
+/// The tags of a short list of general names, within a string of bytes.
+fn sorts(bytes: &[u8]) -> Vec<u8> {
+    let [4, _, 0x30, length, list @ ..] = bytes else { return Vec::new() };
+    let mut list = list.get(..usize::from(*length)).unwrap_or(list);
+    let mut sorts = Vec::new();
+    while let [tag, length, rest @ ..] = list {
+        sorts.push(*tag);
+        list = rest.get(usize::from(*length)..).unwrap_or_default();
+    }
+    sorts
 }
 
 /// The contents of the PEM block of this type that a base64 text begins with, if it does.
@@ -221,6 +238,12 @@ mod tests {
             "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KYUdrPQotLS0tLUVORCBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0K";
         assert_eq!(pem(text, "CERTIFICATE REQUEST"), Some(b"hi".to_vec()));
         assert_eq!(pem(text, "CERTIFICATE"), None);
+    }
+
+    #[test]
+    fn alternative_names_are_told_apart() {
+        assert_eq!(sorts(&[4, 11, 0x30, 9, 0x82, 1, b'a', 0x87, 4, 10, 0, 0, 1]), [0x82, 0x87]);
+        assert!(sorts(&[4, 0]).is_empty());
     }
 
     #[test]

@@ -35,8 +35,29 @@ pub(super) fn check(out: &mut Errors, job: &At) {
     }
 }
 
+/// A policy about failures as Go prints it, whose types have no JSON names.
+pub(super) fn shown_failure(policy: &Value) -> String {
+    let list = |value: &Value, item: &dyn Fn(&Value) -> String| match value.as_array() {
+        Some(items) => format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(",")),
+        None => "null".to_owned(),
+    };
+    let codes =
+        [("containerName", "ContainerName", "null"), ("operator", "Operator", "\"\""), ("values", "Values", "null")];
+    let pattern = [("type", "Type", "\"\""), ("status", "Status", "\"\"")];
+    let rule = |rule: &Value| {
+        let of = &rule["onExitCodes"];
+        let of = if of.is_null() { "null".to_owned() } else { super::shown_struct(of, &codes) };
+        let conditions = list(&rule["onPodConditions"], &|one| super::shown_struct(one, &pattern));
+        format!("{{\"Action\":{},\"OnExitCodes\":{of},\"OnPodConditions\":{conditions}}}", rule["action"])
+    };
+    if policy.is_null() { "null".to_owned() } else { format!("{{\"Rules\":{}}}", list(&policy["rules"], &rule)) }
+}
+
 /// The policy as Go prints it, whose types have no JSON names.
-fn shown_success(policy: &Value) -> String {
+pub(super) fn shown_success(policy: &Value) -> String {
+    if policy.is_null() {
+        return "null".to_owned();
+    }
     let rules = policy["rules"].as_array().into_iter().flatten();
     let fields = [("succeededIndexes", "SucceededIndexes", "null"), ("succeededCount", "SucceededCount", "null")];
     let rules: Vec<String> = rules.map(|rule| super::shown_struct(rule, &fields)).collect();
@@ -205,6 +226,16 @@ pub(super) fn interval(text: &str, all: i64) -> Result<(i64, i64), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_policy_is_shown_as_go_prints_it() {
+        let policy = json!({"rules": [{"action": "Ignore", "onPodConditions": [{"type": "X", "status": "True"}]}]});
+        let shown =
+            r#"{"Rules":[{"Action":"Ignore","OnExitCodes":null,"OnPodConditions":[{"Type":"X","Status":"True"}]}]}"#;
+        assert_eq!(shown_failure(&policy), shown);
+        assert_eq!(shown_success(&Value::Null), "null");
+    }
 
     #[test]
     fn indexes_are_counted_in_order() {

@@ -237,7 +237,11 @@ pub fn update(new: &Object, old: &Object) -> Errors {
     template_update(&mut out, &job, old);
     for name in ["completionMode", "podFailurePolicy", "backoffLimitPerIndex", "managedBy", "successPolicy"] {
         let (at, before) = (job.field(name), before.field(name));
-        check::immutable(&mut out, &at.path, at.value == before.value, || at.value.to_string());
+        check::immutable(&mut out, &at.path, at.value == before.value, || match name {
+            "podFailurePolicy" => job_policies::shown_failure(at.value),
+            "successPolicy" => job_policies::shown_success(at.value),
+            _ => at.value.to_string(),
+        });
     }
     out
 }

@@ -9,6 +9,9 @@ pub mod certificates;
 pub mod cron_jobs;
 pub mod daemon_sets;
 pub mod definitions;
+pub mod endpoint_slices;
+pub mod endpoints;
+pub mod events;
 pub mod ingresses;
 pub mod job_policies;
 pub mod job_status;
@@ -16,11 +19,13 @@ pub mod jobs;
 pub mod limits;
 pub mod network_policies;
 pub mod policies;
+mod policy_expressions;
 pub mod quotas;
 pub mod rbac;
 pub mod services;
 pub mod stateful_sets;
 pub mod storage;
+pub mod volume_sources;
 pub mod webhooks;
 
 use super::check::{self, Errors};
@@ -56,7 +61,8 @@ fn selector(out: &mut Errors, at: &At) {
 
 /// The value with its fields in the order of a Go struct and under Go's names, as errors show internal types that have no
 /// JSON names of their own. Fields that are absent are shown as the zero value that stands beside their name.
-fn shown_struct(value: &Value, fields: &[(&str, &str, &str)]) -> String {
+#[must_use]
+pub fn shown_struct(value: &Value, fields: &[(&str, &str, &str)]) -> String {
     let none = Map::new();
     let map = value.as_object().unwrap_or(&none);
     let shown = |(json, go, zero): &(&str, &str, &str)| {

@@ -2,6 +2,7 @@
 //!
 //! Upstream: `pkg/apis/admissionregistration/validation/validation.go`, `.../v1/defaults.go`.
 
+use super::policy_expressions::{self as expressions, Names};
 use super::webhooks::{default_match, one_of, rule};
 use super::{default_field, field, items_mut, selector};
 use crate::api::cel::RESERVED;
@@ -68,19 +69,20 @@ pub fn validate(object: &Object) -> Errors {
         out.push(matching.required(""));
     }
     match_conditions(&mut out, &spec.field("matchConditions"), param.given());
-    spec.field("variables").items().for_each(|one| variable(&mut out, &one));
+    let mut names = Names { params: param.given(), authorizer: true, variables: Some(Vec::new()) };
+    spec.field("variables").items().for_each(|one| variable(&mut out, &one, &mut names));
     let (validations, annotations) = (spec.field("validations"), spec.field("auditAnnotations"));
     if validations.is_empty() && annotations.is_empty() {
         let detail = "validations or auditAnnotations must contain at least one item";
         out.extend([validations.required(detail), annotations.required(detail)]);
         return out;
     }
-    validations.items().for_each(|one| validation(&mut out, &one));
-    audit_annotations(&mut out, &annotations, object.name());
+    validations.items().for_each(|one| validation(&mut out, &one, &names));
+    audit_annotations(&mut out, &annotations, object.name(), &names);
     out
 }
 
-fn audit_annotations(out: &mut Errors, annotations: &At, policy: &str) {
+fn audit_annotations(out: &mut Errors, annotations: &At, policy: &str, names: &Names) {
     if annotations.len() > MOST_ANNOTATIONS {
         out.push(annotations.invalid(format!("must not have more than {MOST_ANNOTATIONS} auditAnnotations")));
     }
@@ -93,6 +95,8 @@ fn audit_annotations(out: &mut Errors, annotations: &At, policy: &str) {
             out.push(value.required("valueExpression is not specified"));
         } else if value.text().trim().len() > LONGEST_ANNOTATION {
             out.push(value.required(&format!("must not exceed {LONGEST_ANNOTATION} bytes in length")));
+        } else {
+            expressions::check(out, &value, value.text().trim(), names, expressions::STRING_OR_NULL);
         }
         if !seen.insert(key.text()) {
             out.push(key.duplicate());
@@ -161,7 +165,8 @@ fn match_resources(out: &mut Errors, at: &At) {
 }
 
 /// Upstream: `validateMatchConditions`.
-pub fn match_conditions(out: &mut Errors, conditions: &At, _params: bool) {
+pub fn match_conditions(out: &mut Errors, conditions: &At, params: bool) {
+    let names = Names { params, authorizer: true, variables: None };
     if conditions.len() > MOST_CONDITIONS {
         out.push(FieldError::too_many(conditions.path, conditions.len(), MOST_CONDITIONS));
     }
@@ -170,6 +175,8 @@ pub fn match_conditions(out: &mut Errors, conditions: &At, _params: bool) {
         let (expression, name) = (condition.field("expression"), condition.field("name"));
         if expression.text().trim().is_empty() {
             out.push(expression.required(""));
+        } else {
+            expressions::check(out, &expression, expression.text().trim(), &names, expressions::BOOL);
         }
         if name.is_empty() {
             out.push(name.required(""));
@@ -182,7 +189,7 @@ pub fn match_conditions(out: &mut Errors, conditions: &At, _params: bool) {
     }
 }
 
-fn variable(out: &mut Errors, variable: &At) {
+fn variable(out: &mut Errors, variable: &At, names: &mut Names) {
     let (name, expression) = (variable.field("name"), variable.field("expression"));
     let text = name.text();
     let identifier = !text.starts_with(|first: char| first.is_ascii_digit())
@@ -195,17 +202,25 @@ fn variable(out: &mut Errors, variable: &At) {
     }
     if expression.text().trim().is_empty() {
         out.push(expression.required("expression is not specified"));
+        return;
     }
+    let of = expressions::check(out, &expression, expression.text(), names, &[]);
+    names.variables.get_or_insert_default().push((text.to_owned(), of));
 }
 
-fn validation(out: &mut Errors, validation: &At) {
+fn validation(out: &mut Errors, validation: &At, names: &Names) {
     let (expression, message, message_expression) =
         (validation.field("expression"), validation.field("message"), validation.field("messageExpression"));
     if expression.text().trim().is_empty() {
         out.push(expression.required("expression is not specified"));
+    } else {
+        expressions::check(out, &expression, expression.text(), names, expressions::BOOL);
     }
     if !message_expression.is_empty() && message_expression.text().trim().is_empty() {
         out.push(message_expression.invalid("must be non-empty if specified"));
+    } else if !message_expression.is_empty() {
+        let text = message_expression.text();
+        expressions::check(out, &message_expression, text, &names.of_messages(), expressions::STRING);
     }
     if !message.is_empty() && message.text().trim().is_empty() {
         out.push(message.invalid("message must be non-empty if specified"));

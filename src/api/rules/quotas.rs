@@ -6,6 +6,7 @@ use super::field;
 use crate::api::check::{self, Errors};
 use crate::api::names;
 use crate::api::object::Object;
+use crate::api::pod::go_struct;
 use crate::api::pod::validation::resources::{COUNTED, is_extended, is_huge_page, is_native, is_standard};
 use crate::api::quantity::Quantity;
 use crate::api::status::FieldError;
@@ -107,7 +108,7 @@ fn scopes(out: &mut Errors, at: &At, counted: &[&str]) {
 
 /// Upstream: `validateScopedResourceSelectorRequirement`. The path does not say which expression is meant.
 fn expressions(out: &mut Errors, selector: &At, counted: &[&str]) {
-    const EXISTS: &str = "must be 'Exist' when scope is any of ResourceQuotaScopeTerminating, \
+    const EXISTS: &str = "must be 'Exists' when scope is any of ResourceQuotaScopeTerminating, \
                           ResourceQuotaScopeNotTerminating, ResourceQuotaScopeBestEffort, \
                           ResourceQuotaScopeNotBestEffort or ResourceQuotaScopeCrossNamespacePodAffinity";
     let at = selector.field("matchExpressions");
@@ -119,7 +120,7 @@ fn expressions(out: &mut Errors, selector: &At, counted: &[&str]) {
             out.push(FieldError::invalid(at.field("scopeName").path, scope, "unsupported scope"));
         }
         for _ in counted.iter().filter(|name| !fits(scope, name)) {
-            let shown = selector.value.to_string();
+            let shown = go_struct::shown(selector.value, "ScopeSelector");
             out.push(check::invalid_as(&at.path, shown, "unsupported scope applied to resource"));
         }
         let by_name = matches!(scope, "PriorityClass" | "VolumeAttributesClass");

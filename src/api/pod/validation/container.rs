@@ -50,7 +50,9 @@ pub fn regular(out: &mut Errors, path: &Path, around: &Surroundings) {
             out.push(FieldError::duplicate(path.field("name"), container.name.as_str()));
         }
         lifecycle_and_probes(out, &path, container, around);
-        restart_policy(out, &path, container);
+        if restarts_itself(container) {
+            restart_policy(out, &path, container);
+        }
     }
     network::unique_host_ports(out, path, &around.spec.containers);
 }
@@ -76,7 +78,12 @@ pub fn init(out: &mut Errors, path: &Path, around: &Surroundings) {
     for (index, container) in around.spec.init_containers.iter().flatten().enumerate() {
         let item = path.index(index);
         common(out, &item, container, around);
-        restart_policy(out, &item, container);
+        if is_sidecar(container) && container.restart_policy_rules.as_ref().is_some_and(|rules| !rules.is_empty()) {
+            let detail = "restartPolicyRules are not allowed for init containers with restart policy Always";
+            out.push(FieldError::forbidden(item.field("restartPolicyRules"), detail));
+        } else if restarts_itself(container) {
+            restart_policy(out, &item, container);
+        }
         if names.contains(container.name.as_str()) {
             out.push(FieldError::duplicate(item.field("name"), container.name.as_str()));
         } else if !container.name.is_empty() {
@@ -126,15 +133,21 @@ fn common(out: &mut Errors, path: &Path, container: &Container, around: &Surroun
     check::one_of(out, &path.field("terminationMessagePolicy"), policy, &["File", "FallbackToLogsOnError"]);
     ports(out, &path.field("ports"), container.ports.as_deref().unwrap_or_default());
     env::variables(out, &path.field("env"), container.env.as_deref().unwrap_or_default());
-    env::from(out, &path.field("envFrom"), container.env_from.as_deref().unwrap_or_default());
+    if let Some(sources) = &container.env_from {
+        env::from(out, &path.field("envFrom"), sources);
+    }
     mounts::mounts(out, &path.field("volumeMounts"), container, around);
-    mounts::devices(out, &path.field("volumeDevices"), container, around);
+    if container.volume_devices.is_some() {
+        mounts::devices(out, &path.field("volumeDevices"), container, around);
+    }
     let policy = container.image_pull_policy.as_deref().unwrap_or_default();
     check::one_of(out, &path.field("imagePullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
     if let Some(requirements) = &container.resources {
         resources::requirements(out, &path.field("resources"), requirements, &around.claims);
     }
-    resize_policy(out, &path.field("resizePolicy"), container, around);
+    if container.resize_policy.is_some() {
+        resize_policy(out, &path.field("resizePolicy"), container, around);
+    }
     if let Some(context) = &container.security_context {
         let host_users = around.spec.host_users != Some(false);
         security::of_container(out, &path.field("securityContext"), context, host_users);
@@ -167,6 +180,7 @@ fn ports(out: &mut Errors, path: &Path, ports: &[ContainerPort]) {
 }
 
 /// Upstream: `validateResizePolicy`.
+#[inline(never)]
 fn resize_policy(out: &mut Errors, path: &Path, container: &Container, around: &Surroundings) {
     let mut seen = SortedSet::new();
     for (index, policy) in container.resize_policy.iter().flatten().enumerate() {
@@ -182,7 +196,12 @@ fn resize_policy(out: &mut Errors, path: &Path, container: &Container, around: &
     }
 }
 
+fn restarts_itself(container: &Container) -> bool {
+    container.restart_policy.is_some() || container.restart_policy_rules.is_some()
+}
+
 /// Upstream: `validateContainerRestartPolicy`, with the rules by exit code that are on since v1.35.
+#[inline(never)]
 fn restart_policy(out: &mut Errors, path: &Path, container: &Container) {
     let rules = container.restart_policy_rules.as_deref().unwrap_or_default();
     let field = path.field("restartPolicy");
@@ -227,6 +246,7 @@ pub fn trimmed_image(out: &mut Errors, path: &Path, image: Option<&str>) {
 }
 
 /// Ephemeral containers (`validateEphemeralContainers`).
+#[inline(never)]
 pub fn ephemeral(out: &mut Errors, path: &Path, around: &Surroundings) {
     let Some(containers) = around.spec.ephemeral_containers.as_ref().filter(|list| !list.is_empty()) else { return };
     let others = around.spec.containers.iter().chain(around.spec.init_containers.iter().flatten());
@@ -295,6 +315,7 @@ fn as_container(ephemeral: &EphemeralContainer) -> Container {
 }
 
 /// The pod's resource claims (`validatePodResourceClaims`).
+#[inline(never)]
 pub fn claims(out: &mut Errors, path: &Path, spec: &PodSpec) {
     let mut seen = SortedSet::new();
     for (index, claim) in spec.resource_claims.iter().flatten().enumerate() {

@@ -92,6 +92,7 @@ fn key_ref(out: &mut Errors, path: &Path, name: &str, key: &str) {
 }
 
 /// Upstream: `validateFileKeySelector`.
+#[inline(never)]
 fn file_key_ref(out: &mut Errors, path: &Path, selector: &FileKeySelector) {
     if selector.key.is_empty() {
         out.push(FieldError::required(path.field("key"), ""));
@@ -170,6 +171,7 @@ fn is_known_label(field: &str) -> bool {
 }
 
 /// A resource of a container (`validateContainerResourceFieldSelector`).
+#[inline(never)]
 pub fn resource_ref(out: &mut Errors, path: &Path, selector: &ResourceFieldSelector, in_volume: bool) {
     let resource = selector.resource.as_str();
     let huge = resource.starts_with("requests.hugepages-") || resource.starts_with("limits.hugepages-");
@@ -204,6 +206,7 @@ pub fn resource_ref(out: &mut Errors, path: &Path, selector: &ResourceFieldSelec
 }
 
 /// Variables from whole `ConfigMap`s and Secrets (`ValidateEnvFrom`).
+#[inline(never)]
 pub fn from(out: &mut Errors, path: &Path, sources: &[EnvFromSource]) {
     for (index, source) in sources.iter().enumerate() {
         let item = path.index(index);
@@ -234,7 +237,17 @@ pub fn from(out: &mut Errors, path: &Path, sources: &[EnvFromSource]) {
     }
 }
 
+/// Whether [`file_volumes`] may have something to say.
+#[must_use]
+pub fn mentions_files(spec: &PodSpec) -> bool {
+    let containers = spec.init_containers.iter().flatten().chain(&spec.containers);
+    let mut sources =
+        containers.flat_map(|container| container.env.iter().flatten()).filter_map(|one| one.value_from.as_ref());
+    sources.any(|source| source.file_key_ref.is_some())
+}
+
 /// Variables from files must name a volume that is an empty directory (`validateFileKeyRefVolumes`).
+#[inline(never)]
 pub fn file_volumes(out: &mut Errors, path: &Path, spec: &PodSpec) {
     let init = spec.init_containers.as_deref().unwrap_or_default();
     let lists = [("initContainers", init), ("containers", spec.containers.as_slice())];

@@ -4,11 +4,13 @@
 //! `volumeMounts.subPath` where `volumeMounts[0].subPath` is meant.
 //!
 //! - [`container`]: containers of all sorts; [`env`], [`mounts`], [`probe`], [`resources`], [`security`]: their parts.
-//! - [`volume`], [`projected`]: where data comes from.
+//! - [`volume`], [`projected`], [`rare`]: where data comes from.
 //! - [`affinity`], [`scheduling`]: where pods may go.
 //! - [`network`]: names, addresses and ports; [`annotations`]: what was once said in annotations.
 //!
-//! Left out: resources of the whole pod, Windows options, rare volume sources, pod certificates, trust bundles.
+//! - [`whole`]: resources of the pod as a whole; [`windows`]: what belongs to one operating system.
+//!
+//! Left out: pod certificates, trust bundles.
 
 use super::super::check::{self, Errors};
 use super::super::names;
@@ -27,10 +29,13 @@ pub mod mounts;
 pub mod network;
 pub mod probe;
 pub mod projected;
+pub mod rare;
 pub mod resources;
 pub mod scheduling;
 pub mod security;
 pub mod volume;
+pub mod whole;
+pub mod windows;
 
 const SPEC: Path = Path::new("spec");
 
@@ -94,11 +99,19 @@ pub fn spec(out: &mut Errors, path: &Path, spec: &PodSpec, pod: Option<&Pod>) {
         out.push(FieldError::required(path.field("terminationGracePeriodSeconds"), ""));
     }
     let volumes = volume::volumes(out, &path.field("volumes"), spec, pod);
-    container::claims(out, &path.field("resourceClaims"), spec);
+    // What few pods have stands apart: it is not there when the page begins.
+    if spec.resource_claims.is_some() {
+        container::claims(out, &path.field("resourceClaims"), spec);
+    }
     let around = Surroundings::new(spec, volumes);
     container::regular(out, &path.field("containers"), &around);
     container::init(out, &path.field("initContainers"), &around);
-    container::ephemeral(out, &path.field("ephemeralContainers"), &around);
+    if spec.ephemeral_containers.is_some() {
+        container::ephemeral(out, &path.field("ephemeralContainers"), &around);
+    }
+    if let Some(whole) = &spec.resources {
+        whole::check(out, &path.field("resources"), spec, whole);
+    }
     network::host_ports(out, &path.field("containers"), spec, pod.is_some());
     let text = |text: &Option<String>| text.clone().unwrap_or_default();
     let policies = ["Always", "OnFailure", "Never"];
@@ -108,13 +121,28 @@ pub fn spec(out: &mut Errors, path: &Path, spec: &PodSpec, pod: Option<&Pod>) {
     check::labels(out, &path.field("nodeSelector"), spec.node_selector.as_ref());
     security::of_pod(out, &path.field("securityContext"), spec);
     affinity::check(out, &path.field("affinity"), spec.affinity.as_ref());
-    network::dns_config(out, &path.field("dnsConfig"), spec);
-    scheduling::gates(out, path, spec);
-    scheduling::spread(out, &path.field("topologySpreadConstraints"), spec);
-    network::host_users(out, path, spec);
-    network::hostname_override(out, &path.field("hostnameOverride"), spec);
+    if spec.dns_config.is_some() || spec.dns_policy.as_deref() == Some("None") {
+        network::dns_config(out, &path.field("dnsConfig"), spec);
+    }
+    if spec.readiness_gates.is_some() || spec.scheduling_gates.is_some() {
+        scheduling::gates(out, path, spec);
+    }
+    if spec.topology_spread_constraints.is_some() {
+        scheduling::spread(out, &path.field("topologySpreadConstraints"), spec);
+    }
+    if windows::mentions_host_processes(spec) {
+        windows::host_processes(out, path, spec);
+    }
+    if spec.host_users == Some(false) {
+        network::host_users(out, path, spec);
+    }
+    if let Some(name) = spec.hostname_override.as_deref() {
+        network::hostname_override(out, &path.field("hostnameOverride"), spec, name);
+    }
     names_and_numbers(out, path, spec, pod.and_then(Pod::node));
-    env::file_volumes(out, path, spec);
+    if env::mentions_files(spec) {
+        env::file_volumes(out, path, spec);
+    }
 }
 
 /// The second half of `ValidatePodSpec`: fields that stand for themselves.
@@ -136,7 +164,9 @@ fn names_and_numbers(out: &mut Errors, path: &Path, spec: &PodSpec, node: Option
         }
     }
     scheduling::tolerations(out, &path.field("tolerations"), spec.tolerations.as_deref().unwrap_or_default());
-    network::host_aliases(out, &path.field("hostAliases"), spec);
+    if spec.host_aliases.is_some() {
+        network::host_aliases(out, &path.field("hostAliases"), spec);
+    }
     subdomain(out, "priorityClassName", spec.priority_class_name.as_deref());
     if let Some(name) = spec.runtime_class_name.as_deref() {
         check::complain(out, &path.field("runtimeClassName"), name, names::dns1123_subdomain(name));
@@ -148,10 +178,11 @@ fn names_and_numbers(out: &mut Errors, path: &Path, spec: &PodSpec, node: Option
         resources::overhead(out, &path.field("overhead"), overhead);
     }
     if let Some(os) = &spec.os {
+        let spec_path = path;
         let path = path.field("os");
         match os.name.as_str() {
             "" => out.push(FieldError::required(path.field("name"), "")),
-            "linux" | "windows" => {}
+            os @ ("linux" | "windows") => windows::fields(out, spec_path, spec, os),
             other => out.push(FieldError::not_supported(path, other, &["linux", "windows"])),
         }
     }

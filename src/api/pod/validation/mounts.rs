@@ -79,6 +79,7 @@ fn propagation(out: &mut Errors, path: &Path, mount: &VolumeMount, container: &C
 }
 
 /// Raw block devices (`ValidateVolumeDevices`).
+#[inline(never)]
 pub fn devices(out: &mut Errors, path: &Path, container: &Container, around: &Surroundings) {
     let Some(devices) = container.volume_devices.as_deref() else { return };
     let mounts = container.volume_mounts.as_deref().unwrap_or_default();

@@ -49,6 +49,7 @@ pub fn host_ports(out: &mut Errors, path: &Path, spec: &PodSpec, of_pod: bool) {
 }
 
 /// Upstream: `validatePodDNSConfig`.
+#[inline(never)]
 pub fn dns_config(out: &mut Errors, path: &Path, spec: &PodSpec) {
     let config = spec.dns_config.as_ref();
     let servers = config.and_then(|config| config.nameservers.as_deref()).unwrap_or_default();
@@ -97,6 +98,7 @@ pub fn dns_config(out: &mut Errors, path: &Path, spec: &PodSpec) {
 }
 
 /// Upstream: `ValidateHostAliases`.
+#[inline(never)]
 pub fn host_aliases(out: &mut Errors, path: &Path, spec: &PodSpec) {
     for (index, alias) in spec.host_aliases.iter().flatten().enumerate() {
         let path = path.index(index);
@@ -109,11 +111,9 @@ pub fn host_aliases(out: &mut Errors, path: &Path, spec: &PodSpec) {
 }
 
 /// A pod with users of its own shares no other namespace with the host (`validateHostUsers`); `path` is the spec's.
+#[inline(never)]
 pub fn host_users(out: &mut Errors, path: &Path, spec: &PodSpec) {
     const DETAIL: &str = "when `hostUsers` is false";
-    if spec.host_users != Some(false) {
-        return;
-    }
     let shared = [("hostNetwork", spec.host_network), ("HostPID", spec.host_pid), ("HostIPC", spec.host_ipc)];
     for (field, _) in shared.into_iter().filter(|(_, flag)| *flag == Some(true)) {
         out.push(FieldError::forbidden(path.field(field), DETAIL));
@@ -131,8 +131,8 @@ pub fn host_users(out: &mut Errors, path: &Path, spec: &PodSpec) {
 }
 
 /// Upstream: `validatePodHostName`.
-pub fn hostname_override(out: &mut Errors, path: &Path, spec: &PodSpec) {
-    let Some(name) = spec.hostname_override.as_deref() else { return };
+#[inline(never)]
+pub fn hostname_override(out: &mut Errors, path: &Path, spec: &PodSpec, name: &str) {
     if spec.set_hostname_as_fqdn == Some(true) {
         out.push(FieldError::forbidden(path, "may not be specified when setHostnameAsFQDN is true"));
     }

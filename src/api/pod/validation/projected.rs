@@ -16,6 +16,7 @@ const FIELDS: [&str; 5] =
     ["metadata.annotations", "metadata.labels", "metadata.name", "metadata.namespace", "metadata.uid"];
 
 /// Upstream: `validateDownwardAPIVolumeSource`.
+#[inline(never)]
 pub fn downward(out: &mut Errors, path: &Path, source: &DownwardAPIVolumeSource) {
     mode(out, &path.field("defaultMode"), source.default_mode);
     for file in source.items.iter().flatten() {

@@ -67,14 +67,27 @@ pub fn is_standard(name: &str) -> bool {
 
 /// The resources of a container.
 pub fn requirements(out: &mut Errors, path: &Path, requirements: &ResourceRequirements, claims: &SortedSet<&str>) {
+    requirements_by(out, path, requirements, claims, resource_name);
+}
+
+/// The same of anything, with the rule for the names of resources.
+pub fn requirements_by(
+    out: &mut Errors,
+    path: &Path,
+    requirements: &ResourceRequirements,
+    claims: &SortedSet<&str>,
+    rule: fn(&mut Errors, &Path, &str),
+) {
     let limits = requirements.limits.as_ref();
     let requests = requirements.requests.as_ref();
     let limits_path = path.field("limits");
     for (name, text) in limits.into_iter().flatten() {
+        rule(out, &limits_path.key(name), name);
         amount(out, &limits_path.key(name), name, text);
     }
     let requests_path = path.field("requests");
     for (name, text) in requests.into_iter().flatten() {
+        rule(out, &requests_path.key(name), name);
         amount(out, &requests_path.key(name), name, text);
         match limits.and_then(|limits| limits.get(name)) {
             Some(limit) => compare(out, &requests_path, name, [text, limit]),
@@ -102,7 +115,6 @@ pub fn overhead(out: &mut Errors, path: &Path, overhead: &Amounts) {
 }
 
 fn amount(out: &mut Errors, path: &Path, name: &str, text: &Text) {
-    resource_name(out, path, name);
     // Decoding has refused what is no quantity.
     let Ok(amount) = Quantity::try_from(text) else { return };
     if amount.sign() < 0 {
@@ -126,25 +138,28 @@ pub fn resource_name(out: &mut Errors, path: &Path, name: &str) {
     if matches!(name, "cpu" | "memory") {
         return;
     }
-    let complaints = names::qualified_name(name);
-    let well_formed = complaints.is_empty();
-    check::complain(out, path, name, complaints);
+    any_name(out, path, name);
     let detail = if name.contains('/') {
         if is_native(name) || is_extended(name) {
             return;
         }
         "doesn't follow extended resource name standard"
     } else {
-        if well_formed && !is_standard(name) {
-            let detail = "must be a standard resource type or fully qualified";
-            out.push(FieldError::invalid(path, name, detail));
-        }
         if is_container_resource(name) {
             return;
         }
         "must be a standard resource for containers"
     };
     out.push(FieldError::invalid(path, name, detail));
+}
+
+/// Upstream: `validateResourceName`.
+pub fn any_name(out: &mut Errors, path: &Path, name: &str) {
+    let complaints = names::qualified_name(name);
+    if complaints.is_empty() && !name.contains('/') && !is_standard(name) {
+        out.push(FieldError::invalid(path, name, "must be a standard resource type or fully qualified"));
+    }
+    check::complain(out, path, name, complaints);
 }
 
 fn compare(out: &mut Errors, path: &Path, name: &str, [request, limit]: [&Text; 2]) {

@@ -9,6 +9,7 @@ use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{PodSpec, Toleration, TopologySpreadConstraint};
 
 /// Readiness gates and scheduling gates; `path` is that of the spec.
+#[inline(never)]
 pub fn gates(out: &mut Errors, path: &Path, spec: &PodSpec) {
     let readiness = path.field("readinessGates");
     for (index, gate) in spec.readiness_gates.iter().flatten().enumerate() {
@@ -72,6 +73,7 @@ pub fn tolerations(out: &mut Errors, path: &Path, tolerations: &[Toleration]) {
 }
 
 /// Upstream: `validateTopologySpreadConstraints`.
+#[inline(never)]
 pub fn spread(out: &mut Errors, path: &Path, spec: &PodSpec) {
     let constraints = spec.topology_spread_constraints.as_deref().unwrap_or_default();
     for (index, constraint) in constraints.iter().enumerate() {

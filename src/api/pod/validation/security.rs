@@ -4,6 +4,7 @@ use super::super::super::check::{self, Errors};
 use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::status::FieldError;
+use super::windows;
 use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{AppArmorProfile, PodSecurityContext, PodSpec, SeccompProfile, SecurityContext};
 use serde_json::{Value, json};
@@ -35,11 +36,18 @@ pub fn of_pod(out: &mut Errors, path: &Path, spec: &PodSpec) {
         let detail = "ShareProcessNamespace and HostPID cannot both be enabled";
         out.push(FieldError::invalid(path.field("shareProcessNamespace"), true, detail));
     }
-    sysctls(out, &path.field("sysctls"), context, spec);
+    if context.sysctls.is_some() {
+        sysctls(out, &path.field("sysctls"), context, spec);
+    }
     let policy = context.fs_group_change_policy.as_deref();
     known(out, &path.field("fsGroupChangePolicy"), policy, &["Always", "OnRootMismatch"]);
     seccomp(out, &path.field("seccompProfile"), context.seccomp_profile.as_ref());
-    app_armor(out, &path.field("appArmorProfile"), context.app_armor_profile.as_ref());
+    if let Some(options) = &context.windows_options {
+        windows::options(out, &path.field("windowsOptions"), options);
+    }
+    if let Some(profile) = &context.app_armor_profile {
+        app_armor(out, &path.field("appArmorProfile"), profile);
+    }
     let policy = context.supplemental_groups_policy.as_deref();
     known(out, &path.field("supplementalGroupsPolicy"), policy, &["Merge", "Strict"]);
     let policy = context.se_linux_change_policy.as_deref();
@@ -69,7 +77,12 @@ pub fn of_container(out: &mut Errors, path: &Path, context: &SecurityContext, ho
             out.push(check::invalid_as(path, shown(context), detail));
         }
     }
-    app_armor(out, &path.field("appArmorProfile"), context.app_armor_profile.as_ref());
+    if let Some(options) = &context.windows_options {
+        windows::options(out, &path.field("windowsOptions"), options);
+    }
+    if let Some(profile) = &context.app_armor_profile {
+        app_armor(out, &path.field("appArmorProfile"), profile);
+    }
 }
 
 /// A context as the JSON of the server's own Go struct, with every field and in its order.
@@ -142,9 +155,9 @@ fn seccomp(out: &mut Errors, path: &Path, profile: Option<&SeccompProfile>) {
 }
 
 /// Upstream: `ValidateAppArmorProfileField`.
-fn app_armor(out: &mut Errors, path: &Path, profile: Option<&AppArmorProfile>) {
+#[inline(never)]
+fn app_armor(out: &mut Errors, path: &Path, profile: &AppArmorProfile) {
     const MAX: usize = 4095;
-    let Some(profile) = profile else { return };
     let file = path.field("localhostProfile");
     let missing = "must be set when AppArmor type is Localhost";
     match (profile.type_.as_str(), profile.localhost_profile.as_deref()) {
@@ -172,6 +185,7 @@ fn app_armor(out: &mut Errors, path: &Path, profile: Option<&AppArmorProfile>) {
 }
 
 /// Upstream: `validateSysctls`.
+#[inline(never)]
 fn sysctls(out: &mut Errors, path: &Path, context: &PodSecurityContext, spec: &PodSpec) {
     const SEGMENT: &str = "[a-z0-9]([-_a-z0-9]*[a-z0-9])?";
     let mut seen = SortedSet::new();

@@ -5,11 +5,11 @@ use super::super::super::names;
 use super::super::super::path::Path;
 use super::super::super::quantity::Quantity;
 use super::super::super::status::FieldError;
-use super::projected;
+use super::{projected, rare};
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::core::v1::{
-    CSIVolumeSource, EphemeralVolumeSource, HostPathVolumeSource, ImageVolumeSource, KeyToPath, PodSpec, Volume,
+    CSIVolumeSource, HostPathVolumeSource, ImageVolumeSource, KeyToPath, PodSpec, Volume,
 };
 
 /// Checks the volumes and gives those that are in order, by name; `pod` is the pod whose spec it is, if any.
@@ -17,6 +17,7 @@ pub fn volumes<'a>(out: &mut Errors, path: &Path, spec: &'a PodSpec, pod: Option
     let all = spec.volumes.as_deref().unwrap_or_default();
     // A pod keeps the name of its token's volume in two parts.
     let has_token = pod.is_some_and(|pod| pod.token_suffix.is_some());
+    let of_pod = pod.is_some();
     let pod = pod.and_then(|pod| pod.metadata.name.as_deref()).filter(|name| !name.is_empty());
     let created: SortedSet<String> = match pod {
         Some(pod) => {
@@ -30,7 +31,7 @@ pub fn volumes<'a>(out: &mut Errors, path: &Path, spec: &'a PodSpec, pod: Option
         let path = path.index(index);
         let name = path.field("name");
         let before = out.len();
-        source(out, &path, volume, pod);
+        source(out, &path, volume, (pod, of_pod));
         if volume.name.is_empty() {
             out.push(FieldError::required(name, ""));
         } else if !(has_token && volume.name == TOKEN_VOLUME) {
@@ -53,7 +54,7 @@ pub fn volumes<'a>(out: &mut Errors, path: &Path, spec: &'a PodSpec, pod: Option
 
 /// Exactly one source. The first found is checked, all others are forbidden; their names here are those of upstream's
 /// errors, slips included.
-fn source(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
+fn source(out: &mut Errors, path: &Path, volume: &Volume, pod: (Option<&str>, bool)) {
     let mut found = false;
     if let Some(directory) = &volume.empty_dir {
         found = true;
@@ -99,7 +100,7 @@ fn source(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
             out.push(FieldError::forbidden(path.field(name), "may not specify more than 1 volume type"));
         } else {
             found = true;
-            content(out, path, volume, pod);
+            content(out, path, volume, pod, name);
         }
     }
     if !found {
@@ -107,8 +108,9 @@ fn source(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
     }
 }
 
-/// The content of the volume's first source.
-fn content(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
+/// The content of the volume's first source, whose name is that of its errors. `pod`: the name of the pod that it belongs
+/// to, and whether it belongs to one.
+fn content(out: &mut Errors, path: &Path, volume: &Volume, pod: (Option<&str>, bool), name: &str) {
     let required = |out: &mut Errors, field: &str, value: &str| check::required(out, &path.field(field), value);
     if let Some(source) = &volume.host_path {
         host_path(out, &path.field("hostPath"), source);
@@ -116,26 +118,10 @@ fn content(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
         required(out, "gitRepo.repository", &source.repository);
         let directory = source.directory.as_deref().unwrap_or_default();
         check::descending_path(out, &path.field("gitRepo.directory"), directory);
-    } else if let Some(source) = &volume.gce_persistent_disk {
-        required(out, "persistentDisk.pdName", &source.pd_name);
-        partition(out, &path.field("persistentDisk.partition"), source.partition);
-    } else if let Some(source) = &volume.aws_elastic_block_store {
-        required(out, "awsElasticBlockStore.volumeID", &source.volume_id);
-        partition(out, &path.field("awsElasticBlockStore.partition"), source.partition);
     } else if let Some(source) = &volume.secret {
         required(out, "secret.secretName", source.secret_name.as_deref().unwrap_or_default());
         mode(out, &path.field("secret.defaultMode"), source.default_mode);
         items(out, &path.field("secret.items"), source.items.as_deref().unwrap_or_default());
-    } else if let Some(source) = &volume.nfs {
-        required(out, "nfs.server", &source.server);
-        required(out, "nfs.path", &source.path);
-        if !source.path.starts_with('/') {
-            let detail = "must be an absolute path";
-            out.push(FieldError::invalid(path.field("nfs.path"), source.path.as_str(), detail));
-        }
-    } else if let Some(source) = &volume.glusterfs {
-        required(out, "glusterfs.endpoints", &source.endpoints);
-        required(out, "glusterfs.path", &source.path);
     } else if let Some(source) = &volume.persistent_volume_claim {
         required(out, "persistentVolumeClaim.claimName", &source.claim_name);
     } else if let Some(source) = &volume.downward_api {
@@ -145,18 +131,18 @@ fn content(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
         mode(out, &path.field("configMap.defaultMode"), source.default_mode);
         items(out, &path.field("configMap.items"), source.items.as_deref().unwrap_or_default());
     } else {
-        newer_content(out, path, volume, pod);
+        newer_content(out, path, volume, pod, name);
     }
 }
 
-fn newer_content(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&str>) {
+fn newer_content(out: &mut Errors, path: &Path, volume: &Volume, pod: (Option<&str>, bool), name: &str) {
     if let Some(source) = &volume.projected {
         projected::check(out, &path.field("projected"), source);
     } else if let Some(source) = &volume.csi {
         csi(out, &path.field("csi"), source);
     } else if let Some(source) = &volume.ephemeral {
-        ephemeral(out, &path.field("ephemeral"), source);
-        if let Some(pod) = pod.filter(|_| !volume.name.is_empty()) {
+        rare::ephemeral(out, &path.field("ephemeral"), source);
+        if let Some(pod) = pod.0.filter(|_| !volume.name.is_empty()) {
             let claim = format!("{pod}-{}", volume.name);
             for complaint in names::dns1123_subdomain(&claim) {
                 let detail = format!("PVC name {claim:?}: {complaint}");
@@ -164,7 +150,9 @@ fn newer_content(out: &mut Errors, path: &Path, volume: &Volume, pod: Option<&st
             }
         }
     } else if let Some(source) = &volume.image {
-        image(out, &path.field("image"), source);
+        image(out, &path.field("image"), source, pod.1);
+    } else {
+        rare::source(out, path, volume, name);
     }
 }
 
@@ -180,13 +168,8 @@ fn host_path(out: &mut Errors, path: &Path, source: &HostPathVolumeSource) {
     }
 }
 
-fn partition(out: &mut Errors, path: &Path, partition: Option<i32>) {
-    if let Some(number) = partition.filter(|number| !(0..=255).contains(number)) {
-        out.push(FieldError::invalid(path, number, names::out_of_range(1, 255)));
-    }
-}
-
 /// Upstream: `ValidateCSIDriverName` and the rest of `validateCSIVolumeSource`.
+#[inline(never)]
 fn csi(out: &mut Errors, path: &Path, source: &CSIVolumeSource) {
     let driver = path.field("driver");
     if source.driver.is_empty() {
@@ -197,35 +180,21 @@ fn csi(out: &mut Errors, path: &Path, source: &CSIVolumeSource) {
     }
     check::complain(out, &driver, &source.driver, names::dns1123_subdomain(&source.driver.to_ascii_lowercase()));
     if let Some(secret) = &source.node_publish_secret_ref {
-        let path = path.field("nodePublishSecretRef.name");
         if secret.name.is_empty() {
-            out.push(FieldError::required(path, ""));
+            out.push(FieldError::required(path.field("nodePublishSecretRef.name"), ""));
         } else {
-            check::complain(out, &path, &secret.name, names::dns1123_subdomain(&secret.name));
+            // Upstream names the driver's own name.
+            check::complain(out, &path.field("name"), &secret.name, names::dns1123_subdomain(&secret.name));
         }
     }
 }
 
-/// The claim that will be made (`validateEphemeralVolumeSource`), as far as it must have access modes and a size.
-fn ephemeral(out: &mut Errors, path: &Path, source: &EphemeralVolumeSource) {
-    let path = path.field("volumeClaimTemplate");
-    let Some(template) = &source.volume_claim_template else {
-        out.push(FieldError::required(path, ""));
-        return;
-    };
-    let path = path.field("spec");
-    if template.spec.access_modes.as_ref().is_none_or(Vec::is_empty) {
-        out.push(FieldError::required(path.field("accessModes"), "at least 1 access mode is required"));
+/// Templates may leave to somebody else which image it is.
+#[inline(never)]
+fn image(out: &mut Errors, path: &Path, source: &ImageVolumeSource, of_pod: bool) {
+    if of_pod {
+        check::required(out, &path.field("reference"), source.reference.as_deref().unwrap_or_default());
     }
-    let requests = template.spec.resources.as_ref().and_then(|resources| resources.requests.as_ref());
-    if requests.is_none_or(|requests| !requests.contains_key("storage")) {
-        let path = path.field("resources");
-        out.push(FieldError::required(path.key("storage"), ""));
-    }
-}
-
-fn image(out: &mut Errors, path: &Path, source: &ImageVolumeSource) {
-    check::required(out, &path.field("reference"), source.reference.as_deref().unwrap_or_default());
     let policy = source.pull_policy.as_deref().unwrap_or_default();
     check::one_of(out, &path.field("pullPolicy"), policy, &["Always", "IfNotPresent", "Never"]);
 }

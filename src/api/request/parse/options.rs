@@ -30,6 +30,9 @@ pub fn options(query: &Query, verb: Verb) -> Result<Options, Status> {
             FieldValidation::Warn
         }
     };
+    manager(parameter(query, "fieldManager").unwrap_or_default(), &mut errors);
+    let limit = number(query, "limit")?.unwrap_or(0);
+    number(query, "timeoutSeconds")?;
     let resource_version = parameter(query, "resourceVersion").filter(|revision| !revision.is_empty());
     let resource_version = resource_version.map(revision).transpose()?;
     let initial = parameter(query, "sendInitialEvents").filter(|value| !value.is_empty());
@@ -45,12 +48,35 @@ pub fn options(query: &Query, verb: Verb) -> Result<Options, Status> {
         field_selector: text("fieldSelector"),
         resource_version,
         version_match,
-        limit: parameter(query, "limit").and_then(|limit| limit.parse().ok()).unwrap_or(0),
+        limit: limit.try_into().unwrap_or(0),
         continue_token: text("continue"),
         bookmarks: parameter(query, "allowWatchBookmarks").is_some_and(is_true),
         initial_events: initial.is_some_and(is_true),
         force: parameter(query, "force").is_some_and(is_true),
     })
+}
+
+/// A number (upstream: `runtime.Convert_Slice_string_To_int64`).
+fn number(query: &Query, name: &str) -> Result<Option<i64>, Status> {
+    let text = parameter(query, name).filter(|text| !text.is_empty());
+    let read = |text: &str| {
+        text.parse().map_err(|_| Status::bad_request(format!("strconv.ParseInt: parsing {text:?}: invalid syntax")))
+    };
+    text.map(read).transpose()
+}
+
+/// The longest name of a field manager (`FieldManagerMaxLength`).
+const MANAGER_MAX: usize = 128;
+
+/// Upstream: `ValidateFieldManager`.
+fn manager(name: &str, errors: &mut Vec<FieldError>) {
+    if name.len() > MANAGER_MAX {
+        errors.push(FieldError::too_long("fieldManager", MANAGER_MAX));
+    }
+    for (at, c) in name.char_indices().filter(|(_, c)| c.is_control()) {
+        let why = format!("invalid character U+{:04X} (at position {at})", u32::from(c));
+        errors.push(FieldError::invalid("fieldManager", name, why));
+    }
 }
 
 fn options_kind(verb: Verb) -> &'static str {
@@ -160,9 +186,10 @@ pub fn delete_options(query: &Query, text: &str) -> Result<(DeleteOptions, bool)
         })?
     };
     let policy = body["propagationPolicy"].as_str().or_else(|| parameter(query, "propagationPolicy"));
-    let orphan = body["orphanDependents"].as_bool();
+    let asked = || parameter(query, "orphanDependents").filter(|orphan| !orphan.is_empty()).map(is_true);
+    let orphan = body["orphanDependents"].as_bool().or_else(asked);
     let propagation = propagation(policy, orphan).map_err(|error| invalid("DeleteOptions", &[error]))?;
-    let seconds = || parameter(query, "gracePeriodSeconds").and_then(|seconds| seconds.parse().ok());
+    let seconds = number(query, "gracePeriodSeconds")?;
     let preconditions = &body["preconditions"];
     // A client says so in the body.
     let dry_run = match body["dryRun"].as_array().map(Vec::as_slice) {
@@ -174,7 +201,7 @@ pub fn delete_options(query: &Query, text: &str) -> Result<(DeleteOptions, bool)
         }
     };
     let options = DeleteOptions {
-        grace_period_seconds: body["gracePeriodSeconds"].as_i64().or_else(seconds),
+        grace_period_seconds: body["gracePeriodSeconds"].as_i64().or(seconds),
         uid: preconditions["uid"].as_str().map(Rc::from),
         resource_version: preconditions["resourceVersion"].as_str().and_then(|revision| revision.parse().ok()),
         propagation,

@@ -6,14 +6,16 @@
 mod expressions;
 mod shared;
 mod shown;
+mod structural;
 mod structure;
+mod versions;
 
 use self::shared::Shared;
+use self::versions::{of_column, of_schema, of_subresources, of_version, schema_before};
 use super::policies::mixed_case_label;
 use super::webhooks::{client, one_of};
 use super::{default_field, field, items_mut};
 use crate::api::check::{self, Errors};
-use crate::api::custom;
 use crate::api::document::Document;
 use crate::api::names;
 use crate::api::object::Object;
@@ -26,9 +28,6 @@ use serde_json::{Value, json};
 /// What groups of the project's own need.
 const APPROVED: &str = "api-approved.kubernetes.io";
 const ANNOTATIONS: Path = Path::new("metadata.annotations");
-const COLUMN_TYPES: [&str; 5] = ["boolean", "date", "integer", "number", "string"];
-const COLUMN_FORMATS: [&str; 9] =
-    ["byte", "date", "date-time", "double", "float", "int32", "int64", "password", "uuid"];
 
 /// What the server adds.
 pub fn default(object: &mut Object) {
@@ -243,7 +242,8 @@ fn of_shared(out: &mut Errors, spec: &At, shared: Shared, before: Option<&At>) {
     if let Some(first) = versions.items().next() {
         let at = |name: &'static str, of: &'static str| At::new(first.value.get(name), spec.path.field(of));
         if shared.schema {
-            of_schema(out, &at("schema", "validation"), schema_before(before, first.field("name").text()));
+            let status = !first.value["subresources"]["status"].is_null();
+            of_schema(out, &at("schema", "validation"), status, schema_before(before, first.field("name").text()));
         }
         if shared.subresources {
             of_subresources(out, &at("subresources", "subresources"));
@@ -268,94 +268,6 @@ fn of_names(out: &mut Errors, names: &At) {
         out.push(list.invalid("kind and listKind may not be the same"));
     }
     names.field("categories").items().for_each(|one| label(out, &one));
-}
-
-fn of_version(out: &mut Errors, version: &At, shared: Shared, before: Option<&At>) {
-    let schema = version.field("schema");
-    if !schema.field("openAPIV3Schema").given() {
-        out.push(schema.field("openAPIV3Schema").required(""));
-    } else if !shared.schema {
-        of_schema(out, &schema, schema_before(before, version.field("name").text()));
-    }
-    if !shared.subresources {
-        of_subresources(out, &version.field("subresources"));
-    }
-    if !shared.columns {
-        version.field("additionalPrinterColumns").items().for_each(|column| of_column(out, &column));
-    }
-    let warning = version.field("deprecationWarning");
-    if warning.given() && !version.field("deprecated").flag() {
-        out.push(warning.invalid("can only be set for deprecated versions"));
-    }
-    if warning.given() && warning.is_empty() {
-        out.push(warning.required("must not be empty, omit to use default deprecation warning"));
-    }
-}
-
-/// The schema that a version of the stored definition has.
-fn schema_before<'v>(before: Option<&At<'v, '_>>, version: &str) -> Option<&'v Value> {
-    let versions = before?.value["versions"].as_array()?;
-    versions.iter().find(|known| known["name"] == version).map(|known| &known["schema"])
-}
-
-/// Upstream: `validateCustomResourceDefinitionValidation`; rules are compiled if the schema is right otherwise.
-fn of_schema(out: &mut Errors, schema: &At, before: Option<&Value>) {
-    let whole = schema.field("openAPIV3Schema");
-    if !whole.given() {
-        return;
-    }
-    let known = out.len();
-    structure::check(out, &whole);
-    if out.len() == known {
-        expressions::check(out, &whole, before != Some(schema.value));
-    }
-}
-
-/// Upstream: `ValidateCustomResourceDefinitionSubresources`.
-fn of_subresources(out: &mut Errors, subresources: &At) {
-    let scale = subresources.field("scale");
-    if !scale.given() {
-        return;
-    }
-    for (name, start, required) in [
-        ("specReplicasPath", ".spec.", true),
-        ("statusReplicasPath", ".status.", true),
-        ("labelSelectorPath", "", false),
-    ] {
-        let at = scale.field(name);
-        let within = at.text().starts_with(start)
-            || (start.is_empty() && (at.text().starts_with(".spec.") || at.text().starts_with(".status.")));
-        if at.is_empty() {
-            out.extend(required.then(|| at.required("")));
-        } else if at.text().contains('[') {
-            out.push(at.invalid("should be a simple json path without array notation"));
-        } else if !within {
-            let words = if start.is_empty() { ".spec or .status" } else { start.trim_end_matches('.') };
-            out.push(at.invalid(format!("should be a json path under {words}")));
-        }
-    }
-}
-
-/// Upstream: `ValidateCustomResourceColumnDefinition`.
-fn of_column(out: &mut Errors, column: &At) {
-    let (name, kind, format, path) =
-        (column.field("name"), column.field("type"), column.field("format"), column.field("jsonPath"));
-    if name.is_empty() {
-        out.push(name.required(""));
-    }
-    if kind.is_empty() {
-        out.push(kind.required("must be one of boolean,date,integer,number,string"));
-    } else if !COLUMN_TYPES.contains(&kind.text()) {
-        out.push(kind.invalid("must be one of boolean,date,integer,number,string"));
-    }
-    if !format.is_empty() && !COLUMN_FORMATS.contains(&format.text()) {
-        out.push(format.invalid(format!("must be one of {}", COLUMN_FORMATS.join(","))));
-    }
-    if path.is_empty() {
-        out.push(path.required(""));
-    } else if !custom::is_simple(path.text()) {
-        out.push(path.invalid("must be a simple json path starting with ."));
-    }
 }
 
 /// Upstream: `ValidateCustomResourceConversion`.
@@ -447,7 +359,7 @@ mod tests {
             "a": {}, "b": {"type": "list"}, "c": {"type": "array"}, "d": {"type": "object", "additionalProperties": false},
             "e": {"type": "array", "uniqueItems": true, "items": {"type": "string"}},
             "f": {"type": "array", "x-kubernetes-list-type": "map", "items": {"type": "object", "properties": {"k": {"type": "string"}}}},
-            "g": {"type": "integer", "default": "x"}, "h": {"type": "string", "pattern": "("}}}}}));
+            "h": {"type": "string", "pattern": "("}}}}}));
         for wanted in [
             "spec.validation.openAPIV3Schema.properties[spec].properties[a].type: Required value: must not be empty for specified object fields",
             "spec.validation.openAPIV3Schema.properties[spec].properties[b].type: Unsupported value: \"list\": supported values: \"array\", \"boolean\", \"integer\", \"number\", \"object\", \"string\"",
@@ -455,10 +367,16 @@ mod tests {
             "spec.validation.openAPIV3Schema.properties[spec].properties[d].additionalProperties: Forbidden: additionalProperties cannot be set to false",
             "spec.validation.openAPIV3Schema.properties[spec].properties[e].uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
             "spec.validation.openAPIV3Schema.properties[spec].properties[f].x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map",
-            "spec.validation.openAPIV3Schema.properties[spec].properties[g].default: Invalid value: \"string\": spec.validation.openAPIV3Schema.properties[spec].properties[g].default in body must be of type integer: \"string\"",
         ] {
             assert!(found.iter().any(|one| one == wanted), "{wanted}\n{found:#?}");
         }
+        // Defaults are looked at once the schema is structural.
+        assert_eq!(
+            schema(&json!({"type": "object", "properties": {"g": {"type": "integer", "default": "x"}}})),
+            [
+                "spec.validation.openAPIV3Schema.properties[g].default: Invalid value: \"string\": spec.validation.openAPIV3Schema.properties[g].default in body must be of type integer: \"string\""
+            ]
+        );
         assert_eq!(
             schema(&json!({"type": "string"})),
             ["spec.validation.openAPIV3Schema.type: Invalid value: \"string\": must be object at the root"]
@@ -468,6 +386,94 @@ mod tests {
             ["spec.validation.openAPIV3Schema.type: Required value: must not be empty at the root"]
         );
     }
+    #[test]
+    fn what_only_narrows_says_nothing_new() {
+        let said = |spec: Value| -> Vec<String> {
+            let found = schema(&json!({"type": "object", "properties": {"spec": spec}}));
+            found.iter().map(|one| one.replace("spec.validation.openAPIV3Schema.properties[spec]", "SPEC")).collect()
+        };
+        let fields = json!({"a": {"type": "string"}});
+        assert!(said(json!({"type": "object", "properties": fields, "anyOf": [{"required": ["a"]}, {"properties": {"a": {"pattern": "x"}}}]})).is_empty());
+        assert_eq!(
+            said(
+                json!({"type": "object", "properties": fields, "oneOf": [{"type": "object", "properties": {"b": {"minLength": 1, "nullable": true}}}]})
+            ),
+            [
+                "SPEC.oneOf[0].properties[b].nullable: Forbidden: must be false to be structural",
+                "SPEC.oneOf[0].type: Forbidden: must be empty to be structural",
+                "SPEC.properties[b]: Required value: because it is defined in SPEC.oneOf[0].properties[b]",
+            ]
+        );
+        assert!(
+            said(json!({"x-kubernetes-int-or-string": true, "anyOf": [{"type": "integer"}, {"type": "string"}]}))
+                .is_empty()
+        );
+        assert_eq!(
+            said(json!({"type": "string", "x-kubernetes-map-type": "loose", "x-kubernetes-list-type": "map"})),
+            [
+                "SPEC.type: Invalid value: \"string\": must be object if x-kubernetes-map-type is specified",
+                "SPEC.x-kubernetes-map-type: Unsupported value: \"loose\": supported values: \"atomic\", \"granular\"",
+                "SPEC.type: Invalid value: \"string\": must be array if x-kubernetes-list-type is specified",
+                "SPEC.x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map",
+                "SPEC.items: Required value: must have a schema if x-kubernetes-list-type is map",
+            ]
+        );
+        let found = schema(
+            &json!({"type": "object", "properties": {"metadata": {"type": "object", "properties": {"labels": {"type": "object"}}}}}),
+        );
+        assert_eq!(
+            found,
+            [
+                "spec.validation.openAPIV3Schema.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified"
+            ]
+        );
+    }
+
+    #[test]
+    fn fields_of_rules_and_selectors_are_there() {
+        let spec = json!({"type": "object", "properties": {"a": {"type": "string"}, "o": {"type": "object"}, "m": {"type": "object", "additionalProperties": {"type": "string"}}}});
+        let of = |fields: Value| {
+            let root = json!({"type": "object", "properties": {"spec": spec}});
+            let versions = json!([{"name": "v1", "served": true, "storage": true, "selectableFields": fields, "schema": {"openAPIV3Schema": root}}]);
+            complaints(validate, &definition(&versions))
+        };
+        assert!(of(json!([{"jsonPath": ".spec.a"}, {"jsonPath": ".spec.m.x"}])).is_empty());
+        assert_eq!(
+            of(
+                json!([{"jsonPath": ".spec.b"}, {"jsonPath": ".spec.o"}, {"jsonPath": ".spec.a"}, {"jsonPath": ".spec.a"}])
+            ),
+            [
+                "spec.versions[0].selectableFields[0].jsonPath: Invalid value: \".spec.b\": is an invalid path: does not refer to a valid field",
+                "spec.versions[0].selectableFields[1].jsonPath: Invalid value: \".spec.o\": must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.",
+                "spec.versions[0].selectableFields[3].jsonPath: Duplicate value: \".spec.a\"",
+            ]
+        );
+        for (path, right) in
+            [(".a", true), ("['a']", true), (".m['x.y']", true), (".b", false), ("a", false), (".a.b", false)]
+        {
+            let mut spec = spec.clone();
+            spec["x-kubernetes-validations"] = json!([{"rule": "true", "fieldPath": path}]);
+            assert_eq!(rules(&spec).is_empty(), right, "{path}: {:?}", rules(&spec));
+        }
+    }
+
+    #[test]
+    fn types_of_rules_are_known() {
+        let spec = |rule: &str| {
+            rules(&json!({"type": "object", "properties": {"o": {"type": "object", "properties": {"n": {"type": "integer"}}}}, "x-kubernetes-validations": [{"rule": rule, "optionalOldSelf": true}]})).join("; ")
+        };
+        assert!(
+            spec("self.o == 'x' && oldSelf.hasValue()")
+                .contains("found no matching overload for '_==_' applied to '(selfType1.o, string)'")
+        );
+        assert!(spec("oldSelf.o.n == 1").contains("applied to '(optional_type(int), int)'"));
+        assert_eq!(spec("oldSelf.?o.?n.orValue(1) < self.o.n"), "");
+        assert!(
+            spec("oldSelf.hasValue() ? self.o : self.o.n == 1")
+                .contains("'_?_:_' applied to '(bool, selfType1.o, bool)'")
+        );
+    }
+
     /// The errors of rules at `spec`, without what is the same for all.
     fn rules(spec: &Value) -> Vec<String> {
         let found = schema(&json!({"type": "object", "properties": {"spec": spec}}));

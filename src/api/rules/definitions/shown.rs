@@ -32,6 +32,17 @@ pub fn rule(value: &Value) -> String {
     shown(value, RULE)
 }
 
+/// A schema.
+pub fn schema(value: &Value) -> String {
+    shown(value, SCHEMA)
+}
+
+/// What Go calls a field of a schema.
+pub fn field_of_schema(name: &str) -> Option<&'static str> {
+    let fields = SCHEMA.split_whitespace().filter_map(|entry| entry.split_once('=')?.0.split_once(':'));
+    fields.filter(|(json, _)| *json == name).map(|(_, go)| go).next()
+}
+
 fn list(value: &Value, item: &dyn Fn(&Value) -> String) -> String {
     let Some(items) = value.as_array() else { return "null".to_owned() };
     format!("[{}]", items.iter().map(item).collect::<Vec<_>>().join(","))
