@@ -41,6 +41,7 @@ pub static EXAMPLES: &[Example] = &[
     Example { name: "probes" },
     Example { name: "metrics-server" },
     Example { name: "autoscaler" },
+    Example { name: "prometheus-adapter" },
     Example { name: "init-container" },
     Example { name: "crash-loop" },
     Example { name: "bad-image" },

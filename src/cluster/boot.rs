@@ -6,7 +6,7 @@
 
 use super::fact::Fact;
 use super::input::{Input, Name};
-use super::machine::Machine;
+use super::machine::{Engine, Machine};
 use super::wire::Address;
 use super::{History, Process, World, apiserver, controllers, etcd, kubelet, runtime, scheduler};
 use crate::sim::{Simulation, Time, Trace};
@@ -33,6 +33,8 @@ const STATIC: [(&str, &str); 4] = [
     ("kube-controller-manager.yaml", include_str!("../../assets/manifests/kube-controller-manager.yaml")),
     ("kube-scheduler.yaml", include_str!("../../assets/manifests/kube-scheduler.yaml")),
 ];
+/// The pods' network as kubeadm is mostly told it (`--pod-network-cidr`); the manifests above name it.
+const POD_NETWORK: &str = "10.244.0.0/16";
 /// All scenarios by name, in JSON (`build.rs`).
 const SCENARIOS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/scenarios.rs"));
 
@@ -61,6 +63,9 @@ pub struct MachineEntry {
     /// So many of them; more than one are numbered from 1: `name-1`, `name-2` …
     #[serde(default)]
     pub count: usize,
+    /// What makes its containers.
+    #[serde(default)]
+    pub engine: Engine,
     /// Further labels of its node.
     #[serde(default)]
     pub labels: BTreeMap<String, String>,
@@ -129,7 +134,7 @@ pub struct Boot {
 }
 
 /// About so many events of a boot are each node's, and so many the control plane's own: to tell how far it is.
-const EVENTS: (usize, usize) = (210, 4100);
+const EVENTS: (usize, usize) = (270, 4100);
 
 impl Boot {
     /// A control plane that is just being switched on.
@@ -140,12 +145,15 @@ impl Boot {
         world.add(Address::Etcd(0), Process::Etcd(Box::new(etcd::Etcd::new())), &mut trace);
         world.add(Address::ApiServer, Process::ApiServer(Box::new(apiserver::ApiServer::new())), &mut trace);
         world.add(Address::User, Process::User(Box::default()), &mut trace);
-        let manager = controllers::ControllerManager::new(controllers::CONTROLLERS).with_flags(["--leader-elect=true"]);
+        // A network of /24s for as many nodes.
+        let network = if scenario.machines.len() > 256 { "10.128.0.0/9" } else { POD_NETWORK };
+        let flags = ["--leader-elect=true", "--allocate-node-cidrs=true", &format!("--cluster-cidr={network}")];
+        let manager = controllers::ControllerManager::new(controllers::CONTROLLERS).with_flags(flags);
         world.add(Address::ControllerManager, Process::ControllerManager(Box::new(manager)), &mut trace);
         world.add(Address::Scheduler, Process::Scheduler(Box::new(scheduler::Scheduler::new().elected())), &mut trace);
         let machines = || scenario.machines.iter().enumerate();
         for (index, entry) in machines().filter(|(_, entry)| entry.control_plane) {
-            join(&mut world, machine(index, entry), &mut trace);
+            join(&mut world, machine(index, entry), network, &mut trace);
         }
         let workers = machines().filter(|(_, entry)| !entry.control_plane).rev();
         let workers = workers.map(|(index, entry)| machine(index, entry)).collect();
@@ -163,7 +171,7 @@ impl Boot {
             self.install();
             self.to = JOIN;
         } else if let Some(worker) = self.workers.pop() {
-            join(&mut self.world, worker, &mut self.trace);
+            join(&mut self.world, worker, "", &mut self.trace);
         } else {
             let settled = self.to == Time::ZERO;
             self.to = Time::ZERO;
@@ -201,14 +209,15 @@ impl Boot {
     }
 }
 
-fn join(world: &mut World, machine: Machine, trace: &mut Trace<Fact>) {
+/// A machine that carries the control plane is told of the network that its pods are given.
+fn join(world: &mut World, machine: Machine, network: &str, trace: &mut Trace<Fact>) {
     let name = machine.name.clone();
     let runtime = runtime::Runtime::new(machine.clone());
     world.add(Address::Runtime(name.clone()), Process::Runtime(Box::new(runtime)), trace);
     let mut kubelet = kubelet::Kubelet::new(machine);
     if kubelet.is_control_plane() {
         for (file, text) in STATIC {
-            kubelet.place(file, text);
+            kubelet.place(file, &text.replace(POD_NETWORK, network));
         }
     }
     world.add(Address::Kubelet(name), Process::Kubelet(Box::new(kubelet)), trace);
@@ -240,8 +249,7 @@ fn machine(index: usize, entry: &MachineEntry) -> Machine {
         max_pods: 110,
         disk: 100 << 30,
         ip: format!("172.18.{}.{}", (index + 2) / 250, (index + 2) % 250).into(),
-        // Beyond 10.255 they go on at 10.0, far from the services' 10.96.
-        pod_cidr: format!("10.{}.{}.0/24", (244 + index / 256) % 256, index % 256).into(),
+        engine: entry.engine,
         labels: own.collect(),
         taints: if entry.control_plane { vec![taint] } else { Vec::new() },
     }

@@ -110,6 +110,8 @@ pub enum Fact {
 
     /// A controller has looked at a key and recorded what it wants.
     Reconciled {
+        /// The process that it works in.
+        by: Address,
         /// The controller.
         controller: &'static str,
         /// The object that it looked at.
@@ -119,6 +121,8 @@ pub enum Fact {
     },
     /// A controller will try a key again after an error.
     Retried {
+        /// The process that it works in.
+        by: Address,
         /// The controller.
         controller: &'static str,
         /// The object.

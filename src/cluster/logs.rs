@@ -36,9 +36,8 @@ impl World {
         };
         let node = pod.node_name.clone().unwrap_or_else(|| "".into());
         let Some(Process::Runtime(runtime)) = self.process(&Address::Runtime(node)) else { return Ok(Vec::new()) };
-        let id = id.rsplit('/').next().unwrap_or_default();
-        let gone = || format!("unable to retrieve container logs for containerd://{id}");
-        runtime.log(id, self.now()).ok_or_else(gone)
+        let gone = || format!("unable to retrieve container logs for {id}");
+        runtime.log(id.rsplit('/').next().unwrap_or_default(), self.now()).ok_or_else(gone)
     }
 }
 

@@ -1,9 +1,12 @@
 //! How a [`View`] is read off a world. Reads only; the API server's own cache is what "the API says".
 
+mod nodes;
 mod schedulers;
 
+pub use self::nodes::Known;
+
 use super::controllers::tainteviction;
-use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, Readiness, View};
+use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, View};
 use super::wire::Address;
 use super::{Process, World};
 use crate::api::kinds::{self, KINDS, pod::Pod};
@@ -11,9 +14,8 @@ use crate::api::meta::{controller_of, moment};
 use crate::api::object::Objects;
 use crate::api::object::{Key, Object, Ref};
 use crate::api::quantity::{MOST, Quantity};
-use crate::sim::{Order, Simulation, Sorted, Time};
-use k8s_openapi::api::coordination::v1::Lease;
-use k8s_openapi::api::core::v1::{ContainerStatus, Node, Service};
+use crate::sim::{Order, Simulation, Time};
+use k8s_openapi::api::core::v1::{ContainerStatus, Service};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Text;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -31,27 +33,24 @@ impl World {
     /// What the cluster looks like now.
     #[must_use]
     pub fn view(&self) -> View {
+        self.view_since(&mut Known::default())
+    }
+
+    /// The same, for somebody who looks again and again.
+    #[must_use]
+    pub fn view_since(&self, known: &mut Known) -> View {
         let mut view = View { t: self.now(), revision: self.revision(), ..View::default() };
         let mut workloads = Workloads::default();
-        let mut places = Sorted::new();
-        for object in self.objects(&kinds::node::KIND) {
-            if let Some(node) = object.get::<Node>() {
-                view.nodes.push(self.node(object, node));
-            }
-        }
-        view.nodes.order_by(|a, b| b.control_plane.cmp(&a.control_plane).then_with(|| natural(&a.name, &b.name)));
-        for (index, node) in view.nodes.iter().enumerate() {
-            places.insert(node.name.clone(), index);
-        }
+        view.nodes = self.nodes(known);
         // They come in order of their keys, and those of one second stay so.
         let mut pods: Vec<&Object> = self.objects(&kinds::pod::KIND).collect();
         pods.order_by(|a, b| a.meta().creation_timestamp.cmp(&b.meta().creation_timestamp));
         for object in pods {
             let Some(pod) = object.get::<Pod>() else { continue };
             let seen = self.pod(object, pod, workloads.of(self, object));
-            match places.get(&seen.node) {
+            match known.place(&seen.node) {
                 Some(place) => {
-                    let node = &mut view.nodes[*place];
+                    let node = &mut view.nodes[place];
                     if !pod.is_terminal() {
                         add_requests(&mut node.requested, pod);
                         self.note_eviction(node, object, pod);
@@ -154,45 +153,8 @@ impl World {
         let mut statuses =
             pod.status.container_statuses.iter().flatten().chain(pod.status.init_container_statuses.iter().flatten());
         let status = statuses.find(|status| container.is_empty() || status.name == container)?;
-        let id = status.container_id.as_deref()?.strip_prefix("containerd://")?;
+        let id = status.container_id.as_deref()?.split("://").nth(1)?;
         Some((pod.node_name.clone()?, id.into()))
-    }
-
-    fn node(&self, object: &Object, node: &Node) -> NodeView {
-        let name: Rc<str> = object.name().into();
-        let spec = node.spec.as_ref();
-        let status = node.status.as_ref();
-        let ready = status.and_then(|s| s.conditions.as_ref()).into_iter().flatten().find(|c| c.type_ == "Ready");
-        let readiness = match ready.map(|condition| condition.status.as_str()) {
-            Some("True") => Readiness::Ready,
-            Some("False") => Readiness::NotReady,
-            _ => Readiness::Unknown,
-        };
-        let taints = spec.and_then(|s| s.taints.as_ref()).into_iter().flatten();
-        let taints = taints.map(|t| match t.value.as_deref() {
-            None | Some("") => format!("{}:{}", t.key, t.effect).into(),
-            Some(value) => format!("{}={value}:{}", t.key, t.effect).into(),
-        });
-        let labels = object.meta().labels.as_ref();
-        let lease = self.object(&kinds::lease::KIND, &Key::new("kube-node-lease", &name));
-        let lease = lease.and_then(|lease| lease.get::<Lease>()?.spec.as_ref()?.renew_time.clone());
-        let address = Address::Kubelet(name.clone());
-        let label = |key| labels.and_then(|labels| labels.get(key)).map_or("", String::as_str).into();
-        NodeView {
-            zone: label("topology.kubernetes.io/zone"),
-            pool: label("node-pool"),
-            control_plane: labels.is_some_and(|l| l.contains_key("node-role.kubernetes.io/control-plane")),
-            readiness,
-            cordoned: spec.and_then(|s| s.unschedulable).unwrap_or(false),
-            taints: taints.collect(),
-            lease: lease.map(|time| moment(&k8s_openapi::apimachinery::pkg::apis::meta::v1::Time(time.0))),
-            kubelet_runs: self.processes.contains_key(&address) && !self.stopped.contains(&address),
-            cut_off: self.kernel.links.is_isolated(&address),
-            allocatable: status.and_then(|s| s.allocatable.as_ref()).map(amounts).unwrap_or_default(),
-            images: status.and_then(|s| s.images.as_ref()).map_or(0, Vec::len),
-            name,
-            ..NodeView::default()
-        }
     }
 
     /// When the first of the node's pods will be driven out.
@@ -292,15 +254,6 @@ impl<'a> Workloads<'a> {
     }
 }
 
-/// Names with numbers in the order of the numbers: `node-2` before `node-10`.
-fn natural(a: &str, b: &str) -> std::cmp::Ordering {
-    fn split(text: &str) -> (&str, u64) {
-        let (word, number) = text.split_at(text.trim_end_matches(|c: char| c.is_ascii_digit()).len());
-        (word, number.parse().unwrap_or(0))
-    }
-    split(a).cmp(&split(b)).then_with(|| a.cmp(b))
-}
-
 fn amounts(map: &BTreeMap<String, Text>) -> Amounts {
     let quantity = |name: &str| map.get(name).and_then(|text| Quantity::parse(&text.0).ok());
     Amounts {
@@ -374,4 +327,51 @@ fn reason(pod: &Pod) -> Rc<str> {
         let unmet = conditions.filter(|c| c.status == "False").find_map(|c| c.reason.as_deref());
         unmet.unwrap_or_default().into()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::boot::{Scenario, boot};
+    use crate::cluster::input::Input;
+    use crate::sim::Duration;
+
+    #[test]
+    fn who_looks_again_sees_what_who_looks_for_the_first_time_sees() {
+        let mut history = boot(&Scenario::named("sixty-ships").unwrap(), 7);
+        let mut known = Known::default();
+        let text = crate::examples::find("deployment").unwrap().text().to_owned();
+        let node = |number: usize| history.world().view().nodes[number].name.to_string();
+        let (first, last) = (node(1), node(60));
+        let inputs = [
+            Input::Apply { text, dry_run: false, create_namespaces: false },
+            Input::Cordon { node: first.clone(), on: true },
+            Input::Kubelet { node: first.clone(), stop: true },
+            Input::Network { node: last.clone(), cut: true },
+            Input::Delete {
+                object: crate::cluster::input::Name {
+                    api_version: "v1".to_owned(),
+                    kind: "Node".to_owned(),
+                    namespace: String::new(),
+                    name: first.clone(),
+                },
+            },
+            Input::Kubelet { node: first, stop: false },
+            Input::Network { node: last, cut: false },
+        ];
+        let same = |history: &crate::cluster::History, known: &mut Known| {
+            let world = history.world();
+            assert_eq!(world.view_since(known), world.view(), "{:?}", world.now());
+        };
+        for input in inputs {
+            history.input(input);
+            for _ in 0..20 {
+                history.run_until(history.world().now() + Duration::from_secs(3));
+                same(&history, &mut known);
+            }
+        }
+        // A moment of the past has other objects under the same names.
+        history.seek(Time::from_secs(30));
+        same(&history, &mut known);
+    }
 }

@@ -36,6 +36,7 @@ pub mod view;
 pub mod why;
 pub mod wire;
 
+pub use self::look::Known;
 pub use self::scheduler::what_if;
 
 use self::fact::Fact;
@@ -76,6 +77,7 @@ enum Process {
     Kubelet(Box<kubelet::Kubelet>),
     Runtime(Box<runtime::Runtime>),
     Sidecar(Box<client::runner::Runner>),
+    Metrics(Box<metrics::MetricsServer>),
 }
 
 /// Does the same with whatever component the process is.
@@ -90,6 +92,7 @@ macro_rules! each {
             Process::Kubelet($component) => $result,
             Process::Runtime($component) => $result,
             Process::Sidecar($component) => $result,
+            Process::Metrics($component) => $result,
         }
     };
 }

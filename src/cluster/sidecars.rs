@@ -2,12 +2,12 @@
 //! runs.
 //!
 //! The runtime says when one begins and ends. What is known here are the sidecars of storage drivers
-//! ([`storage`](super::storage)); all other containers talk to nobody.
+//! ([`storage`](super::storage)) and servers of metrics ([`metrics`](super::metrics)); all other containers talk to nobody.
 
 use super::fact::Fact;
 use super::wire::{Address, Program};
-use super::{Cx, Process, World, storage};
-use crate::sim::{FactId, Simulation, Trace};
+use super::{Cx, Process, World, metrics, storage};
+use crate::sim::{FactId, Simulation, Time, Trace};
 use std::rc::Rc;
 
 /// Starts a program, or (`None`) ends it.
@@ -17,18 +17,29 @@ pub(super) fn run(
     cause: Option<FactId>,
     trace: &mut Trace<Fact>,
 ) {
-    if let Some(Process::Sidecar(mut old)) = world.processes.remove(address).map(Rc::unwrap_or_clone) {
-        // Its machine closes its connections.
-        old.close(&mut Cx::new(&mut world.kernel, trace, address.clone(), cause));
+    // Its machine closes its connections.
+    let old = world.processes.remove(address).map(Rc::unwrap_or_clone);
+    let cx = &mut Cx::new(&mut world.kernel, trace, address.clone(), cause);
+    match old {
+        Some(Process::Sidecar(mut old)) => old.close(cx),
+        Some(Process::Metrics(mut old)) => old.close(cx),
+        _ => {}
     }
     world.kernel.kill(address);
     world.stopped.remove(address);
-    let Some(mut runner) = program.and_then(|program| storage::sidecar(program, world.now())) else { return };
+    let Some(mut process) = program.and_then(|program| process(program, world.now())) else { return };
     let kubelet = address.node().cloned().map(Address::Kubelet);
     let cut = kubelet.is_some_and(|kubelet| world.kernel.links.is_isolated(&kubelet));
     world.kernel.links.isolate(address.clone(), cut);
-    runner.start(&mut Cx::new(&mut world.kernel, trace, address.clone(), cause));
-    world.processes.insert(address.clone(), Rc::new(Process::Sidecar(Box::new(runner))));
+    process.start(&mut Cx::new(&mut world.kernel, trace, address.clone(), cause));
+    world.processes.insert(address.clone(), Rc::new(process));
+}
+
+fn process(program: &Program, now: Time) -> Option<Process> {
+    if let Some(server) = metrics::server(program) {
+        return Some(Process::Metrics(Box::new(server)));
+    }
+    storage::sidecar(program, now).map(|runner| Process::Sidecar(Box::new(runner)))
 }
 
 /// The programs in the containers of a node.

@@ -244,6 +244,11 @@ pub const AUTOSCALE_FIRST_READY: Duration = secs(30);
 /// The metrics server asks the kubelets so often if nothing else is said. Upstream: metrics-server,
 /// `--metric-resolution`, whose manifest says 15 s.
 pub const SCRAPE_DEFAULT: Duration = secs(60);
+/// A custom metric that does not tell over which time it was measured stands for so long. Upstream:
+/// `podautoscaler/metrics/client.go`, `metricServerDefaultMetricWindow`.
+pub const AUTOSCALE_METRIC_WINDOW: Duration = secs(60);
+/// Prometheus asks the kubelets so often. Source: kube-prometheus, `scrapeInterval` of its `Prometheus`.
+pub const PROMETHEUS_SCRAPE: Duration = secs(30);
 /// A container that runs for so long can be told of after one scrape. Upstream: metrics-server, `storage/pod.go`,
 /// `freshContainerMinMetricsResolution`.
 pub const SCRAPE_FRESH: Duration = secs(10);

@@ -6,6 +6,7 @@
 use super::fact::Queue;
 use super::wire::Address;
 use crate::api::object::Ref;
+use crate::cluster::machine::Engine;
 use crate::sim::{Sorted, Time};
 use std::rc::Rc;
 
@@ -91,6 +92,8 @@ pub struct NodeView {
     pub pods: Vec<PodView>,
     /// Images that it has.
     pub images: usize,
+    /// What makes its containers.
+    pub engine: Engine,
     /// If its taints drive pods out: since when, and when the first of them has to go.
     pub eviction: Option<(Time, Time)>,
 }

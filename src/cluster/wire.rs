@@ -5,11 +5,9 @@ mod etcd;
 mod program;
 mod usage;
 
-pub use cri::{
-    ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, File, ImageStatus, Mount, UNAVAILABLE,
-};
+pub use cri::{ContainerSpec, ContainerState, ContainerStatus, CriCall, CriError, CriReply, File, ImageStatus, Mount};
 pub use etcd::{EtcdError, EtcdEvent, EtcdOp, EtcdReply, EtcdWrite, KeyValue};
-pub use program::{Driver, Program, program};
+pub use program::{Driver, Program, Told, program};
 pub use usage::{Amount, Usage};
 
 use crate::api::{Kind, Object, Request, Status, faces};
@@ -229,6 +227,8 @@ pub enum Message {
     CriEvent(ContainerStatus),
     /// From the runtime to the world: a container's program begins to talk to the API server, or (`None`) has ended.
     Program(Option<Rc<Program>>),
+    /// From a program in a container to its runtime.
+    Told(Rc<Told>),
 }
 
 /// A successful answer of the API server.

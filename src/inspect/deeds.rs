@@ -30,6 +30,8 @@ pub enum Deed {
     Crash(Vec<String>),
     /// `kubectl debug`: an ephemeral container of this name, for one of these.
     Debug(String, Vec<String>),
+    /// Resize one of these containers while it runs: its name and its requests and limits (see [`AMOUNTS`]).
+    Resize(Vec<(String, [String; 4])>),
     /// Write a file into the node's folder of static pods, or remove it.
     Manifest,
     /// Let a fault begin (true) or repair it: which, of what, and how a button calls it.
@@ -51,6 +53,7 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
             deeds.extend(found.get::<Pod>().map(|pod| images(&pod.spec.containers)));
             if !running.is_empty() {
                 if !is_mirror(found) {
+                    deeds.extend(found.get::<Pod>().map(|pod| resize(pod, &running)));
                     deeds.extend(found.get::<Pod>().map(|pod| debug(pod, running.clone())));
                 }
                 deeds.push(Deed::Crash(running));
@@ -81,6 +84,7 @@ pub fn of_object(shown: &Shown, object: &ObjectRef) -> Vec<Deed> {
 #[must_use]
 pub fn of_ship(shown: &Shown, node: &str) -> Vec<Deed> {
     let Some(node) = shown.node(node) else { return Vec::new() };
+    let off = shown.view.faults.iter().any(|(fault, of)| *fault == "power" && **of == *node.name);
     let label = shown.text(if node.cut_off { "fault-network-ends" } else { "fault-network" }, &[]);
     let mut deeds = vec![
         Deed::Cordon(!node.cordoned),
@@ -88,6 +92,10 @@ pub fn of_ship(shown: &Shown, node: &str) -> Vec<Deed> {
         Deed::Fault(NETWORK, node.name.to_string(), !node.cut_off, label),
     ];
     deeds.extend(["power", "disk", "memory", "clock"].map(|name| fault(shown, name, &node.name)));
+    // Without power nothing runs on it that could be stopped, or started.
+    if off {
+        return deeds;
+    }
     let (kubelet, runtime) = (format!("kubelet/{}", node.name), format!("containerd/{}", node.name));
     deeds.extend(["stop", "crash", "slow", "certificate"].map(|name| fault(shown, name, &kubelet)));
     deeds.extend(["stop", "crash"].map(|name| fault(shown, name, &runtime)));
@@ -141,6 +149,22 @@ fn is_mirror(object: &Object) -> bool {
 fn debug(pod: &Pod, targets: Vec<String>) -> Deed {
     let known = pod.spec.ephemeral_containers.as_ref().map_or(0, Vec::len);
     Deed::Debug(format!("debugger-{}", known + 1), targets)
+}
+
+/// What a resize may change of a container, in the order of [`Deed::Resize`].
+pub const AMOUNTS: [(&str, &str); 4] =
+    [("requests", "cpu"), ("requests", "memory"), ("limits", "cpu"), ("limits", "memory")];
+
+fn resize(pod: &Pod, running: &[String]) -> Deed {
+    let amounts = |container: &Container| {
+        let all = container.resources.as_ref();
+        AMOUNTS.map(|(list, what)| {
+            let list = all.and_then(|all| if list == "requests" { all.requests.as_ref() } else { all.limits.as_ref() });
+            list.and_then(|list| list.get(what)).map_or_else(String::new, |amount| amount.0.clone())
+        })
+    };
+    let running = pod.spec.containers.iter().filter(|container| running.contains(&container.name));
+    Deed::Resize(running.map(|container| (container.name.clone(), amounts(container))).collect())
 }
 
 fn images(containers: &[Container]) -> Deed {

@@ -59,13 +59,14 @@ pub fn list(shown: &Shown, filter: &Filter, limit: usize) -> List {
     let objects = shown.objects.objects(&kinds::event::KIND);
     let all = objects.len();
     let words = filter.words.to_ascii_lowercase();
-    let mut fitting: Vec<(Time, &Object, &Event)> = objects
+    let mut fitting: Vec<((Time, u64), &Object, &Event)> = objects
         .into_iter()
-        .filter_map(|object| object.get::<Event>().map(|event| (last_seen(event), object, event)))
-        .filter(|(_, _, event)| fits(event, &filter.kind, &words))
+        .filter_map(|object| object.get::<Event>().map(|event| (object, event)))
+        .filter(|(_, event)| fits(event, &filter.kind, &words))
+        .map(|(object, event)| ((last_seen(event), object.revision()), object, event))
         .collect();
     // What is newer comes first; of the same second, what was written later.
-    fitting.order_by_key(|(seen, object, _)| std::cmp::Reverse((*seen, object.revision())));
+    fitting.order_by_key(|(written, ..)| std::cmp::Reverse(*written));
     let more = fitting.len().saturating_sub(limit);
     let rows = fitting.into_iter().take(limit).map(|(_, object, event)| row(shown, object, event)).collect();
     List { rows, more, all }

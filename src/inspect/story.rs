@@ -140,9 +140,12 @@ pub fn actor_of(fact: &Fact) -> Address {
         Fact::Input(_) | Fact::Answer { .. } | Fact::Fault { .. } => Address::User,
         Fact::Requested { call, .. } | Fact::Committed { call, .. } => call.from.clone(),
         Fact::Gate { .. } | Fact::Answered { .. } => Address::ApiServer,
-        Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } | Fact::LeaderChanged { by, .. } => by.clone(),
+        Fact::WatchOpened { by, .. }
+        | Fact::WatchLost { by, .. }
+        | Fact::LeaderChanged { by, .. }
+        | Fact::Reconciled { by, .. }
+        | Fact::Retried { by, .. } => by.clone(),
         Fact::Watched { to, .. } => to.clone(),
-        Fact::Reconciled { .. } | Fact::Retried { .. } => Address::ControllerManager,
         Fact::PodQueued { .. } | Fact::Attempted(_) => Address::Scheduler,
         Fact::ManifestRead { node, .. }
         | Fact::PodAccepted { node, .. }
@@ -206,8 +209,8 @@ fn sentence(shown: &Shown, fact: &Fact, wrote: Option<(&Ref, Change)>) -> String
             let args = [("message", status.message.as_str().into()), ("code", status.code.to_string().into())];
             shown.text("caption-refused", &args)
         }
-        (Fact::Reconciled { controller, object, .. }, Some((written, change))) => {
-            let actor = shown.text("actor-controller", &[("name", (*controller).into())]);
+        (Fact::Reconciled { by, controller, object, .. }, Some((written, change))) => {
+            let actor = caption::controller(by, controller, shown.language);
             if **object == **written {
                 let args = [("actor", actor.into()), ("object", named(shown, object).into())];
                 return shown.text("why-reconciled-itself", &args);

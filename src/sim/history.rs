@@ -163,6 +163,12 @@ impl<S: Simulation> History<S> {
 
     /// Goes to `to`, back or forth. Exactly the state that the first run had at that moment.
     pub fn seek(&mut self, to: Time) {
+        self.approach(to);
+        self.run_until(to.max(self.start()));
+    }
+
+    /// To the nearest known state at or before a moment.
+    fn approach(&mut self, to: Time) {
         let index = self.snapshots.partition_point(|snapshot| snapshot.world.now() <= to);
         let snapshot = &self.snapshots[index.saturating_sub(1)];
         // A snapshot on the way to a later moment that is known saves the way to it.
@@ -171,7 +177,23 @@ impl<S: Simulation> History<S> {
             self.done = snapshot.inputs;
             self.trace.rewind(snapshot.facts);
         }
-        self.run_until(to.max(self.start()));
+    }
+
+    /// The same, but at most so many events: whether it has arrived. What is left is run by [`History::step`] or
+    /// [`History::run_until`].
+    pub fn seek_within(&mut self, to: Time, events: u64) -> bool {
+        let to = to.max(self.start());
+        self.approach(to);
+        let last = self.world.handled() + events;
+        while self.next_at().is_some_and(|at| at <= to) {
+            if self.world.handled() >= last {
+                return false;
+            }
+            self.step();
+        }
+        self.world.advance(to);
+        self.end = self.end.max(self.world.now());
+        true
     }
 
     /// A copy of the world as it is, was or will be at a moment: something to try things out on.
@@ -286,6 +308,12 @@ mod tests {
                 );
             }
             assert_eq!(history.trace().len(), facts);
+            // In pieces it is the same.
+            assert!(!history.seek_within(Time::from_secs(9), 1));
+            assert!(history.world().now() < Time::from_secs(9));
+            history.run_until(Time::from_secs(9));
+            assert_eq!(stable_hash(history.world()), hashes[9]);
+            assert!(history.seek_within(Time::from_secs(9), 1));
             let mut replay = History::new(Toy::new(seed), Trace::default());
             for (at, input) in history.inputs() {
                 replay.enter(*at, *input);

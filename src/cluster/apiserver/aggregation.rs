@@ -5,8 +5,8 @@
 //! authentication and authorization here.
 //!
 //! Upstream: `kube-aggregator/pkg/apiserver/handler_proxy.go` and `pkg/controllers/status/remote`, in the server's own
-//! process, too. Left out: groups other than `metrics.k8s.io` (their condition is kept, nobody answers for them), the
-//! choice among several endpoints (the first that is ready counts), certificates, and other groups in discovery.
+//! process, too. Left out: groups other than those of metrics (their condition is kept, nobody answers for them and they
+//! are not in discovery), the choice among several endpoints (the first that is ready counts), certificates.
 
 use super::ApiServer;
 use super::flight::{Flight, Phase};
@@ -34,13 +34,12 @@ type Finding = (&'static str, String);
 impl ApiServer {
     /// The kinds that servers behind this one answer for.
     pub(super) fn aggregated_kinds(&self) -> impl Iterator<Item = &'static Kind> + use<> {
-        let service = self.cache.get(&api_service::KIND, &Key::new("", metrics::API_SERVICE));
-        let kinds: &'static [&'static Kind] = match service.map(is_available) {
-            None => &[],
-            Some(false) => metrics::SILENT,
-            Some(true) => metrics::KINDS,
+        let of = |(name, kinds, silent): (&str, &'static [&'static Kind], &'static [&'static Kind])| {
+            let service = self.cache.get(&api_service::KIND, &Key::new("", name));
+            service.map_or(&[] as &[_], |service| if is_available(service) { kinds } else { silent })
         };
-        kinds.iter().copied()
+        let [resource, custom, external] = metrics::SERVED.map(of);
+        resource.iter().chain(custom).chain(external).copied()
     }
 
     /// Hands a request on, if it is about a kind of somebody else's. Tells whether it was.
@@ -140,8 +139,11 @@ impl ApiServer {
                 self.next += 1;
                 self.tried.insert(number, key.name.clone());
                 let user = User::new("system:kube-aggregator", &["system:masters"]);
-                let ours = document_text(object, "spec.group") == metrics::GROUP;
-                let kind = if ours { &metrics::NODE } else { &metrics::EXTERNAL };
+                let kind = match document_text(object, "spec.group") {
+                    metrics::GROUP => &metrics::NODE,
+                    group if group == metrics::CUSTOM.group => &metrics::CUSTOM,
+                    _ => &metrics::EXTERNAL,
+                };
                 ask(cx, &node, number, user, Rc::new(Request::list(kind, "")));
                 cx.after(timing::API_SERVICE_TIMEOUT, Event::Timer(Timer::keyed(SILENT, "", number)));
             }

@@ -6,6 +6,7 @@
 
 use super::stages::Review;
 use crate::api::object::Object;
+use crate::api::service::{change, has_node_ports, needs_health_port, rare};
 use crate::api::{FieldError, Status, Typed};
 use crate::sim::SortedSet;
 use k8s_openapi::api::core::v1::{Service, ServicePort, ServiceSpec};
@@ -31,7 +32,8 @@ pub fn create(review: &mut Review, object: &mut Object) -> Result<(), Status> {
     let Some(service) = object.get_mut::<Service>() else { return Ok(()) };
     let name = service.metadata.name.clone().unwrap_or_default();
     let spec = service.spec.get_or_insert_default();
-    let errors = families(spec);
+    normalize(spec);
+    let errors = families(spec, None);
     if !errors.is_empty() {
         return Err(Status::invalid(Service::kind(), &name, &errors));
     }
@@ -47,90 +49,87 @@ pub fn update(review: &mut Review, object: &mut Object, old: &Object) -> Result<
     let Some(service) = object.get_mut::<Service>() else { return Ok(()) };
     let name = service.metadata.name.clone().unwrap_or_default();
     let spec = service.spec.get_or_insert_default();
-    keep(spec, before);
-    let errors = families(spec);
+    change::keep(spec, before);
+    let errors = families(spec, Some(before));
     if !errors.is_empty() {
         return Err(Status::invalid(Service::kind(), &name, &errors));
     }
     allocate(review, spec, Some(before)).map_err(|error| Status::invalid(Service::kind(), &name, &[error]))
 }
 
-/// Upstream: `patchAllocatedValues` and `dropTypeDependentFields`.
-fn keep(spec: &mut ServiceSpec, before: &ServiceSpec) {
-    let unset = |text: &Option<String>| text.as_ref().is_none_or(String::is_empty);
-    if is_external(spec) {
-        if spec.cluster_ip == before.cluster_ip {
-            (spec.cluster_ip, spec.cluster_ips) = (None, None);
-            (spec.ip_families, spec.ip_family_policy) = (None, None);
-        }
-    } else if unset(&spec.cluster_ip) && spec.cluster_ips.as_ref().is_none_or(Vec::is_empty) {
-        spec.cluster_ip.clone_from(&before.cluster_ip);
-        spec.cluster_ips.clone_from(&before.cluster_ips);
-    }
-    if spec.ip_families.is_none() && !is_external(spec) {
-        spec.ip_families.clone_from(&before.ip_families);
-    }
-    if spec.ip_family_policy.is_none() && !is_external(spec) {
-        spec.ip_family_policy.clone_from(&before.ip_family_policy);
-    }
-    let had = before.ports.as_deref().unwrap_or_default();
-    for port in spec.ports.iter_mut().flatten() {
-        let same = |old: &&ServicePort| old.port == port.port && old.protocol == port.protocol;
-        let kept = had.iter().find(same).and_then(|old| old.node_port);
-        if has_node_ports(spec.type_.as_deref()) && port.node_port.unwrap_or(0) == 0 {
-            port.node_port = kept;
-        } else if !has_node_ports(spec.type_.as_deref()) && port.node_port == kept {
-            port.node_port = None;
-        }
-    }
-    if needs_health_port(spec) && spec.health_check_node_port.unwrap_or(0) == 0 {
-        spec.health_check_node_port = before.health_check_node_port;
-    }
-}
-
 fn is_external(spec: &ServiceSpec) -> bool {
     spec.type_.as_deref() == Some("ExternalName")
 }
 
-fn has_node_ports(kind: Option<&str>) -> bool {
-    matches!(kind, Some("NodePort" | "LoadBalancer"))
-}
-
-fn needs_health_port(spec: &ServiceSpec) -> bool {
-    spec.type_.as_deref() == Some("LoadBalancer") && spec.external_traffic_policy.as_deref() == Some("Local")
+/// The older form of the address says what the newer one is (`normalizeClusterIPs`).
+fn normalize(spec: &mut ServiceSpec) {
+    if let Some(ip) = spec.cluster_ip.as_ref().filter(|ip| !ip.is_empty()) {
+        spec.cluster_ips.get_or_insert_with(|| vec![ip.clone()]);
+    }
 }
 
 /// Upstream: `initIPFamilyFields`.
-fn families(spec: &mut ServiceSpec) -> Vec<FieldError> {
-    let mut errors = Vec::new();
+fn families(spec: &mut ServiceSpec, before: Option<&ServiceSpec>) -> Vec<FieldError> {
     if is_external(spec) {
-        return errors;
-    }
-    // Each of the two forms of the address is filled from the other.
-    match (&spec.cluster_ip, &spec.cluster_ips) {
-        (Some(ip), None) if !ip.is_empty() => spec.cluster_ips = Some(vec![ip.clone()]),
-        (None, Some(ips)) => spec.cluster_ip = ips.first().cloned(),
-        _ => {}
+        return Vec::new();
     }
     let selectorless = spec.selector.as_ref().is_none_or(std::collections::BTreeMap::is_empty);
-    if is_headless(spec) && selectorless {
-        if spec.ip_families.is_none() && spec.ip_family_policy.as_deref() != Some("SingleStack") {
-            spec.ip_families = Some(vec!["IPv4".to_owned(), "IPv6".to_owned()]);
+    let special = is_headless(spec) && selectorless;
+    let policy = spec.ip_family_policy.get_or_insert_with(|| {
+        let before = before.and_then(|before| before.ip_family_policy.clone());
+        before.unwrap_or_else(|| if special { "RequireDualStack" } else { "SingleStack" }.to_owned())
+    });
+    let single = policy == "SingleStack";
+    let requires = policy == "RequireDualStack";
+    if !rare::has_plain_ips(spec) {
+        let errors = odd_ips(spec, single);
+        if !errors.is_empty() {
+            return errors;
         }
-        spec.ip_family_policy.get_or_insert_with(|| "RequireDualStack".to_owned());
-        spec.ip_families.get_or_insert_with(|| vec!["IPv4".to_owned()]);
-        return errors;
     }
-    if spec.ip_family_policy.as_deref() == Some("RequireDualStack") {
+    let families = spec.ip_families.get_or_insert_default();
+    if families.is_empty() {
+        families.push("IPv4".to_owned());
+    }
+    if special {
+        if families.len() < 2 && !single {
+            let other = if families[0] == "IPv4" { "IPv6" } else { "IPv4" };
+            families.push(other.to_owned());
+        }
+        return Vec::new();
+    }
+    let mut errors = Vec::new();
+    if requires {
         let text = "this cluster is not configured for dual-stack services";
         errors.push(FieldError::invalid("spec.ipFamilyPolicy", "RequireDualStack", text));
     }
-    for (at, family) in spec.ip_families.iter().flatten().enumerate().filter(|(_, family)| *family == "IPv6") {
+    for (at, family) in families.iter().enumerate().filter(|(_, family)| *family == "IPv6") {
         let path = format!("spec.ipFamilies[{at}]");
         errors.push(FieldError::invalid(path, family.as_str(), "not configured on this cluster"));
     }
-    spec.ip_family_policy.get_or_insert_with(|| "SingleStack".to_owned());
-    spec.ip_families.get_or_insert_with(|| vec!["IPv4".to_owned()]);
+    errors
+}
+
+/// What is wrong with addresses and families that are not those of most Services.
+fn odd_ips(spec: &ServiceSpec, single: bool) -> Vec<FieldError> {
+    let mut errors = rare::cluster_ips(spec);
+    if !errors.is_empty() {
+        return errors;
+    }
+    let ips = spec.cluster_ips.as_deref().unwrap_or_default();
+    let families = spec.ip_families.as_ref().map_or(0, Vec::len);
+    for (many, what) in [(ips.len(), "cluster IPs"), (families, "IP families")] {
+        if single && many == 2 {
+            let text = format!("must be 'RequireDualStack' or 'PreferDualStack' when multiple {what} are specified");
+            errors.push(FieldError::invalid("spec.ipFamilyPolicy", "SingleStack", text));
+        }
+    }
+    for (at, ip) in ips.iter().enumerate().skip(families) {
+        if ip.contains(':') {
+            let text = "IPv6 is not configured on this cluster";
+            errors.push(FieldError::invalid(format!("spec.clusterIPs[{at}]"), ips.to_vec(), text));
+        }
+    }
     errors
 }
 
@@ -143,7 +142,9 @@ fn allocate(review: &mut Review, spec: &mut ServiceSpec, before: Option<&Service
         return Ok(());
     }
     let mut taken = taken(review);
-    if !is_headless(spec) && before.is_none_or(|before| before.cluster_ip != spec.cluster_ip) {
+    // An address that the Service has cannot be changed; validation will say so.
+    let has_none = |before: &ServiceSpec| is_external(before) || before.cluster_ip.is_none();
+    if !is_headless(spec) && before.is_none_or(has_none) {
         let address = address(review, spec, &taken)?;
         if let Some(address) = address {
             claim(review, &mut taken, &address);
@@ -151,7 +152,7 @@ fn allocate(review: &mut Review, spec: &mut ServiceSpec, before: Option<&Service
             spec.cluster_ips = Some(vec![address]);
         }
     }
-    let wants = has_node_ports(spec.type_.as_deref());
+    let wants = has_node_ports(spec);
     let automatic = spec.allocate_load_balancer_node_ports != Some(false) || spec.type_.as_deref() == Some("NodePort");
     let mut ports = spec.ports.take().unwrap_or_default();
     let outcome = if wants { node_ports(review, &mut ports, before, automatic, &mut taken) } else { Ok(()) };

@@ -6,11 +6,12 @@
 use super::authorizer::{Access, Attributes, ask};
 use super::stages::{Refused, Review, at, decoding};
 use super::tokens::{self, Claims};
-use crate::api::check::Errors;
+use crate::api::check::{self, Errors};
 use crate::api::document::Document;
 use crate::api::kinds::reviews;
 use crate::api::object::Object;
-use crate::api::rules::field;
+use crate::api::rules::{field, shown_struct};
+use crate::api::tree::At;
 use crate::api::{Body, Kind, Status, meta};
 use crate::cluster::fact::Gate;
 use crate::cluster::wire::User;
@@ -40,6 +41,10 @@ pub fn answer(review: &mut Review) -> Result<Object, Refused> {
     }
     let status = match object.kind().kind {
         "SelfSubjectReview" => json!({"userInfo": user_info(review.user)}),
+        "TokenReview" if text(&object, "spec.token").is_empty() => {
+            let status = Status::bad_request("token is required for TokenReview in authentication");
+            return Err(at(Gate::Validation)(status));
+        }
         "TokenReview" => token_status(&object, review),
         "SelfSubjectRulesReview" => {
             let namespace = text(&object, "spec.namespace");
@@ -80,11 +85,16 @@ fn validate(object: &Object) -> Errors {
     let spec = field(object, "spec");
     let (resource, other) = (spec.field("resourceAttributes"), spec.field("nonResourceAttributes"));
     if resource.given() && other.given() {
-        out.push(other.invalid("cannot be specified in combination with resourceAttributes"));
+        out.push(check::invalid_as(
+            &other.path,
+            shown(&other),
+            "cannot be specified in combination with resourceAttributes",
+        ));
     }
     if !resource.given() && !other.given() {
         let detail = "exactly one of nonResourceAttributes or resourceAttributes must be specified";
-        out.push(resource.required(detail));
+        // Upstream shows the other field, which is nothing.
+        out.push(crate::api::FieldError::invalid(resource.path, "null", detail));
     }
     let user = spec.field("user");
     if kind != "SelfSubjectAccessReview" && user.is_empty() && spec.field("groups").is_empty() {
@@ -100,10 +110,15 @@ fn validate(object: &Object) -> Errors {
             ));
         }
         if other.given() {
-            out.push(other.invalid("disallowed on this kind of request"));
+            out.push(check::invalid_as(&other.path, shown(&other), "disallowed on this kind of request"));
         }
     }
     out
+}
+
+/// As Go prints the struct, which has no JSON names.
+fn shown(paths: &At) -> String {
+    shown_struct(paths.value, &[("path", "Path", "\"\""), ("verb", "Verb", "\"\"")])
 }
 
 fn access(object: &Object, user: &User, review: &Review) -> Value {

@@ -38,8 +38,11 @@ pub struct Controller {
     /// Looks at one key and records what it wants. An error is tried again, after the recorded steps.
     pub reconcile: fn(&Ref, &mut Reconcile) -> Result<(), String>,
     /// Called when a recorded request has failed: what is to be written before the key waits for its next try.
-    pub failed: Option<fn(&Ref, &mut Reconcile, &Status)>,
+    pub failed: Option<fn(&Ref, &mut Reconcile, Failed)>,
 }
+
+/// A request that has failed: the first of a look, and the answer.
+pub type Failed<'a> = (&'a Request, &'a Status);
 
 /// How often a controller looks around, and what it then wants to look at.
 pub type Period = (Duration, fn(&mut Wake));
@@ -270,6 +273,12 @@ impl<'a> Reconcile<'a> {
         labels: &str,
     ) -> Option<Result<&'a [Object], &'a Status>> {
         self.ask_for(Question { target: Target::new(kind, namespace, ""), labels: labels.into() })
+    }
+
+    /// A metric ([`crate::api::metrics::CUSTOM`]) of what some labels select.
+    pub fn ask_metric(&mut self, target: &Target, labels: &str) -> Option<Result<&'a Object, &'a Status>> {
+        let answer = self.ask_for(Question { target: target.clone(), labels: labels.into() })?;
+        answer.map(<[Object]>::first).transpose()
     }
 
     fn ask_one(&mut self, target: Target) -> Option<Result<&'a Object, &'a Status>> {

@@ -4,7 +4,7 @@ use super::Cx;
 use super::controller::{Answer, Controller, Memory, Question, Step, Write};
 use super::events::Recorder;
 use super::workqueue::WorkQueue;
-use crate::api::{Kind, Ref, Status};
+use crate::api::{Kind, Ref, Request, Status};
 use crate::cluster::timing;
 use crate::cluster::wire::{Event, Timer, User};
 use crate::sim::{FactId, Sorted, Time};
@@ -40,7 +40,7 @@ pub(super) struct Round {
     pub(super) open: usize,
     /// What has been written: by kind, the last revision.
     pub(super) wrote: Sorted<&'static Kind, u64>,
-    pub(super) error: Option<Rc<Status>>,
+    pub(super) error: Option<(Request, Rc<Status>)>,
     /// What `reconcile` itself complained of.
     pub(super) complaint: Option<Rc<str>>,
     /// Whether the controller has been told of the error.

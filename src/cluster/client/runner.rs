@@ -134,7 +134,9 @@ impl Runner {
         let desk = usize::try_from(timer.number).unwrap_or(usize::MAX);
         match timer.what {
             THINK => self.think(cx, timer.number),
-            DUE if desk < self.desks.len() => {
+            // An alarm that an earlier one has replaced is none any more: it must not set another.
+            DUE if self.desks.get(desk).is_none_or(|desk| desk.alarm.is_none_or(|at| at > cx.now())) => {}
+            DUE => {
                 self.desks[desk].alarm = None;
                 self.desks[desk].queue.tick(cx.now());
                 self.set_alarm(cx, desk);
@@ -215,7 +217,8 @@ impl Runner {
             cx.because(round.cause);
             if writes > 0 || round.cause.is_some() {
                 let object = round.key.clone();
-                round.cause = Some(cx.note(Fact::Reconciled { controller: controller.name, object, writes }));
+                let by = cx.me().clone();
+                round.cause = Some(cx.note(Fact::Reconciled { by, controller: controller.name, object, writes }));
             }
             if let Some(delay) = again {
                 queue.add_at(round.key.clone(), cx.now() + delay, round.cause);
@@ -257,9 +260,9 @@ impl Runner {
         round.rest.clear();
         round.steps.clear();
         let Desk { controller, memory, .. } = &mut self.desks[round.desk];
-        if let (Some(failed), Some(status)) = (controller.failed, &round.error) {
+        if let (Some(failed), Some((request, status))) = (controller.failed, &round.error) {
             let mut reconcile = Reconcile::new((&self.client, &self.flags), now, memory, &round.answers);
-            failed(&round.key, &mut reconcile, status);
+            failed(&round.key, &mut reconcile, (request, status));
             round.steps = reconcile.steps.into();
         }
     }
@@ -343,10 +346,11 @@ impl Runner {
             }
             Err(status) if write.tolerate.tolerates(&status) => {}
             Err(status) => {
-                for saying in &write.failures {
+                let told = !(write.silent_if_exists && status.reason == "AlreadyExists");
+                for saying in write.failures.iter().filter(|_| told) {
                     self.say(cx, round.desk, &saying.filled("{error}", &status.message));
                 }
-                round.error.get_or_insert(status);
+                round.error.get_or_insert_with(|| (write.request.clone(), status));
             }
         }
     }
@@ -355,7 +359,8 @@ impl Runner {
     fn finish(&mut self, cx: &mut Cx, id: u64, round: Round) {
         let desk = &mut self.desks[round.desk];
         desk.busy -= 1;
-        let error = round.error.as_ref().map(|status| Rc::from(&*status.message)).or_else(|| round.complaint.clone());
+        let error =
+            round.error.as_ref().map(|(_, status)| Rc::from(&*status.message)).or_else(|| round.complaint.clone());
         match error {
             Some(error)
                 if desk.controller.retries == 0 || desk.queue.failures(&round.key) < desk.controller.retries =>
@@ -363,7 +368,7 @@ impl Runner {
                 let after = desk.queue.failed(&round.key, timing::retry(desk.controller.name));
                 cx.because(round.cause);
                 let (controller, object) = (desk.controller.name, round.key.clone());
-                cx.note(Fact::Retried { controller, object, after, error });
+                cx.note(Fact::Retried { by: cx.me().clone(), controller, object, after, error });
                 desk.queue.add_at(round.key.clone(), cx.now() + after, cx.cause());
             }
             _ => desk.queue.forget(&round.key),
@@ -514,5 +519,24 @@ mod tests {
         assert_eq!(bench.creates.len(), 2);
         let retried = |fact: &Fact| matches!(fact, Fact::Retried { controller: "maker", .. });
         assert!(bench.trace.range(0, bench.trace.len()).any(|record| retried(&record.fact)));
+    }
+
+    #[test]
+    fn alarms_that_were_replaced_set_no_others() {
+        let mut bench = Bench::new();
+        let Bench { kernel, trace, runner, .. } = &mut bench;
+        let mut cx = Cx::new(kernel, trace, Address::ControllerManager, None);
+        for second in (1..=9).rev() {
+            let key = ObjectRef::new(&config_map::KIND, "default", &format!("later-{second}"));
+            runner.desks[0].queue.add_at(key, cx.now() + Duration::from_secs(second), None);
+            runner.set_alarm(&mut cx, 0);
+        }
+        let before = bench.kernel.handled();
+        bench.run(Duration::from_secs(9));
+        let handled = bench.kernel.handled() - before;
+        assert!(
+            (9..=18).contains(&handled),
+            "each moment has its alarm and the one that the moment before has set: {handled}"
+        );
     }
 }

@@ -83,13 +83,15 @@ pub struct Write {
     pub failures: Vec<Saying>,
     /// Which errors do not count.
     pub tolerate: Tolerate,
+    /// Whether nothing is said of an object that exists already, which is an error all the same.
+    pub silent_if_exists: bool,
 }
 
 impl Write {
     /// A request.
     #[must_use]
     pub fn new(request: Request) -> Self {
-        Self { request, success: None, failures: Vec::new(), tolerate: Tolerate::Nothing }
+        Self { request, success: None, failures: Vec::new(), tolerate: Tolerate::Nothing, silent_if_exists: false }
     }
 
     /// … that is spoken of when it has succeeded.
@@ -103,6 +105,13 @@ impl Write {
     #[must_use]
     pub fn failing(mut self, saying: Saying) -> Self {
         self.failures.push(saying);
+        self
+    }
+
+    /// … of which nothing is said when the object exists already.
+    #[must_use]
+    pub fn silent_if_exists(mut self) -> Self {
+        self.silent_if_exists = true;
         self
     }
 
@@ -136,7 +145,8 @@ pub enum Step {
     Ask(Question),
 }
 
-/// What a controller asks the API server: for an object, or without a name for those that the labels select.
+/// What a controller asks the API server: for an object, or without a name for those that the labels select. Metrics have
+/// a name and are of those that the labels select.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Question {
     /// Of what.
@@ -150,11 +160,11 @@ impl Question {
     #[must_use]
     pub fn request(&self) -> Request {
         let object = &self.target.object;
+        let options = Options { label_selector: self.labels.clone(), ..Options::default() };
         if object.key.name.is_empty() {
-            let options = Options { label_selector: self.labels.clone(), ..Options::default() };
             return Request::list(object.kind, &object.key.namespace).with(options);
         }
-        let mut request = Request::get(object.kind, &object.key);
+        let mut request = Request::get(object.kind, &object.key).with(options);
         request.target = self.target.clone();
         request
     }

@@ -16,13 +16,18 @@ use crate::api::rules::certificates::Names;
 use crate::api::{Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Tolerate, Watch, Write};
 use crate::cluster::timing;
-use crate::sim::{Duration, Time};
+use crate::sim::{Duration, Order, Time};
 use serde_json::{Value, json};
 
 const CLIENT: &str = "kubernetes.io/kube-apiserver-client";
 const KUBELET: &str = "kubernetes.io/kube-apiserver-client-kubelet";
 const SERVING: &str = "kubernetes.io/kubelet-serving";
 const LEGACY: &str = "kubernetes.io/legacy-unknown";
+const NOT_NODE: &str = "subject common name does not begin with system:node: ";
+const EMAIL: u8 = 0x81;
+const DNS: u8 = 0x82;
+const URI: u8 = 0x86;
+const IP: u8 = 0x87;
 
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
@@ -101,24 +106,39 @@ fn end(object: &Object, document: &Document) -> Option<Time> {
 }
 
 /// Whether it is for a kubelet.
-fn is_node(names: &Names) -> Result<(), &'static str> {
-    if names.organizations != ["system:nodes"] {
-        return Err("subject organization is not system:nodes");
+/// What a kubelet asks for (upstream: `ValidateKubeletClientCSR`, `ValidateKubeletServingCSR`).
+fn of_node(names: &Names, usages: &[&str], side: &str) -> Result<(), String> {
+    let serves = side == "server";
+    let has = |sort: u8| names.alternatives.contains(&sort);
+    let is_node = names.common.starts_with("system:node:");
+    let refused = [
+        (names.organizations != ["system:nodes"], "subject organization is not system:nodes"),
+        (serves && !has(DNS) && !has(IP), "DNS or IP subjectAltName is required"),
+        (!serves && has(DNS), "DNS subjectAltNames are not allowed"),
+        (has(EMAIL), "Email subjectAltNames are not allowed"),
+        (!serves && has(IP), "IP subjectAltNames are not allowed"),
+        (has(URI), "URI subjectAltNames are not allowed"),
+        (!serves && !is_node, NOT_NODE),
+    ];
+    if let Some((_, why)) = refused.iter().find(|(refused, _)| *refused) {
+        return Err((*why).to_owned());
     }
-    if names.common.starts_with("system:node:") {
-        Ok(())
-    } else {
-        Err("subject common name does not begin with system:node: ")
+    let own = format!("{side} auth");
+    let mut wanted = [own.as_str(), "digital signature", "key encipherment"];
+    let all = |wanted: &[&str]| wanted.len() == usages.len() && wanted.iter().all(|usage| usages.contains(usage));
+    // Keys that are not of RSA encipher nothing.
+    if all(&wanted) || all(&wanted[..2]) {
+        return if is_node { Ok(()) } else { Err(NOT_NODE.to_owned()) };
     }
+    wanted.order();
+    Err(format!("usages did not match [{}]", wanted.join(" ")))
 }
 
 /// Whether a request is approved by itself, and with which words (upstream: `approver/sarapprove.go`). Who may ask is
 /// what the bootstrap roles say: administrators, joining nodes, and a node for itself.
 fn approves(document: &Document, names: &Names) -> Option<&'static str> {
     let usages = document.texts("spec.usages");
-    let fits = usages.contains(&"client auth")
-        && usages.iter().all(|usage| matches!(*usage, "client auth" | "digital signature" | "key encipherment"));
-    if document.text("spec.signerName") != KUBELET || is_node(names).is_err() || !fits {
+    if document.text("spec.signerName") != KUBELET || of_node(names, &usages, "client").is_err() {
         return None;
     }
     if document.text("spec.username") == names.common {
@@ -133,9 +153,9 @@ fn approves(document: &Document, names: &Names) -> Option<&'static str> {
 fn sign(reconcile: &mut Reconcile, object: &Object, document: &Document, names: &Names) {
     let usages = document.texts("spec.usages");
     let checked = match document.text("spec.signerName") {
-        CLIENT => fits(&usages, "client"),
-        KUBELET => is_node(names).map_err(str::to_owned).and_then(|()| fits(&usages, "client")),
-        SERVING => is_node(names).map_err(str::to_owned).and_then(|()| fits(&usages, "server")),
+        CLIENT => of_client(&usages),
+        KUBELET => of_node(names, &usages, "client"),
+        SERVING => of_node(names, &usages, "server"),
         LEGACY => Ok(()),
         _ => return,
     };
@@ -146,7 +166,8 @@ fn sign(reconcile: &mut Reconcile, object: &Object, document: &Document, names: 
         return;
     }
     let seconds = document.at("spec.expirationSeconds").and_then(Value::as_u64);
-    let until = now + seconds.map_or(timing::CERTIFICATE, Duration::from_secs);
+    let until =
+        now + seconds.map_or(timing::CERTIFICATE, |seconds| Duration::from_secs(seconds).min(timing::CERTIFICATE));
     let text = format!(
         "Subject: CN={}, O={}; Issuer: CN=kubernetes; Not After: {}",
         names.common,
@@ -159,13 +180,37 @@ fn sign(reconcile: &mut Reconcile, object: &Object, document: &Document, names: 
     write(reconcile, object, "status", |document| document.set("status.certificate", certificate.into()));
 }
 
-/// Whether the usages are those of a client's or server's certificate.
-fn fits(usages: &[&str], side: &str) -> Result<(), String> {
-    let own = format!("{side} auth");
-    let known = |usage: &str| usage == own || matches!(usage, "digital signature" | "key encipherment");
+/// Upstream: `validAPIServerClientUsages`.
+fn of_client(usages: &[&str]) -> Result<(), String> {
+    let known = |usage: &&&str| matches!(**usage, "client auth" | "digital signature" | "key encipherment");
     if let Some(other) = usages.iter().find(|usage| !known(usage)) {
-        return Err(format!("invalid usage for {side} certificate: {other}"));
+        return Err(format!("invalid usage for client certificate: {other}"));
     }
-    let has = usages.iter().any(|usage| *usage == own);
-    if has { Ok(()) } else { Err(format!("missing required usage for {side} certificate: {own}")) }
+    let has = usages.contains(&"client auth");
+    if has { Ok(()) } else { Err("missing required usage for client certificate: client auth".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kubelet_asks_for_what_its_signer_gives_and_nothing_else() {
+        let asked = |alternatives: &[u8], usages: &[&str], side: &str| {
+            let organizations = vec!["system:nodes".to_owned()];
+            let names =
+                Names { common: "system:node:n1".to_owned(), organizations, alternatives: alternatives.to_vec() };
+            of_node(&names, usages, side).err().unwrap_or_default()
+        };
+        let usages = ["key encipherment", "client auth", "digital signature"];
+        assert_eq!(asked(&[], &usages, "client"), "");
+        assert_eq!(asked(&[], &usages[1..], "client"), "");
+        let mismatch = "usages did not match [client auth digital signature key encipherment]";
+        assert_eq!(asked(&[], &["client auth"], "client"), mismatch);
+        assert_eq!(asked(&[DNS], &usages, "client"), "DNS subjectAltNames are not allowed");
+        assert_eq!(asked(&[], &["server auth", "digital signature"], "server"), "DNS or IP subjectAltName is required");
+        assert_eq!(asked(&[IP], &["server auth", "digital signature"], "server"), "");
+        let mismatch = "usages did not match [digital signature key encipherment server auth]";
+        assert_eq!(asked(&[IP], &usages, "server"), mismatch);
+    }
 }

@@ -19,10 +19,11 @@ use crate::api::meta::controller_ref;
 use crate::api::request::DeleteOptions;
 use crate::api::{Key, Object, ObjectRef, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
-use crate::sim::Sorted;
+use crate::sim::{Order, Sorted};
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 const ME: &str = "endpointslice-controller.k8s.io";
@@ -85,7 +86,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let pods = served.pods(reconcile);
     // Before anything else: what has been seen counts as seen even if nothing comes of it.
     let trigger = trigger_time(reconcile.memory, object, &pods);
-    let groups = groups(reconcile, &served, &pods);
+    let (groups, homeless) = groups(reconcile, &served, &pods);
     let existing: Vec<&Object> = reconcile
         .cache(&endpoint_slice::KIND)
         .owned_by(object.uid())
@@ -93,15 +94,19 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         .collect();
     let plan = plan(&served, groups, &existing);
     carry_out(reconcile, &served, plan, trigger.as_deref());
-    Ok(())
+    let Some(why) = told(homeless) else { return Ok(()) };
+    reconcile.say(complaint(&served, &why));
+    Err(why)
 }
 
-fn groups(reconcile: &Reconcile, served: &Served, pods: &[(&Object, &Pod)]) -> Vec<Group> {
-    let mut groups: Vec<Group> = Vec::new();
+fn groups(reconcile: &Reconcile, served: &Served, pods: &[(&Object, &Pod)]) -> (Vec<Group>, Vec<String>) {
+    let (mut groups, mut homeless): (Vec<Group>, Vec<String>) = (Vec::new(), Vec::new());
     for (object, pod) in pods {
         let Some(ip) = address(pod, true) else { continue };
         let node = pod.node().and_then(|name| reconcile.lookup(&node::KIND, &Key::new("", name)));
         if node.is_none() && !served.publishes_all() {
+            let (service, node) = (served.object.key(), pod.node().unwrap_or_default());
+            homeless.push(format!("skipping Pod {} for Service {service}: Node {node} Not Found", object.name()));
             continue;
         }
         let ports = ports(served, pod);
@@ -111,7 +116,15 @@ fn groups(reconcile: &Reconcile, served: &Served, pods: &[(&Object, &Pod)]) -> V
             None => groups.push(Group { ports, endpoints: vec![endpoint] }),
         }
     }
-    groups
+    (groups, homeless)
+}
+
+/// Several errors as one (upstream: `utilerrors.NewAggregate`).
+fn told(errors: Vec<String>) -> Option<String> {
+    match errors.len() {
+        0 | 1 => errors.into_iter().next(),
+        _ => Some(format!("[{}]", errors.join(", "))),
+    }
 }
 
 /// Upstream: `getEndpointPorts`.
@@ -164,10 +177,8 @@ fn plan(served: &Served, groups: Vec<Group>, existing: &[&Object]) -> Plan {
         keep_one(served, &mut plan);
     }
     // A slice that would go makes room for one that would come: it keeps its name.
-    while !plan.delete.is_empty()
-        && let Some(new) = plan.create.pop()
-    {
-        let mut object = plan.delete.remove(0);
+    let recycled = plan.delete.len().min(plan.create.len());
+    for (mut object, new) in plan.delete.drain(..recycled).zip(plan.create.drain(..recycled)) {
         overwrite(&mut object, new);
         plan.update.push(object);
     }
@@ -194,8 +205,9 @@ fn overwrite(object: &mut Object, new: EndpointSlice) {
         slice.ports = new.ports;
     }
 }
-
-/// Puts the endpoints of a group into its slices: those that are there keep their places.
+/// Puts the endpoints of one group into its slices (upstream: `reconcileByPortMapping`): what is there keeps its place;
+/// new ones go into slices that change anyway, the fullest first; what is left goes into the one slice that it fills best,
+/// if it fits as a whole, otherwise into new ones.
 fn fill(served: &Served, group: Group, slices: &[&Object], plan: &mut Plan) {
     let uid = |endpoint: &Endpoint| endpoint.target_ref.as_ref().and_then(|target| target.uid.clone());
     let Group { ports, endpoints } = group;
@@ -206,31 +218,42 @@ fn fill(served: &Served, group: Group, slices: &[&Object], plan: &mut Plan) {
         wanted.insert(uid(&endpoint), endpoint);
     }
     let labels = slice_labels(served);
-    let mut filled: Vec<(&Object, Vec<Endpoint>)> = Vec::new();
+    let (mut changing, mut unchanged): (Vec<(&Object, Vec<Endpoint>)>, Vec<_>) = (Vec::new(), Vec::new());
     for object in slices {
-        let present = object.get().and_then(|slice: &EndpointSlice| slice.endpoints.as_deref()).unwrap_or_default();
-        filled.push((object, present.iter().filter_map(|endpoint| wanted.remove(&uid(endpoint))).collect()));
+        let Some(slice) = object.get::<EndpointSlice>() else { continue };
+        let present = slice.endpoints.as_deref().unwrap_or_default();
+        let kept: Vec<Endpoint> = present.iter().filter_map(|endpoint| wanted.remove(&uid(endpoint))).collect();
+        if kept.is_empty() && !present.is_empty() {
+            plan.delete.push((*object).clone());
+        } else if kept == present && slice.metadata.labels.as_ref() == Some(&labels) {
+            unchanged.push((*object, kept));
+        } else {
+            changing.push((*object, kept));
+        }
     }
     let mut new: Vec<Endpoint> = order.iter().filter_map(|uid| wanted.remove(uid)).collect();
-    for (_, endpoints) in &mut filled {
+    changing.order_by_key(|(_, endpoints)| Reverse(endpoints.len()));
+    for (_, endpoints) in &mut changing {
         let room = MOST.saturating_sub(endpoints.len()).min(new.len());
         endpoints.extend(new.drain(..room));
     }
-    for (object, endpoints) in filled {
-        let Some(present) = object.get::<EndpointSlice>() else { continue };
-        if endpoints.is_empty() {
-            plan.delete.push(object.clone());
-        } else if present.endpoints.as_ref() == Some(&endpoints) && present.metadata.labels.as_ref() == Some(&labels) {
-            plan.kept += 1;
+    while !new.is_empty() {
+        let fits = |(_, endpoints): &&(&Object, Vec<Endpoint>)| endpoints.len() + new.len() <= MOST;
+        let fullest = unchanged.iter().filter(fits).map(|(_, endpoints)| endpoints.len()).max();
+        let place = unchanged.iter().position(|(_, endpoints)| new.len() < MOST && Some(endpoints.len()) == fullest);
+        if let Some((object, mut endpoints)) = place.map(|place| unchanged.remove(place)) {
+            endpoints.append(&mut new);
+            changing.push((object, endpoints));
         } else {
-            let mut object = object.clone();
-            overwrite(&mut object, slice(served, Group { ports: ports.clone(), endpoints }));
-            plan.update.push(object);
+            let endpoints = new.drain(..new.len().min(MOST)).collect();
+            plan.create.push(slice(served, Group { ports: ports.clone(), endpoints }));
         }
     }
-    while !new.is_empty() {
-        let endpoints = new.drain(..new.len().min(MOST)).collect();
-        plan.create.push(slice(served, Group { ports: ports.clone(), endpoints }));
+    plan.kept += unchanged.len();
+    for (object, endpoints) in changing {
+        let mut object = object.clone();
+        overwrite(&mut object, slice(served, Group { ports: ports.clone(), endpoints }));
+        plan.update.push(object);
     }
 }
 
@@ -260,24 +283,72 @@ fn slice(served: &Served, group: Group) -> EndpointSlice {
         ports: Some(group.ports).filter(|list| !list.is_empty()),
     }
 }
+/// What is said of a Service whose slices are not as they should be.
+fn complaint(served: &Served, why: &str) -> Saying {
+    let message = format!("Error updating Endpoint Slices for Service {}: {why}", served.object.key());
+    Saying::warning(served.object, "FailedToUpdateEndpointSlices", message)
+}
 
 fn carry_out(reconcile: &mut Reconcile, served: &Served, plan: Plan, trigger: Option<&str>) {
-    let place = served.object.key();
-    let message = format!("Error updating Endpoint Slices for Service {place}: {{error}}");
-    let complaint = Saying::warning(served.object, "FailedToUpdateEndpointSlices", message);
+    let failed = |what: &str| {
+        complaint(served, &format!("failed to {what} EndpointSlice for Service {}: {{error}}", served.object.key()))
+    };
     if !served.object.is_terminating() {
         for mut new in plan.create {
             set_trigger(&mut new.metadata, trigger);
             let write = Write::new(Request::create(Object::new(new)));
-            reconcile.write(write.failing(complaint.clone()).tolerating(Tolerate::NamespaceTerminating));
+            reconcile.write(write.failing(failed("create")).tolerating(Tolerate::NamespaceTerminating));
         }
     }
     for mut object in plan.update {
         set_trigger(object.meta_mut(), trigger);
-        reconcile.write(Write::new(Request::update(object)).failing(complaint.clone()));
+        let failed = failed(&format!("update {}", object.name()));
+        reconcile.write(Write::new(Request::update(object)).failing(failed));
     }
     for object in plan.delete {
         let request = Request::delete(&endpoint_slice::KIND, &object.key(), DeleteOptions::default());
-        reconcile.write(Write::new(request).tolerating(Tolerate::NotFound));
+        let failed = failed(&format!("delete {}", object.name()));
+        reconcile.write(Write::new(request).failing(failed).tolerating(Tolerate::NotFound));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use k8s_openapi::api::core::v1::{ObjectReference, Service, ServiceSpec};
+
+    fn endpoints(which: std::ops::Range<usize>) -> Vec<Endpoint> {
+        let target = |n: usize| ObjectReference { uid: Some(n.to_string()), ..ObjectReference::default() };
+        which.map(|n| Endpoint { target_ref: Some(target(n)), ..Endpoint::default() }).collect()
+    }
+
+    /// How full the slices are after the endpoints have become those: unchanged ones, updated, new, deleted.
+    fn filled(
+        before: &[std::ops::Range<usize>],
+        after: std::ops::Range<usize>,
+    ) -> (usize, Vec<usize>, Vec<usize>, usize) {
+        let metadata = ObjectMeta { name: Some("web".to_owned()), ..ObjectMeta::default() };
+        let selector = Some([("app".to_owned(), "web".to_owned())].into());
+        let spec = Some(ServiceSpec { selector, ..ServiceSpec::default() });
+        let service = Object::new(Service { metadata, spec, ..Service::default() });
+        let served = Served::read(&service).expect("a Service with a selector");
+        let group = |which| Group { ports: Vec::new(), endpoints: endpoints(which) };
+        let slices: Vec<Object> =
+            before.iter().map(|which| Object::new(slice(&served, group(which.clone())))).collect();
+        let mut plan = Plan::default();
+        fill(&served, group(after), &slices.iter().collect::<Vec<_>>(), &mut plan);
+        let size = |slice: &EndpointSlice| slice.endpoints.as_ref().map_or(0, Vec::len);
+        let updated = plan.update.iter().filter_map(|object| object.get().map(size)).collect();
+        (plan.kept, updated, plan.create.iter().map(size).collect(), plan.delete.len())
+    }
+
+    #[test]
+    fn new_endpoints_fill_a_slice_that_changes_or_one_that_holds_them_all() {
+        assert_eq!(filled(&[], 0..250), (0, vec![], vec![100, 100, 50], 0));
+        assert_eq!(filled(&[0..100, 100..150], 0..190), (1, vec![90], vec![], 0));
+        assert_eq!(filled(&[0..100, 100..150], 0..210), (2, vec![], vec![60], 0), "they do not fit as a whole");
+        assert_eq!(filled(&[0..30, 30..80, 80..100], 0..115), (2, vec![65], vec![], 0), "the fullest that holds them");
+        assert_eq!(filled(&[0..100, 100..150], 1..210), (1, vec![100], vec![59], 0), "one changes anyway");
+        assert_eq!(filled(&[0..100, 100..150], 0..100), (1, vec![], vec![], 1));
     }
 }

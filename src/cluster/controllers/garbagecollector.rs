@@ -10,13 +10,13 @@
 //!
 //! An owner that the caches do not show is looked for in the API server before anything is deleted because of it.
 //!
-//! Left out: repairs of circular `blockOwnerDeletion`, and events about owners in other namespaces.
+//! Left out: repairs of circular `blockOwnerDeletion`.
 
 use super::shared::subject;
 use crate::api::kinds::KINDS;
 use crate::api::request::{DeleteOptions, PatchType, Propagation};
 use crate::api::{Key, Kind, Object, Ref, Request};
-use crate::cluster::client::controller::{Controller, Of, Reconcile, Tolerate, Wake, Watch, Write};
+use crate::cluster::client::controller::{Controller, Of, Reconcile, Saying, Tolerate, Wake, Watch, Write};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use serde_json::{Value, json};
 
@@ -126,8 +126,10 @@ fn judge(reconcile: &mut Reconcile, object: &Object) {
     let (mut solid, mut open) = (false, false);
     let (mut absent, mut waiting) = (Vec::new(), Vec::new());
     for owner in owners(object) {
+        misplaced(reconcile, object, owner);
         match find(reconcile, object, owner) {
             Found::Open => open = true,
+            Found::Nowhere => return,
             Found::Absent => absent.push(owner.uid.as_str()),
             Found::Waiting => waiting.push(owner.uid.as_str()),
             Found::Solid => solid = true,
@@ -158,7 +160,25 @@ fn judge(reconcile: &mut Reconcile, object: &Object) {
     reconcile.write(Write::new(request).tolerating(Tolerate::NotFoundOrConflict));
 }
 
+/// Says that an owner is in another namespace, where it does not count (upstream: `reportInvalidNamespaceOwnerRef`).
+fn misplaced(reconcile: &mut Reconcile, object: &Object, owner: &OwnerReference) {
+    let Some((kind, key)) = place(object, owner, reconcile.kinds()).filter(|(kind, _)| kind.namespaced) else { return };
+    let cache = reconcile.cache(kind);
+    if cache.get(&key).is_some_and(|found| found.uid() == owner.uid) {
+        return;
+    }
+    let namespace = object.namespace();
+    if cache.iter().any(|found| found.uid() == owner.uid && found.namespace() != namespace) {
+        let OwnerReference { api_version, kind, name, uid, .. } = owner;
+        let place = format!("[{api_version}/{kind}, namespace: {namespace}, name: {name}, uid: {uid}]");
+        let message = format!("ownerRef {place} does not exist in namespace {namespace:?}");
+        reconcile.say(Saying::warning(object, "OwnerRefInvalidNamespace", message));
+    }
+}
+
 enum Found {
+    /// Where no owner can be: nothing is decided.
+    Nowhere,
     /// The question is not answered yet.
     Open,
     /// It does not exist.
@@ -170,8 +190,11 @@ enum Found {
 }
 
 fn find(reconcile: &mut Reconcile, object: &Object, owner: &OwnerReference) -> Found {
-    // Kinds that we do not have cannot be looked for: what they own stays.
-    let Some((kind, key)) = place(object, owner, reconcile.kinds()) else { return Found::Solid };
+    // Kinds that we do not have cannot be looked for; what has no namespace cannot belong to what has one.
+    let Some((kind, key)) = place(object, owner, reconcile.kinds()) else { return Found::Nowhere };
+    if kind.namespaced && object.namespace().is_empty() {
+        return Found::Nowhere;
+    }
     let state = |found: &Object| {
         if found.is_terminating() && has(found, FOREGROUND) { Found::Waiting } else { Found::Solid }
     };

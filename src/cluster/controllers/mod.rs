@@ -11,6 +11,7 @@
 //!   Service ── endpointslice, endpoints ──▶ addresses of ready pods;  Endpoints ── endpointslicemirroring ──▶ slices
 //!   Namespace ── serviceaccount, rootca ──▶ what every namespace has;  namespace ──▶ its end
 //!   ServiceAccount ── serviceaccounttoken ──▶ its Secrets with a token
+//!   Node ── nodeipam ──▶ its part of the pod network
 //!   Node ── nodelifecycle ──▶ conditions, taints ── tainteviction ──▶ evicted pods;  podgc ──▶ the rest
 //!   CronJob ── cronjob ──▶ Job ── job ──▶ Pod;  ttlafterfinished ──▶ its end;  disruption ──▶ how many pods may go
 //!   anything owned ── garbagecollector ──▶ gone with its owner
@@ -19,7 +20,7 @@
 //! A controller here is a descriptor and a pure function `reconcile(key, caches)` that records requests; everything else
 //! (queues, workers, back-off, events, the hold until its own writes are seen) is the runner's, in
 //! [`client`](super::client). What each one leaves out stands at the head of its file. All of them lead by
-//! one lease. Not there yet: addresses for nodes.
+//! one lease.
 
 #![expect(clippy::unnecessary_wraps, reason = "a descriptor wants one signature, and many controllers cannot fail")]
 
@@ -38,6 +39,7 @@ pub mod expand;
 pub mod garbagecollector;
 pub mod job;
 pub mod namespace;
+mod nodeipam;
 pub mod nodelifecycle;
 pub mod persistentvolume;
 pub mod podautoscaler;
@@ -83,6 +85,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &endpoints::CONTROLLER,
     &endpointslicemirroring::CONTROLLER,
     &garbagecollector::CONTROLLER,
+    &nodeipam::CONTROLLER,
     &nodelifecycle::CONTROLLER,
     &tainteviction::CONTROLLER,
     &podgc::CONTROLLER,

@@ -2,14 +2,13 @@
 //!
 //! Upstream: `pkg/controller/podgc/gc_controller.go`:
 //!
-//! - pods that have ended, the oldest first, when there are more than 12,500 of them;
+//! - pods that have ended, first those that were evicted, then the oldest, when there are more than 12,500 of them;
 //! - pods of a node that no longer exists, 40 seconds after it was found missing;
 //! - pods that are being deleted and were never bound to a node;
 //! - pods that are being deleted on a node that is not ready and carries the taint `out-of-service`.
 //!
 //! All are deleted without grace; those that had not ended are marked `Failed` first.
 
-use super::shared::pods::is_terminating;
 use super::shared::subject;
 use crate::api::kinds::{node, pod, pod::Pod};
 use crate::api::meta::timestamp;
@@ -42,11 +41,7 @@ fn sweep(wake: &mut Wake) {
     let given = wake.flag("terminated-pod-gc-threshold").and_then(|text| text.parse().ok());
     let threshold = given.unwrap_or(THRESHOLD);
     if pods.len() > threshold {
-        let mut ended: Vec<&Object> =
-            pods.iter().filter(|object| object.get().is_some_and(|pod: &Pod| pod.is_terminal())).collect();
-        ended.order_by_key(|object| (object.meta().creation_timestamp.clone(), object.name()));
-        let excess = ended.len().saturating_sub(threshold);
-        wake.objects(ended.into_iter().take(excess));
+        wake.objects(excess(pods.iter(), threshold));
     }
     wake.objects(pods.on_node("").filter(|object| object.is_terminating()));
     for name in pods.nodes().filter(|name| !name.is_empty()) {
@@ -55,8 +50,7 @@ fn sweep(wake: &mut Wake) {
             Some(node) => {
                 wake.memory().remove(name);
                 if is_out_of_service(node) {
-                    let ending = pods.on_node(name).filter(|pod| pod.get().is_some_and(is_terminating));
-                    wake.objects(ending);
+                    wake.objects(pods.on_node(name).filter(|pod| pod.is_terminating()));
                 }
             }
         }
@@ -77,6 +71,21 @@ fn quarantine(wake: &mut Wake, name: &Rc<str>) {
             wake.memory().insert(name.clone(), Note::Moment(until));
         }
     }
+}
+
+/// Of the pods that have ended those beyond the threshold (upstream: `gcTerminated`, `byEvictionAndCreationTimestamp`).
+fn excess<'a>(pods: impl Iterator<Item = &'a Object>, threshold: usize) -> Vec<&'a Object> {
+    let mut ended: Vec<&Object> =
+        pods.filter(|object| object.get().is_some_and(|pod: &Pod| pod.is_terminal())).collect();
+    ended.order_by_key(|object| (!is_evicted(object), object.meta().creation_timestamp.clone(), object.name()));
+    ended.truncate(ended.len().saturating_sub(threshold));
+    ended
+}
+
+/// Upstream: `eviction.PodIsEvicted`.
+fn is_evicted(object: &Object) -> bool {
+    let evicted = |pod: &Pod| pod.phase() == "Failed" && pod.status.reason.as_deref() == Some("Evicted");
+    object.get().is_some_and(evicted)
 }
 
 fn is_out_of_service(object: &Object) -> bool {
@@ -128,4 +137,26 @@ fn remove(reconcile: &mut Reconcile, object: &Object, why: Option<&str>) {
     let options = DeleteOptions { grace_period_seconds: Some(0), ..DeleteOptions::default() };
     let deletion = Request::delete(&pod::KIND, &object.key(), options);
     reconcile.write(Write::new(deletion).tolerating(Tolerate::NotFound));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::named;
+    use crate::sim::Time;
+    use k8s_openapi::api::core::v1::PodStatus;
+
+    #[test]
+    fn those_that_were_evicted_go_first_then_the_oldest() {
+        let ended = |name: &str, at: i64, reason: &str| {
+            let mut metadata = named("default", name);
+            metadata.creation_timestamp = Some(timestamp(Time::from_secs(at)));
+            let (phase, reason) = (Some("Failed".to_owned()), Some(reason.to_owned()));
+            Object::new(Pod { metadata, status: PodStatus { phase, reason, ..PodStatus::default() }, ..Pod::default() })
+        };
+        let pods = [ended("young", 3, ""), ended("old", 1, ""), ended("evicted", 5, "Evicted"), ended("other", 2, "")];
+        let names = |threshold| excess(pods.iter(), threshold).into_iter().map(Object::name).collect::<Vec<_>>();
+        assert_eq!(names(2), ["evicted", "old"]);
+        assert!(names(4).is_empty());
+    }
 }

@@ -121,7 +121,7 @@ fn cancel(reconcile: &mut Reconcile, object: &Object) {
     }
 }
 
-/// Upstream: `processPodOnNode`: the time runs from the first notice; a shorter toleration than before starts anew.
+/// Upstream: `processPodOnNode`: the time runs from the first notice; what is scheduled stays so, whatever comes to it.
 fn schedule(reconcile: &mut Reconcile, object: &Object, stay: Duration) {
     let now = reconcile.now();
     if stay.is_zero() {
@@ -129,16 +129,16 @@ fn schedule(reconcile: &mut Reconcile, object: &Object, stay: Duration) {
         evict(reconcile, object);
         return;
     }
-    let since = match reconcile.memory.get(&memo(&object.key())) {
-        Some(Note::Moment(since)) => *since,
-        _ => now,
+    let at = match reconcile.memory.get(&memo(&object.key())) {
+        Some(Note::Moment(at)) => *at,
+        _ => now + stay,
     };
-    reconcile.memory.insert(memo(&object.key()), Note::Moment(since));
-    if since + stay <= now {
+    reconcile.memory.insert(memo(&object.key()), Note::Moment(at));
+    if at <= now {
         reconcile.memory.remove(&memo(&object.key()));
         evict(reconcile, object);
     } else {
-        reconcile.again_after((since + stay).since(now));
+        reconcile.again_after(at.since(now));
     }
 }
 

@@ -94,6 +94,10 @@ impl Kubelet {
 
     /// What something else than pods takes is fixed when it begins: what pods give back helps.
     fn take_burden(&mut self, now: Time) {
+        if !self.host.memory_taken && !self.host.disk_filled {
+            self.pressure.taken = (0, 0);
+            return;
+        }
         let (memory, disk) = (self.memory(now).available, self.disk().available);
         let (taken_memory, taken_disk) = self.pressure.taken;
         let take = |burdened: bool, taken: i64, most: i64| match (burdened, taken) {

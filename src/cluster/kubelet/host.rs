@@ -13,6 +13,10 @@ use std::rc::Rc;
 /// The runtime is asked again for what it has.
 pub const LIST_AGAIN: &str = "list";
 
+/// What a runtime says whose network plugin has not been configured yet.
+pub const NO_NETWORK: &str = "container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady \
+                              message:Network plugin returns error: cni plugin not initialized";
+
 /// The machine, beside what its [`Machine`](crate::cluster::machine::Machine) says.
 #[expect(clippy::struct_excessive_bools, reason = "independent misfortunes, not states")]
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
@@ -31,6 +35,8 @@ pub struct Host {
     pub silent: Option<Time>,
     /// Folders (true) and files that were made for `hostPath` volumes.
     pub paths: Map<Rc<str>, bool>,
+    /// The node's part of the pod network, as the runtime has been told it.
+    pub pod_cidr: Rc<str>,
     /// What `/etc/kubernetes/manifests` holds: texts by the names of their files.
     pub manifests: Map<Rc<str>, Rc<str>>,
 }

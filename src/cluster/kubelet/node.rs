@@ -8,12 +8,15 @@ mod conditions;
 
 use self::conditions::{agrees, conditions, keep_transitions};
 use super::admit::allocatable;
+use super::host::NO_NETWORK;
 use super::{Asked, Kubelet, Sent};
 use crate::api::kinds::{self, named};
 use crate::api::meta::micro_time;
 use crate::api::{Key, Object, Request, Status};
 use crate::cluster::client::Client;
+use crate::cluster::machine::Engine;
 use crate::cluster::machine::Machine;
+use crate::cluster::runtime::images::familiar;
 use crate::cluster::wire::{CriCall, Event, ImageStatus, Reply, Timer};
 use crate::cluster::{Cx, timing};
 use crate::sim::hash::stable_hash;
@@ -119,15 +122,16 @@ fn status(machine: &Machine, images: &[&ImageStatus], conditions: Vec<NodeCondit
         conditions: Some(conditions),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10250 }) }),
         // Upstream: `nodeStatusMaxImages`.
-        images: Some(images.iter().take(50).map(|image| container_image(image)).collect::<Vec<_>>())
+        images: Some(images.iter().take(50).map(|image| container_image(image, machine.engine)).collect::<Vec<_>>())
             .filter(|images| !images.is_empty()),
         node_info: Some(system_info(machine, boots)),
         ..NodeStatus::default()
     }
 }
 
-fn container_image(image: &ImageStatus) -> ContainerImage {
-    let names = vec![image.id.to_string(), image.name.to_string()];
+fn container_image(image: &ImageStatus, engine: Engine) -> ContainerImage {
+    let shown = |name: &str| if engine == Engine::CriDockerd { familiar(name).to_owned() } else { name.to_owned() };
+    let names = vec![shown(&image.id), shown(&image.name)];
     ContainerImage { names: Some(names), size_bytes: i64::try_from(image.bytes).ok() }
 }
 
@@ -147,7 +151,7 @@ fn system_info(machine: &Machine, boots: u32) -> NodeSystemInfo {
     NodeSystemInfo {
         architecture: "amd64".to_owned(),
         boot_id: uuid(if boots == 0 { 0 } else { u8::try_from(4 + 2 * boots).unwrap_or(6) }),
-        container_runtime_version: "containerd://2.2.1".to_owned(),
+        container_runtime_version: machine.engine.version().to_owned(),
         kernel_version: "6.12.57+deb13-amd64".to_owned(),
         kubelet_version: VERSION.to_owned(),
         machine_id: uuid(2).replace('-', ""),
@@ -173,12 +177,7 @@ fn node(machine: &Machine, status: NodeStatus) -> Node {
             annotations: Some([attach].into()),
             ..named("", &machine.name)
         },
-        spec: Some(NodeSpec {
-            pod_cidr: Some(machine.pod_cidr.to_string()),
-            pod_cidrs: Some(vec![machine.pod_cidr.to_string()]),
-            taints: (!taints.is_empty()).then_some(taints),
-            ..NodeSpec::default()
-        }),
+        spec: Some(NodeSpec { taints: (!taints.is_empty()).then_some(taints), ..NodeSpec::default() }),
         status: Some(status),
     }
 }
@@ -205,6 +204,7 @@ impl Kubelet {
         let ready = match &trouble {
             Some(why) => Err(why.as_str()),
             None if self.node.ready => Ok(()),
+            None if self.found.is_some() && self.host.pod_cidr.is_empty() => Err(NO_NETWORK),
             None => Err("container runtime status check may not have completed yet"),
         };
         let short = [self.pressure.memory.is_some(), self.pressure.disk.is_some()];
@@ -239,7 +239,8 @@ impl Kubelet {
     /// Writes the node's status if it has changed, or if it was written long ago.
     fn check(&mut self, cx: &mut Cx) {
         let now = cx.now();
-        if !self.node.ready && self.found.is_some() {
+        self.take_network(cx);
+        if !self.node.ready && self.found.is_some() && !self.host.pod_cidr.is_empty() {
             self.node.ready = true;
             self.node.since = Some(now);
             self.say_node(cx, "NodeReady", &format!("Node {} status is now: NodeReady", self.machine.name));
@@ -258,6 +259,18 @@ impl Kubelet {
         node.status = Some(keep_transitions(node.status.as_ref(), wanted));
         self.node.reported = Some(now);
         self.ask(cx, Step::Report, Request::patch_status(object));
+    }
+
+    /// The node has been given its part of the pod network: the runtime is told (upstream: `updatePodCIDR`).
+    fn take_network(&mut self, cx: &mut Cx) {
+        let key = Key::new("", &self.machine.name);
+        let node = self.client.lookup(&kinds::node::KIND, &key).and_then(Object::get::<Node>);
+        let given = node.and_then(|node| node.spec.as_ref()?.pod_cidr.as_deref()).unwrap_or_default();
+        if !given.is_empty() && given != &*self.host.pod_cidr {
+            self.host.pod_cidr = given.into();
+            let pod_cidr = self.host.pod_cidr.clone();
+            self.call(cx, CriCall::UpdateRuntimeConfig { pod_cidr }, Asked::Nothing);
+        }
     }
 
     fn say_node(&mut self, cx: &mut Cx, reason: &str, message: &str) {

@@ -11,7 +11,8 @@ use super::worker::{Slot, container};
 use super::{Asked, Kubelet};
 use crate::cluster::Cx;
 use crate::cluster::fact::{Fact, ProbeKind};
-use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer, UNAVAILABLE};
+use crate::cluster::machine::Engine;
+use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
 use crate::sim::{Duration, Time};
 use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
@@ -211,7 +212,7 @@ impl Kubelet {
         let probing = &mut at.probes[index];
         let kind = probing.kind;
         let Some(probe) = spec_of(&container, kind) else { return };
-        let answer = read(&container, probe, &ip, outcome);
+        let answer = read(&container, probe, (&ip, self.machine.engine), outcome);
         let ok = matches!(answer, Answer::Ok);
         let turned = !matches!(answer, Answer::Errored(_)) && probing.answered(ok, probe);
         probing.asked = probing.asked.saturating_add(1);
@@ -283,7 +284,12 @@ fn number(container: &Container, port: &IntOrString) -> u16 {
 }
 
 /// What the runtime's answer means.
-fn read(container: &Container, probe: &Probe, ip: &str, outcome: Result<CriReply, CriError>) -> Answer {
+fn read(
+    container: &Container,
+    probe: &Probe,
+    (ip, engine): (&str, Engine),
+    outcome: Result<CriReply, CriError>,
+) -> Answer {
     let (port, path) = target(container, probe);
     let scheme = probe.http_get.as_ref().and_then(|http| http.scheme.as_deref()).unwrap_or("HTTP").to_ascii_lowercase();
     let slash = if path.is_some_and(|path| path.starts_with('/')) { "" } else { "/" };
@@ -303,7 +309,7 @@ fn read(container: &Container, probe: &Probe, ip: &str, outcome: Result<CriReply
             None => Answer::Failed(text.to_string()),
         },
         Err(CriError::Timeout(text)) => Answer::Failed(text.to_string()),
-        Err(CriError::Unavailable) => Answer::Errored(UNAVAILABLE.to_owned()),
+        Err(CriError::Unavailable) => Answer::Errored(engine.unavailable()),
         Err(
             CriError::StartError(text)
             | CriError::NotFound(text)

@@ -12,7 +12,7 @@ use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::runtime::images::{Name, full_reference};
 use crate::cluster::timing;
-use crate::cluster::wire::{CriCall, CriError, CriReply, ImageStatus, UNAVAILABLE};
+use crate::cluster::wire::{CriCall, CriError, CriReply, ImageStatus};
 use crate::sim::{Map, Order, Time};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -181,7 +181,10 @@ impl Kubelet {
             Err(CriError::ImageNotFound(error) | CriError::RegistryUnavailable(error)) if wanted => {
                 self.pull_failed(cx, uid, slot, (&image, &error));
             }
-            Err(_) if wanted => self.pull_failed(cx, uid, slot, (&image, UNAVAILABLE)),
+            Err(_) if wanted => {
+                let text = self.machine.engine.unavailable();
+                self.pull_failed(cx, uid, slot, (&image, &text));
+            }
             _ => {}
         }
         self.pull_next(cx);

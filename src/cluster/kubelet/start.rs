@@ -10,9 +10,9 @@ use crate::api::kinds::{self, pod::TOKEN_VOLUME};
 use crate::api::quantity::Quantity;
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
+use crate::cluster::runtime::start;
 use crate::cluster::timing;
-use crate::cluster::wire::{ContainerSpec, ContainerState, CriCall, CriError, CriReply, UNAVAILABLE};
-use crate::sim::Time;
+use crate::cluster::wire::{ContainerSpec, ContainerState, CriCall, CriError, CriReply};
 use k8s_openapi::api::core::v1::{Container, LifecycleHandler, PodSpec};
 use std::rc::Rc;
 
@@ -130,8 +130,13 @@ impl Kubelet {
         if worker.stage != Stage::Syncing {
             return;
         }
-        let Ok(CriReply::Container { id }) = outcome else {
-            return self.hold(cx, uid, slot, ("CreateContainerError", UNAVAILABLE));
+        let id = match outcome {
+            Ok(CriReply::Container { id }) => id,
+            Err(CriError::StartError(text)) => return self.not_created(cx, uid, slot, &text),
+            _ => {
+                let text = self.machine.engine.unavailable();
+                return self.hold(cx, uid, slot, ("CreateContainerError", &text));
+            }
         };
         let at = &mut worker.slots[slot];
         let old = match (at.id.replace(id.clone()), at.state.replace(ContainerState::Created)) {
@@ -149,6 +154,14 @@ impl Kubelet {
         self.call(cx, CriCall::StartContainer { id }, Asked::Start(uid.clone(), slot));
     }
 
+    /// Upstream: `kuberuntime_container.go`, `startContainer`, where the runtime refuses to create.
+    #[inline(never)]
+    fn not_created(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, text: &str) {
+        self.say(cx, uid, Some(slot), &warning("Failed", &format!("Error: {text}")));
+        self.note_start_failed(cx, uid, slot, ("CreateContainerError", text));
+        self.hold(cx, uid, slot, ("CreateContainerError", text));
+    }
+
     pub(super) fn started(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize, outcome: Result<CriReply, CriError>) {
         let now = cx.now();
         let Some(worker) = self.workers.get_mut(uid) else { return };
@@ -158,16 +171,15 @@ impl Kubelet {
         let init = slot < worker.inits;
         let at = &mut worker.slots[slot];
         if outcome == Err(CriError::Unavailable) {
-            return self.hold(cx, uid, slot, ("RunContainerError", UNAVAILABLE));
+            let text = self.machine.engine.unavailable();
+            return self.hold(cx, uid, slot, ("RunContainerError", &text));
         }
         if let Err(error) = outcome {
             let text = match error {
                 CriError::StartError(text) | CriError::NotFound(text) => text,
                 _ => "the container could not be started".into(),
             };
-            let since = Time::from_micros(i64::MIN);
-            at.state =
-                Some(ContainerState::Exited { since, at: now, code: 128, reason: "StartError", message: text.clone() });
+            at.state = Some(start::never(self.machine.engine, now, &text));
             self.say(cx, uid, Some(slot), &warning("Failed", &format!("Error: {text}")));
             self.note_start_failed(cx, uid, slot, ("RunContainerError", &text));
             return self.hold(cx, uid, slot, ("RunContainerError", &text));

@@ -6,8 +6,9 @@
 use super::worker::{Slot, Stage, Worker, container, ended, is_sidecar, restarts};
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use crate::api::meta::timestamp;
+use crate::cluster::machine::Engine;
 use crate::cluster::machine::Machine;
-use crate::cluster::runtime::images::full_reference;
+use crate::cluster::runtime::images::{familiar, full_reference};
 use crate::cluster::wire::ContainerState as Seen;
 use crate::sim::Time;
 use k8s_openapi::api::core::v1::{
@@ -45,7 +46,8 @@ pub fn generate(worker: &Worker, machine: &Machine, now: Time) -> PodStatus {
         status.pod_ip = Some(ip.to_string());
         status.pod_ips = Some(vec![PodIP { ip: ip.to_string() }]);
     }
-    let all: Vec<ContainerStatus> = (0..worker.slots.len()).map(|slot| container_status(worker, spec, slot)).collect();
+    let all: Vec<ContainerStatus> =
+        (0..worker.slots.len()).map(|slot| container_status(worker, spec, slot, machine.engine)).collect();
     // What ephemeral containers do says nothing about the pod.
     let own = &all[..worker.mains().end];
     let phase = phase(worker, spec, own);
@@ -140,11 +142,11 @@ pub fn restarts_init(spec: &PodSpec, container: &Container, code: i32) -> bool {
     is_sidecar(container) || code != 0 && restarts(spec, container, code)
 }
 
-fn container_status(worker: &Worker, spec: &PodSpec, index: usize) -> ContainerStatus {
+fn container_status(worker: &Worker, spec: &PodSpec, index: usize, engine: Engine) -> ContainerStatus {
     let (slot, container) = (&worker.slots[index], container(spec, index));
     let init = index < worker.inits && !is_sidecar(&container);
     let debug = index >= worker.mains().end;
-    let (state, last_state) = states(worker, spec, index);
+    let (state, last_state) = states(worker, spec, index, engine);
     let existed = slot.state.is_some();
     let running = state.running.is_some();
     let ready = if init {
@@ -154,9 +156,9 @@ fn container_status(worker: &Worker, spec: &PodSpec, index: usize) -> ContainerS
     };
     let image = container.image.as_deref().unwrap_or("");
     ContainerStatus {
-        container_id: slot.id.as_ref().map(|id| format!("containerd://{id}")),
-        image: if existed { full_reference(image).to_string() } else { image.to_owned() },
-        image_id: slot.image_id.to_string(),
+        container_id: slot.id.as_ref().map(|id| format!("{}://{id}", engine.scheme())),
+        image: if existed { shown_image(engine, image) } else { image.to_owned() },
+        image_id: shown_id(engine, &slot.image_id),
         last_state: Some(last_state.unwrap_or_default()),
         name: slot.name.to_string(),
         ready,
@@ -196,10 +198,23 @@ fn mounts(worker: &Worker, container: &Container) -> Option<Vec<VolumeMountStatu
     Some(mounts.collect())
 }
 
+/// Docker leaves out of a name what it adds by itself, and says where an image can be had.
+fn shown_image(engine: Engine, image: &str) -> String {
+    let full = full_reference(image);
+    if engine == Engine::CriDockerd { familiar(&full).to_owned() } else { full.to_string() }
+}
+
+fn shown_id(engine: Engine, id: &str) -> String {
+    if engine == Engine::CriDockerd && !id.is_empty() {
+        return format!("docker-pullable://{}", familiar(id));
+    }
+    id.to_owned()
+}
+
 /// The present and the last state of a container.
-fn states(worker: &Worker, spec: &PodSpec, index: usize) -> (ContainerState, Option<ContainerState>) {
+fn states(worker: &Worker, spec: &PodSpec, index: usize, engine: Engine) -> (ContainerState, Option<ContainerState>) {
     let slot = &worker.slots[index];
-    let last = slot.last.as_ref().and_then(|(id, state)| terminated_state(id, state));
+    let last = slot.last.as_ref().and_then(|(id, state)| terminated_state(engine, id, state));
     let Some(seen) = &slot.state else {
         if worker.stage == Stage::Stopped && worker.mains().contains(&index) && worker.initialized() {
             return (lost(), last);
@@ -220,7 +235,7 @@ fn states(worker: &Worker, spec: &PodSpec, index: usize) -> (ContainerState, Opt
             } else {
                 restarts(spec, &container, *code)
             };
-            let state = slot.id.as_ref().and_then(|id| terminated_state(id, seen)).unwrap_or_default();
+            let state = slot.id.as_ref().and_then(|id| terminated_state(engine, id, seen)).unwrap_or_default();
             if again && slot.held.is_some() && worker.stage == Stage::Syncing {
                 return (waiting(slot, "CrashLoopBackOff"), Some(state));
             }
@@ -247,10 +262,10 @@ fn waiting(slot: &Slot, default: &str) -> ContainerState {
     ContainerState { waiting, ..ContainerState::default() }
 }
 
-fn terminated_state(id: &str, state: &Seen) -> Option<ContainerState> {
+fn terminated_state(engine: Engine, id: &str, state: &Seen) -> Option<ContainerState> {
     let end = ended(state)?;
     let terminated = Some(ContainerStateTerminated {
-        container_id: Some(format!("containerd://{id}")),
+        container_id: Some(format!("{}://{id}", engine.scheme())),
         exit_code: end.code,
         finished_at: Some(timestamp(end.at)),
         started_at: Some(timestamp(end.since)),

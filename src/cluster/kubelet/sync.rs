@@ -5,13 +5,14 @@
 //! needs the runtime ends the handler, and its answer goes on from there. A sync that has done something is followed by
 //! another one at once (upstream: PLEG's relist on demand).
 
+use super::host::NO_NETWORK;
 use super::report::{normal, warning};
 use super::status::restarts_init;
 use super::worker::{Run, Stage, Worker, container, is_sidecar, restarts};
 use super::{Asked, Kubelet, SYNC, probes};
 use crate::cluster::Cx;
 use crate::cluster::timing;
-use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer, UNAVAILABLE};
+use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
 use crate::sim::{Duration, Time};
 use std::rc::Rc;
 
@@ -141,6 +142,9 @@ impl Kubelet {
             return self.begin_containers(cx, uid);
         }
         let host_network = worker.spec().host_network == Some(true);
+        if !host_network && self.host.pod_cidr.is_empty() {
+            return self.no_network(cx, uid);
+        }
         let call = CriCall::RunPodSandbox { pod: uid.clone(), name: worker.pod.key(), host_network };
         self.call(cx, call, Asked::Sandbox(uid.clone()));
     }
@@ -165,9 +169,19 @@ impl Kubelet {
         self.begin_containers(cx, uid);
     }
 
+    /// Upstream: `kubelet.go`, `SyncPod`, where the network is not ready.
+    #[inline(never)]
+    fn no_network(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        self.say(cx, uid, None, &warning("NetworkNotReady", &format!("network is not ready: {NO_NETWORK}")));
+        if let Some(run) = self.workers.get_mut(uid).and_then(|worker| worker.run.as_mut()) {
+            run.failed = true;
+        }
+        self.finish(cx, uid);
+    }
+
     fn sandbox_failed(&mut self, cx: &mut Cx, uid: &Rc<str>) {
         self.runtime_answered(cx, false);
-        let text = format!("Failed to create pod sandbox: {UNAVAILABLE}");
+        let text = format!("Failed to create pod sandbox: {}", self.machine.engine.unavailable());
         self.say(cx, uid, None, &warning("FailedCreatePodSandBox", &text));
         if let Some(run) = self.workers.get_mut(uid).and_then(|worker| worker.run.as_mut()) {
             run.failed = true;

@@ -193,16 +193,11 @@ const FOLDERS: [&str; 22] = [
     "/var/log",
 ];
 /// … that its kubelet and its runtime have made.
-const OWN_FOLDERS: [&str; 6] = [
-    "/etc/kubernetes",
-    "/etc/kubernetes/manifests",
-    "/etc/kubernetes/pki",
-    "/var/lib/kubelet",
-    "/var/lib/containerd",
-    "/run/containerd",
-];
+const OWN_FOLDERS: [&str; 4] =
+    ["/etc/kubernetes", "/etc/kubernetes/manifests", "/etc/kubernetes/pki", "/var/lib/kubelet"];
 const FILES: [&str; 5] = ["/etc/hostname", "/etc/hosts", "/etc/localtime", "/etc/os-release", "/etc/resolv.conf"];
-const SOCKETS: [&str; 2] = ["/run/containerd/containerd.sock", "/var/run/containerd/containerd.sock"];
+/// Where sockets are, behind which [`Engine::places`](crate::cluster::machine::Engine::places) goes on.
+const SOCKETS: [&str; 2] = ["/run/", "/var/run/"];
 
 impl Kubelet {
     /// What stands against a `hostPath` volume; what it is to make is made. Upstream: `hostpath/host_path.go`, `checkType`.
@@ -211,9 +206,11 @@ impl Kubelet {
         let path = host.path.trim_end_matches('/');
         let path = if path.is_empty() { "/" } else { path };
         let made = self.host.paths.get(path).copied();
-        let folder = FOLDERS.contains(&path) || OWN_FOLDERS.contains(&path) || made == Some(true);
+        let (folders, socket) = self.machine.engine.places();
+        let folder =
+            FOLDERS.contains(&path) || OWN_FOLDERS.contains(&path) || folders.contains(&path) || made == Some(true);
         let file = FILES.contains(&path) || made == Some(false);
-        let socket = SOCKETS.contains(&path);
+        let socket = SOCKETS.iter().any(|root| path.strip_prefix(root) == Some(socket));
         let kind = host.type_.as_deref().unwrap_or_default();
         let (fits, what) = match kind {
             "Directory" => (folder, "directory"),

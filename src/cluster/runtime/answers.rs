@@ -75,7 +75,8 @@ impl Runtime {
         let Some(sandbox) = self.sandboxes.get(pod) else { return self.unknown(cx, call, pod) };
         let containers = || sandbox.containers.iter().filter_map(|id| self.containers.get(id));
         let on = |wanted: u16| {
-            containers().find_map(|c| c.open(now).find(|l| l.port == wanted).map(|l| (l.site, l.from, c.since())))
+            containers()
+                .find_map(|c| c.open(now).find(|l| l.port == wanted).map(|l| (l.site, l.from, c.since(), c.ready)))
         };
         let site = on(port).or_else(|| on(0));
         let outcome = match (site, path) {
@@ -84,8 +85,8 @@ impl Runtime {
             )),
             (Some(_), None) => Ok(CriReply::Connected(0)),
             (Some((Site::Raw, ..)), Some(_)) => Err(CriError::ConnectionRefused("EOF".into())),
-            (Some((Site::Metrics, ..)), Some("/readyz")) if !self.has_metrics() => Ok(CriReply::Connected(500)),
-            (Some((site, from, since)), Some(path)) => {
+            (Some((Site::Groups(_), _, _, false)), Some("/readyz")) => Ok(CriReply::Connected(500)),
+            (Some((site, from, since, _)), Some(path)) => {
                 let age = since.map_or(Duration::ZERO, |since| now.since(since).saturating_sub(from));
                 Ok(CriReply::Connected(site.status(path, age)))
             }

@@ -25,6 +25,8 @@ pub struct Container {
     pub stops: Vec<u64>,
     /// Whether its program talks to the API server.
     pub works: bool,
+    /// Whether that program says that it is ready.
+    pub ready: bool,
 }
 
 impl Container {

@@ -64,8 +64,8 @@ pub enum Site {
     Netexec,
     /// agnhost's `liveness`: fine for ten seconds, then an error.
     Failing,
-    /// The metrics server: `/readyz` tells whether it has something to serve.
-    Metrics,
+    /// A server behind the API server, for these groups: `/readyz` is what it says itself.
+    Groups(&'static [&'static str]),
 }
 
 impl Site {
@@ -75,8 +75,8 @@ impl Site {
         let plain = path.split(['?', '#']).next().unwrap_or("");
         match self {
             Self::Raw => 0,
-            // A metrics server is asked itself.
-            Self::Everything | Self::Metrics => 200,
+            // What such a server is asked, its process answers.
+            Self::Everything | Self::Groups(_) => 200,
             Self::Pages(pages) => {
                 if pages.contains(&plain) {
                     200

@@ -32,7 +32,7 @@ impl Runtime {
             let Some(container) = self.containers.get_mut(&id) else { continue };
             container.timer += 1;
             container.stops.clear();
-            container.works = false;
+            (container.works, container.ready) = (false, false);
             if let Some(since) = container.since() {
                 let (at, message) = (now.max(since), "".into());
                 container.state = ContainerState::Exited { since, at, code: 255, reason: "Unknown", message };

@@ -11,6 +11,7 @@
 //!
 //! Left out: layers shared between images, credentials, digests that do not fit.
 
+use crate::cluster::machine::Engine;
 use crate::cluster::wire::ImageStatus;
 use crate::sim::hash::stable_hash;
 use std::rc::Rc;
@@ -109,6 +110,7 @@ pub static CATALOGUE: &[Entry] = &[
     entry("registry.k8s.io/echoserver", 45, &[], &["echo-server"]),
     entry("registry.k8s.io/etcd", 60, &[], &["etcd"]),
     entry("registry.k8s.io/metrics-server/metrics-server", 20, &["metrics-server"], &[]),
+    entry("registry.k8s.io/prometheus-adapter/prometheus-adapter", 30, &["adapter"], &[]),
     entry("registry.k8s.io/hpa-example", 185, &[], &["apache2-foreground"]),
     entry("registry.k8s.io/kube-apiserver", 28, &[], &["kube-apiserver"]),
     entry("registry.k8s.io/kube-controller-manager", 23, &[], &["kube-controller-manager"]),
@@ -193,32 +195,26 @@ fn full_name(path: &str) -> String {
     }
 }
 
-/// The image as a registry has it, or the error that containerd gives.
+/// Docker's short form of a full name, which is how it shows images.
+#[must_use]
+pub fn familiar(name: &str) -> &str {
+    let rest = name.strip_prefix("docker.io/").unwrap_or(name);
+    rest.strip_prefix("library/").unwrap_or(rest)
+}
+
+/// The image as a registry has it, or the error that the machine's runtime gives.
 ///
 /// # Errors
 /// The text after `rpc error: code = `, for an image that does not exist.
-pub fn resolve(image: &str) -> Result<ImageStatus, String> {
+pub fn resolve(image: &str, engine: Engine) -> Result<ImageStatus, String> {
     let Some(name) = Name::parse(image) else {
         return Err(format!(
             "InvalidArgument desc = failed to parse image reference \"{image}\": invalid reference format"
         ));
     };
     let reference = name.reference();
-    let failed =
-        format!("failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\"");
-    if let Some(host) = unknown_host(&name) {
-        let place = format!("{}/manifests/{}", name.repository[host.len() + 1..].to_owned(), name.tag);
-        return Err(format!(
-            "Unknown desc = {failed}: failed to do request: Head \"https://{host}/v2/{place}\": dial tcp: lookup {host}: no such host"
-        ));
-    }
-    if never_exists(&name.repository) {
-        return Err(format!(
-            "Unknown desc = {failed}: pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed"
-        ));
-    }
-    if never_exists(&name.tag) || bad_tag(&name) {
-        return Err(format!("NotFound desc = {failed}: {reference}: not found"));
+    if let Some(why) = lacking(&name) {
+        return Err(refused(&name, why, engine));
     }
     let digest = if name.digest.is_empty() { digest(&reference) } else { name.digest.clone() };
     let bytes = match name.entry() {
@@ -227,6 +223,82 @@ pub fn resolve(image: &str) -> Result<ImageStatus, String> {
     };
     let id = format!("{}@{digest}", name.repository);
     Ok(ImageStatus { name: reference.into(), id: id.into(), bytes })
+}
+
+/// Why a registry has no such image.
+#[derive(Clone, Copy)]
+enum Lacking<'a> {
+    Host(&'a str),
+    Repository,
+    Tag,
+}
+
+fn lacking(name: &Name) -> Option<Lacking<'_>> {
+    if let Some(host) = unknown_host(name) {
+        return Some(Lacking::Host(host));
+    }
+    if never_exists(&name.repository) {
+        return Some(Lacking::Repository);
+    }
+    (never_exists(&name.tag) || bad_tag(name)).then_some(Lacking::Tag)
+}
+
+/// In the words of containerd (`remotes/docker`), of CRI-O (`containers/image`, `docker`) or of Docker's daemon
+/// (`distribution`).
+fn refused(name: &Name, why: Lacking, engine: Engine) -> String {
+    let (reference, repository, tag) = (name.reference(), &name.repository, &name.tag);
+    let lookup = |host: &str| format!("dial tcp: lookup {host}: no such host");
+    match engine {
+        Engine::Containerd => {
+            let failed =
+                format!("failed to pull and unpack image \"{reference}\": failed to resolve reference \"{reference}\"");
+            match why {
+                Lacking::Host(host) => {
+                    let place = format!("{}/manifests/{tag}", &repository[host.len() + 1..]);
+                    let lookup = lookup(host);
+                    format!(
+                        "Unknown desc = {failed}: failed to do request: Head \"https://{host}/v2/{place}\": {lookup}"
+                    )
+                }
+                Lacking::Repository => format!(
+                    "Unknown desc = {failed}: pull access denied, repository does not exist or may require authorization: \
+                     server message: insufficient_scope: authorization failed"
+                ),
+                Lacking::Tag => format!("NotFound desc = {failed}: {reference}: not found"),
+            }
+        }
+        Engine::CriO => {
+            let failed = format!("Unknown desc = initializing source docker://{reference}");
+            match why {
+                Lacking::Host(host) => {
+                    format!("{failed}: pinging container registry {host}: Get \"https://{host}/v2/\": {}", lookup(host))
+                }
+                Lacking::Repository => {
+                    format!(
+                        "{failed}: reading manifest {tag} in {repository}: requested access to the resource is denied"
+                    )
+                }
+                Lacking::Tag => format!("{failed}: reading manifest {tag} in {repository}: manifest unknown"),
+            }
+        }
+        Engine::CriDockerd => {
+            let failed = "Unknown desc = Error response from daemon";
+            match why {
+                Lacking::Host(host) => format!("{failed}: Get \"https://{host}/v2/\": {}", lookup(host)),
+                Lacking::Repository => format!(
+                    "{failed}: pull access denied for {}, repository does not exist or may require 'docker login': denied: \
+                     requested access to the resource is denied",
+                    familiar(repository)
+                ),
+                Lacking::Tag => {
+                    format!(
+                        "{failed}: manifest for {} not found: manifest unknown: manifest unknown",
+                        familiar(&reference)
+                    )
+                }
+            }
+        }
+    }
 }
 
 /// Alpine and slim variants are smaller.
@@ -299,7 +371,7 @@ mod tests {
 
     #[test]
     fn what_never_exists_fails_with_the_texts_of_containerd() {
-        let error = |image: &str| resolve(image).err().unwrap_or_default();
+        let error = |image: &str| resolve(image, Engine::Containerd).err().unwrap_or_default();
         assert_eq!(
             error("nginx:1.999"),
             "NotFound desc = failed to pull and unpack image \"docker.io/library/nginx:1.999\": failed to resolve reference \
@@ -315,7 +387,32 @@ mod tests {
     }
 
     #[test]
+    fn each_runtime_has_its_own_words_for_what_is_missing() {
+        let error = |engine: Engine, image: &str| resolve(image, engine).err().unwrap_or_default();
+        assert_eq!(
+            error(Engine::CriO, "nginx:1.999"),
+            "Unknown desc = initializing source docker://docker.io/library/nginx:1.999: reading manifest 1.999 in \
+             docker.io/library/nginx: manifest unknown"
+        );
+        assert_eq!(
+            error(Engine::CriDockerd, "nginx:1.999"),
+            "Unknown desc = Error response from daemon: manifest for nginx:1.999 not found: manifest unknown: manifest unknown"
+        );
+        assert!(
+            error(Engine::CriDockerd, "doesnotexist/a").contains("pull access denied for doesnotexist/a, repository")
+        );
+        assert!(
+            error(Engine::CriO, "registry.invalid/a")
+                .contains("registry.invalid: Get \"https://registry.invalid/v2/\":")
+        );
+        assert_eq!(familiar("docker.io/library/nginx:1"), "nginx:1");
+        assert_eq!(familiar("docker.io/a/b:1"), "a/b:1");
+        assert_eq!(familiar("quay.io/a/b:1"), "quay.io/a/b:1");
+    }
+
+    #[test]
     fn an_image_has_the_same_size_everywhere() {
+        let resolve = |image: &str| resolve(image, Engine::Containerd);
         assert_eq!(resolve("nginx"), resolve("docker.io/library/nginx:latest"));
         let bytes = |image: &str| resolve(image).map_or(0, |image| image.bytes);
         assert!(bytes("nginx:alpine") < bytes("nginx"));

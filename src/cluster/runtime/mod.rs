@@ -1,4 +1,5 @@
-//! The container runtime of one machine: containerd, as far as the kubelet and a person can see it.
+//! The container runtime of one machine: containerd, as far as the kubelet and a person can see it; for CRI-O and Docker
+//! behind cri-dockerd what differs in names and words ([`Engine`]). Left out: that Docker's containers end with its daemon.
 //!
 //! In Kubernetes the kubelet runs nothing itself: it asks a runtime over the CRI for *sandboxes* (the pause container and
 //! a pod's network), *images* and *containers*. What runs, runs here, whether the kubelet lives or not.
@@ -27,15 +28,14 @@ pub mod course;
 mod faults;
 mod files;
 pub mod images;
-mod metrics;
 mod plane;
 pub mod process;
 pub mod programs;
 mod sandbox;
 pub mod shell;
+pub mod start;
 
 use self::container::Container;
-use self::metrics::Metrics;
 pub use self::plane::Turn;
 use self::process::OnTerm;
 use super::Cx;
@@ -45,6 +45,7 @@ use super::timing;
 use super::wire::{
     Address, ContainerSpec, ContainerState, CriCall, CriError, CriReply, Event, ImageStatus, Message, Timer,
 };
+use crate::cluster::machine::Engine;
 use crate::sim::{Duration, Map, Time};
 use sandbox::{Addresses, Sandbox};
 use std::rc::Rc;
@@ -75,8 +76,6 @@ pub struct Runtime {
     slow: crate::sim::Set<Rc<str>>,
     /// Registries that deliver what is not what they say it is.
     corrupt: crate::sim::Set<Rc<str>>,
-    /// The metrics server that runs here, if one does.
-    metrics: Option<Box<Metrics>>,
     /// What of the control plane has begun to run (true) or ended, and nobody has been told of yet.
     turns: Vec<Turn>,
 }
@@ -94,7 +93,7 @@ impl Runtime {
     /// The runtime of a machine, with nothing in it.
     #[must_use]
     pub fn new(machine: Machine) -> Self {
-        let addresses = Addresses::of(&machine.pod_cidr);
+        let addresses = Addresses::of("");
         Self {
             machine: Rc::new(machine),
             sandboxes: Map::new(),
@@ -105,7 +104,6 @@ impl Runtime {
             pulls: Map::new(),
             slow: crate::sim::Set::new(),
             corrupt: crate::sim::Set::new(),
-            metrics: None,
             turns: Vec::new(),
         }
     }
@@ -127,15 +125,13 @@ impl Runtime {
         for (id, at) in running {
             self.arm(cx, &id, ENDS, at.since(cx.now()));
         }
-        self.serve_metrics(cx);
     }
 
     /// Handles a call of the kubelet, or one of its own timers.
     pub fn handle(&mut self, cx: &mut Cx, event: Event) {
         match event {
             Event::Message { message: Message::Cri { id, call }, .. } => self.call(cx, id, call),
-            Event::Message { from, message } => self.tell_metrics(cx, from, message),
-            Event::Timer(timer) if Metrics::owns(&timer) => self.metrics_due(cx, &timer),
+            Event::Message { from, message } => self.outer(cx, from, message),
             Event::Timer(timer) if timer.what == FETCHED => self.fetched(cx, timer.number),
             Event::Timer(timer) => self.due(cx, &timer),
         }
@@ -172,6 +168,10 @@ impl Runtime {
                 self.remove_sandbox(cx, &pod);
                 self.reply(cx, id, timing::SANDBOX_STOP, Ok(CriReply::Done));
             }
+            CriCall::UpdateRuntimeConfig { pod_cidr } => {
+                self.addresses = Addresses::of(&pod_cidr);
+                self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done));
+            }
             CriCall::Status => self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done)),
             CriCall::RemoveImage { image } => {
                 if self.images.remove(&image).is_some() {
@@ -180,7 +180,8 @@ impl Runtime {
                 self.reply(cx, id, Duration::ZERO, Ok(CriReply::Done));
             }
             CriCall::PullImage { pod, container, image } => {
-                let outcome = images::resolve(&image).and_then(|found| self.intact(found)).map_err(Rc::from);
+                let outcome =
+                    images::resolve(&image, self.machine.engine).and_then(|found| self.intact(found)).map_err(Rc::from);
                 self.pull(cx, id, Pull { pod, container, image, outcome });
             }
             CriCall::CreateContainer(spec) => self.create(cx, id, spec),
@@ -280,9 +281,25 @@ impl Runtime {
             timer: 0,
             stops: Vec::new(),
             works: false,
+            ready: false,
         };
         self.containers.insert(id.clone(), container);
-        self.reply(cx, call, timing::CONTAINER_CREATE, Ok(CriReply::Container { id }));
+        let outcome = match self.machine.engine {
+            // It makes the process's surroundings now, not when it is started.
+            Engine::CriO => self.try_out(&id, cx.now()).map(|()| CriReply::Container { id }),
+            _ => Ok(CriReply::Container { id }),
+        };
+        self.reply(cx, call, timing::CONTAINER_CREATE, outcome);
+    }
+
+    #[inline(never)]
+    fn try_out(&mut self, id: &Rc<str>, now: Time) -> Result<(), CriError> {
+        let seen = self.seen(id, now);
+        let Some(why) = self.containers.get(id).and_then(|container| container.spec.course(seen).err()) else {
+            return Ok(());
+        };
+        self.remove(id);
+        Err(CriError::StartError(start::refused(Engine::CriO, &why).into()))
     }
 
     fn start_container(&mut self, cx: &mut Cx, call: u64, id: &Rc<str>) {
@@ -298,27 +315,15 @@ impl Runtime {
                 if let Some((after, _)) = ends {
                     self.arm(cx, id, ENDS, timing::CONTAINER_START + after);
                 }
-                self.serve_metrics(cx);
                 self.think_around(cx, id);
                 self.turn(id, true, cx.cause());
                 self.tell_clients(cx, &pod, timing::CONTAINER_START);
                 self.reply(cx, call, timing::CONTAINER_START, Ok(CriReply::Done));
             }
             Err(why) => {
-                let text: Rc<str> = format!(
-                    "failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: \
-                     unable to start container process: error during container init: {why}"
-                )
-                .into();
-                let (at, message) = (since, text.clone());
-                // Its task never was: containerd gives the beginning of time.
-                container.state = ContainerState::Exited {
-                    since: Time::from_micros(i64::MIN),
-                    at,
-                    code: 128,
-                    reason: "StartError",
-                    message,
-                };
+                let engine = self.machine.engine;
+                let text: Rc<str> = start::refused(engine, &why).into();
+                container.state = start::never(engine, since, &text);
                 self.reply(cx, call, timing::CONTAINER_START, Err(CriError::StartError(text)));
             }
         }
@@ -386,7 +391,6 @@ impl Runtime {
             let cause = cx.note(Fact::ContainerExited { node, pod, container: name, code, reason });
             self.turn(id, false, Some(cause));
         }
-        self.serve_metrics(cx);
         self.tell_clients(cx, &status.pod, Duration::ZERO);
         self.tell(cx, Duration::ZERO, Message::CriEvent(status));
         for call in stops {

@@ -7,6 +7,7 @@
 use super::nodes::NodeInfo;
 use super::pod::{PodInfo, labels_of};
 use crate::api::object::Object;
+use crate::api::selector::Selector;
 use crate::sim::Map;
 use std::hash::{Hash, Hasher};
 use std::rc::Rc;
@@ -54,11 +55,18 @@ fn count(labels: &mut Map<Rc<str>, Map<Rc<str>, i64>>, key: &str, value: &str, b
     }
 }
 
+/// A label with its value.
+fn entry(key: &str, value: &str) -> String {
+    [key, "\0", value].concat()
+}
+
 /// All pods that are on nodes, and all labels of nodes.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Crowd {
     /// By their likeness: those with affinity to others come first.
     alike: Map<Rc<str>, Alike>,
+    /// For each label with a value the pods that have it, by their likeness.
+    labelled: Map<Rc<str>, Map<Rc<str>, i64>>,
     /// For each label its values, and how many nodes have them.
     labels: Map<Rc<str>, Map<Rc<str>, i64>>,
     nodes: i64,
@@ -72,6 +80,9 @@ impl Hash for Crowd {
 impl Crowd {
     /// A pod is on a node. `node`: the node, if it is known.
     pub fn add(&mut self, pod: &Rc<PodInfo>, name: &Rc<str>, node: Option<&Object>) {
+        if !self.alike.contains_key(&*pod.likeness) {
+            self.label(pod, 1);
+        }
         let new = || Alike { one: pod.clone(), nodes: Map::new(), by_label: Map::new() };
         let alike = self.alike.get_or_insert_with(pod.likeness.clone(), new);
         *alike.nodes.get_or_default(name.clone()) += 1;
@@ -89,6 +100,14 @@ impl Crowd {
         }
         if alike.nodes.is_empty() {
             self.alike.remove(&*pod.likeness);
+            self.label(pod, -1);
+        }
+    }
+
+    /// The first (1) or last (-1) of those that are alike has come or gone.
+    fn label(&mut self, pod: &PodInfo, by: i64) {
+        for (key, value) in labels_of(&pod.object) {
+            count(&mut self.labelled, &entry(key, value), &pod.likeness, by);
         }
     }
 
@@ -118,6 +137,14 @@ impl Crowd {
         self.alike.values()
     }
 
+    /// The pods among which are all that a selector selects, those that are alike together. Most selectors demand a label's
+    /// value: of thousands of sets, only one is looked at.
+    pub fn candidates(&self, selector: &Selector) -> Box<dyn Iterator<Item = &Alike> + '_> {
+        let Some((key, value)) = selector.demands() else { return Box::new(self.all()) };
+        let known = self.labelled.get(&*entry(key, value));
+        Box::new(known.into_iter().flat_map(Map::keys).filter_map(|likeness| self.alike.get(likeness)))
+    }
+
     /// Whether any node has the label.
     #[must_use]
     pub fn has_label(&self, label: &str) -> bool {
@@ -138,4 +165,36 @@ pub fn nodes_of<'s>(
     snapshot: &'s super::nodes::Snapshot,
 ) -> impl Iterator<Item = (&'s NodeInfo, i64)> {
     alike.nodes.iter().filter_map(|(name, count)| Some((&**snapshot.get(name)?, *count)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::object;
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_selector_finds_those_that_have_its_label_while_they_are_there() {
+        let pod = |uid: &str, app: &str, node: &str| {
+            let metadata = json!({"name": uid, "namespace": "default", "uid": uid, "labels": {"app": app}});
+            let pod = object("Pod", json!({"metadata": metadata, "spec": {"nodeName": node, "containers": []}}));
+            Rc::new(PodInfo::new(&pod).expect("a pod"))
+        };
+        let mut crowd = Crowd::default();
+        let pods = [pod("a", "web", "n1"), pod("b", "web", "n2"), pod("c", "db", "n1")];
+        for pod in &pods {
+            crowd.add(pod, &"n".into(), None);
+        }
+        let found = |crowd: &Crowd, text: &str| {
+            let selector = Selector::parse(text).expect("a selector");
+            crowd.candidates(&selector).map(|alike| alike.one.uid.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(found(&crowd, "app=web"), ["a"], "those that are alike stand together");
+        assert_eq!(found(&crowd, "app").len(), 2, "any value will do: all are candidates");
+        crowd.remove(&pods[0], "n", None);
+        assert_eq!(found(&crowd, "app in (web)"), ["a"]);
+        crowd.remove(&pods[1], "n", None);
+        assert!(found(&crowd, "app=web").is_empty());
+        assert_eq!(found(&crowd, "app=db"), ["c"]);
+    }
 }

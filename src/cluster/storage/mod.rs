@@ -43,7 +43,8 @@ const SIDECARS: [(&str, &[&Controller]); 3] = [
 #[must_use]
 pub fn sidecar(program: &Program, now: Time) -> Option<Runner> {
     let (_, controllers) = SIDECARS.iter().find(|(name, _)| *name == &*program.name)?;
-    let Program { driver, host, id, .. } = program;
+    let Program { host, id, .. } = program;
+    let driver = program.driver.as_ref()?;
     let reporter = match &*program.name {
         "csi-resizer" => format!("external-resizer {}", driver.name),
         _ => format!("{}_{host}_{}", driver.name, uuid(id)),

@@ -7,6 +7,11 @@ use std::rc::Rc;
 /// The container runtime interface, as far as it is modelled.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub enum CriCall {
+    /// Tells the runtime from which network it gives pods their addresses.
+    UpdateRuntimeConfig {
+        /// Such as `10.244.1.0/24`.
+        pod_cidr: Rc<str>,
+    },
     /// Creates a pod's sandbox (the pause container and the network); answers with its address.
     RunPodSandbox {
         /// The pod's uid.
@@ -265,10 +270,6 @@ pub struct ImageStatus {
     /// Its size.
     pub bytes: u64,
 }
-
-/// What a kubelet says when nobody listens on its runtime's socket.
-pub const UNAVAILABLE: &str = "rpc error: code = Unavailable desc = connection error: desc = \"transport: Error while \
-     dialing: dial unix /run/containerd/containerd.sock: connect: connection refused\"";
 
 /// The runtime's errors: the texts reach people through events and statuses.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]

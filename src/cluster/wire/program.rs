@@ -14,8 +14,21 @@ pub struct Program {
     pub id: Rc<str>,
     /// Whom the token in its container names.
     pub user: User,
+    /// Its command line, as far as the pod says it.
+    pub words: Rc<[Rc<str>]>,
     /// The storage driver in its pod, which it calls over a socket.
-    pub driver: Driver,
+    pub driver: Option<Driver>,
+}
+
+/// What such a program lets its container's runtime know.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub struct Told {
+    /// Its container's id.
+    pub container: Rc<str>,
+    /// What it prints.
+    pub lines: Rc<[Rc<str>]>,
+    /// Whether it says that it is ready when it is asked.
+    pub ready: bool,
 }
 
 /// A storage driver that is simulated: the one of the image `hostpathplugin`.

@@ -1,7 +1,7 @@
 //! `ValidatingAdmissionPolicy`: what the cluster's own rules, written in CEL, say of a request.
 //!
 //! Upstream: `apiserver/pkg/admission/plugin/policy/validating/{dispatcher,validator}.go`. Left out: `authorizer`, audit
-//! annotations, selected parameters (only named ones are found), and what a policy says of `CONNECT`.
+//! annotations, and what a policy says of `CONNECT`.
 
 use super::{Attributes, Plugin};
 use crate::api::cel::rules::{message, program};
@@ -69,7 +69,7 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
     if denials.is_empty() { Ok(()) } else { Err(refusal(kind, name, &denials)) }
 }
 
-/// The first denial is the message, all are causes.
+/// The first denial is told.
 fn refusal(kind: &Kind, name: &str, denials: &[(String, String)]) -> Status {
     let (reason, text) = &denials[0];
     let mut status = Status::forbidden(kind, name, text);
@@ -79,12 +79,12 @@ fn refusal(kind: &Kind, name: &str, denials: &[(String, String)]) -> Status {
         "Unauthorized" => (401, "Unauthorized"),
         _ => (422, "Invalid"),
     };
-    let cause = |(_, text): &(String, String)| Cause { reason: "", message: text.clone(), field: String::new() };
+    let cause = Cause { reason: "", message: text.clone(), field: String::new() };
     let details = Details {
         name: name.to_owned(),
         group: kind.group.to_owned(),
         kind: kind.plural.to_owned(),
-        causes: denials.iter().map(cause).collect(),
+        causes: vec![cause],
         ..Details::default()
     };
     status.details = Some(Box::new(details));
@@ -147,25 +147,44 @@ fn judge(policy: &Value, place: &Value, request: &Attributes, subject: &Subject)
         variables.filter_map(|one| Some((one["name"].as_str()?, read(&one["expression"])?))).collect();
     let params = match params(policy, place, request) {
         Ok(params) => params,
-        Err(()) if place["paramRef"]["parameterNotFoundAction"] == "Allow" => return Vec::new(),
-        Err(()) => {
-            return vec![(
-                String::new(),
-                "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
-                    .to_owned(),
-            )];
-        }
+        Err(error) if fails => return vec![(String::new(), format!("failed to configure binding: {error}"))],
+        Err(_) => return Vec::new(),
     };
-    let mut scope = scope(request, subject)
-        .with("params", params)
-        .composing(variables.iter().map(|(name, program)| (*name, &**program)).collect());
+    let mut minded = Vec::new();
+    for params in params {
+        let scope = scope(request, subject)
+            .with("params", params)
+            .composing(variables.iter().map(|(name, program)| (*name, &**program)).collect());
+        minded.extend(validated(policy, scope, fails));
+    }
+    minded
+}
+
+/// Whether the conditions hold (upstream: `matchconditions/matcher.go`): one that does not decides, errors together speak
+/// otherwise.
+fn applies(policy: &Value, scope: &mut Scope) -> Result<bool, String> {
+    let mut errors = Vec::new();
     for condition in policy["matchConditions"].as_array().into_iter().flatten() {
-        match read(&condition["expression"]).map(|program| scope.evaluate(&program)) {
-            Some(Ok(Val::Bool(true))) => {}
-            Some(Ok(_)) => return Vec::new(),
-            _ if fails => return vec![(String::new(), "error evaluating match conditions".to_owned())],
-            _ => return Vec::new(),
+        let text = condition["expression"].as_str().unwrap_or_default().trim();
+        match program(text).map_err(|error| error.to_string()).and_then(|program| scope.evaluate(&program)) {
+            Ok(Val::Bool(true)) => {}
+            Ok(_) => return Ok(false),
+            Err(error) => errors.push(format!("expression '{text}' resulted in error: {error}")),
         }
+    }
+    match errors.as_slice() {
+        [] => Ok(true),
+        [one] => Err(one.clone()),
+        several => Err(format!("[{}]", several.join(", "))),
+    }
+}
+
+/// What the validations mind with one object of parameters.
+fn validated(policy: &Value, mut scope: Scope, fails: bool) -> Vec<(String, String)> {
+    match applies(policy, &mut scope) {
+        Ok(true) => {}
+        Err(error) if fails => return vec![(String::new(), error)],
+        _ => return Vec::new(),
     }
     let mut minded = Vec::new();
     for validation in policy["validations"].as_array().into_iter().flatten() {
@@ -209,12 +228,13 @@ fn scope<'a>(request: &Attributes, subject: &Subject) -> Scope<'a> {
         .with("request", Val::of(&asked, &Value::Null))
 }
 
-/// The object that a binding names as parameters, or null if the policy has none.
-fn params(policy: &Value, place: &Value, request: &Attributes) -> Result<Val, ()> {
+/// The objects that a binding names as parameters, each of which must be content; null if the policy has none (upstream:
+/// `policy/generic/policy_dispatcher.go`, `CollectParams`).
+fn params(policy: &Value, place: &Value, request: &Attributes) -> Result<Vec<Val>, String> {
     let wanted = &policy["paramKind"];
     let reference = &place["paramRef"];
     if wanted.is_null() || reference.is_null() {
-        return Ok(Val::Null);
+        return Ok(vec![Val::Null]);
     }
     let cache = request.review.cache;
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -223,12 +243,31 @@ fn params(policy: &Value, place: &Value, request: &Attributes) -> Result<Val, ()
         let mut kinds = cache.iter(&custom_resource_definition::KIND).flat_map(custom::kinds);
         kinds.find(|kind| kind.kind == name && kind.api_version() == version)
     };
-    let kind = Kind::find(&version, &name).or_else(added).ok_or(())?;
+    let kind = Kind::find(&version, &name)
+        .or_else(added)
+        .ok_or_else(|| format!("paramKind kind `{version}, Kind={name}` not known"))?;
     let namespace = match (kind.namespaced, reference["namespace"].as_str()) {
-        (false, _) => String::new(),
+        (false, None) => String::new(),
+        (false, Some(_)) => {
+            return Err("paramRef.namespace must not be provided for a cluster-scoped `paramKind`".to_owned());
+        }
         (true, Some(namespace)) => namespace.to_owned(),
         (true, None) => request.review.request.target.object.key.namespace.to_string(),
     };
-    let object = cache.get(kind, &Key::new(&namespace, &text(&reference["name"]))).ok_or(())?;
-    Ok(Val::of(&object.to_value(), &Value::Null))
+    if kind.namespaced && namespace.is_empty() {
+        return Err("cannot use namespaced paramRef in policy binding that matches cluster-scoped resources".to_owned());
+    }
+    let value = |object: &Object| Val::of(&object.to_value(), &Value::Null);
+    let found: Vec<Val> = if let Some(name) = reference["name"].as_str().filter(|name| !name.is_empty()) {
+        cache.get(kind, &Key::new(&namespace, name)).map(value).into_iter().collect()
+    } else {
+        let selector = Selector::from_value(&reference["selector"]).unwrap_or_default();
+        let none = std::collections::BTreeMap::new();
+        let here = cache.iter(kind).filter(|object| object.namespace() == namespace);
+        here.filter(|object| selector.matches(object.meta().labels.as_ref().unwrap_or(&none))).map(value).collect()
+    };
+    if found.is_empty() && reference["parameterNotFoundAction"] == "Deny" {
+        return Err("no params found for policy binding with `Deny` parameterNotFoundAction".to_owned());
+    }
+    Ok(found)
 }

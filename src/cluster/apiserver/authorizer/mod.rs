@@ -19,7 +19,7 @@ pub use node::name as node_of;
 
 use super::watch_cache::WatchCache;
 use crate::api::selector::FieldSelector;
-use crate::api::{Request, Status, Verb};
+use crate::api::{Request, Status, Verb, metrics};
 use crate::cluster::wire::User;
 use crate::sim::Map;
 use std::hash::{Hash, Hasher};
@@ -81,6 +81,10 @@ impl<'a> Attributes<'a> {
             _ if target.key.name.is_empty() => field,
             _ => &target.key.name,
         };
+        if metrics::OTHER_GROUPS.contains(&target.kind.group) {
+            let (verb, resource, name, subresource) = metrics::asked(target.kind, &target.key.name);
+            return Self { subresource, ..Self::on(verb, target.kind.group, resource, &target.key.namespace, name) };
+        }
         // A namespace is its own namespace.
         let namespace = if target.kind.kind == "Namespace" { name } else { &target.key.namespace };
         Self {

@@ -72,7 +72,10 @@ pub fn decode(document: &Value, kind: &'static Kind, review: &mut Review) -> Res
 pub fn patched(value: Value, patch: &Value, kind: &'static Kind, review: &mut Review) -> Result<Object, Status> {
     let checked = checked(&value, kind);
     let strict = review.request.options.field_validation == FieldValidation::Strict;
+    let typed = matches!(review.request.body, Body::Patch(PatchType::Merge | PatchType::Json, _));
+    let shown = if typed { value.to_string() } else { go_print(patch) };
     let error = match (&checked.fatal, checked.strict_message()) {
+        (Some(problem), _) if typed => Some(problem.message.clone()),
         // Upstream converts a patched map in another way than it decodes JSON, with other words.
         (Some(problem), _) => {
             let wanted = problem.message.rsplit("of type ").next().unwrap_or_default();
@@ -83,7 +86,7 @@ pub fn patched(value: Value, patch: &Value, kind: &'static Kind, review: &mut Re
     let error = error.map_or_else(|| kind.read(value), Err);
     warn(review, &checked);
     error.map_err(|error| {
-        let field = FieldError::invalid("patch", go_print(patch), error);
+        let field = FieldError::invalid("patch", shown, error);
         let mut status = Status::invalid(kind, "", std::slice::from_ref(&field));
         status.message = format!(" \"\" is invalid: {field}");
         if let Some(details) = &mut status.details {

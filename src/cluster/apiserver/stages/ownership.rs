@@ -93,6 +93,13 @@ pub fn begin_apply(review: &mut Review, live: Option<&Object>) -> Result<Value, 
     if config["metadata"]["managedFields"].is_array() {
         return Err(Status::bad_request("metadata.managedFields must be nil"));
     }
+    let version = config["apiVersion"].as_str().unwrap_or_default();
+    let wanted = review.face.unwrap_or(kind).api_version();
+    if version != wanted {
+        return Err(Status::bad_request(format!(
+            "Incorrect version specified in apply patch. Specified patch version: {version}, expected: {wanted}"
+        )));
+    }
     declared(config, kind, review)?;
     let value = live.map(Object::to_value);
     let owners = live.map(managed::of).unwrap_or_default();

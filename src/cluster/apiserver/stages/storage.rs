@@ -165,8 +165,9 @@ pub fn update(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refu
         };
         judged.map_err(at(Gate::Validation))?;
     }
-    // Of a spec that has changed the server warns again, of the name only once.
-    if target.subresource.is_empty() && new.meta().generation != old.meta().generation {
+    // Of a spec that has changed the server warns again, of the name only once, and of pods never.
+    let another = if kind.generation { new.meta().generation != old.meta().generation } else { written };
+    if target.subresource.is_empty() && another && kind.kind != "Pod" {
         let texts = (kind.warnings)(&new).into_iter().filter(|text| !text.starts_with("metadata.name: "));
         review.warnings.extend(texts.map(Into::into));
     }
@@ -220,6 +221,11 @@ fn keep_attached(new: &mut Object, old: &Object) {
 
 /// The object meant must be the one stored, and at the revision that the client has seen, if it says so.
 fn identity(new: &Object, old: &Object) -> Result<(), Status> {
+    let version = new.meta().resource_version.as_deref().unwrap_or_default();
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        let message = format!("strconv.ParseUint: parsing {version:?}: invalid syntax");
+        return Err(Status { code: 500, reason: "", message, details: None });
+    }
     if new.revision() != 0 && new.revision() != old.revision() {
         return Err(Status::modified(old.kind(), old.name()));
     }

@@ -4,7 +4,9 @@ use super::Review;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::pod::{resize, update};
+use crate::api::rules::events;
 use crate::api::{FieldError, Kind, Status, faces, meta_validation};
+use k8s_openapi::api::core::v1::Event;
 
 /// All errors of a new object at once.
 ///
@@ -15,6 +17,12 @@ pub fn create(review: &mut Review, object: &Object) -> Result<(), Status> {
     let kind = object.kind();
     let mut errors = meta_validation::create(object);
     errors.extend((kind.validate)(object));
+    // The newer form of events is held to more than the older one.
+    if review.face.is_some_and(|face| face.group == "events.k8s.io")
+        && let Some(event) = object.get::<Event>()
+    {
+        errors.extend(events::check(event));
+    }
     verdict(object, &errors)?;
     review.warnings.extend((kind.warnings)(object).into_iter().map(Into::into));
     Ok(())

@@ -30,6 +30,8 @@ pub(super) struct Missed {
     pub(super) many: bool,
 }
 
+const TOO_CLOSE: &str = "time difference between two schedules is less than 1 second";
+
 fn unix(time: Time) -> i64 {
     EPOCH_SECOND + time.as_secs()
 }
@@ -55,12 +57,16 @@ impl Plan {
         let now = unix(now);
         let none = Missed { earliest, latest: None, any: false, many: false };
         let next = |after: i64| self.schedule.next(after, &self.zone);
-        let Some(first) = next(earliest).filter(|first| *first <= now) else { return Ok(none) };
+        // A time that never comes is the zero time upstream, twice.
+        let Some(first) = next(earliest) else { return Err(TOO_CLOSE) };
+        if first > now {
+            return Ok(none);
+        }
         let Some(second) = next(first).filter(|second| *second <= now) else {
             return Ok(Missed { latest: Some(first), ..none });
         };
         if second - first < 1 {
-            return Err("time difference between two schedules is less than 1 second");
+            return Err(TOO_CLOSE);
         }
         let number = (now - first) / (second - first) + 1;
         let mut latest = None;
@@ -94,7 +100,7 @@ pub(super) fn rfc1123(unix: i64) -> String {
     let named =
         |names: &[&'static str], n: i64| usize::try_from(n).ok().and_then(|n| names.get(n).copied()).unwrap_or("");
     let (weekday, month) = (named(&DAYS, weekday), named(&MONTHS, month - 1));
-    format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} UTC")
+    format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} +0000")
 }
 
 pub(super) fn rfc3339(unix: i64, zone: &Zone) -> String {
@@ -138,8 +144,14 @@ mod tests {
     }
 
     #[test]
+    fn a_time_that_never_comes_is_an_error() {
+        let plan = plan("59 23 31 2 *", 30, None);
+        assert_eq!(plan.missed(Time::from_secs(60), true).map(|missed| missed.latest), Err(TOO_CLOSE));
+    }
+
+    #[test]
     fn times_are_written_as_go_does() {
-        assert_eq!(rfc1123(EPOCH_SECOND), "Mon, 05 Jan 2026 09:00:00 UTC");
+        assert_eq!(rfc1123(EPOCH_SECOND), "Mon, 05 Jan 2026 09:00:00 +0000");
         let seoul = Zone::find("Asia/Seoul").expect("a zone");
         assert_eq!(rfc3339(EPOCH_SECOND, &seoul), "2026-01-05T18:00:00+09:00");
         assert_eq!(rfc3339(EPOCH_SECOND, &Zone::UTC), "2026-01-05T09:00:00Z");

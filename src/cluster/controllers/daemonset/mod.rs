@@ -23,8 +23,8 @@ use super::shared::{annotation, labels, subject};
 use crate::api::kinds::{controller_revision, daemon_set, node, pod};
 use crate::api::request::DeleteOptions;
 use crate::api::selector::Selector;
-use crate::api::{Object, Ref, Request, Status};
-use crate::cluster::client::controller::{Controller, Note, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use crate::api::{Object, Ref, Request};
+use crate::cluster::client::controller::{Controller, Failed, Note, Reconcile, Saying, Tolerate, Wake, Watch, Write};
 use crate::cluster::timing;
 use crate::sim::Duration;
 use std::rc::Rc;
@@ -156,7 +156,7 @@ fn report(reconcile: &mut Reconcile, family: &Family, collisions: i32) {
 }
 
 /// When a request has failed the status is still written.
-fn failed(key: &Ref, reconcile: &mut Reconcile, _: &Status) {
+fn failed(key: &Ref, reconcile: &mut Reconcile, _: Failed) {
     let Some(set) = subject(reconcile, key).and_then(Set::read) else { return };
     let Ok(Some(past)) = selector(set.object).and_then(|selector| history::of(reconcile, set.object, &selector)) else {
         return;

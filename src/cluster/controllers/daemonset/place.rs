@@ -10,7 +10,7 @@ use crate::cluster::client::controller::{Reconcile, Saying};
 use crate::cluster::controllers::shared::history::REVISION;
 use crate::cluster::controllers::shared::pods::{from_template, until_available};
 use crate::cluster::controllers::shared::{integer, labels};
-use crate::sim::{Duration, Order, Sorted, Time};
+use crate::sim::{Duration, Order, Time};
 use k8s_openapi::api::core::v1::{
     Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, PodTemplateSpec, Taint, Toleration,
 };
@@ -113,48 +113,66 @@ fn tolerate(spec: &mut PodSpec) {
     }
 }
 
-/// A DaemonSet, the nodes, and its pods by the node that they are on or meant for.
+/// A DaemonSet with all places: every change of a pod looks at all of them once, so they are kept in order and beside each
+/// other, not looked up.
 pub struct Family<'f, 'a> {
     /// The set.
     pub set: &'f Set<'a>,
     /// The hash of the present revision.
     pub hash: &'f str,
-    /// All nodes: whether a pod should come, whether one may stay.
-    pub nodes: Sorted<&'a str, (bool, bool)>,
-    /// The pods by node, the oldest first. Also of nodes that are gone.
-    pub pods: Sorted<&'a str, Vec<&'a Object>>,
+    /// The nodes, and the names of those that are gone but still have pods, in their order.
+    pub places: Vec<Place<'a>>,
     /// The present moment.
     pub now: Time,
+}
+
+/// A node as a place for pods.
+pub struct Place<'a> {
+    /// Its name.
+    pub node: &'a str,
+    /// Whether a pod should come, and whether one may stay; `None`: there is no such node.
+    pub fits: Option<(bool, bool)>,
+    /// The pods that are on it or meant for it, the oldest first.
+    pub pods: Vec<&'a Object>,
+}
+
+impl Place<'_> {
+    /// Whether a pod should come.
+    #[must_use]
+    pub fn should(&self) -> bool {
+        self.fits.is_some_and(|(should, _)| should)
+    }
 }
 
 impl<'f, 'a> Family<'f, 'a> {
     /// Sorts the pods of a set by nodes.
     #[must_use]
     pub fn new(reconcile: &Reconcile<'a>, set: &'f Set<'a>, hash: &'f str, all: &[&'a Object]) -> Self {
-        let nodes = reconcile.cache(&node::KIND).iter().map(|node| (node.name(), set.belongs_on(node))).collect();
-        let mut pods: Sorted<&str, Vec<&Object>> = Sorted::new();
-        for object in all {
-            let Some(pod) = object.get::<Pod>() else { continue };
-            if pod.is_terminal() && object.is_terminating() {
-                continue;
+        let whose = |object: &&'a Object| {
+            let pod = object.get::<Pod>().filter(|pod| !(pod.is_terminal() && object.is_terminating()))?;
+            Some((target(pod)?, *object))
+        };
+        let mut pods: Vec<(&str, &Object)> = all.iter().filter_map(whose).collect();
+        pods.order_by(|(a, one), (b, other)| {
+            let age = |object: &&'a Object| {
+                let bound = object.get::<Pod>().is_some_and(|pod| pod.node().is_some());
+                (!bound, object.meta().creation_timestamp.as_ref(), object.name())
+            };
+            a.cmp(b).then_with(|| age(one).cmp(&age(other)))
+        });
+        let mut pods = pods.into_iter().peekable();
+        let nodes = reconcile.cache(&node::KIND);
+        let mut places = Vec::with_capacity(nodes.len());
+        for node in nodes {
+            let name = node.name();
+            while let Some(gone) = pods.next_if(|(node, _)| *node < name) {
+                push(&mut places, gone);
             }
-            if let Some(node) = target(pod) {
-                pods.get_or_default(node).push(object);
-            }
+            let pods = std::iter::from_fn(|| Some(pods.next_if(|(node, _)| *node == name)?.1)).collect();
+            places.push(Place { node: name, fits: Some(set.belongs_on(node)), pods });
         }
-        for pods in pods.values_mut() {
-            pods.order_by_key(|pod| {
-                let bound = pod.get::<Pod>().is_some_and(|pod| pod.node().is_some());
-                (!bound, pod.meta().creation_timestamp.clone(), pod.name())
-            });
-        }
-        Self { set, hash, nodes, pods, now: reconcile.now() }
-    }
-
-    /// The pods on a node.
-    #[must_use]
-    pub fn on(&self, node: &str) -> &[&'a Object] {
-        self.pods.get(node).map_or(&[], Vec::as_slice)
+        pods.for_each(|gone| push(&mut places, gone));
+        Self { set, hash, places, now: reconcile.now() }
     }
 
     /// Whether a pod is of the present template (upstream: `IsPodUpdated`).
@@ -206,33 +224,32 @@ impl<'f, 'a> Family<'f, 'a> {
 
     /// What is to be created and deleted so that each node has its pod (upstream: `manage`).
     pub fn manage(&self, reconcile: &mut Reconcile) -> Wish<'a> {
-        let mut wish = Wish::default();
+        let (mut wish, mut lost) = (Wish::default(), Vec::new());
         let surges = super::update::surge(self) > 0;
-        for (node, (should, may_stay)) in &self.nodes {
-            let pods = self.on(node);
-            if *should && pods.is_empty() {
-                wish.create.push(node);
-            } else if *may_stay {
-                let alive = self.alive(reconcile, node, &mut wish);
-                if surges && *should && alive.is_empty() {
-                    wish.create.push(node);
+        let unbound = |pod: &&Object| pod.get::<Pod>().is_some_and(|pod| pod.node().is_none());
+        for place in &self.places {
+            match place.fits {
+                Some((true, _)) if place.pods.is_empty() => wish.create.push(place.node),
+                Some((should, true)) => {
+                    let alive = self.alive(reconcile, place, &mut wish);
+                    if surges && should && alive.is_empty() {
+                        wish.create.push(place.node);
+                    }
+                    self.thin_out(&alive, surges, &mut wish);
                 }
-                self.thin_out(&alive, surges, &mut wish);
-            } else {
-                wish.delete.extend(pods.iter().copied().filter(|pod| !pod.is_terminating()));
+                Some((_, false)) => wish.delete.extend(place.pods.iter().copied().filter(|pod| !pod.is_terminating())),
+                None => lost.extend(place.pods.iter().copied().filter(unbound)),
             }
         }
-        let unbound = |pod: &&Object| pod.get::<Pod>().is_some_and(|pod| pod.node().is_none());
-        let lost = self.pods.iter().filter(|(node, _)| !self.nodes.contains_key(*node));
-        wish.delete.extend(lost.flat_map(|(_, pods)| pods.iter().copied()).filter(unbound));
+        wish.delete.extend(lost);
         wish
     }
 
     /// The pods of a node that neither have ended nor are ending; those that have are wished away.
-    fn alive(&self, reconcile: &mut Reconcile, node: &str, wish: &mut Wish<'a>) -> Vec<&'a Object> {
-        let set = self.set.object;
+    fn alive(&self, reconcile: &mut Reconcile, place: &Place<'a>, wish: &mut Wish<'a>) -> Vec<&'a Object> {
+        let (set, node) = (self.set.object, place.node);
         let mut alive = Vec::new();
-        for object in self.on(node).iter().copied().filter(|pod| !pod.is_terminating()) {
+        for object in place.pods.iter().copied().filter(|pod| !pod.is_terminating()) {
             let phase = object.get::<Pod>().map_or("", Pod::phase);
             match phase {
                 "Failed" => {
@@ -270,6 +287,14 @@ impl<'f, 'a> Family<'f, 'a> {
                 wish.delete.push(old);
             }
         }
+    }
+}
+
+/// A pod on a node that is gone.
+fn push<'a>(places: &mut Vec<Place<'a>>, (node, pod): (&'a str, &'a Object)) {
+    match places.last_mut().filter(|place| place.node == node) {
+        Some(place) => place.pods.push(pod),
+        None => places.push(Place { node, fits: None, pods: vec![pod] }),
     }
 }
 

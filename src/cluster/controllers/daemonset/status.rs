@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 /// The set with its new status if that differs, and whether a ready pod has still to become available.
 pub fn of(family: &Family, collisions: i32) -> (Option<Object>, bool) {
     let (mut desired, mut current, mut misplaced, mut ready, mut available, mut updated) = (0, 0, 0, 0, 0, 0);
-    for (node, (should, _)) in &family.nodes {
-        let oldest = family.on(node).first();
-        desired += i64::from(*should);
-        match oldest {
-            Some(pod) if *should => {
+    for place in family.places.iter().filter(|place| place.fits.is_some()) {
+        let should = place.should();
+        desired += i64::from(should);
+        match place.pods.first() {
+            Some(pod) if should => {
                 current += 1;
                 ready += i64::from(pod.get::<Pod>().is_some_and(Pod::is_ready));
                 available += i64::from(family.is_available(pod));
@@ -48,6 +48,6 @@ pub fn of(family: &Family, collisions: i32) -> (Option<Object>, bool) {
     }
     // Of a surge the newest pods are not counted above, but it goes on when they are available (upstream: `updatePod`).
     let waits = |pod: &&Object| pod.get::<Pod>().is_some_and(Pod::is_ready) && !family.is_available(pod);
-    let waits = !family.set.min_ready.is_zero() && family.pods.values().flatten().any(waits);
+    let waits = !family.set.min_ready.is_zero() && family.places.iter().flat_map(|place| &place.pods).any(waits);
     ((*old != status).then_some(changed), waits)
 }

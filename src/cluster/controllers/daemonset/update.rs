@@ -5,10 +5,9 @@
 //! when the new ones are available.
 
 use super::Wish;
-use super::place::Family;
+use super::place::{Family, Place};
 use crate::api::Object;
 use crate::cluster::controllers::shared::scaled;
-use crate::sim::SortedSet;
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 /// On how many nodes there may be two pods.
@@ -17,9 +16,14 @@ pub fn surge(family: &Family) -> usize {
     bound(family, "maxSurge")
 }
 
+/// How many nodes should have a pod.
+fn wanted(family: &Family) -> usize {
+    family.places.iter().filter(|place| place.should()).count()
+}
+
 /// A number or percentage of the nodes that should have a pod, rounded up.
 fn bound(family: &Family, field: &str) -> usize {
-    let wanted = family.nodes.values().filter(|(should, _)| *should).count();
+    let wanted = wanted(family);
     let tree = family.set.object.document();
     let value: Option<IntOrString> =
         tree.and_then(|tree| tree.part(&format!("spec.updateStrategy.rollingUpdate.{field}")));
@@ -36,9 +40,9 @@ fn most_unavailable(family: &Family) -> usize {
 }
 
 /// The new and the old pod of a node; `None`: there are more than one of either.
-fn pair<'a>(family: &Family<'_, 'a>, node: &str) -> Option<(Option<&'a Object>, Option<&'a Object>)> {
+fn pair<'a>(family: &Family, place: &Place<'a>) -> Option<(Option<&'a Object>, Option<&'a Object>)> {
     let (mut new, mut old) = (None, None);
-    for pod in family.on(node).iter().copied().filter(|pod| !pod.is_terminating()) {
+    for pod in place.pods.iter().copied().filter(|pod| !pod.is_terminating()) {
         let place = if family.is_updated(pod) { &mut new } else { &mut old };
         if place.replace(pod).is_some() {
             return None;
@@ -54,16 +58,14 @@ pub fn roll<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
 }
 
 /// The nodes that have a pod, and those that should.
-fn nodes<'a>(family: &Family<'_, 'a>) -> Vec<&'a str> {
-    let should = family.nodes.iter().filter(|(_, (should, _))| *should).map(|(node, _)| *node);
-    let all: SortedSet<&str> = should.chain(family.pods.keys().copied()).collect();
-    all.into_iter().collect()
+fn concerned<'f, 'a>(family: &'f Family<'_, 'a>) -> impl Iterator<Item = &'f Place<'a>> {
+    family.places.iter().filter(|place| place.should() || !place.pods.is_empty())
 }
 
 fn replace<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
     let (mut unavailable, mut lame, mut candidates) = (0, Vec::new(), Vec::new());
-    for node in nodes(family) {
-        match pair(family, node) {
+    for place in concerned(family) {
+        match pair(family, place) {
             Some((Some(new), None)) => unavailable += usize::from(!family.is_available(new)),
             Some((None, Some(old))) if family.is_available(old) => candidates.push(old),
             Some((None, Some(old))) => {
@@ -81,8 +83,8 @@ fn replace<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
 fn overlap<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
     let mut wish = Wish::default();
     let (mut surging, mut available, mut candidates, mut misplaced) = (0, 0, Vec::new(), Vec::new());
-    for node in nodes(family) {
-        let Some((new, old)) = pair(family, node) else {
+    for place in concerned(family) {
+        let Some((new, old)) = pair(family, place) else {
             surging += 1;
             continue;
         };
@@ -90,16 +92,16 @@ fn overlap<'a>(family: &Family<'_, 'a>) -> Wish<'a> {
         available += usize::from(is_available(new) || is_available(old));
         match (new, old) {
             (_, None) => {}
-            (None, Some(old)) => match family.nodes.get(node) {
+            (None, Some(old)) => match place.fits {
                 Some((false, _)) => misplaced.push(old),
-                _ if !family.is_available(old) => wish.create.push(node),
-                _ => candidates.push(node),
+                _ if !family.is_available(old) => wish.create.push(place.node),
+                _ => candidates.push(place.node),
             },
             (Some(new), Some(old)) if family.is_available(new) => wish.delete.push(old),
             (Some(_), Some(_)) => surging += 1,
         }
     }
-    let wanted = family.nodes.values().filter(|(should, _)| *should).count();
+    let wanted = wanted(family);
     wish.delete.extend(misplaced.into_iter().take(available.saturating_sub(wanted)));
     wish.create.extend(candidates.into_iter().take(surge(family).saturating_sub(surging)));
     wish

@@ -33,8 +33,10 @@ use super::shared::{annotation, subject};
 use crate::api::kinds::{deployment, pod, pod::Pod, replica_set};
 use crate::api::request::DeleteOptions;
 use crate::api::selector::Selector;
-use crate::api::{Key, Object, Ref, Request, Status};
-use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Watch, Write, in_ending_namespace};
+use crate::api::{Key, Object, Ref, Request, Verb};
+use crate::cluster::client::controller::{
+    Controller, Failed, Reconcile, Saying, Tolerate, Watch, Write, in_ending_namespace,
+};
 use crate::sim::Order;
 use k8s_openapi::api::apps::v1::{DeploymentStatus, ReplicaSet};
 
@@ -75,7 +77,10 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
 }
 
 /// When a new set could not be created (upstream: `getNewReplicaSet`).
-fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
+fn failed(key: &Ref, reconcile: &mut Reconcile, (request, error): Failed) {
+    if request.verb != Verb::Create {
+        return;
+    }
     let Some(plan) = subject(reconcile, key).and_then(Plan::read) else { return };
     let name = set_name(&plan);
     let exists = reconcile.lookup(&replica_set::KIND, &Key::new(plan.object.namespace(), &name)).is_some();

@@ -49,7 +49,7 @@ pub(super) fn manage(reconcile: &mut Reconcile, look: &mut Look) {
     let active = look.active.len();
     let wanted = if look.job.is_suspended() { 0 } else { wanted(look) };
     let excess = active.saturating_sub(wanted);
-    let mut doomed = doomed(reconcile, look, excess);
+    let mut doomed = doomed(look, excess);
     if !look.job.is_suspended() {
         doomed.truncate(BURST);
     }
@@ -79,9 +79,7 @@ fn wanted(look: &Look) -> usize {
 
 /// Which active pods go (upstream: `activePodsForRemoval`): of an Indexed Job first those whose index is none, too large
 /// or there twice.
-fn doomed<'a>(reconcile: &Reconcile, look: &Look<'a>, excess: usize) -> Vec<&'a Object> {
-    let now = reconcile.now();
-    let rank = |pods: &[&'a Object], n: usize| ranking::to_delete(pods, std::iter::empty(), n, now);
+fn doomed<'a>(look: &Look<'a>, excess: usize) -> Vec<&'a Object> {
     let (mut gone, mut left): (Vec<&Object>, Vec<&Object>) = (Vec::new(), look.active.clone());
     if look.job.is_indexed() {
         let (valid, rest): (Vec<_>, Vec<_>) = left.into_iter().partition(|pod| look.is_valid(pod));
@@ -90,14 +88,14 @@ fn doomed<'a>(reconcile: &Reconcile, look: &Look<'a>, excess: usize) -> Vec<&'a 
         let mut sorted = valid;
         sorted.order_by_key(|pod| index_of(pod));
         for same in sorted.chunk_by(|a, b| index_of(a) == index_of(b)) {
-            let repeated = if same.len() > 1 { rank(same, same.len() - 1) } else { Vec::new() };
+            let repeated = if same.len() > 1 { ranking::plain(same, same.len() - 1) } else { Vec::new() };
             let stays = |pod: &&&Object| !repeated.iter().any(|other| other.uid() == pod.uid());
             left.extend(same.iter().filter(stays));
             gone.extend(repeated);
         }
     }
     if gone.len() < excess {
-        gone.extend(rank(&left, excess - gone.len()));
+        gone.extend(ranking::plain(&left, excess - gone.len()));
     }
     gone
 }

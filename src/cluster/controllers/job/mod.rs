@@ -29,8 +29,8 @@ use super::shared::{labels, subject};
 use crate::api::kinds::{job, pod};
 use crate::api::meta::{controller_of, timestamp};
 use crate::api::request::PatchType;
-use crate::api::{Object, Ref, Request, Status};
-use crate::cluster::client::controller::{Controller, Reconcile, Tolerate, Wake, Watch, Write};
+use crate::api::{Object, Ref, Request, Verb};
+use crate::cluster::client::controller::{Controller, Failed, Reconcile, Tolerate, Wake, Watch, Write};
 use crate::cluster::timing;
 use crate::sim::Time;
 use serde_json::{Value, json};
@@ -130,8 +130,9 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
 }
 
 /// When pods could not be made, those that have ended are counted nevertheless.
-fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
-    let object = subject(reconcile, key).filter(|_| key.kind == &job::KIND && error.reason != "Conflict");
+fn failed(key: &Ref, reconcile: &mut Reconcile, (request, _): Failed) {
+    let managed = key.kind == &job::KIND && matches!(request.verb, Verb::Create | Verb::Delete);
+    let object = subject(reconcile, key).filter(|_| managed);
     let Some(Ok(job)) = object.map(Job::read) else { return };
     if let Ok(Some(mut look)) = Look::at(reconcile, job) {
         look.decide(reconcile);

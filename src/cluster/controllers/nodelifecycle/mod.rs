@@ -24,8 +24,10 @@ use crate::api::json::encode;
 use crate::api::kinds::{lease, node, pod, pod::Pod};
 use crate::api::meta::{moment, timestamp};
 use crate::api::request::PatchType;
-use crate::api::{Key, Object, Ref, Request, Status};
-use crate::cluster::client::controller::{Controller, Memory, Note, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use crate::api::{Key, Object, Ref, Request};
+use crate::cluster::client::controller::{
+    Controller, Failed, Memory, Note, Reconcile, Saying, Tolerate, Wake, Watch, Write,
+};
 use crate::cluster::timing;
 use crate::sim::Time;
 use k8s_openapi::api::coordination::v1::Lease;
@@ -95,7 +97,7 @@ fn monitor(wake: &mut Wake) {
         wake.memory().insert(memo(memo::DUE, gone.name()), Note::Number(0));
         wake.object(gone);
     }
-    let lost = Zones::of(nodes.iter()).all_lost();
+    let lost = zones::all_lost(nodes.iter());
     let was_lost = wake.memory().contains_key(&memo(memo::ALL, ""));
     if lost {
         wake.memory().insert(memo(memo::ALL, ""), Note::Moment(now));
@@ -268,7 +270,7 @@ fn mark_pods(reconcile: &mut Reconcile, object: &Object) {
 }
 
 /// A pod could not be marked: all are looked at again with the next try.
-fn failed(key: &Ref, reconcile: &mut Reconcile, _: &Status) {
+fn failed(key: &Ref, reconcile: &mut Reconcile, _: Failed) {
     let lost = subject(reconcile, key).is_some_and(|node| wanted_taint(node).is_some());
     if lost {
         reconcile.memory.insert(memo(memo::MARK, &key.key.name), Note::Number(1));
@@ -281,8 +283,8 @@ fn execute(reconcile: &mut Reconcile, object: &Object) -> Vec<Vec<Taint>> {
     let now = reconcile.now();
     let present = taints::of(object);
     let wanted = wanted_taint(object);
-    let zones = Zones::of(reconcile.cache(&node::KIND).iter());
-    if wanted.is_none() || zones.all_lost() {
+    let nodes = reconcile.cache(&node::KIND);
+    if wanted.is_none() || zones::all_lost(nodes.iter()) {
         reconcile.memory.remove(&memo(memo::TAINT, object.name()));
         return taints::no_execute(object, None, now);
     }
@@ -294,7 +296,7 @@ fn execute(reconcile: &mut Reconcile, object: &Object) -> Vec<Vec<Taint>> {
     }
     let zone = zone(object);
     let turn = turn_of(zone);
-    let Some(pause) = zones.pause(zone) else {
+    let Some(pause) = Zones::of(nodes.iter()).pause(zone) else {
         // Upstream: `SwapLimiter` empties the bucket of a zone in which nothing was allowed.
         reconcile.memory.insert(turn, Note::Moment(now + timing::NODE_EVICTION_PAUSE));
         return Vec::new();

@@ -33,6 +33,16 @@ pub fn zone(node: &Object) -> Zone<'_> {
     (label("topology.kubernetes.io/region"), label("topology.kubernetes.io/zone"))
 }
 
+fn is_ready(node: &Object) -> bool {
+    condition(node, "Ready").is_some_and(|ready| ready.status == "True")
+}
+
+/// Whether there are nodes and none anywhere is ready: every zone is [`State::Full`].
+#[must_use]
+pub fn all_lost(mut nodes: Objects) -> bool {
+    nodes.next().is_some_and(|first| !is_ready(first) && !nodes.any(is_ready))
+}
+
 /// What is known of all zones.
 #[derive(Debug, Default)]
 pub struct Zones<'a>(Sorted<Zone<'a>, (usize, usize)>);
@@ -43,7 +53,7 @@ impl<'a> Zones<'a> {
     pub fn of(nodes: Objects<'a>) -> Self {
         let mut zones: Sorted<Zone, (usize, usize)> = Sorted::new();
         for node in nodes {
-            let ready = condition(node, "Ready").is_some_and(|ready| ready.status == "True");
+            let ready = is_ready(node);
             let (all, lost) = zones.get_or_default(zone(node));
             *all += 1;
             *lost += usize::from(!ready);
@@ -62,18 +72,11 @@ impl<'a> Zones<'a> {
         }
     }
 
-    /// Whether no node anywhere is ready.
-    #[must_use]
-    pub fn all_lost(&self) -> bool {
-        !self.0.is_empty() && self.0.keys().all(|zone| self.state(*zone) == State::Full)
-    }
-
-    /// The least time between two evictions in a zone; `None`: nobody is evicted.
+    /// The least time between two evictions in a zone, if not all nodes are lost; `None`: nobody is evicted.
     #[must_use]
     pub fn pause(&self, zone: Zone) -> Option<Duration> {
         let large = self.0.get(&zone).is_some_and(|(all, _)| *all > 50);
         match self.state(zone) {
-            _ if self.all_lost() => None,
             State::Partial => large.then_some(timing::NODE_EVICTION_PAUSE_SLOW),
             State::Normal | State::Full => Some(timing::NODE_EVICTION_PAUSE),
         }

@@ -3,9 +3,6 @@
 //! Upstream: `pkg/controller/podautoscaler/horizontal.go`. Every fifteen seconds, for each `HorizontalPodAutoscaler`: read
 //! the target's scale, ask each metric how many pods it would have ([`replicas`]), take the largest answer, let the
 //! behaviour hold it back ([`behavior`]), write the scale, and say in the status why.
-//!
-//! Left out: for custom and external metrics there is no adapter that could be installed, which is what the conditions
-//! then say.
 
 mod behavior;
 mod replicas;
@@ -17,7 +14,7 @@ use crate::api::kinds::{horizontal_pod_autoscaler, node, pod};
 use crate::api::meta::timestamp;
 use crate::api::selector::Selector;
 use crate::api::{Body, Key, Kind, Object, Ref, Request, Target, Verb};
-use crate::cluster::client::controller::{Controller, Note, Reconcile, Saying, Wake, Watch, Write};
+use crate::cluster::client::controller::{Controller, Failed, Note, Reconcile, Saying, Wake, Watch, Write};
 use crate::cluster::timing;
 use k8s_openapi::api::autoscaling::v1::Scale;
 use serde_json::{Map, Value, json};
@@ -218,8 +215,8 @@ fn rescale(
 }
 
 /// The scale could not be written.
-fn failed(key: &Ref, reconcile: &mut Reconcile, error: &crate::api::Status) {
-    let Some(object) = subject(reconcile, key).filter(|_| error.reason != "Conflict") else { return };
+fn failed(key: &Ref, reconcile: &mut Reconcile, (request, error): Failed) {
+    let Some(object) = subject(reconcile, key).filter(|_| request.target.subresource == "scale") else { return };
     let Some(document) = object.document() else { return };
     let status = document.at("status").and_then(Value::as_object).cloned().unwrap_or_default();
     let mut look = Look { object, document, key: object.key(), status, now: reconcile.now() };

@@ -5,6 +5,8 @@
 //! there are such, or pods without a sample, the answer is computed again with what they would use at worst, and dropped
 //! if it then points the other way.
 
+mod others;
+
 use super::Look;
 use crate::api::kinds::pod::{self, Pod};
 use crate::api::meta::moment;
@@ -45,8 +47,6 @@ pub(super) fn of_metric(
     (current, target): (i64, &Scale),
 ) -> Result<Proposal, Failure> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let name = |source: &str| text(&spec[source]["metric"]["name"]);
-    let namespace = look.object.namespace();
     match spec["type"].as_str().unwrap_or_default() {
         kind @ ("Resource" | "ContainerResource") => {
             let (field, of_container) =
@@ -64,35 +64,7 @@ pub(super) fn of_metric(
             }
             Ok(Proposal { replicas, metric, status: json!({"type": kind, field: shown}) })
         }
-        "Object" => {
-            let (kind, object) =
-                (text(&spec["object"]["describedObject"]["kind"]), text(&spec["object"]["describedObject"]["name"]));
-            let (metric, why) = (name("object"), custom(reconcile, namespace));
-            let why = format!("unable to get metric {metric}: {kind} on {namespace} {object}/{why}");
-            let each = spec["object"]["target"]["type"] == "AverageValue";
-            let part = if each { format!(": failed to get {metric} object metric") } else { String::new() };
-            let what = format!("failed to get object metric value{part}");
-            Err(Failure { reason: "FailedGetObjectMetric", what, why })
-        }
-        "Pods" => {
-            let why = format!("unable to get metric {}: {}", name("pods"), custom(reconcile, namespace));
-            Err(Failure { reason: "FailedGetPodsMetric", what: "failed to get pods metric value".to_owned(), why })
-        }
-        "External" => {
-            let selector = go_selector(&spec["external"]["metric"]["selector"]);
-            let metric = name("external");
-            let asked = reconcile.ask_all(&metrics::EXTERNAL, namespace, "").and_then(Result::err);
-            let why = asked.map(|status| told_by(status, &format!("{metric}.external.metrics.k8s.io")));
-            let why = why.map_or_else(
-                || "no metrics returned from external metrics API".to_owned(),
-                |why| format!("unable to fetch metrics from external metrics API: {why}"),
-            );
-            let why = format!("unable to get external metric {namespace}/{metric}/{selector}: {why}");
-            let each = !spec["external"]["target"]["averageValue"].is_null();
-            let part = if each { format!("{metric} external metric") } else { format!("external metric {metric}") };
-            let what = format!("failed to get {metric} external metric value: failed to get {part}");
-            Err(Failure { reason: "FailedGetExternalMetric", what, why })
-        }
+        "Pods" | "Object" | "External" => others::of_metric(reconcile, look, spec, (current, target)),
         other => {
             let why = format!("unknown metric source type {other:?}");
             Err(Failure { reason: "InvalidMetricSourceType", what: why.clone(), why })
@@ -104,28 +76,15 @@ pub(super) fn of_metric(
 pub(super) fn awaits(reconcile: &mut Reconcile, look: &Look, target: &Scale) -> bool {
     let mut open = false;
     for spec in look.document.list("spec.metrics") {
-        let (kind, labels) = match spec["type"].as_str() {
-            Some("Resource" | "ContainerResource") => (&metrics::POD, selector_of(target)),
-            Some("Object" | "Pods") => (&metrics::CUSTOM, ""),
-            Some("External") => (&metrics::EXTERNAL, ""),
-            _ => continue,
+        open |= match spec["type"].as_str() {
+            Some("Resource" | "ContainerResource") => {
+                reconcile.ask_all(&metrics::POD, look.object.namespace(), selector_of(target)).is_none()
+            }
+            _ => others::question(look, spec, target)
+                .is_some_and(|(target, labels)| reconcile.ask_metric(&target, &labels).is_none()),
         };
-        open |= reconcile.ask_all(kind, look.object.namespace(), labels).is_none();
     }
     open
-}
-
-/// Why there is no custom metric. Its client looks at discovery first, which does not name versions for which nobody
-/// answers (upstream: `metrics/pkg/client/custom_metrics/discovery.go`).
-fn custom(reconcile: &mut Reconcile, namespace: &str) -> String {
-    let group = metrics::CUSTOM.group;
-    let why = match reconcile.ask_all(&metrics::CUSTOM, namespace, "").and_then(Result::err) {
-        None => return "no metrics returned from custom metrics API".to_owned(),
-        Some(status) if status.code == 404 => format!("no custom metrics API ({group}) registered"),
-        Some(status) if status.code == 503 => "no known available metric versions found".to_owned(),
-        Some(status) => status.message.clone(),
-    };
-    format!("unable to fetch metrics from custom metrics API: {why}")
 }
 
 /// The pods that a scale selects.
@@ -139,19 +98,6 @@ fn told_by(status: &Status, resource: &str) -> String {
         404 | 503 => format!("{} (get {resource})", status.message),
         _ => status.message.clone(),
     }
-}
-
-fn go_selector(selector: &Value) -> String {
-    if selector.is_null() {
-        return "nil".to_owned();
-    }
-    let labels = selector["matchLabels"].as_object().into_iter().flatten();
-    let labels: Vec<String> =
-        labels.map(|(name, value)| format!("{name}: {},", value.as_str().unwrap_or_default())).collect();
-    format!(
-        "&LabelSelector{{MatchLabels:map[string]string{{{}}},MatchExpressions:[]LabelSelectorRequirement{{}},}}",
-        labels.concat()
-    )
 }
 
 /// A question about what pods use.

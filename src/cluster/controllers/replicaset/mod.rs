@@ -22,9 +22,9 @@ use super::shared::{count, labels, subject};
 use crate::api::kinds::{pod, pod::Pod, replica_set};
 use crate::api::meta::controller_of;
 use crate::api::request::DeleteOptions;
-use crate::api::{Kind, Object, Ref, Request, Status};
+use crate::api::{Kind, Object, Ref, Request, Verb};
 use crate::cluster::client::controller::{
-    Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write, in_ending_namespace,
+    Controller, Failed, Reconcile, Saying, Tolerate, Wake, Watch, Write, in_ending_namespace,
 };
 use crate::sim::Duration;
 use std::collections::BTreeMap;
@@ -131,10 +131,10 @@ fn has_all(labels: &BTreeMap<String, String>, wanted: &BTreeMap<String, String>)
 }
 
 /// What a failed creation or deletion leaves in the status before the next try (upstream: `calculateStatus`): the numbers
-/// of now, and the first failure as long as there is one. A status that somebody else was faster with is no failure.
-pub fn failed(key: &Ref, reconcile: &mut Reconcile, error: &Status) {
+/// of now, and the first failure as long as there is one.
+pub fn failed(key: &Ref, reconcile: &mut Reconcile, (request, error): Failed) {
     let Some(Ok(set)) = subject(reconcile, key).map(Set::read) else { return };
-    if error.reason == "Conflict" || in_ending_namespace(error) {
+    if !matches!(request.verb, Verb::Create | Verb::Delete) || in_ending_namespace(error) {
         return;
     }
     let pods: Vec<&Object> = reconcile.cache(&pod::KIND).owned_by(set.object.uid()).collect();

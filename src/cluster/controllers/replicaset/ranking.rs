@@ -23,26 +23,42 @@ pub fn to_delete<'a>(
     excess: usize,
     now: Time,
 ) -> Vec<&'a Object> {
-    if excess >= active.len() {
-        return active.to_vec();
-    }
     let mut on_node: Sorted<&str, usize> = Sorted::new();
     for node in related.filter_map(|object| object.get::<Pod>()?.node()) {
         *on_node.get_or_default(node) += 1;
     }
     let crowd = |pod: &Pod| pod.node().and_then(|node| on_node.get(node).copied()).unwrap_or(0);
-    let mut ranked: Vec<(&Object, &Pod, usize)> = active
-        .iter()
-        .filter_map(|object| Some((*object, object.get()?)))
-        .map(|(o, pod)| (o, pod, crowd(pod)))
-        .collect();
-    ranked.order_by(|a, b| compare((a.1, a.2), (b.1, b.2), now));
-    ranked.into_iter().take(excess).map(|(object, ..)| object).collect()
+    first(active, excess, |a, b| compare((a, crowd(a)), (b, crowd(b)), now))
+}
+
+/// The same without regard to costs and crowds, and with ages as they are (upstream: `ActivePods.Less`): so a Job chooses.
+#[must_use]
+pub fn plain<'a>(active: &[&'a Object], excess: usize) -> Vec<&'a Object> {
+    let younger = |a: Option<&MetaTime>, b: Option<&MetaTime>| b.cmp(&a);
+    first(active, excess, |a, b| {
+        let order = settled(a, b)
+            .then_with(|| if a.is_ready() { younger(ready_since(a), ready_since(b)) } else { Ordering::Equal });
+        let order = order.then_with(|| restarts(b).cmp(&restarts(a)));
+        order.then_with(|| younger(a.metadata.creation_timestamp.as_ref(), b.metadata.creation_timestamp.as_ref()))
+    })
+}
+
+fn first<'a>(active: &[&'a Object], count: usize, order: impl Fn(&Pod, &Pod) -> Ordering) -> Vec<&'a Object> {
+    if count >= active.len() {
+        return active.to_vec();
+    }
+    let mut ranked: Vec<(&Object, &Pod)> = active.iter().filter_map(|object| Some((*object, object.get()?))).collect();
+    ranked.order_by(|a, b| order(a.1, b.1));
+    ranked.into_iter().take(count).map(|(object, _)| object).collect()
+}
+
+/// Unbound, then pending, then not ready.
+fn settled(a: &Pod, b: &Pod) -> Ordering {
+    let bound = a.node().is_some().cmp(&b.node().is_some());
+    bound.then_with(|| phase(a).cmp(&phase(b))).then_with(|| a.is_ready().cmp(&b.is_ready()))
 }
 
 fn compare((a, crowd_a): (&Pod, usize), (b, crowd_b): (&Pod, usize), now: Time) -> Ordering {
-    let bound = a.node().is_some().cmp(&b.node().is_some());
-    let settled = || phase(a).cmp(&phase(b)).then(a.is_ready().cmp(&b.is_ready()));
     let dear = || cost(a).cmp(&cost(b)).then(crowd_b.cmp(&crowd_a));
     let long_ready = || match (ready_since(a), ready_since(b)) {
         (Some(since_a), Some(since_b)) => by_age(since_a, since_b, now),
@@ -52,7 +68,7 @@ fn compare((a, crowd_a): (&Pod, usize), (b, crowd_b): (&Pod, usize), now: Time) 
         (Some(born_a), Some(born_b)) => by_age(born_a, born_b, now),
         _ => Ordering::Equal,
     };
-    let order = bound.then_with(settled).then_with(dear).then_with(long_ready);
+    let order = settled(a, b).then_with(dear).then_with(long_ready);
     let order = order.then_with(|| restarts(b).cmp(&restarts(a))).then_with(age);
     order.then_with(|| a.metadata.uid.cmp(&b.metadata.uid))
 }
@@ -145,6 +161,16 @@ mod tests {
         let cost = [("controller.kubernetes.io/pod-deletion-cost".to_owned(), "-1".to_owned())];
         pods[0].meta_mut().annotations = Some(cost.into());
         assert_eq!(order(&pods)[0], "cheap");
+    }
+
+    #[test]
+    fn a_job_asks_for_no_cost() {
+        let mut pods = [pod("old", "a", Some(0)), pod("new", "a", Some(1)), pod("wait", "b", None)];
+        let cost = [("controller.kubernetes.io/pod-deletion-cost".to_owned(), "-1".to_owned())];
+        pods[0].meta_mut().annotations = Some(cost.into());
+        let all: Vec<&Object> = pods.iter().collect();
+        let names: Vec<&str> = plain(&all, 2).into_iter().map(Object::name).collect();
+        assert_eq!(names, ["wait", "new"]);
     }
 
     /// Ready at two moments of one power of two: equal for the first criteria, whatever the pairs.

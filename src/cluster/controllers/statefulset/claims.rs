@@ -52,7 +52,8 @@ fn create(set: &Set, template: &Value, name: &str, pod: &str) -> Option<Write> {
     let write = Write::new(Request::create(object))
         .saying(Saying::normal(owner, "SuccessfulCreate", said("success")))
         .failing(Saying::warning(owner, "FailedCreate", failed))
-        .failing(Saying::warning(owner, "FailedCreate", of_pod));
+        .failing(Saying::warning(owner, "FailedCreate", of_pod))
+        .silent_if_exists();
     Some(write)
 }
 

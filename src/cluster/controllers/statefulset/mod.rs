@@ -27,8 +27,8 @@ use super::shared::{labels, subject};
 use crate::api::kinds::{controller_revision, persistent_volume_claim, pod, pod::Pod, stateful_set};
 use crate::api::request::DeleteOptions;
 use crate::api::selector::Selector;
-use crate::api::{Object, Ref, Request, Status};
-use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use crate::api::{Object, Ref, Request};
+use crate::cluster::client::controller::{Controller, Failed, Reconcile, Saying, Tolerate, Wake, Watch, Write};
 use crate::sim::Order;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
 use serde_json::Value;
@@ -77,7 +77,10 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let (status, result) = look.act();
     let until = |pod: &&Object| until_available(pod.get::<Pod>()?, look.set.min_ready, look.reconcile.now());
     let wait = look.pods.iter().filter_map(until).filter(|left| !left.is_zero()).min();
-    let Look { wants, update, current, pods, .. } = look;
+    let Look { wants, update, current, pods, refused, .. } = look;
+    if let Some(saying) = refused {
+        reconcile.say(saying);
+    }
     for writes in wants {
         reconcile.batch(writes);
     }
@@ -96,7 +99,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
 }
 
 /// When a request has failed: the status as far as it is known (upstream: `performUpdate`).
-fn failed(key: &Ref, reconcile: &mut Reconcile, _: &Status) {
+fn failed(key: &Ref, reconcile: &mut Reconcile, _: Failed) {
     let Some(set) = subject(reconcile, key).and_then(Set::read) else { return };
     let Ok(Some(past)) = selector(set.object).and_then(|selector| history::of(reconcile, set.object, &selector)) else {
         return;
@@ -117,6 +120,8 @@ struct Look<'r, 'a> {
     update: Present,
     /// What is to be done: one group after the other, what is in a group in any order.
     wants: Vec<Vec<Write>>,
+    /// What is to be said of a pod that cannot be made.
+    refused: Option<Saying>,
 }
 
 /// The revision that all pods had before the update that goes on.
@@ -137,7 +142,7 @@ impl<'r, 'a> Look<'r, 'a> {
             template: known.and_then(|revision| history::template(revision)),
         };
         let wants = update.write.take().map(|write| vec![write]).into_iter().collect();
-        Self { reconcile, set, pods, current, update, wants }
+        Self { reconcile, set, pods, current, update, wants, refused: None }
     }
 
     /// What is to be done; gives the set with its new status, if that differs.
@@ -158,12 +163,17 @@ impl<'r, 'a> Look<'r, 'a> {
     /// The wanted pods by their ordinals, those that there are; and those that are not wanted, the last one first.
     fn sorted(&self) -> (Vec<Option<&'a Object>>, Vec<&'a Object>) {
         let set = &self.set;
-        let at = |ordinal: i64| self.pods.iter().copied().find(|pod| set.ordinal(pod) == Some(ordinal));
-        let wanted = (set.start..set.start + set.replicas).map(at).collect();
-        let mut condemned: Vec<&Object> =
-            self.pods.iter().copied().filter(|pod| set.ordinal(pod).is_some_and(|n| !set.wants(n))).collect();
-        condemned.order_by_key(|pod| std::cmp::Reverse(set.ordinal(pod)));
-        (wanted, condemned)
+        let mut wanted = vec![None; usize::try_from(set.replicas).unwrap_or(0)];
+        let mut condemned = Vec::new();
+        for pod in &self.pods {
+            let Some(ordinal) = set.ordinal(pod) else { continue };
+            match usize::try_from(ordinal - set.start).ok().and_then(|place| wanted.get_mut(place)) {
+                Some(place) => *place = place.or(Some(*pod)),
+                None => condemned.push((ordinal, *pod)),
+            }
+        }
+        condemned.order_by_key(|(ordinal, _)| std::cmp::Reverse(*ordinal));
+        (wanted, condemned.into_iter().map(|(_, pod)| pod).collect())
     }
 
     /// Whether the wanted pods let the look go on. Upstream: `processReplica` for all.
@@ -171,12 +181,12 @@ impl<'r, 'a> Look<'r, 'a> {
         let mut together = Together::default();
         for (ordinal, pod) in (self.set.start..).zip(wanted) {
             let goes = match pod {
-                Some(pod) => self.keep(pod, &mut together)?,
-                None => self.create(ordinal, &mut together)?,
+                Some(pod) => self.keep(pod, &mut together),
+                None => self.create(ordinal, &mut together).inspect_err(|why| self.refuse(ordinal, why)),
             };
-            if !goes && self.set.ordered {
+            if goes.is_err() || goes == Ok(false) && self.set.ordered {
                 self.push(together);
-                return Ok(false);
+                return goes;
             }
         }
         self.push(together);
@@ -187,6 +197,13 @@ impl<'r, 'a> Look<'r, 'a> {
         for writes in [claims, pods].into_iter().filter(|writes| !writes.is_empty()) {
             self.wants.push(writes);
         }
+    }
+
+    /// A pod cannot be made because of its claims.
+    fn refuse(&mut self, ordinal: i64, why: &str) {
+        let (set, pod) = (self.set.object, self.set.pod_name(ordinal));
+        let message = format!("Create Pod {pod} in StatefulSet {} failed error: {why}", set.name());
+        self.refused = Some(Saying::warning(set, "FailedCreate", message));
     }
 
     fn create(&self, ordinal: i64, together: &mut Together) -> Goes {
@@ -205,7 +222,8 @@ impl<'r, 'a> Look<'r, 'a> {
         let name = self.set.pod_name(ordinal);
         let write = Write::new(Request::create(pod))
             .saying(self.said("Create", &name, "SuccessfulCreate"))
-            .failing(self.failing("Create", &name, "FailedCreate"));
+            .failing(self.failing("Create", &name, "FailedCreate"))
+            .silent_if_exists();
         together.pods.push(write);
         Ok(false)
     }

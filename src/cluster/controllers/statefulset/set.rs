@@ -101,7 +101,6 @@ impl<'a> Set<'a> {
         let name = self.pod_name(ordinal);
         self.identify(&mut object, &name);
         let labels = object.meta_mut().labels.get_or_insert_default();
-        labels.insert(POD_INDEX.to_owned(), ordinal.to_string());
         labels.insert(REVISION.to_owned(), revision.to_owned());
         object.meta_mut().name = Some(name.clone());
         if let Some(pod) = object.get_mut::<Pod>() {
@@ -137,9 +136,11 @@ impl<'a> Set<'a> {
         labels(pod.meta()).get(POD_NAME).is_some_and(|name| name == pod.name())
     }
 
-    /// Gives a pod that label.
+    /// Gives a pod that label, and the one with its ordinal (upstream: `updateIdentity`).
     pub fn identify(&self, pod: &mut Object, name: &str) {
-        pod.meta_mut().labels.get_or_insert_default().insert(POD_NAME.to_owned(), name.to_owned());
+        let labels = pod.meta_mut().labels.get_or_insert_default();
+        labels.insert(POD_NAME.to_owned(), name.to_owned());
+        labels.extend(ordinal(self.object.name(), name).map(|n| (POD_INDEX.to_owned(), n.to_string())));
     }
 
     /// Whether a pod is running and ready (upstream: `isRunningAndReady`).

@@ -1,6 +1,7 @@
 //! Kubernetes' own programs: the pause container, the control plane, `CoreDNS`, and the test image `agnhost`.
 
 use super::{Program, flag, port};
+use crate::api::metrics;
 use crate::cluster::runtime::process::{Flow, OnTerm, Process, Site};
 use crate::sim::Duration;
 
@@ -20,7 +21,8 @@ pub static PROGRAMS: &[Program] = &[
     Program { names: &["kube-controller-manager"], run: |process, _| process.serve(&[10257], Site::Everything) },
     Program { names: &["kube-scheduler"], run: |process, _| process.serve(&[10259], Site::Everything) },
     Program { names: &["kube-proxy"], run: |process, _| process.serve(&[10249, 10256], Site::Everything) },
-    Program { names: &["metrics-server"], run: metrics_server },
+    Program { names: &["metrics-server"], run: |process, argv| group_server(process, argv, &[metrics::GROUP]) },
+    Program { names: &["adapter"], run: |process, argv| group_server(process, argv, metrics::OTHER_GROUPS) },
     Program { names: &["kube-webhook-certgen"], run: |_, _| Flow::Next(0) },
 ];
 
@@ -32,8 +34,8 @@ fn coredns(process: &mut Process, _: &[String]) -> Flow {
 }
 
 /// What it says on its port is asked of the server itself ([`crate::cluster::metrics`]).
-fn metrics_server(process: &mut Process, argv: &[String]) -> Flow {
-    process.serve(&[flag(argv, &["secure-port"]).and_then(port).unwrap_or(443)], Site::Metrics)
+fn group_server(process: &mut Process, argv: &[String], groups: &'static [&'static str]) -> Flow {
+    process.serve(&[flag(argv, &["secure-port"]).and_then(port).unwrap_or(443)], Site::Groups(groups))
 }
 
 /// The documentation's example of a liveness probe: fine for ten seconds.

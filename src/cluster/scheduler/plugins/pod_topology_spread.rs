@@ -11,7 +11,7 @@ use crate::api::object::Object;
 use crate::api::pod::placing::{Required, untolerated};
 use crate::api::selector::{Operator, Selector};
 use crate::cluster::scheduler::affinity::with_keys;
-use crate::cluster::scheduler::crowd::nodes_of;
+use crate::cluster::scheduler::crowd::{Alike, nodes_of};
 use crate::cluster::scheduler::events::{Action, Change, Interest, Of};
 use crate::cluster::scheduler::framework::{
     Cycle, Filter, MAX_NODE_SCORE, Plugin, PreFilter, PreScore, Refused, Scorer, Verdict,
@@ -105,6 +105,12 @@ impl Constraint<'_> {
             && other.namespace() == pod.object.namespace()
             && !self.selector.is_everything()
             && self.selector.matches(labels_of(other))
+    }
+
+    /// The pods that count, those that are alike together.
+    fn counted<'s>(&self, cycle: &Cycle<'s>) -> impl Iterator<Item = &'s Alike> {
+        let pod = cycle.pod;
+        cycle.snapshot.crowd.candidates(&self.selector).filter(move |alike| self.counts(&alike.one.object, pod))
     }
 
     /// Whether the pods of a node count at all. Upstream: `matchNodeInclusionPolicies`.
@@ -261,7 +267,7 @@ impl<'a> Soft<'a> {
                 everywhere(cycle, std::slice::from_ref(constraint))
             };
             let all = known && constraint.includes_all(&required);
-            for alike in cycle.snapshot.crowd.all().filter(|alike| constraint.counts(&alike.one.object, cycle.pod)) {
+            for alike in constraint.counted(cycle) {
                 if all {
                     for (value, number) in alike.values_of(constraint.key) {
                         counts.entry(value).and_modify(|count| *count += number);
@@ -278,7 +284,8 @@ impl<'a> Soft<'a> {
         }
         let ignored = nodes.iter().zip(&ignored_places).filter(|(_, ignored)| **ignored);
         let ignored = ignored.map(|(node, _)| node.name.clone()).collect();
-        let matching = constraints.iter().map(|constraint| Matching::new(cycle, constraint)).collect();
+        let matching = |c: &Constraint| if c.key == HOST { Matching::new(cycle, c) } else { Matching::default() };
+        let matching = constraints.iter().map(matching).collect();
         Self { constraints, matching, counts, weights, ignored, ignored_places }
     }
 }

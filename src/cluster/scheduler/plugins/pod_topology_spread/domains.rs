@@ -21,7 +21,7 @@ impl<'a> Domains<'a> {
     /// All nodes count, and they are in so many domains.
     pub fn known(cycle: &Cycle<'a>, constraint: &Constraint, number: usize) -> Self {
         let mut counts = BTreeMap::new();
-        for alike in cycle.snapshot.crowd.all().filter(|alike| constraint.counts(&alike.one.object, cycle.pod)) {
+        for alike in constraint.counted(cycle) {
             for (value, count) in alike.values_of(constraint.key) {
                 *counts.entry(value).or_default() += count;
             }
@@ -73,12 +73,12 @@ impl<'a> Domains<'a> {
 }
 
 /// The pods that match, as nodes know them.
+#[derive(Default)]
 pub(super) struct Matching<'a>(Vec<&'a Rc<str>>);
 
 impl<'a> Matching<'a> {
     pub fn new(cycle: &Cycle<'a>, constraint: &Constraint) -> Self {
-        let all = cycle.snapshot.crowd.all().filter(|alike| constraint.counts(&alike.one.object, cycle.pod));
-        Self(all.map(|alike| &alike.one.likeness).collect())
+        Self(constraint.counted(cycle).map(|alike| &alike.one.likeness).collect())
     }
 
     pub fn on(&self, node: &NodeInfo) -> i64 {
