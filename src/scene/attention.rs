@@ -32,7 +32,6 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
         Fact::Committed { .. } => Some(layout.area_of(&Address::Etcd(0)).middle()),
         Fact::WatchOpened { by, .. } | Fact::WatchLost { by, .. } => who(by),
         Fact::Watched { to, .. } => who(to),
-        Fact::Reconciled { .. } | Fact::Retried { .. } => Some(layout.area_of(&Address::ControllerManager).middle()),
         Fact::PodQueued { .. } => Some(layout.area_of(&Address::Scheduler).middle()),
         Fact::Attempted(attempt) => match &attempt.result {
             AttemptResult::Chosen(chosen) => node(chosen),
@@ -40,7 +39,10 @@ pub fn of(layout: &Layout, fact: &Fact) -> Option<(f64, f64)> {
                 Some(layout.area_of(&Address::Scheduler).middle())
             }
         },
-        Fact::ProcessStopped { process: by, .. } | Fact::LeaderChanged { by, .. } => Some(layout.area_of(by).middle()),
+        Fact::ProcessStopped { process: by, .. }
+        | Fact::LeaderChanged { by, .. }
+        | Fact::Reconciled { by, .. }
+        | Fact::Retried { by, .. } => Some(layout.area_of(by).middle()),
         Fact::ManifestRead { node: on, .. }
         | Fact::PodAccepted { node: on, .. }
         | Fact::PodRefused { node: on, .. }

@@ -78,9 +78,13 @@ pub fn actor(who: &Address, language: Language) -> String {
     }
 }
 
-/// The name of a controller by its upstream name.
-fn controller(name: &str, language: Language) -> String {
-    text(language, "actor-controller", &[("name", name.into())])
+/// A controller by its upstream name; one that is a program in a container, by that.
+#[must_use]
+pub fn controller(by: &Address, name: &str, language: Language) -> String {
+    match by {
+        Address::Sidecar(..) => actor(by, language),
+        _ => text(language, "actor-controller", &[("name", name.into())]),
+    }
 }
 
 /// A kind's name in running text: 파드, Pod.
@@ -150,8 +154,8 @@ pub fn of_fact(fact: &Fact, language: Language) -> Option<String> {
             }
         }
         Fact::WatchLost { by, .. } => say("caption-watch-lost", &[("actor", actor(by, language).into())]),
-        Fact::Reconciled { controller: name, object: what, writes } => {
-            let args = [("actor", controller(name, language).into()), ("object", object(what, language).into())];
+        Fact::Reconciled { by, controller: name, object: what, writes } => {
+            let args = [("actor", controller(by, name, language).into()), ("object", object(what, language).into())];
             let writes = i64::from(*writes);
             say("caption-reconciled", &[args[0].clone(), args[1].clone(), ("writes", writes.into())])
         }

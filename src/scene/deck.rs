@@ -9,6 +9,7 @@ use super::status;
 use super::theme::Token;
 use crate::api::object::Ref;
 use crate::cluster::fact::{Fact, ProbeKind};
+use crate::cluster::machine::Engine;
 use crate::cluster::view::{ContainerLook, ContainerView, NodeView, PodView};
 use crate::cluster::wire::Address;
 use crate::i18n::Arg;
@@ -193,7 +194,12 @@ fn stations(stage: &Stage, node: &NodeView) -> [f64; 4] {
 
 /// The engine room: the latest calls of the container runtime.
 fn engine(stage: &mut Stage, node: &NodeView) {
-    room(stage, Some(Address::Runtime(node.name.clone())), ("", "deck-engine"), ENGINE, Token::Runtime);
+    let title = match node.engine {
+        Engine::Containerd => "deck-engine",
+        Engine::CriO => "deck-engine-cri-o",
+        Engine::CriDockerd => "deck-engine-docker",
+    };
+    room(stage, Some(Address::Runtime(node.name.clone())), ("", title), ENGINE, Token::Runtime);
     let size = stage.frame.options.label_px;
     let places = lines(stage, ENGINE, size).saturating_sub(2).min(CALLS);
     let calls: Vec<(Time, String)> = lately(stage, node)

@@ -231,6 +231,12 @@ impl Field {
         Area::new(hold.x + column * w + 0.08 * w, hold.y + row * h + 0.08 * h, 0.84 * w, 0.84 * h)
     }
 
+    /// How much room there is between a pod's cell and the next, to the right and below.
+    #[must_use]
+    pub fn between_cells(cell: &Area) -> (f64, f64) {
+        (cell.w * 0.16 / 0.84, cell.h * 0.16 / 0.84)
+    }
+
     /// Where the cargo lies within a square.
     #[must_use]
     pub fn hold(square: &Area) -> Area {

@@ -193,10 +193,18 @@ struct Easel {
 
 impl Easel {
     #[expect(clippy::cast_possible_truncation, reason = "pixels of a screen")]
-    fn edges(&self, area: &Area) -> [i32; 4] {
+    /// The edges of one of many areas that have so much room between them: where a pixel cannot be divided, the areas
+    /// differ by one and the gaps are all alike.
+    fn edges(&self, area: &Area, gap: (f64, f64)) -> [i32; 4] {
         let x = |x: f64| ((x - self.origin.0) * self.scale).round() as i32;
         let y = |y: f64| ((y - self.origin.1) * self.scale).round() as i32;
-        [x(area.x), y(area.y), x(area.x + area.w), y(area.y + area.h)]
+        // What has three pixels or more is never without a gap.
+        let apart = |gap: f64, of: f64| {
+            let least = i32::from((of + gap) * self.scale >= 3.0);
+            ((gap * self.scale).round() as i32).max(least)
+        };
+        let (right, bottom) = (x(area.x + area.w + gap.0), y(area.y + area.h + gap.1));
+        [x(area.x), y(area.y), right - apart(gap.0, area.w), bottom - apart(gap.1, area.h)]
     }
 }
 
@@ -232,7 +240,8 @@ fn pixels(stage: &mut Stage, field: &Field, seen: &[usize], detail: Detail) {
 /// A ship from far away: filled from below as it is loaded, crossed out when it is not ready, its pods if they fit.
 fn tile(stage: &Stage, easel: &mut Easel, index: usize, (square, most): (&Area, usize)) {
     let node = &stage.frame.view.nodes[index];
-    let [left, top, right, bottom] = easel.edges(square);
+    let gap = stage.layout.field.as_ref().map_or(0.0, |field| field.pitch - square.w);
+    let [left, top, right, bottom] = easel.edges(square, (gap, gap));
     let shade = |token| if stage.frame.options.lit_node(&node.name) { cell(token) } else { raster::faint(cell(token)) };
     let (wide, high) = ((right - left).max(1), (bottom - top).max(1));
     let heard = readiness(stage, node);
@@ -293,7 +302,7 @@ type Aboard<'a> = (&'a crate::cluster::view::PodView, &'a NodeView);
 
 /// A crate as a few pixels: outline and fill say how it is, the colour to what it belongs.
 fn one(stage: &Stage, easel: &mut Easel, (pod, node): Aboard, area: &Area) {
-    let [left, top, right, bottom] = easel.edges(area);
+    let [left, top, right, bottom] = easel.edges(area, Field::between_cells(area));
     let colour = stage.pod_cell(pod, node);
     let lit = stage.frame.options.lit_pod(&pod.object);
     let shade = |token| if lit { cell(token) } else { raster::faint(cell(token)) };

@@ -166,3 +166,26 @@ fn five_thousand_ships_with_all_their_pods_are_few_things() {
     let list = shown(&view, &layout, Camera::whole(SIZE, &layout), &options);
     assert!(list.items.len() < 200, "{} things", list.items.len());
 }
+
+#[test]
+fn between_squares_and_between_their_pods_all_gaps_are_alike() {
+    let view = zoned(300, 60);
+    let gaps = |side: f64| {
+        let list = close(&view, side, &Options::default());
+        let field = list.items.iter().find(|item| item.kind == "field").expect("there");
+        let raster = field.shapes.iter().find_map(|shape| match &shape.form {
+            Form::Pixels(_, raster) => Some(raster.clone()),
+            _ => None,
+        });
+        let raster = raster.expect("there");
+        let row = |at: usize| &raster.cells[at * raster.width..(at + 1) * raster.width];
+        // Between the first thing of the fullest row and its last; the alleys between zones are wider.
+        let fullest = (0..raster.height).max_by_key(|at| row(*at).chunk_by(|a, b| (*a == 0) == (*b == 0)).count());
+        let runs: Vec<_> = row(fullest.expect("rows")).chunk_by(|a, b| (*a == 0) == (*b == 0)).collect();
+        let gaps = runs[1..runs.len() - 1].iter().filter(|run| run[0] == 0).map(|run| run.len()).filter(|gap| *gap < 6);
+        gaps.collect::<std::collections::BTreeSet<_>>()
+    };
+    for side in [7.3, 8.6, 9.1, 11.7, 13.4] {
+        assert_eq!(gaps(side).len(), 1, "{side}: {:?}", gaps(side));
+    }
+}

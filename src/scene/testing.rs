@@ -135,11 +135,19 @@ pub fn trace_of_a_deployment() -> Trace<Fact> {
     story.note(600, Some(commit), Fact::Answer { lines, refused: [].into(), warned: [].into(), dry_run: false });
     let seen = story.watched(Address::ControllerManager, (deployments, "web"), commit);
     let object = ObjectRef::new(deployments, "default", "web");
-    let reconciled = story.note(200, Some(seen), Fact::Reconciled { controller: "deployment", object, writes: 1 });
+    let reconciled = story.note(
+        200,
+        Some(seen),
+        Fact::Reconciled { by: Address::ControllerManager, controller: "deployment", object, writes: 1 },
+    );
     let commit = story.request(Address::ControllerManager, Verb::Create, (sets, "web-7d9c6"), reconciled);
     let seen = story.watched(Address::ControllerManager, (sets, "web-7d9c6"), commit);
     let object = ObjectRef::new(sets, "default", "web-7d9c6");
-    let reconciled = story.note(200, Some(seen), Fact::Reconciled { controller: "replicaset", object, writes: 1 });
+    let reconciled = story.note(
+        200,
+        Some(seen),
+        Fact::Reconciled { by: Address::ControllerManager, controller: "replicaset", object, writes: 1 },
+    );
     let commit = story.request(Address::ControllerManager, Verb::Create, (pods, "web-0"), reconciled);
     let seen = story.watched(Address::Scheduler, (pods, "web-0"), commit);
     let queued = Fact::PodQueued { pod: pod("web-0"), queue: Queue::Active, because: "PodAdd".into() };
@@ -251,6 +259,7 @@ fn what_ends(node: &Rc<str>, pod: &Ref, container: &Rc<str>) -> Vec<Fact> {
         Fact::WatchOpened { by: kubelet.clone(), resource: "pods", listed: 4 },
         Fact::WatchLost { by: kubelet.clone(), resource: "pods" },
         Fact::Retried {
+            by: Address::ControllerManager,
             controller: "replicaset",
             object: of(),
             after: Duration::from_millis(80),
@@ -336,7 +345,7 @@ pub fn routine(second: u64) -> Vec<Fact> {
         Fact::Requested { call: call.clone(), verb: Verb::Update, target, ambient: true },
         Fact::Gate { call: call.clone(), gate: Gate::Storage, refused: None, decision: "".into(), ambient: true },
         Fact::Answered { call, code: 200, ambient: true },
-        Fact::Reconciled { controller: "node", object: pod("a"), writes: 0 },
+        Fact::Reconciled { by: Address::ControllerManager, controller: "node", object: pod("a"), writes: 0 },
     ]
 }
 

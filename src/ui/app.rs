@@ -99,7 +99,7 @@ fn sandbox(ui: Ui) -> El {
     afterwards(move || {
         // On a phone what is selected comes to the front.
         let selected = ui.selected.with(Option::is_some);
-        if selected && before == Some(false) && ui.phone.get_untracked() {
+        if selected && before != Some(true) && ui.phone.get_untracked() {
             ui.tab.set(Tab::Inspector);
         }
         before = Some(selected);

@@ -24,6 +24,11 @@ const SHOW_TIMES: f64 = 12.0;
 /// What would take longer than this is done in more than one frame.
 const LONG_MS: f64 = 10.0;
 
+/// Where showing costs more than this,
+const SLOW_MS: f64 = 25.0;
+/// so many times as much lies between two pictures: most of the time is the engine's, and whoever clicks is heard.
+const UNHURRIED_TIMES: f64 = 3.0;
+
 /// Who comes next.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
 enum Turn {
@@ -53,10 +58,15 @@ struct Times {
 }
 
 impl Times {
-    /// Whether it is time to show how far an engine that cannot keep up has come.
-    fn is_due(&self, now: f64) -> bool {
+    /// Whether it is time to show how far the engine has come, which could keep up or not.
+    fn is_due(&self, now: f64, behind: bool) -> bool {
         let cost = self.view.get() + self.picture.get() + self.paint.get();
-        now - self.shown.get() >= SHOW_MS.max(SHOW_TIMES * cost)
+        let least = match behind {
+            true => SHOW_MS.max(SHOW_TIMES * cost),
+            false if cost > SLOW_MS => UNHURRIED_TIMES * cost,
+            false => 0.0,
+        };
+        now - self.shown.get() >= least
     }
 }
 
@@ -123,7 +133,7 @@ fn engine(ui: Ui, times: &Times, now: f64) -> Option<Turn> {
     let elapsed = (now - times.engine.replace(now)).clamp(0.0, LONGEST_MS);
     let moved = ui.pass(elapsed);
     let soiled = ui.stage.with_value(Stage::is_soiled);
-    let shows = moved && (!ui.read(Session::is_behind) || times.is_due(now));
+    let shows = moved && times.is_due(now, ui.read(Session::is_behind));
     match (shows, soiled, moved) {
         (true, ..) => Some(Turn::View),
         (_, true, _) => Some(Turn::Picture),

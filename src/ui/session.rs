@@ -25,11 +25,11 @@ use self::tell::Step;
 use self::work::{Slice, Work};
 use super::link::Link;
 use crate::api::object::{Object, ObjectRef};
-use crate::cluster::History;
 use crate::cluster::boot::Scenario;
 use crate::cluster::fact::Fact;
 use crate::cluster::input::Input;
 use crate::cluster::view::View;
+use crate::cluster::{History, Known};
 use crate::scene::pace::{Pace, Speed};
 use crate::scene::script::Script;
 use crate::sim::{Simulation, Time, Trace};
@@ -37,6 +37,8 @@ use std::rc::Rc;
 
 /// At most so many histories are kept beside the present one.
 const BRANCHES: usize = 8;
+/// On the way to a known moment so many events are handled at once: some tens of milliseconds.
+const AT_ONCE: u64 = 6_000;
 
 /// Whether there is a scenario of this name.
 #[must_use]
@@ -66,6 +68,8 @@ pub struct Session {
     view: Rc<View>,
     /// The view with the exact time, for the picture.
     picture: Rc<View>,
+    /// What the view was read from.
+    known: Known,
     /// Of which world the view is: events handled, and facts.
     seen: (u64, u64),
     branches: Vec<History>,
@@ -77,7 +81,8 @@ impl Session {
     /// A harbour that has come up (see [`Boot`]).
     #[must_use]
     fn open(link: &Link, history: History) -> Self {
-        let view = Rc::new(history.world().view());
+        let mut known = Known::default();
+        let view = Rc::new(history.world().view_since(&mut known));
         let mut session = Self {
             script: Script::of(history.trace()),
             history,
@@ -92,6 +97,7 @@ impl Session {
             behind: false,
             picture: view.clone(),
             view,
+            known,
             seen: (0, 0),
             branches: Vec::new(),
             work: Work::default(),
@@ -257,15 +263,16 @@ impl Session {
     /// Goes to a moment, back or forth; one beyond the end is run to in the following frames.
     pub fn seek(&mut self, to: Time) {
         self.step = None;
-        self.goal = (to > self.history.end()).then_some(to);
-        self.show(to.min(self.history.end()));
+        let end = self.history.end();
+        self.show(to.min(end));
+        self.goal = (to > end).then_some(to).or(self.goal);
     }
 
-    /// Shows a moment that has been reached before.
+    /// Shows a moment that has been reached before. The way there may be long where snapshots are far apart: then it is
+    /// gone in the following frames.
     fn show(&mut self, to: Time) {
-        self.history.seek(to);
-        self.script.extend(self.history.trace());
-        self.pres_ms = self.script.pace.to_pres(self.now(), self.speed);
+        self.goal = (!self.history.seek_within(to, AT_ONCE)).then_some(to);
+        self.catch_up();
         self.look_now();
     }
 
@@ -377,7 +384,7 @@ impl Session {
 
     fn look_now(&mut self) {
         self.seen = self.state();
-        self.view = Rc::new(self.history.world().view());
+        self.view = Rc::new(self.history.world().view_since(&mut self.known));
         self.picture = self.view.clone();
     }
 

@@ -103,7 +103,10 @@ impl Stage {
     fn camera(&self, layout: &Layout, phone: bool) -> Camera {
         match self.camera {
             Some(camera) => camera,
-            None if phone => Camera::focus(self.size, layout, self.focus.unwrap_or(FIRST_LOOK)),
+            None if phone => {
+                let bridge = (FIRST_LOOK.0 + layout.shift, FIRST_LOOK.1);
+                Camera::focus(self.size, layout, self.focus.unwrap_or(bridge))
+            }
             None => Camera::whole(self.size, layout),
         }
     }

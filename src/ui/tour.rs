@@ -252,6 +252,8 @@ fn arrive(ui: Ui, moment: Time) {
 
 /// Shows what a stop is about.
 fn show(ui: Ui, stop: &Stop) {
+    // What hurried past on the way here is not told again, however long it would stay at the speed of the way.
+    ui.set_speed(Speed::Adaptive);
     let selection = ui.read(stop.shows);
     ui.scheduling.shown.set(stop.tab);
     ui.select(selection.clone());

@@ -1,7 +1,10 @@
 //! Rooms, cabins and cables: a lit window, a lease's tick, a process that stops, a network that is cut.
 
 use super::{READING_MS, Shown, moving};
+use crate::api::kinds::pod;
+use crate::api::object::ObjectRef;
 use crate::cluster::fact::Fact;
+use crate::cluster::wire::Address;
 use crate::scene::attention;
 use crate::scene::display::{Area, Layer, Look};
 use crate::scene::pen::Pen;
@@ -17,7 +20,7 @@ const GLOW_MS: f64 = 120.0;
 pub fn draw_windows(stage: &mut Stage, shown: &[Shown]) {
     let mut windows = Sorted::<usize, &Shown>::new();
     for one in shown.iter().filter(|one| one.lasts(GLOW_MS)) {
-        let Fact::Reconciled { controller, .. } = &one.record.fact else { continue };
+        let Fact::Reconciled { by: Address::ControllerManager, controller, .. } = &one.record.fact else { continue };
         let index = controllers::index(controller);
         if windows.get(&index).is_none_or(|before| one.outshines(before)) {
             windows.insert(index, one);
@@ -35,11 +38,36 @@ pub fn draw_windows(stage: &mut Stage, shown: &[Shown]) {
     }
 }
 
+/// A program in a container works: its crate glows.
+pub fn program(stage: &mut Stage, one: &Shown) {
+    let Fact::Reconciled { by: by @ Address::Sidecar(_, name), object, .. } = &one.record.fact else { return };
+    if one.lasts(GLOW_MS) {
+        let area = carrier(stage, by);
+        let (x, y) = area.middle();
+        let thing = moving(one, "program", "program", (x, y), area.w / 2.0).of(object).says(&**name);
+        let (w, h, wide) = (1.16 * area.w, 1.2 * area.h, 0.12 * area.w);
+        stage.put(thing, |pen| pen.rect([-w / 2.0, -h / 2.0, w, h], wide, Look::line(Token::Glow, wide)));
+    }
+}
+
+/// The crate in which a program runs, or what carries it.
+fn carrier(stage: &Stage, by: &Address) -> Area {
+    let crate_ = || {
+        let Address::Sidecar(node, name) = by else { return None };
+        let (namespace, rest) = name.split_once('/')?;
+        stage.pod_area(&ObjectRef::new(&pod::KIND, namespace, rest.split('/').next()?), node)
+    };
+    crate_().unwrap_or_else(|| stage.layout.area_of(by))
+}
+
 /// A controller will try again.
 pub fn retry(stage: &mut Stage, one: &Shown) {
-    let Fact::Retried { controller, object, after, error } = &one.record.fact else { return };
+    let Fact::Retried { by, controller, object, after, error } = &one.record.fact else { return };
     if one.lasts(GLOW_MS) {
-        let (x, y) = stage.layout.window(controllers::index(controller)).middle();
+        let (x, y) = match by {
+            Address::Sidecar(..) => carrier(stage, by).middle(),
+            _ => stage.layout.window(controllers::index(controller)).middle(),
+        };
         let says = format!("{:.0}", after.as_secs_f64().ceil());
         let thing = moving(one, "retry", "ring", (x, y), 20.0).of(object).says(&**error);
         stage.put(thing, |pen| signs::ring(pen, 1.0, &says));
@@ -55,13 +83,13 @@ pub fn sign(stage: &mut Stage, one: &Shown) {
             stage.put(thing, |pen| pen.at(0.0, 0.0, 0.8, signs::tick));
         }
         Fact::PodAccepted { node, pod } if one.lasts(0.0) => {
-            let who = crate::cluster::wire::Address::Kubelet(node.clone());
+            let who = Address::Kubelet(node.clone());
             let (x, y) = stage.layout.area_of(&who).middle();
             let thing = moving(one, "accepted", "accepted", (x, y - 9.0), 26.0).of(pod);
             stage.put(thing, |pen| pen.circle(0.0, 0.0, 26.0, Look::line(Token::Glow, 6.0)));
         }
         Fact::ManifestRead { node, file, error, .. } if one.lasts(300.0) => {
-            let who = crate::cluster::wire::Address::Kubelet(node.clone());
+            let who = Address::Kubelet(node.clone());
             let (x, y) = stage.layout.area_of(&who).middle();
             let (thing, wrong) = (moving(one, "manifest", "manifest", (x, y - 9.0), 22.0), !error.is_empty());
             stage.put(thing.says(&**file), |pen| if wrong { signs::stop(pen) } else { signs::tick(pen) });
@@ -78,7 +106,7 @@ pub fn sign(stage: &mut Stage, one: &Shown) {
             });
         }
         Fact::NetworkCut { node, cut } if one.lasts(600.0) => {
-            let route = stage.layout.to_bridge(&crate::cluster::wire::Address::Kubelet(node.clone()));
+            let route = stage.layout.to_bridge(&Address::Kubelet(node.clone()));
             let (x, y) = route.0[0];
             let thing = Thing::new(one.id("cut"), "cut", Layer::Fault, Area::around(x, y - 20.0, 22.0));
             let cut = *cut;
@@ -95,7 +123,7 @@ pub fn befallen(stage: &mut Stage, one: &Shown) {
     if !one.lasts(READING_MS) {
         return;
     }
-    let captain = |node: &std::rc::Rc<str>| crate::cluster::wire::Address::Kubelet(node.clone());
+    let captain = |node: &std::rc::Rc<str>| Address::Kubelet(node.clone());
     let (area, said, draw): (Area, &str, fn(&mut Pen)) = match &one.record.fact {
         Fact::Fault { fault, of, on } => {
             let begins = if matches!(*fault, "slow" | "cut") { signs::cut } else { signs::stop };

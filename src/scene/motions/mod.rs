@@ -110,8 +110,9 @@ fn draw_one<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], mover
         return;
     }
     match one.motion.act {
-        // Told together: for each request, for each window.
-        Act::Travel | Act::Gate | Act::Ink | Act::Return | Act::Window => {}
+        // Told together: for each request, for each window of the controllers' room.
+        Act::Travel | Act::Gate | Act::Ink | Act::Return => {}
+        Act::Window => machines::program(stage, one),
         Act::Order | Act::Answer => request::at_the_hut(stage, one),
         Act::List | Act::Break | Act::Pulse => watch::draw(stage, one, movers),
         Act::Retry => machines::retry(stage, one),

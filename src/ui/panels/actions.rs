@@ -70,12 +70,13 @@ pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
     let desk = Desk { ui, thing, deeds, done: RwSignal::new(None) };
     let any = truth(move || deeds.with(|deeds| !deeds.is_empty()) || desk.done.get().is_some());
     let section = move || {
-        let [debug, folder] = additions::additions(desk);
+        let [resize, debug, folder] = additions::additions(desk);
         el("section", "deeds")
             .label(ui, "deed-title")
             .part(scale(desk))
             .part(images(desk))
             .add(buttons(desk))
+            .part(resize)
             .part(debug)
             .part(folder)
             .part(faults(desk))
@@ -157,7 +158,7 @@ fn faults(desk: Desk) -> impl Fn() -> Option<El> {
     };
     move || {
         let folded = || {
-            let details = el("details", "yaml").attr("data-testid", "faults");
+            let details = el("details", "fold").attr("data-testid", "faults");
             let details = if known.with_untracked(wrong) > 0 { details.attr("open", "") } else { details };
             details.add(el("summary", "").words(title)).part(move || afflicted(desk, &known.get()))
         };

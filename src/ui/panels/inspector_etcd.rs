@@ -6,9 +6,10 @@ use super::moment;
 use super::transport::clock_text;
 use crate::api::kinds::{KINDS, lease};
 use crate::cluster::fact::Fact;
+use crate::cluster::wire::Address;
 use crate::inspect::story::{Actor, actor};
 use crate::scene::caption;
-use crate::sim::{SortedSet, Time};
+use crate::sim::{Order, SortedSet, Time};
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::select::Selection;
@@ -107,27 +108,33 @@ fn leases(ui: Ui) -> Vec<String> {
             });
             (object.key().to_string(), holder, renewed.unwrap_or_default())
         };
-        let all = session.objects(&lease::KIND).into_iter().take(KEYS).map(line).collect::<Vec<_>>();
+        let leases = session.objects(&lease::KIND);
+        let more = leases.len().saturating_sub(KEYS);
+        let all = leases.into_iter().take(KEYS).map(line).collect::<Vec<_>>();
         let told = |(key, holder, seconds): (String, String, String)| {
             ui.say("etcd-lease", &[("key", key.into()), ("holder", holder.into()), ("seconds", seconds.into())])
         };
-        all.into_iter().map(told).collect()
+        let rest = (more > 0).then(|| ui.say("stage-more", &[("count", more.into())]));
+        all.into_iter().map(told).chain(rest).collect()
     })
 }
 
 /// Who watches what.
 fn watchers(ui: Ui) -> Vec<String> {
     let language = ui.language.get();
-    let mut all: std::collections::BTreeMap<String, Vec<&'static str>> = std::collections::BTreeMap::new();
     ui.view.with_untracked(|view| {
-        for (who, what) in &view.watches {
-            let kinds = all.entry(caption::actor(who, language)).or_default();
-            if !kinds.contains(what) {
-                kinds.push(what);
-            }
-        }
-    });
-    all.into_iter().map(|(who, what)| format!("{who}: {}", what.join(", "))).collect()
+        // All of one client stand together.
+        let clients: Vec<_> = view.watches.chunk_by(|one, next| one.0 == next.0).collect();
+        let line = |all: &&[(Address, &'static str)]| {
+            let mut kinds: Vec<&str> = all.iter().map(|(_, what)| *what).collect();
+            kinds.order();
+            kinds.dedup();
+            format!("{}: {}", caption::actor(&all[0].0, language), kinds.join(", "))
+        };
+        let more = clients.len().saturating_sub(KEYS);
+        let rest = (more > 0).then(|| ui.say("stage-more", &[("count", more.into())]));
+        clients.iter().take(KEYS).map(line).chain(rest).collect()
+    })
 }
 
 fn keys(ui: Ui, plural: &'static str) -> El {

@@ -18,16 +18,11 @@ const SHOWN: usize = 12;
 const CHANGES: usize = 8;
 
 /// A part that is made only while it is open.
-fn folded(
-    ui: Ui,
-    (class, title): (&'static str, &'static str),
-    open: RwSignal<bool>,
-    content: impl Fn() -> Vec<El> + 'static,
-) -> El {
+fn folded(ui: Ui, title: &'static str, open: RwSignal<bool>, content: impl Fn() -> Vec<El> + 'static) -> El {
     let toggled = move |event: &web_sys::Event| {
         open.set(event.target().is_some_and(|details| browser::get(&details, "open").is_truthy()));
     };
-    let details = el("details", class)
+    let details = el("details", "fold")
         .on("toggle", toggled)
         .add(el("summary", "").add(el("h3", "").word(ui, title)))
         .part(move || if open.get() { content() } else { Vec::new() });
@@ -66,7 +61,7 @@ pub fn yaml_section(ui: Ui, thing: Thing) -> El {
             el("pre", "yaml-text owned").attr("tabindex", "0").attr("lang", "en").label(ui, "yaml-title").add(code);
         vec![tools, el("p", "quiet").word(ui, "yaml-owners"), pre]
     };
-    folded(ui, ("yaml", "yaml-title"), open, content)
+    folded(ui, "yaml-title", open, content)
 }
 
 fn line(ui: Ui, line: &Line) -> El {
@@ -100,7 +95,7 @@ pub fn history_section(ui: Ui, thing: Thing) -> El {
         );
         vec![el("div", "").add(list).part(more)]
     };
-    folded(ui, ("yaml", "hist-title"), open, content)
+    folded(ui, "hist-title", open, content)
 }
 
 fn version(ui: Ui, revision: &Revision) -> El {

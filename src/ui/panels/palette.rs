@@ -73,9 +73,12 @@ fn answers(ui: Ui, words: &str) -> Vec<(String, Deed)> {
             // Events and heartbeats are many, and nobody looks for them by name.
             for kind in KINDS.iter().filter(|kind| !["Event", "Lease"].contains(&kind.kind)) {
                 for object in session.objects(kind) {
+                    if found.len() >= SHOWN {
+                        return;
+                    }
                     let reference = object.reference();
                     let text = format!("{} {}", crate::scene::caption::kind(kind.kind, language), reference.key);
-                    if found.len() < SHOWN && fits(&text) {
+                    if fits(&text) {
                         found.push((text, Deed::Select(crate::inspect::link(&reference))));
                     }
                 }

@@ -48,12 +48,13 @@ pub fn actor(fact: &Fact) -> Actor {
         Fact::Requested { call, .. } | Fact::Gate { call, .. } | Fact::Answered { call, .. } => of(&call.from),
         Fact::Committed { .. } => Actor('E', Token::Etcd),
         Fact::Watched { to, .. } => of(to),
-        Fact::Reconciled { .. } | Fact::Retried { .. } => Actor('C', Token::Controllers),
         Fact::PodQueued { .. } | Fact::Attempted(_) => Actor('S', Token::Scheduler),
         Fact::WatchOpened { by, .. }
         | Fact::WatchLost { by, .. }
         | Fact::ProcessStopped { process: by, .. }
-        | Fact::LeaderChanged { by, .. } => of(by),
+        | Fact::LeaderChanged { by, .. }
+        | Fact::Reconciled { by, .. }
+        | Fact::Retried { by, .. } => of(by),
         Fact::ContainerStarted { .. } | Fact::ContainerExited { .. } | Fact::Pulled { .. } | Fact::Pulling { .. } => {
             Actor('R', Token::Runtime)
         }

@@ -73,6 +73,7 @@ fn scenario(ui: Ui) -> El {
     let title = move || match nodes {
         Some(nodes) => ui.say("scenario-nodes", &[("count", nodes.into())]),
         None => ui.text(match &*name {
+            "three-engines" => "scenario-three-engines",
             "sixty-ships" => "scenario-sixty-ships",
             "three-hundred-ships" => "scenario-three-hundred-ships",
             "thousand-ships" => "scenario-thousand-ships",
