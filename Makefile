@@ -73,6 +73,8 @@ bench: build
 	@echo "bench: pictures of 5,000 nodes, and going to moments of a run, in Chromium"
 	@$(TOOLS) node tools/bench-fleet.mjs
 	@$(TOOLS) node tools/bench-seek.mjs
+	@echo "bench: clicks and keys until the next picture, in Chromium"
+	@$(TOOLS) node tools/bench-interactions.mjs
 
 # What `make test` does with fewer seeds, for 10 minutes; SOAK_FIRST begins with another seed.
 soak:

@@ -144,6 +144,14 @@ fn a_ship_without_power_is_not_one_whose_kubelet_is_stopped() {
     let node = ObjectRef::new(&kinds::node::KIND, "", "node-1");
     let lack = shown(&history, |shown| lack::of_object(shown, &node)).expect("something is missing");
     assert!(lack.sentences[1].contains("no power") && lack.sentences.len() == 2, "{lack:?}");
+    // One thing is wrong with it, and what does not run there can be neither stopped nor started.
+    let can = shown(&history, |shown| deeds::of_object(shown, &node));
+    let faults = can.iter().filter_map(|deed| match deed {
+        deeds::Deed::Fault(fault, _, on, _) => Some((*fault, *on)),
+        _ => None,
+    });
+    assert_eq!(faults.clone().filter(|(_, on)| !on).collect::<Vec<_>>(), [("power", false)]);
+    assert!(faults.clone().all(|(fault, _)| fault != "stop" && fault != "crash"), "{can:?}");
 }
 
 #[test]
@@ -226,6 +234,26 @@ fn a_pod_that_waited_for_the_image_of_another_is_explained_by_its_own_manifest()
     let sentences = story.links.iter().map(|link| link.sentence.as_str());
     assert!(sentences.clone().any(|sentence| sentence.contains("second")), "{story:#?}");
     assert!(sentences.clone().all(|sentence| !sentence.contains("first")), "{story:#?}");
+}
+
+#[test]
+fn a_pod_that_runs_can_be_resized_by_what_its_containers_have() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 20);
+    let pod = pods(&history, "default").remove(0);
+    let sizes = |history: &History| {
+        let can = shown(history, |shown| deeds::of_object(shown, &pod));
+        can.into_iter().find_map(|deed| if let deeds::Deed::Resize(sizes) = deed { Some(sizes) } else { None })
+    };
+    let before = sizes(&history).expect("it runs");
+    let (container, [cpu, memory, ..]) = before[0].clone();
+    let patch = format!(r#"{{"{}":{{"{}":"150m"}}}}"#, deeds::AMOUNTS[0].0, deeds::AMOUNTS[0].1);
+    history.input(Input::Resize { object: deeds::name(&pod), container, patch });
+    run(&mut history, 20);
+    let after = sizes(&history).expect("it still runs");
+    assert_ne!(cpu, "150m");
+    assert_eq!((after[0].1[0].as_str(), &after[0].1[1]), ("150m", &memory));
 }
 
 #[test]

@@ -688,3 +688,84 @@ fn a_process_of_the_control_plane_ends_and_begins_with_its_manifest_and_its_cont
     assert_eq!(seen["lastState"]["terminated"]["exitCode"], 2);
     assert!(stopped(&history).is_empty());
 }
+
+/// A pod on each of the three ships, whose containers three different programs make.
+fn on_each(text: &str) -> Vec<Value> {
+    let scenario = bottle::cluster::boot::Scenario::named("three-engines").expect("the scenario");
+    let mut history = bottle::cluster::boot::boot(&scenario, 1);
+    for number in 1..=3 {
+        let pod = format!(
+            "apiVersion: v1\nkind: Pod\nmetadata: {{name: p{number}}}\nspec: {{nodeName: node-{number}, containers: [{text}]}}\n"
+        );
+        apply(&mut history, &pod);
+    }
+    run(&mut history, 60);
+    pods(&history)
+}
+
+#[test]
+fn three_programs_make_containers_and_each_names_them_in_its_own_way() {
+    let pods = on_each("{name: c, image: 'nginx:1.27'}");
+    let shown: Vec<[&str; 3]> = pods
+        .iter()
+        .map(|pod| {
+            let status = status(pod, "c");
+            let scheme = |field: &str| text(&status[field]).split("sha256").next().unwrap_or_default();
+            [
+                text(&status["containerID"]).split("://").next().unwrap_or_default(),
+                text(&status["image"]),
+                scheme("imageID"),
+            ]
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ["containerd", "docker.io/library/nginx:1.27", "docker.io/library/nginx@"],
+            ["cri-o", "docker.io/library/nginx:1.27", "docker.io/library/nginx@"],
+            ["docker", "nginx:1.27", "docker-pullable://nginx@"],
+        ]
+    );
+}
+
+#[test]
+fn a_command_that_is_not_there_fails_in_each_programs_words() {
+    let pods = on_each("{name: c, image: busybox, command: [nosuch-command]}");
+    let waiting = |pod: &Value| status(pod, "c")["state"]["waiting"].clone();
+    let last = |pod: &Value| status(pod, "c")["lastState"]["terminated"].clone();
+    assert_eq!(last(&pods[0])["reason"], "StartError");
+    assert_eq!(last(&pods[0])["exitCode"], 128);
+    // CRI-O does not come so far as to have a container.
+    assert_eq!(last(&pods[1]), Value::Null);
+    assert_eq!(waiting(&pods[1])["reason"], "CreateContainerError");
+    let text =
+        "container create failed: executable file `nosuch-command` not found in $PATH: No such file or directory";
+    assert_eq!(waiting(&pods[1])["message"], text);
+    assert_eq!(last(&pods[2])["reason"], "ContainerCannotRun");
+    assert_eq!(last(&pods[2])["exitCode"], 127);
+    let message = last(&pods[2])["message"].clone();
+    let end = "exec: \"nosuch-command\": executable file not found in $PATH: unknown";
+    assert!(message.as_str().is_some_and(|message| message.ends_with(end)), "{message}");
+}
+
+#[test]
+fn each_node_is_given_its_part_of_the_pod_network_and_its_pods_have_addresses_of_it() {
+    let mut history = common::three_ships(1);
+    apply(
+        &mut history,
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: d}\nspec:\n  selector: {matchLabels: {a: d}}\n  template:\n    metadata: {labels: {a: d}}\n    spec: {containers: [{name: c, image: nginx}]}\n",
+    );
+    run(&mut history, 60);
+    let world = history.world();
+    let nodes: Vec<Value> = world.objects(&bottle::api::kinds::node::KIND).map(bottle::api::Object::to_value).collect();
+    let mut parts: Vec<&str> = nodes.iter().map(|node| text(&node["spec"]["podCIDR"])).collect();
+    assert!(nodes.iter().all(|node| node["spec"]["podCIDRs"][0] == node["spec"]["podCIDR"]));
+    for pod in pods(&history) {
+        let node = nodes.iter().find(|node| node["metadata"]["name"] == pod["spec"]["nodeName"]).expect("its node");
+        let network = text(&node["spec"]["podCIDR"]).strip_suffix("0/24").expect("a part");
+        assert!(text(&pod["status"]["podIP"]).starts_with(network), "{pod}");
+    }
+    assert_eq!(pods(&history).len(), 3);
+    parts.sort_unstable();
+    assert_eq!(parts, ["10.244.0.0/24", "10.244.1.0/24", "10.244.2.0/24", "10.244.3.0/24"]);
+}

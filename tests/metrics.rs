@@ -89,7 +89,11 @@ impl Harbour {
     }
 
     fn replicas(&mut self) -> Value {
-        self.get(&deployment::KIND, "default", "busy")["spec"]["replicas"].clone()
+        self.replicas_of("busy")
+    }
+
+    fn replicas_of(&mut self, name: &str) -> Value {
+        self.get(&deployment::KIND, "default", name)["spec"]["replicas"].clone()
     }
 }
 
@@ -315,6 +319,90 @@ fn nobody_tells_of_other_metrics() {
                MatchExpressions:[]LabelSelectorRequirement{},}: unable to fetch metrics from external metrics API: the \
                server could not find the requested resource (get queue.external.metrics.k8s.io)";
     assert_eq!(harbour.idle("two"), ("FailedGetExternalMetric".to_owned(), why.to_owned()));
+}
+
+#[test]
+fn an_autoscaler_follows_what_an_adapter_tells() {
+    let mut harbour = Harbour::new();
+    harbour.apply(example("prometheus-adapter"));
+    harbour.run(20);
+    // Nobody has been scraped twice yet.
+    let (reason, why) = harbour.idle("hungry");
+    assert_eq!(reason, "FailedGetPodsMetric");
+    assert_eq!(
+        why,
+        "unable to get metric cpu_usage: unable to fetch metrics from custom metrics API: no known available metric \
+         versions found"
+    );
+    harbour.run(100);
+    assert_eq!(harbour.replicas_of("hungry"), 3);
+    let hungry = harbour.get(&horizontal_pod_autoscaler::KIND, "default", "hungry");
+    let current = &hungry["status"]["currentMetrics"][0];
+    assert_eq!(
+        *current,
+        serde_json::json!({"type": "Pods", "pods": {"metric": {"name": "cpu_usage"},
+        "current": {"averageValue": "300m"}}})
+    );
+    assert!(
+        harbour
+            .said("SuccessfulRescale")
+            .contains(&"New size: 3; reason: pods metric cpu_usage above target".to_owned())
+    );
+}
+
+#[test]
+fn one_value_stands_for_all_pods_or_is_divided_among_them() {
+    let mut harbour = Harbour::new();
+    harbour.apply(example("prometheus-adapter"));
+    harbour.run(120);
+    // The three of the example use 900m together.
+    let object = "describedObject: {apiVersion: v1, kind: Namespace, name: default}";
+    let metrics = [
+        (
+            "whole",
+            format!(
+                "{{type: Object, object: {{metric: {{name: cpu_usage}}, {object}, target: {{type: Value, value: 300m}}}}}}"
+            ),
+        ),
+        (
+            "each",
+            format!(
+                "{{type: Object, object: {{metric: {{name: cpu_usage}}, {object}, target: {{type: AverageValue, averageValue: 450m}}}}}}"
+            ),
+        ),
+        (
+            "outside",
+            "{type: External, external: {metric: {name: cpu_usage, selector: {matchLabels: {namespace: default}}}, \
+                     target: {type: AverageValue, averageValue: 450m}}}"
+                .to_owned(),
+        ),
+        (
+            "unknown",
+            "{type: Pods, pods: {metric: {name: rate}, target: {type: AverageValue, averageValue: 1}}}".to_owned(),
+        ),
+        (
+            "service",
+            "{type: Object, object: {metric: {name: cpu_usage}, describedObject: {apiVersion: v1, kind: Service, \
+                     name: web}, target: {type: Value, value: 1}}}"
+                .to_owned(),
+        ),
+    ];
+    for (name, metric) in &metrics {
+        harbour.apply(&WEB.replace("web", name));
+        harbour.apply(&scaler(name, name, metric));
+    }
+    harbour.run(60);
+    let replicas = metrics.each_ref().map(|(name, _)| harbour.replicas_of(name).as_i64());
+    assert_eq!(replicas, [Some(4), Some(2), Some(2), Some(1), Some(1)]);
+    let outside = harbour.get(&horizontal_pod_autoscaler::KIND, "default", "outside");
+    let current = &outside["status"]["currentMetrics"][0]["external"]["current"];
+    // All other pods use a thousandth each.
+    let used: u64 = 900 + 10;
+    assert_eq!(current["averageValue"], format!("{}m", used.div_ceil(2)), "{outside}");
+    let known = "unable to fetch metrics from custom metrics API: the server could not find the metric";
+    assert_eq!(harbour.idle("unknown").1, format!("unable to get metric rate: {known} rate for pods"));
+    let why = format!("unable to get metric cpu_usage: Service on default web/{known} cpu_usage for services web");
+    assert_eq!(harbour.idle("service").1, why);
 }
 
 /// An `APIService` whose server is not there: whoever asks its group is told so.

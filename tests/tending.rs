@@ -5,7 +5,7 @@ mod common;
 use bottle::api::Key;
 use bottle::api::base64;
 use bottle::api::jwt;
-use bottle::api::kinds::{daemon_set, endpoint_slice, event, secret, service_account};
+use bottle::api::kinds::{config_map, daemon_set, endpoint_slice, event, pod, priority_class, secret, service_account};
 use bottle::cluster::History;
 use bottle::cluster::input::{Input, Name};
 use bottle::sim::{Duration, Simulation};
@@ -234,4 +234,153 @@ fn a_surge_goes_on_when_its_new_pods_have_been_ready_for_long_enough() {
     let set = history.world().object(&daemon_set::KIND, &Key::new("default", "agent")).expect("the set").to_value();
     assert_eq!(set["status"]["updatedNumberScheduled"], 3, "{}", set["status"]);
     assert_eq!(set["status"]["numberAvailable"], 3, "{}", set["status"]);
+}
+
+fn stateful_set(of: &str, claims: &[&str]) -> Value {
+    let claims: Vec<Value> = claims
+        .iter()
+        .map(|claim| {
+            json!({"metadata": {"name": claim}, "spec": {"accessModes": ["ReadWriteOnce"],
+                "resources": {"requests": {"storage": "1Gi"}}}})
+        })
+        .collect();
+    json!({
+        "apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": of},
+        "spec": {
+            "replicas": 1, "serviceName": of, "selector": {"matchLabels": {"app": of}}, "volumeClaimTemplates": claims,
+            "template": {"metadata": {"labels": {"app": of}}, "spec": {"containers": [{"name": "c", "image": "nginx:1.27"}]}},
+        },
+    })
+}
+
+fn bare_pod(of: &str, labels: &Value, spec: &Value) -> Value {
+    let mut pod = json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": of, "labels": labels}, "spec": spec});
+    pod["spec"]["containers"] = json!([{"name": "c", "image": "nginx:1.27"}]);
+    pod
+}
+
+fn pod_of(history: &History, of: &str) -> Option<Value> {
+    history.world().object(&pod::KIND, &Key::new("default", of)).map(bottle::api::Object::to_value)
+}
+
+#[test]
+fn a_stateful_set_says_that_a_claim_is_going_and_nothing_of_a_pod_that_is_there() {
+    let mut history = common::three_ships(6);
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data-db-0", "finalizers": ["example.com/held"]},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    after(&mut history, vec![apply(&[claim, bare_pod("web-0", &json!({}), &json!({}))])]);
+    after(&mut history, vec![delete("PersistentVolumeClaim", "data-db-0")]);
+    after(&mut history, vec![apply(&[stateful_set("db", &["data"]), stateful_set("web", &[])])]);
+    let told = "Create Pod db-0 in StatefulSet db failed error: pvc data-db-0 is being deleted";
+    assert_eq!(events(&history, "FailedCreate"), [told]);
+}
+
+#[test]
+fn a_pod_that_a_stateful_set_adopts_gets_all_labels_of_its_place() {
+    let mut history = common::three_ships(6);
+    let orphan = bare_pod("web-0", &json!({"app": "web"}), &json!({}));
+    after(&mut history, vec![apply(&[orphan])]);
+    after(&mut history, vec![apply(&[stateful_set("web", &[])])]);
+    history.run_until(history.world().now() + Duration::from_secs(20));
+    let labels = pod_of(&history, "web-0").expect("it")["metadata"]["labels"].clone();
+    assert_eq!(labels["statefulset.kubernetes.io/pod-name"], "web-0");
+    assert_eq!(labels["apps.kubernetes.io/pod-index"], "0");
+}
+
+/// Upstream: `namespacedOwnerOfClusterScopedObjectErr`.
+#[test]
+fn what_has_no_namespace_does_not_go_because_of_an_owner_that_has_one() {
+    let mut history = common::three_ships(6);
+    let owner = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "gone", "uid": "0b2f"});
+    let class = json!({"apiVersion": "scheduling.k8s.io/v1", "kind": "PriorityClass",
+        "metadata": {"name": "high", "ownerReferences": [owner]}, "value": 7});
+    let map =
+        json!({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "below", "ownerReferences": [owner]}});
+    after(&mut history, vec![apply(&[class, map])]);
+    history.run_until(history.world().now() + Duration::from_secs(20));
+    assert!(history.world().object(&priority_class::KIND, &Key::new("", "high")).is_some());
+    assert!(history.world().object(&config_map::KIND, &Key::new("default", "below")).is_none());
+}
+
+/// Upstream: `reportInvalidNamespaceOwnerRef`.
+#[test]
+fn an_owner_in_another_namespace_is_none_and_is_spoken_of() {
+    let mut history = common::three_ships(6);
+    let map = |name: &str, namespace: &str, owners: Value| {
+        json!({"apiVersion": "v1", "kind": "ConfigMap",
+            "metadata": {"name": name, "namespace": namespace, "ownerReferences": owners}})
+    };
+    after(&mut history, vec![apply(&[map("owner", "kube-system", json!([]))])]);
+    let owner =
+        history.world().object(&config_map::KIND, &Key::new("kube-system", "owner")).expect("it").uid().to_owned();
+    let reference = json!({"apiVersion": "v1", "kind": "ConfigMap", "name": "owner", "uid": owner});
+    after(&mut history, vec![apply(&[map("below", "default", json!([reference]))])]);
+    assert!(history.world().object(&config_map::KIND, &Key::new("default", "below")).is_none());
+    let place = format!("[v1/ConfigMap, namespace: default, name: owner, uid: {owner}]");
+    let told = format!("ownerRef {place} does not exist in namespace \"default\"");
+    assert_eq!(events(&history, "OwnerRefInvalidNamespace"), [told]);
+}
+
+/// Upstream: `processPodOnNode`: the first time stays.
+#[test]
+fn a_second_taint_does_not_hasten_an_eviction() {
+    let mut history = common::three_ships(6);
+    let tolerates = |key: &str, seconds: u64| json!({"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds});
+    let spec = json!({"nodeName": "node-1", "tolerations": [tolerates("a", 30), tolerates("b", 5)]});
+    after(&mut history, vec![apply(&[bare_pod("guest", &json!({}), &spec)])]);
+    let taint = |keys: &[&str]| {
+        let taints: Vec<Value> = keys.iter().map(|key| json!({"key": key, "effect": "NoExecute"})).collect();
+        let object = Name { namespace: String::new(), ..name("v1", "Node", "node-1") };
+        Input::Patch { object, patch: json!({"spec": {"taints": taints}}).to_string() }
+    };
+    after(&mut history, vec![taint(&["a"])]);
+    after(&mut history, vec![taint(&["a", "b"])]);
+    let goes =
+        |history: &History| pod_of(history, "guest").is_none_or(|pod| !pod["metadata"]["deletionTimestamp"].is_null());
+    history.run_until(history.world().now() + Duration::from_secs(20));
+    assert!(!goes(&history));
+    history.run_until(history.world().now() + Duration::from_secs(10));
+    assert!(goes(&history));
+}
+
+#[test]
+fn a_pod_on_a_node_that_is_gone_is_left_out_of_the_slices_and_spoken_of() {
+    let mut history = common::three_ships(6);
+    let mut web = service("web");
+    web["spec"]["selector"] = json!({"app": "web"});
+    after(&mut history, vec![apply(&[web, bare_pod("one", &json!({"app": "web"}), &json!({"nodeName": "node-1"}))])]);
+    history.run_until(history.world().now() + Duration::from_secs(20));
+    let node = Name { namespace: String::new(), ..name("v1", "Node", "node-1") };
+    after(&mut history, vec![Input::Kubelet { node: "node-1".into(), stop: true }, Input::Delete { object: node }]);
+    after(&mut history, vec![patch("Service", "web", &json!({"metadata": {"labels": {"seen": "yes"}}}))]);
+    let why = "Error updating Endpoint Slices for Service default/web: skipping Pod one for Service default/web: Node node-1 Not Found";
+    assert_eq!(events(&history, "FailedToUpdateEndpointSlices"), [why]);
+    let by = "endpointslice-controller.k8s.io";
+    assert!(slices(&history, "web", by).iter().all(|(_, _, addresses)| addresses.is_empty()));
+}
+
+/// Only a set that cannot be made is told of, not a status that somebody else was faster with.
+#[test]
+fn a_deployment_whose_status_is_written_over_has_not_failed() {
+    let mut history = common::three_ships(6);
+    let web = |image: &str| {
+        json!({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}, "spec": {
+            "replicas": 2, "selector": {"matchLabels": {"app": "web"}},
+            "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": image}]}}}})
+    };
+    after(&mut history, vec![apply(&[web("nginx:1.27")])]);
+    let slow = Input::Fault { fault: "slow".into(), of: "kube-controller-manager".into(), on: true };
+    after(&mut history, vec![slow]);
+    for round in 0..60 {
+        history.input(apply(&[web(if round < 30 { "nginx:1.28" } else { "redis:7" })]));
+        let object = name("apps/v1", "Deployment", "web");
+        history.input(Input::Patch {
+            object,
+            patch: json!({"metadata": {"labels": {"round": round.to_string()}}}).to_string(),
+        });
+        history.run_until(history.world().now() + Duration::from_millis(500));
+    }
+    assert!(events(&history, "ScalingReplicaSet").len() > 2);
+    assert_eq!(events(&history, "ReplicaSetCreateError"), [""; 0]);
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AxeBuilder } from '@axe-core/playwright';
-import { open, rigged, VIEWPORTS } from './rig.mjs';
+import { inaccessible, open, rigged, VIEWPORTS } from './rig.mjs';
 
 const rig = rigged();
 
@@ -107,6 +107,26 @@ test('scale, a refusal and delete are done and answered beside the buttons', asy
   await page.getByTestId('outcome').getByText(`pod/${pod} deleted`).waitFor(WAIT);
   const gone = (name) => window.__bottle.view().nodes.every((node) => node.pods.every((other) => other.name !== name));
   await page.waitForFunction(gone, pod, { timeout: 60_000 });
+  await close();
+});
+
+test('a running pod is resized where it is, and what cannot be is refused in the server’s words', async () => {
+  const { page, errors, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  await select(page, /^web-/);
+  const inspector = page.getByTestId('inspector');
+  await inspector.getByText('Resize while it runs').click();
+  assert.match(await page.getByTestId('resize-requests-cpu').inputValue(), /^\d+m$/);
+  await page.getByTestId('resize-requests-cpu').fill('150m');
+  await page.getByTestId('resize').click();
+  await page.getByTestId('outcome').getByText(/^pod\/web-\S+ patched$/).waitFor(WAIT);
+  // No container was restarted for it, and the form shows what is stored now.
+  await page.waitForFunction(() => document.querySelector('[data-testid=resize-requests-cpu]').value === '150m', null, WAIT);
+  assert.equal(await inspector.getByText('restarted', { exact: false }).count(), 0);
+  await page.getByTestId('resize-requests-cpu').fill('');
+  await page.getByTestId('resize').click();
+  await page.getByTestId('outcome').getByText(/cannot be removed/).waitFor(WAIT);
+  assert.deepEqual(await inaccessible(page), []);
+  assert.deepEqual(errors, []);
   await close();
 });
 

@@ -35,6 +35,9 @@ for (const [lang, viewport] of [['en', '1440x900'], ['ko', '390x844']]) {
     assert.match(names[6], /^node-\d$/);
     assert.match(names[7], /^web-/);
     assert.notEqual(names[7], names[5]);
+    // What hurried past on the way is not told any more.
+    const marks = await page.evaluate(() => window.__bottle.displayList().filter((item) => item.fact !== undefined).length);
+    assert.ok(marks <= 30, `${marks} marks`);
     const end = await state(page);
     assert.ok(end.t > 350_000, `${end.t}`);
     // Back is a bookmark, exactly; and so is the way on from there.

@@ -1,7 +1,7 @@
 //! What holds at every write, whoever makes it and whatever is broken.
 //!
-//! Controllers decide by what they have heard, so that a rule about readiness asks what was so lately; what a controller
-//! itself has written it knows at once.
+//! Controllers decide by what they have heard, so that a rule asks what was so lately, or is so still for who has not
+//! heard of a change; what a controller itself has written it knows at once.
 
 use crate::watch::{Known, Rule, Version, Write};
 use bottle::cluster::wire::Address;
@@ -183,6 +183,9 @@ fn surge(known: &Known, write: &Write) -> Option<String> {
     (sum > most).then(|| format!("{sum} pods of {}, at most {most}", deployment.object.name()))
 }
 
+/// Annotation: how many replicas the Deployment wanted when it last scaled the set.
+const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
+
 fn available(known: &Known, write: &Write) -> Option<String> {
     let (set, deployment, grown) = resized(known, write).filter(|(_, _, grown)| *grown < 0)?;
     let up = |set: &Version| known.lately(set).map(|set| set.number("/status/availableReplicas")).max().unwrap_or(0);
@@ -195,8 +198,16 @@ fn available(known: &Known, write: &Write) -> Option<String> {
     if -grown <= unavailable(set).max(unavailable(write.before.as_ref()?)) {
         return None;
     }
-    let sets = known.owned("ReplicaSet", deployment.object.uid());
-    let left: i64 = sets.map(|set| up(set).min(set.number("/spec/replicas"))).sum();
+    let sets = || known.owned("ReplicaSet", deployment.object.uid());
+    // When another number is wanted all sets give their share, whether their pods are available or not.
+    let desired = |set: &Version| set.object.meta().annotations.as_ref().and_then(|all| all.get(DESIRED).cloned());
+    if desired(set) != desired(write.before.as_ref()?) {
+        let wanted: i64 = sets().map(|set| set.number("/spec/replicas")).sum();
+        let least = known.lately(deployment).map(|deployment| deployment.number("/spec/replicas")).min().unwrap_or(0);
+        return (wanted < least)
+            .then(|| format!("{wanted} pods of {} are wanted, not {least}", deployment.object.name()));
+    }
+    let left: i64 = sets().map(|set| up(set).min(set.number("/spec/replicas"))).sum();
     let least = known.lately(deployment).map(|deployment| bounds(deployment).1).min().unwrap_or(0);
     (left < least).then(|| format!("{left} pods of {} are left, at least {least}", deployment.object.name()))
 }

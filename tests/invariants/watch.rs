@@ -11,9 +11,10 @@ use bottle::cluster::wire::{Address, Change};
 use bottle::sim::trace::Record;
 use bottle::sim::{Duration, Simulation, Time, Trace};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What a controller decides by may be so old: slow lines delay what it hears and what it says.
+/// So long after a controller has heard of a change it may still write what it decided before: a slow line delays each
+/// request of one look.
 pub const LAG: Duration = Duration::from_secs(10);
 
 /// An object as it was written.
@@ -74,11 +75,18 @@ pub struct Write {
     pub after: Option<Version>,
 }
 
+/// What an object was, what came after it, and when the controllers heard of that.
+struct Past {
+    version: Version,
+    next: u64,
+    heard: Option<Time>,
+}
+
 /// What etcd knows, and what it has known lately.
 #[derive(Default)]
 pub struct Known {
     now: BTreeMap<(&'static str, Key), Version>,
-    past: VecDeque<(Time, Version)>,
+    past: Vec<Past>,
     /// Whether nothing breaks in this run.
     pub calm: bool,
     /// Pods that have been seen to succeed and to fail (or to be told to go), by the uid of their Job.
@@ -106,9 +114,9 @@ impl Known {
         self.all(kind).filter(move |version| version.owner_uid() == owner)
     }
 
-    /// What an object was lately and is.
+    /// What an object is, was lately, or still is for the controllers, who have not heard what came after.
     pub fn lately<'a>(&'a self, of: &'a Version) -> impl Iterator<Item = &'a Version> {
-        let past = self.past.iter().map(|(_, version)| version);
+        let past = self.past.iter().map(|past| &past.version);
         past.filter(move |version| version.object.uid() == of.object.uid()).chain([of])
     }
 
@@ -122,10 +130,21 @@ impl Known {
         self.now.contains_key(&("Namespace", Key::new("", version.object.namespace())))
     }
 
-    fn put(&mut self, kind: &'static str, key: Key, at: Time, after: Option<Object>) -> Option<Version> {
-        while self.past.front().is_some_and(|(then, _)| at.since(*then) > LAG) {
-            self.past.pop_front();
+    /// The controllers have heard of the revisions up to this one of some objects.
+    fn heard(&mut self, at: Time, revision: u64, of: impl Fn(&Object) -> bool) {
+        for past in self.past.iter_mut().filter(|past| past.next <= revision && of(&past.version.object)) {
+            past.heard.get_or_insert(at);
         }
+    }
+
+    fn put(
+        &mut self,
+        kind: &'static str,
+        key: Key,
+        at: Time,
+        (after, revision): (Option<Object>, u64),
+    ) -> Option<Version> {
+        self.past.retain(|past| past.heard.is_none_or(|heard| at.since(heard) <= LAG));
         let after = after.map(Version::new);
         if let Some(pod) = after.as_ref().filter(|_| kind == "Pod") {
             let (owner, uid) = (pod.owner_uid().to_owned(), pod.object.uid().to_owned());
@@ -140,7 +159,7 @@ impl Known {
             None => self.now.remove(&(kind, key)),
         };
         if let Some(before) = &before {
-            self.past.push_back((at, before.clone()));
+            self.past.push(Past { version: before.clone(), next: revision, heard: None });
         }
         before
     }
@@ -171,7 +190,7 @@ impl Watch {
         let world = history.world().clone();
         for kind in bottle::api::kinds::KINDS {
             for object in world.objects(kind) {
-                known.put(kind.kind, object.key(), Time::ZERO, Some(object.clone()));
+                known.put(kind.kind, object.key(), Time::ZERO, (Some(object.clone()), 0));
             }
         }
         let leaders = [("kube-scheduler", Address::Scheduler), ("kube-controller-manager", Address::ControllerManager)];
@@ -204,6 +223,15 @@ impl Watch {
         let records: Vec<_> = self.trace.range(self.seen, self.trace.head()).cloned().collect();
         self.seen = self.trace.head();
         for Record { at, fact, .. } in records {
+            match &fact {
+                Fact::Watched { to: Address::ControllerManager, object, revision, .. } => {
+                    self.known.heard(at, *revision, |of| of.kind() == object.kind && of.key() == object.key);
+                }
+                Fact::WatchOpened { by: Address::ControllerManager, resource, .. } => {
+                    self.known.heard(at, self.revision, |of| of.kind().plural == *resource);
+                }
+                _ => {}
+            }
             let wrong = match &fact {
                 Fact::Committed { call, object, change, revision, .. } => {
                     let versions = self.world.versions(object.kind, &object.key);
@@ -233,7 +261,7 @@ impl Watch {
         if matches!(kind, "Event" | "Lease") {
             return None;
         }
-        let before = self.known.put(kind, key.clone(), at, after.clone());
+        let before = self.known.put(kind, key.clone(), at, (after.clone(), self.revision));
         let write = Write { by, kind, before, after: after.map(Version::new) };
         let broken =
             |(name, rule): &(&str, Rule)| rule(&self.known, &write).map(|why| format!("{name}: {kind} {key}: {why}"));
