@@ -4,7 +4,7 @@
 // took less than 16 counts as 16. Beside other work the figures are larger.
 // Usage: node tools/bench-interactions.mjs [--dir dist] [--json] [--only harbour] [--rounds 3]
 import { parseArgs } from 'node:util';
-import { open, start } from '../tests/browser/rig.mjs';
+import { deployment, open, start } from '../tests/browser/rig.mjs';
 
 const { values } = parseArgs({
   options: { dir: { type: 'string', default: 'dist' }, json: { type: 'boolean', default: false }, only: { type: 'string' }, rounds: { type: 'string', default: '3' } },
@@ -23,22 +23,6 @@ const observe = () => {
   });
   new PerformanceObserver(note).observe({ type: 'event', durationThreshold: 16, buffered: true });
 };
-
-const deployment = (replicas) => `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: ${replicas}
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-      - {name: web, image: 'nginx:1.27'}
-`;
 
 /** Lets the page settle, then gives what was observed since the last call. */
 async function observed(page) {

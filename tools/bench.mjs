@@ -3,28 +3,13 @@
 // painting; the waiting for other processes does not count), and its slices (the app's own uninterrupted pieces of work).
 // Usage: node tools/bench.mjs [--dir dist] [--nodes 100] [--pods 1000]
 import { parseArgs } from 'node:util';
-import { open, start } from '../tests/browser/rig.mjs';
+import { deployment, open, start } from '../tests/browser/rig.mjs';
 
 const { values } = parseArgs({
   options: { dir: { type: 'string', default: 'dist' }, nodes: { type: 'string', default: '100' }, pods: { type: 'string', default: '1000' } },
 });
 const pods = Number(values.pods);
 const GIVE_UP_MS = 120_000;
-const MANIFEST = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: ${pods}
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers:
-      - {name: web, image: 'nginx:1.27'}
-`;
 
 /** Processor seconds of the page's main thread so far. */
 async function mainThread(session) {
@@ -37,7 +22,7 @@ try {
   const { page } = await open(rig, `en/sandbox?scenario=three-ships&nodes=${values.nodes}&seed=42&speed=1000`);
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable', { timeDomain: 'threadTicks' });
-  await page.locator('[data-testid=manifest-editor] .cm-content').fill(MANIFEST);
+  await page.locator('[data-testid=manifest-editor] .cm-content').fill(deployment(pods));
   await page.evaluate(() => window.__bottle.frames());
   const wanted = pods + await page.evaluate(() => window.__bottle.readyPods);
   const before = await mainThread(session);

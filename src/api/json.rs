@@ -50,22 +50,42 @@ const QUANTITY_MAPS: [&str; 8] =
 const QUANTITIES: [&str; 2] = ["divisor", "sizeLimit"];
 
 /// Texts that are pointers: an empty one stays.
-const POINTER_TEXTS: [&str; 16] = [
+const POINTER_TEXTS: [&str; 36] = [
     "appProtocol",
+    "completionMode",
+    "failurePolicy",
     "fsGroupChangePolicy",
+    "gmsaCredentialSpec",
+    "gmsaCredentialSpecName",
     "hostnameOverride",
+    "ingressClassName",
     "internalTrafficPolicy",
     "ipFamilyPolicy",
     "loadBalancerClass",
     "localhostProfile",
+    "managedBy",
+    "matchPolicy",
     "mountPropagation",
+    "nodeAffinityPolicy",
+    "nodeTaintsPolicy",
+    "pathType",
+    "podReplacementPolicy",
     "preemptionPolicy",
     "procMount",
+    "reclaimPolicy",
     "recursiveReadOnly",
+    "runAsUserName",
     "runtimeClassName",
+    "selectPolicy",
     "service",
+    "sideEffects",
     "storageClassName",
+    "supplementalGroupsPolicy",
+    "timeZone",
     "trafficDistribution",
+    "unhealthyPodEvictionPolicy",
+    "volumeAttributesClassName",
+    "volumeBindingMode",
     "volumeMode",
 ];
 

@@ -5,6 +5,7 @@
 //! An engine that cannot keep up works between frames, and only now and then shows how far it has come.
 
 use super::browser;
+use super::dom::on_window_at_once;
 use super::handle::Ui;
 use super::memory;
 use super::session::Session;
@@ -12,6 +13,8 @@ use super::stage::{self, Stage};
 use leptos::prelude::*;
 use std::cell::Cell;
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, Event};
 
 /// A tab that slept does not catch up what it has missed.
 const LONGEST_MS: f64 = 100.0;
@@ -28,6 +31,10 @@ const LONG_MS: f64 = 10.0;
 const SLOW_MS: f64 = 25.0;
 /// so many times as much lies between two pictures: most of the time is the engine's, and whoever clicks is heard.
 const UNHURRIED_TIMES: f64 = 3.0;
+
+/// What is pressed, or read with the mouse button held. Its panel holds still meanwhile: what is exchanged between pressing
+/// and letting go swallows the click.
+const PRESSED: &str = "button, a, summary, li, tr";
 
 /// Who comes next.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
@@ -55,6 +62,10 @@ struct Times {
     view: Cell<f64>,
     picture: Cell<f64>,
     paint: Cell<f64>,
+    /// Whether somebody holds down something of a panel.
+    pressed: Cell<bool>,
+    /// Whether the panels have not got the last view for that.
+    missed: Cell<bool>,
 }
 
 impl Times {
@@ -75,7 +86,20 @@ pub fn run(ui: Ui, first: impl FnOnce() + 'static) {
     let times = Rc::new(Times::default());
     times.engine.set(browser::clock());
     times.turn.set(Turn::Picture);
+    watch_presses(&times);
     next(ui, times, Some(Box::new(first)));
+}
+
+fn watch_presses(times: &Rc<Times>) {
+    let down = times.clone();
+    on_window_at_once("pointerdown", move |event: &Event| {
+        let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
+        down.pressed.set(target.is_some_and(|target| matches!(target.closest(PRESSED), Ok(Some(_)))));
+    });
+    for end in ["pointerup", "pointercancel", "blur"] {
+        let up = times.clone();
+        on_window_at_once(end, move |_: &Event| up.pressed.set(false));
+    }
 }
 
 fn next(ui: Ui, times: Rc<Times>, first: Option<Box<dyn FnOnce()>>) {
@@ -110,7 +134,9 @@ fn frame(ui: Ui, times: &Times, paints: bool) {
     }
     let may = |turn, cost| own == turn || (paints && browser::clock() - began + cost <= LONG_MS);
     if turn == Turn::View && may(turn, times.view.get()) {
-        measured(&times.view, || ui.show());
+        let held = times.pressed.get();
+        measured(&times.view, || if held { ui.look() } else { ui.show() });
+        times.missed.set(held);
         turn = Turn::Picture;
     }
     if turn == Turn::Picture && may(turn, times.picture.get()) {
@@ -133,7 +159,8 @@ fn engine(ui: Ui, times: &Times, now: f64) -> Option<Turn> {
     let elapsed = (now - times.engine.replace(now)).clamp(0.0, LONGEST_MS);
     let moved = ui.pass(elapsed);
     let soiled = ui.stage.with_value(Stage::is_soiled);
-    let shows = moved && times.is_due(now, ui.read(Session::is_behind));
+    let missed = times.missed.get() && !times.pressed.get();
+    let shows = missed || moved && times.is_due(now, ui.read(Session::is_behind));
     match (shows, soiled, moved) {
         (true, ..) => Some(Turn::View),
         (_, true, _) => Some(Turn::Picture),

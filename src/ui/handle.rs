@@ -340,8 +340,13 @@ impl Ui {
 
     /// Shows the present moment to everybody.
     pub fn show(self) {
-        self.session.update_value(Session::look);
+        self.look();
         self.publish();
+    }
+
+    /// Brings what the stage draws up to date, and no panel.
+    pub fn look(self) {
+        self.session.update_value(Session::look);
     }
 
     /// The present moment in simulated milliseconds.

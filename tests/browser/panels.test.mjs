@@ -57,6 +57,24 @@ test('a pod of a Deployment is explained back to the line of the manifest, which
   await close();
 });
 
+test('what is pressed is taken, even when it changes before the button is let go', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?scenario=three-ships&seed=42&speed=0.5');
+  await page.getByTestId('examples').selectOption('deployment');
+  await page.getByTestId('apply').click();
+  const row = page.getByTestId('tree').getByRole('treeitem').filter({ hasText: /^web-.*ContainerCreating/ }).first();
+  const { x, y } = await row.boundingBox();
+  const before = await row.elementHandle();
+  await page.mouse.move(x + 80, y + 12);
+  await page.mouse.down();
+  await page.waitForFunction(READY_PODS, 3, WAIT);
+  assert.match(await before.innerText(), /ContainerCreating/, 'the panel holds still');
+  await page.mouse.up();
+  await page.getByTestId('inspector').getByRole('heading', { level: 2, name: /web-/ }).waitFor();
+  await page.getByTestId('tree').getByRole('treeitem', { selected: true }).filter({ hasText: 'Running' }).waitFor();
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('a cause leads to its moment, and the inspector shows that moment', async () => {
   const { page, close } = await applied('deployment', READY_PODS, { argument: 3 });
   await select(page, /^web-/);

@@ -122,3 +122,20 @@ export async function screenshot(page, name) {
   mkdirSync('target/screenshots', { recursive: true });
   await page.screenshot({ path: join('target/screenshots', `${name}.png`) });
 }
+
+/** A Deployment of so many web servers. */
+export const deployment = (replicas) => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: ${replicas}
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+      - {name: web, image: 'nginx:1.27'}
+`;

@@ -230,23 +230,11 @@ fn patch(content_type: &str, text: &str, strict: FieldValidation) -> Result<Body
         _ => (value.is_object(), "map[string]interface {}"),
     };
     if !fits {
-        let error = format!("json: cannot unmarshal {} into Go value of type {wanted}", go_kind(&value));
+        let error = format!("json: cannot unmarshal {} into Go value of type {wanted}", manifest::json_type(&value));
         let before = if format == PatchType::Strategic { "" } else { "error decoding patch: " };
         return Err(Status::bad_request(format!("{before}{error}")));
     }
     Ok(Body::Patch(format, Rc::new(value)))
-}
-
-/// What Go's decoder calls a value.
-fn go_kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "bool",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
-    }
 }
 
 /// What server-side apply is given: an object, in YAML (upstream: `handlers/patch.go`, `applyPatcher`).

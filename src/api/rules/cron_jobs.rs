@@ -140,6 +140,15 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_time_zone_is_not_one_that_was_left_out() {
+        let spec = json!({"schedule": "@daily", "timeZone": "", "concurrencyPolicy": "Allow"});
+        let document = json!({"metadata": {"name": "c"}, "spec": spec});
+        let object = (crate::api::kinds::cron_job::KIND.decode)(document).expect("it can be read");
+        let said: Vec<_> = validate(&object).iter().map(ToString::to_string).collect();
+        assert!(said.iter().any(|text| text.starts_with("spec.timeZone: Invalid value: \"\"")), "{said:?}");
+    }
+
+    #[test]
     fn schedules_and_zones_are_read() {
         let of = |schedule: &str, zone: &str| {
             said(&json!({"schedule": schedule, "timeZone": zone, "concurrencyPolicy": "Allow"}))
