@@ -81,15 +81,14 @@ impl Editor {
                 }
             });
         });
+        // Apart, because each makes the browser lay out the page.
         afterwards(move || {
             let dark = ui.theme.get() == Theme::Dark;
+            editor.with(|editor| editor.iter().for_each(|editor| editor.set_dark(dark)));
+        });
+        afterwards(move || {
             ui.language.track();
-            editor.with(|editor| {
-                if let Some(editor) = editor {
-                    editor.set_dark(dark);
-                    editor.set_language(ui);
-                }
-            });
+            editor.with(|editor| editor.iter().for_each(|editor| editor.set_language(ui)));
         });
         let plain = move || {
             el("textarea", "plain-editor")

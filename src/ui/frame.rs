@@ -132,6 +132,7 @@ fn frame(ui: Ui, times: &Times, paints: bool) {
             None => return,
         }
     }
+    let worked = if own == Turn::Engine { browser::clock() - began } else { 0.0 };
     let may = |turn, cost| own == turn || (paints && browser::clock() - began + cost <= LONG_MS);
     if turn == Turn::View && may(turn, times.view.get()) {
         let held = times.pressed.get();
@@ -151,7 +152,7 @@ fn frame(ui: Ui, times: &Times, paints: bool) {
     }
     times.turn.set(turn);
     memory::ahead();
-    ui.note_work(browser::clock() - began, paints);
+    ui.note_work(browser::clock() - began, worked, paints);
 }
 
 /// The engine's turn: who comes next, or `None` if nothing has moved and nothing must be painted anew.

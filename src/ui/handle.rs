@@ -324,12 +324,12 @@ impl Ui {
         self.session.update_value(change);
         self.publish();
         self.stage.update_value(Stage::soil);
-        self.note_work(browser::clock() - began, false);
+        self.note_work(browser::clock() - began, 0.0, false);
     }
 
     /// Notes what a piece of work has cost in milliseconds.
-    pub fn note_work(self, millis: f64, frame: bool) {
-        self.session.update_value(|session| session.worked(millis, frame));
+    pub fn note_work(self, millis: f64, engine: f64, frame: bool) {
+        self.session.update_value(|session| session.worked(millis, engine, frame));
     }
 
     /// Lets an animation frame's time pass; true if anything moved.

@@ -130,5 +130,6 @@ fn frames(ui: Ui) -> Value {
         ("slice_p50", frames.slice_p50.into()),
         ("slice_p95", frames.slice_p95.into()),
         ("slice_max", frames.slice_max.into()),
+        ("engine_p95", frames.engine_p95.into()),
     ])
 }

@@ -388,9 +388,9 @@ impl Session {
         self.picture = self.view.clone();
     }
 
-    /// Notes a piece of main-thread work in milliseconds; `frame`: a whole animation frame, painting included.
-    pub fn worked(&mut self, millis: f64, frame: bool) {
-        self.work.note(millis, frame);
+    /// Notes a piece of main-thread work in milliseconds, and the engine's part; `frame`: with painting.
+    pub fn worked(&mut self, millis: f64, engine: f64, frame: bool) {
+        self.work.note(millis, engine, frame);
     }
 
     /// What frames and slices cost since the last call.

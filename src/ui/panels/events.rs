@@ -18,7 +18,7 @@ pub fn events_panel(ui: Ui) -> El {
     let filter = RwSignal::new(Filter::default());
     let events = Memo::new(move || {
         changes.track();
-        moment::read(ui, |shown| filter.with(|filter| list(shown, filter, SHOWN)))
+        moment::peek(ui, |shown| filter.with(|filter| list(shown, filter, SHOWN)))
     });
     let count = move || {
         events.with(|List { rows, more, all }| {

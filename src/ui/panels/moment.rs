@@ -40,7 +40,13 @@ impl Objects for Session {
 
 /// Reads the shown moment in the language of the interface; tracks the language.
 pub fn read<T>(ui: Ui, read: impl FnOnce(&Shown) -> T) -> T {
-    let language = ui.language.get();
+    ui.language.track();
+    peek(ui, read)
+}
+
+/// The same for what follows [`changes`] only: a panel that is not seen has no use for another language.
+pub fn peek<T>(ui: Ui, read: impl FnOnce(&Shown) -> T) -> T {
+    let language = ui.language.get_untracked();
     ui.read(|session| {
         let view = session.view();
         let (now, trace) = (session.now(), session.trace());
@@ -48,7 +54,7 @@ pub fn read<T>(ui: Ui, read: impl FnOnce(&Shown) -> T) -> T {
     })
 }
 
-/// A signal that moves when something has happened or a second has passed, while `visible` holds.
+/// A signal that moves when something has happened, a second has passed, or the language is another, while `visible` holds.
 pub fn changes(ui: Ui, visible: impl Fn() -> bool + 'static) -> ReadSignal<u64> {
     let (beat, set_beat) = signal(0_u64);
     let second = Memo::new(move || ui.now.get().as_secs());
@@ -62,6 +68,7 @@ pub fn changes(ui: Ui, visible: impl Fn() -> bool + 'static) -> ReadSignal<u64> 
     afterwards(move || {
         ui.head.track();
         second.track();
+        ui.language.track();
         if !visible() || waits.get_value() {
             return;
         }

@@ -23,7 +23,7 @@ pub fn requests_panel(ui: Ui) -> El {
         if ui.tab.get() != Tab::Requests {
             return Vec::new();
         }
-        moment::read(ui, |shown| filter.with(|filter| list(shown, filter, SHOWN)))
+        moment::peek(ui, |shown| filter.with(|filter| list(shown, filter, SHOWN)))
     });
     let words = el("input", "field").attr("type", "search").attr("spellcheck", "false").on("input", move |event| {
         filter.update(|filter| event_target_value(event).trim().clone_into(&mut filter.words));

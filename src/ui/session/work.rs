@@ -15,6 +15,8 @@ pub struct Frames {
     pub slice_p95: f64,
     /// The longest piece.
     pub slice_max: f64,
+    /// The engine's part of them: 95th percentile.
+    pub engine_p95: f64,
 }
 
 /// How long the engine may work in a frame that also paints, in milliseconds;
@@ -55,15 +57,19 @@ const KEPT: usize = 20_000;
 pub struct Work {
     frames: Vec<f64>,
     slices: Vec<f64>,
+    engine: Vec<f64>,
 }
 
 impl Work {
-    /// Notes a piece of work; `frame`: it was a whole animation frame.
-    pub fn note(&mut self, millis: f64, frame: bool) {
+    /// Notes a piece of work, and how much of it was the engine's; `frame`: it was a whole animation frame.
+    pub fn note(&mut self, millis: f64, engine: f64, frame: bool) {
         if self.slices.len() >= KEPT {
             *self = Self::default();
         }
         self.slices.push(millis);
+        if engine > 0.0 {
+            self.engine.push(engine);
+        }
         if frame {
             self.frames.push(millis);
         }
@@ -71,7 +77,8 @@ impl Work {
 
     /// The figures so far; begins anew.
     pub fn take(&mut self) -> Frames {
-        let Self { mut frames, mut slices } = std::mem::take(self);
+        let Self { mut frames, mut slices, mut engine } = std::mem::take(self);
+        engine.order_by(f64::total_cmp);
         frames.order_by(f64::total_cmp);
         slices.order_by(f64::total_cmp);
         Frames {
@@ -80,6 +87,7 @@ impl Work {
             slice_p50: percentile(&slices, 50),
             slice_p95: percentile(&slices, 95),
             slice_max: slices.last().copied().unwrap_or(0.0),
+            engine_p95: percentile(&engine, 95),
         }
     }
 }
