@@ -1,6 +1,8 @@
 //! Objects, lists, tables and watch events as the server writes them.
 
 use super::negotiation::{Beside, Form, Shape};
+use crate::api::kinds::flow_schema;
+use crate::api::kinds::pod::Pod;
 use crate::api::object::Object;
 use crate::api::{Column, Kind, managed};
 use crate::cluster::wire::{Change, WatchEvent};
@@ -49,7 +51,11 @@ pub fn object(object: &Object, form: Form, now: Time) -> Value {
 pub fn list(kind: &Kind, items: &[Object], page: &Page, form: Form, now: Time) -> Value {
     let (name, version, items) = match form.shape {
         Shape::Table(beside) => {
-            let rows: Vec<Value> = items.iter().map(|object| row(kind, object, beside, now)).collect();
+            let mut items: Vec<&Object> = items.iter().collect();
+            if kind == &flow_schema::KIND {
+                items.sort_by_key(|object| flow_schema::precedence(object));
+            }
+            let rows: Vec<Value> = items.into_iter().map(|object| row(kind, object, beside, now)).collect();
             return table(&page.metadata(), Some(kind), &rows);
         }
         Shape::Metadata => {
@@ -128,6 +134,9 @@ fn definition(column: &Column) -> Value {
 fn row(kind: &Kind, object: &Object, beside: Beside, now: Time) -> Value {
     let cells: Vec<Value> = kind.columns.iter().map(|column| cell(column, object, now)).collect();
     let mut row = json!({"cells": cells});
+    if let Some(completed) = object.get::<Pod>().and_then(completed) {
+        row["conditions"] = json!([completed]);
+    }
     match beside {
         Beside::None => {}
         Beside::Metadata => row["object"] = metadata_of(object),
@@ -136,14 +145,61 @@ fn row(kind: &Kind, object: &Object, beside: Beside, now: Time) -> Value {
     row
 }
 
+/// What a row says besides of a pod that has ended (upstream: `podSuccessConditions`, `podFailedConditions`).
+fn completed(pod: &Pod) -> Option<Value> {
+    let message = match pod.phase() {
+        "Succeeded" => "The pod has completed successfully.",
+        "Failed" => "The pod failed.",
+        _ => return None,
+    };
+    Some(json!({"type": "Completed", "status": "True", "reason": pod.phase(), "message": message}))
+}
+
 /// The text of a cell as its column's type.
 fn cell(column: &Column, object: &Object, now: Time) -> Value {
     let text = column.show(object, now);
     match column.kind {
+        // What is not there, or of another type.
+        "integer" | "number" | "boolean" | "date" if text.is_empty() => Value::Null,
         "integer" => text.parse::<i64>().map_or(Value::from(text), Value::from),
-        // An absent moment.
-        "date" if text.is_empty() => Value::Null,
+        "number" => text.parse::<serde_json::Number>().map_or(Value::from(text), Value::Number),
         "boolean" => text.parse::<bool>().map_or(Value::from(text), Value::from),
         _ => text.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::pod;
+
+    #[test]
+    fn a_pod_that_has_ended_says_so_in_its_row() {
+        let row = |phase: &str| {
+            let document = json!({"metadata": {"name": "p"}, "spec": {"containers": []}, "status": {"phase": phase}});
+            let object = (pod::KIND.decode)(document).expect("a pod");
+            super::row(&pod::KIND, &object, Beside::None, Time::ZERO)
+        };
+        assert_eq!(row("Failed")["conditions"][0]["reason"], "Failed");
+        assert_eq!(row("Succeeded")["conditions"][0]["message"], "The pod has completed successfully.");
+        assert_eq!(row("Running")["conditions"], Value::Null);
+    }
+
+    #[test]
+    fn flow_schemas_come_by_their_precedence() {
+        let schema = |name: &str, precedence: i64| {
+            let spec = json!({"matchingPrecedence": precedence, "priorityLevelConfiguration": {"name": "l"}});
+            (flow_schema::KIND.decode)(json!({"metadata": {"name": name}, "spec": spec})).expect("a schema")
+        };
+        let items = [schema("a", 9), schema("b", 1), schema("c", 1)];
+        let page = Page { revision: 1, token: "", remaining: None };
+        let asked = super::super::Asked {
+            accept: "application/json;as=Table;v=v1;g=meta.k8s.io".to_owned(),
+            ..super::super::Asked::default()
+        };
+        let form = Form::wanted(&asked, crate::api::Verb::List).expect("a table");
+        let table = list(&flow_schema::KIND, &items, &page, form, Time::ZERO);
+        let names: Vec<&Value> = (0..3).map(|row| &table["rows"][row]["cells"][0]).collect();
+        assert_eq!(names, ["b", "c", "a"]);
     }
 }

@@ -15,29 +15,33 @@ enum Step {
     Where(String, String),
 }
 
-/// The text of a cell: the first value that the path finds.
+/// The text of a cell: the first value that the path finds, if it is of the column's type; else nothing (upstream:
+/// `tableconvertor.go`, `cellForJSONValue`).
 #[must_use]
 pub fn cell(object: &Object, path: &str, kind: &str, now: Time) -> String {
-    let found = find(&object.to_value(), path);
-    match (kind, found.as_slice()) {
-        (_, [] | [Value::Null]) => {
-            if kind == "string" || kind.is_empty() {
-                String::new()
-            } else {
-                "<none>".to_owned()
-            }
-        }
-        ("date", [Value::String(text), ..]) => since(text, now),
-        (_, [Value::String(text)]) => text.clone(),
-        (_, [one]) => one.to_string(),
-        (_, many) => {
-            let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-            many.iter().map(text).collect::<Vec<_>>().join(" ")
-        }
+    let Some(found) = find(&object.to_value(), path).into_iter().next() else { return String::new() };
+    match (kind, found) {
+        (_, Value::Null) => String::new(),
+        ("date", Value::String(text)) => since(&text, now),
+        ("string", Value::String(text)) => text,
+        ("string", other) => other.to_string(),
+        ("integer", Value::Number(number)) => whole(&number).map_or_else(String::new, |number| number.to_string()),
+        ("number", Value::Number(number)) => number.to_string(),
+        ("boolean", Value::Bool(flag)) => flag.to_string(),
+        _ => String::new(),
     }
 }
 
+/// What is behind the point is cut off.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    #[expect(clippy::cast_possible_truncation, reason = "Go cuts off too")]
+    number.as_i64().or_else(|| number.as_f64().map(|number| number as i64))
+}
+
 fn since(text: &str, now: Time) -> String {
+    if text.is_empty() {
+        return "<unknown>".to_owned();
+    }
     let time = crate::api::json::decode_part(&Value::String(text.to_owned()));
     let time: Option<k8s_openapi::apimachinery::pkg::apis::meta::v1::Time> = time.ok();
     time.map_or_else(|| "<invalid>".to_owned(), |time| age::human(now.since(crate::api::meta::moment(&time))))
@@ -140,6 +144,25 @@ fn bracket(inner: &str) -> Option<Step> {
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn a_cell_is_of_its_columns_type_or_empty() {
+        let kind = &crate::api::kinds::config_map::KIND;
+        let map = json!({"metadata": {"name": "m", "annotations": {"a": "x"}, "creationTimestamp": "2026-01-05T09:00:00Z",
+            "finalizers": ["b", "a"], "generation": 3}});
+        let map = (kind.decode)(map).expect("a map");
+        let cell = |path: &str, kind: &str| super::cell(&map, path, kind, Time::from_secs(60));
+        assert_eq!(cell(".metadata.annotations.a", "string"), "x");
+        assert_eq!(cell(".metadata.annotations.a", "integer"), "");
+        assert_eq!(cell(".metadata.generation", "integer"), "3");
+        assert_eq!(cell(".metadata.generation", "boolean"), "");
+        assert_eq!(cell(".metadata.generation", "date"), "");
+        assert_eq!(cell(".metadata.finalizers[*]", "string"), "b");
+        assert_eq!(cell(".metadata.finalizers", "string"), "[\"b\",\"a\"]");
+        assert_eq!(cell(".metadata.creationTimestamp", "date"), "60s");
+        assert_eq!(cell(".metadata.annotations.a", "date"), "<invalid>");
+        assert_eq!(cell(".spec.none", "integer"), "");
+    }
 
     #[test]
     fn paths_find_what_they_name() {

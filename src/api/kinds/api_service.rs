@@ -41,6 +41,7 @@ fn available(object: &Object) -> String {
     let text = |field: &str| condition[field].as_str().unwrap_or_default();
     match text("status") {
         "True" => "True".to_owned(),
+        status if text("reason").is_empty() => status.to_owned(),
         status => format!("{status} ({})", text("reason")),
     }
 }

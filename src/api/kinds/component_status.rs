@@ -27,8 +27,8 @@ fn healthy(object: &Object) -> Option<&Value> {
 fn status(object: &Object) -> &'static str {
     match healthy(object).and_then(|condition| condition["status"].as_str()) {
         Some("True") => "Healthy",
-        Some("False") => "Unhealthy",
-        _ => "Unknown",
+        Some(_) => "Unhealthy",
+        None => "Unknown",
     }
 }
 

@@ -4,8 +4,7 @@ use super::{Column, Kind, Object, decode, plain_kind};
 use crate::api::names;
 use crate::api::rules::endpoint_slices;
 use crate::api::status::FieldError;
-use crate::api::table::none_if_empty;
-use k8s_openapi::api::discovery::v1::EndpointSlice;
+use k8s_openapi::api::discovery::v1::{EndpointPort, EndpointSlice};
 use std::net::Ipv4Addr;
 
 plain_kind!(EndpointSlice);
@@ -97,24 +96,46 @@ fn cell(object: &Object, of: fn(&EndpointSlice) -> String) -> String {
     object.get::<EndpointSlice>().map(of).unwrap_or_default()
 }
 
-/// Upstream: `formatDiscoveryPorts`: the first three; a port without a number is any port.
+/// Upstream: `formatDiscoveryPorts`: the first three; a port without a number goes by its name.
 fn ports(slice: &EndpointSlice) -> String {
-    let ports = slice.ports.as_deref().unwrap_or_default();
-    let number = |port: Option<i32>| port.map_or_else(|| "*".to_owned(), |number| number.to_string());
-    some_of(&ports.iter().map(|port| number(port.port)).collect::<Vec<_>>(), "<unset>")
+    let shown = |port: &EndpointPort| match port.port {
+        Some(number) => number.to_string(),
+        None => port.name.clone().unwrap_or_else(|| "*".to_owned()),
+    };
+    some_of(&slice.ports.iter().flatten().map(shown).collect::<Vec<_>>())
 }
 
 /// Upstream: `formatDiscoveryEndpoints`.
 fn addresses(slice: &EndpointSlice) -> String {
     let all: Vec<String> = slice.endpoints.iter().flatten().flat_map(|endpoint| endpoint.addresses.clone()).collect();
-    some_of(&all, "<unset>")
+    some_of(&all)
 }
 
-fn some_of(all: &[String], nothing: &str) -> String {
+/// Upstream: `listWithMoreString`.
+fn some_of(all: &[String]) -> String {
     let shown = all.iter().take(3).cloned().collect::<Vec<_>>().join(",");
     match all.len() {
-        0 => nothing.to_owned(),
         count @ 4.. => format!("{shown} + {} more...", count - 3),
-        _ => none_if_empty(shown),
+        _ if shown.is_empty() => "<unset>".to_owned(),
+        _ => shown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_port_without_a_number_goes_by_its_name() {
+        let cell = |port: serde_json::Value| {
+            let slice = json!({"metadata": {"name": "e"}, "addressType": "IPv4", "endpoints": [], "ports": [port]});
+            let mut object = (KIND.decode)(slice).expect("a slice");
+            (KIND.default)(&mut object);
+            ports(object.get().expect("a slice"))
+        };
+        assert_eq!(cell(json!({"name": "web"})), "web");
+        assert_eq!(cell(json!({})), "<unset>");
+        assert_eq!(cell(json!({"name": "web", "port": 80})), "80");
     }
 }

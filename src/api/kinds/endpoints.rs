@@ -3,7 +3,6 @@
 use super::{Column, Kind, Object};
 use crate::api::document::Document;
 use crate::api::rules::endpoints as rules;
-use crate::api::table::none_if_empty;
 use serde_json::Value;
 
 /// The kind.
@@ -47,11 +46,15 @@ fn default(object: &mut Object) {
 /// Upstream: `formatEndpoints`: the first three, then how many more.
 fn addresses(object: &Object) -> String {
     let Some(endpoints) = object.document() else { return String::new() };
-    let all: Vec<String> = endpoints.list("subsets").iter().flat_map(listed).collect();
+    let subsets = endpoints.list("subsets");
+    if subsets.is_empty() {
+        return "<none>".to_owned();
+    }
+    let all: Vec<String> = subsets.iter().flat_map(listed).collect();
     let shown = all.iter().take(3).cloned().collect::<Vec<_>>().join(",");
     match all.len() {
         count @ 4.. => format!("{shown} + {} more...", count - 3),
-        _ => none_if_empty(shown),
+        _ => shown,
     }
 }
 
@@ -60,6 +63,28 @@ fn listed(subset: &Value) -> Vec<String> {
     let ips = || list("addresses").iter().filter_map(|address| address["ip"].as_str());
     match list("ports") {
         [] => ips().map(str::to_owned).collect(),
-        ports => ports.iter().flat_map(|port| ips().map(move |ip| format!("{ip}:{}", port["port"]))).collect(),
+        ports => ports.iter().flat_map(|port| ips().map(move |ip| with_port(ip, &port["port"]))).collect(),
+    }
+}
+
+/// Upstream: `net.JoinHostPort`.
+fn with_port(ip: &str, port: &Value) -> String {
+    if ip.contains(':') { format!("[{ip}]:{port}") } else { format!("{ip}:{port}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_subset_in_which_nobody_is_ready_is_not_nothing() {
+        let cell = |subsets: Value| {
+            let endpoints = json!({"metadata": {"name": "e"}, "subsets": subsets});
+            addresses(&(KIND.decode)(endpoints).expect("Endpoints"))
+        };
+        assert_eq!(cell(json!([])), "<none>");
+        assert_eq!(cell(json!([{"notReadyAddresses": [{"ip": "1.1.1.1"}], "ports": [{"port": 80}]}])), "");
+        assert_eq!(cell(json!([{"addresses": [{"ip": "fd00::1"}], "ports": [{"port": 80}]}])), "[fd00::1]:80");
     }
 }

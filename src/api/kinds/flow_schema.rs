@@ -25,3 +25,10 @@ fn missing(object: &Object) -> String {
     let status = table::condition(object, "Dangling").and_then(|condition| condition["status"].as_str());
     status.unwrap_or("?").to_owned()
 }
+
+/// By what a table is ordered, the lowest first; among equals names decide, which is how they come (upstream:
+/// `FlowSchemaSequence`).
+#[must_use]
+pub fn precedence(object: &Object) -> i64 {
+    object.document().and_then(|schema| schema.at("spec.matchingPrecedence")?.as_i64()).unwrap_or_default()
+}

@@ -6,7 +6,7 @@ use crate::api::object::Object;
 use crate::api::rules::ingresses;
 use crate::api::table;
 use crate::sim::SortedSet;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// The kind.
 pub static KIND: Kind = Kind {
@@ -32,14 +32,17 @@ pub static KIND: Kind = Kind {
 /// How many hosts a cell names.
 const SHOWN: usize = 3;
 
-/// Upstream: `formatHosts`.
+/// Upstream: `formatHosts`. Whatever rule follows the third host is more, and rules are counted, not hosts.
 fn hosts(object: &Object) -> String {
     let rules = object.document().map(|ingress| ingress.list("spec.rules")).unwrap_or_default();
-    let hosts: Vec<&str> = rules.iter().filter_map(|rule| rule["host"].as_str()).collect();
-    let shown = hosts.iter().take(SHOWN).copied().collect::<Vec<_>>().join(",");
-    match hosts.len() {
-        0 => "*".to_owned(),
-        many if many > SHOWN => format!("{shown} + {} more...", many - SHOWN),
+    let named = rules.iter().enumerate().filter_map(|(at, rule)| Some((at, rule["host"].as_str()?)));
+    let hosts: Vec<(usize, &str)> = named.filter(|(_, host)| !host.is_empty()).take(SHOWN).collect();
+    let shown = hosts.iter().map(|(_, host)| *host).collect::<Vec<_>>().join(",");
+    match hosts.as_slice() {
+        [] => "*".to_owned(),
+        [.., (last, _)] if hosts.len() == SHOWN && last + 1 < rules.len() => {
+            format!("{shown} + {} more...", rules.len() - SHOWN)
+        }
         _ => shown,
     }
 }
@@ -47,11 +50,39 @@ fn hosts(object: &Object) -> String {
 /// Upstream: `ingressLoadBalancerStatusStringer`.
 fn addresses(object: &Object) -> String {
     let found = object.document().map(|ingress| ingress.list("status.loadBalancer.ingress")).unwrap_or_default();
-    let name = |field: &'static str| found.iter().filter_map(move |point| point[field].as_str());
-    name("ip").chain(name("hostname")).collect::<SortedSet<_>>().into_iter().collect::<Vec<_>>().join(",")
+    let names = found.iter().filter_map(|point| given(point, "ip").or_else(|| given(point, "hostname")));
+    names.collect::<SortedSet<_>>().into_iter().collect::<Vec<_>>().join(",")
+}
+
+fn given<'a>(point: &'a Value, field: &str) -> Option<&'a str> {
+    point[field].as_str().filter(|text| !text.is_empty())
 }
 
 fn ports(object: &Object) -> &'static str {
     let encrypted = object.document().is_some_and(|ingress| !ingress.list("spec.tls").is_empty());
     if encrypted { "80, 443" } else { "80" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(ingress: Value) -> [String; 2] {
+        let object = (KIND.decode)(ingress).expect("an Ingress");
+        [hosts(&object), addresses(&object)]
+    }
+
+    #[test]
+    fn rules_are_counted_and_each_point_has_one_address() {
+        let rules = |hosts: &[&str]| -> Value { hosts.iter().map(|host| json!({ "host": host })).collect() };
+        let with =
+            |hosts: &[&str]| cells(json!({"metadata": {"name": "i"}, "spec": {"rules": rules(hosts)}}))[0].clone();
+        assert_eq!(with(&["", ""]), "*");
+        assert_eq!(with(&["a", "b", "c"]), "a,b,c");
+        assert_eq!(with(&["a", "b", "c", ""]), "a,b,c + 1 more...");
+        assert_eq!(with(&["", "a", "b", "c", "d"]), "a,b,c + 2 more...");
+        let points = json!([{"ip": "9.9.9.9", "hostname": "x"}, {"ip": "", "hostname": "b"}, {"ip": "1.1.1.1"}]);
+        let ingress = json!({"metadata": {"name": "i"}, "status": {"loadBalancer": {"ingress": points}}});
+        assert_eq!(cells(ingress)[1], "1.1.1.1,9.9.9.9,b");
+    }
 }

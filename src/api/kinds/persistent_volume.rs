@@ -47,7 +47,7 @@ pub static KIND: Kind = Kind {
         }),
         Column::text("Status", |object, _| phase(object)),
         Column::text("Claim", claim),
-        Column::text("StorageClass", |object, _| super::document_text(object, "spec.storageClassName").to_owned()),
+        Column::text("StorageClass", |object, _| super::persistent_volume_claim::class(object).to_owned()),
         Column::text("VolumeAttributesClass", |object, _| attributes_class(object)),
         Column::text("Reason", |object, _| super::document_text(object, "status.reason").to_owned()),
         Column::AGE,

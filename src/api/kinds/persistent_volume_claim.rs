@@ -8,6 +8,7 @@ use crate::api::path::Path;
 use crate::api::pod::go_struct;
 use crate::api::quantity::Quantity;
 use crate::api::status::FieldError;
+use crate::api::table;
 use crate::api::tree::At;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use serde_json::{Value, json};
@@ -44,7 +45,8 @@ pub static KIND: Kind = Kind {
         Column::text("Volume", |object, _| super::document_text(object, "spec.volumeName").to_owned()),
         Column::text("Capacity", |object, _| {
             let bound = !super::document_text(object, "spec.volumeName").is_empty();
-            if bound { super::document_text(object, "status.capacity.storage").to_owned() } else { String::new() }
+            // Of a claim that names a volume but has none yet the quantity is printed that is not there.
+            if bound { table::or(object, "status.capacity.storage", "0") } else { String::new() }
         }),
         Column::text("Access Modes", |object, _| {
             let bound = !super::document_text(object, "spec.volumeName").is_empty();
@@ -62,7 +64,8 @@ pub static KIND: Kind = Kind {
 pub const PROTECTION: &str = "kubernetes.io/pvc-protection";
 const SPEC: Path = Path::new("spec");
 
-/// The storage class that it names. Upstream: `GetPersistentVolumeClaimClass`.
+/// The storage class that a claim or a volume names. Upstream: `GetPersistentVolumeClaimClass`,
+/// `GetPersistentVolumeClass`.
 #[must_use]
 pub fn class(object: &Object) -> &str {
     let annotated =
