@@ -5,7 +5,7 @@ mod common;
 
 use bench::{Answer, Bench, create};
 use bottle::api::jwt;
-use bottle::api::kinds::{pod, reviews, role, secret, service_account};
+use bottle::api::kinds::{cluster_role, pod, reviews, role, secret, service_account};
 use bottle::api::object::Key;
 use bottle::api::request::{Body, DeleteOptions};
 use bottle::api::{Kind, Options, Request, Target, Verb};
@@ -126,6 +126,49 @@ fn nobody_gives_rights_that_he_has_not() {
     bench.create(role("binder", &free));
     bench.create(binding("binder", "binder", &user("jane")));
     assert!(bench.ask_as(&jane(), bind("keeper")).is_ok());
+}
+
+#[test]
+fn a_role_is_asked_about_whatever_of_it_changes_and_gathering_needs_everything() {
+    let mut bench = Bench::new();
+    let roles = json!([{"apiGroups": [GROUP], "resources": ["clusterroles"], "verbs": ["create", "patch", "get"]}]);
+    let cluster = |kind: &str, name: &str, rest: Value| {
+        let mut document =
+            json!({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind, "metadata": {"name": name}});
+        for (field, value) in rest.as_object().into_iter().flatten() {
+            document[field] = value.clone();
+        }
+        document
+    };
+    let to = |role: &str| json!({"roleRef": {"apiGroup": GROUP, "kind": "ClusterRole", "name": role}, "subjects": [user("jane")]});
+    bench.create(cluster("ClusterRole", "author", json!({"rules": roles})));
+    bench.create(cluster("ClusterRoleBinding", "author", to("author")));
+    bench.create(cluster("ClusterRoleBinding", "one", to("none")));
+    bench.create(cluster("ClusterRoleBinding", "two", to("none")));
+    let wanted = json!([{"apiGroups": [""], "resources": ["pods"], "verbs": ["get"]}]);
+    bench.create(cluster("ClusterRole", "strong", json!({"rules": wanted})));
+    let patch = |patch: Value| {
+        Request::patch(&cluster_role::KIND, &Key::new("", "strong"), bottle::api::request::PatchType::Merge, patch)
+    };
+    let text = refused(bench.ask_as(&jane(), patch(json!({"metadata": {"labels": {"a": "b"}}}))));
+    assert_eq!(
+        text,
+        "clusterroles.rbac.authorization.k8s.io \"strong\" is forbidden: user \"jane\" (groups=[\"dev\" \
+         \"system:authenticated\"]) is attempting to grant RBAC permissions not currently held:\n\
+         {APIGroups:[\"\"], Resources:[\"pods\"], Verbs:[\"get\"]}; resolution errors: \
+         [clusterroles.rbac.authorization.k8s.io \"none\" not found]"
+    );
+    let collected = patch(json!({"metadata": {"finalizers": ["example.com/x"]}}));
+    assert!(bench.ask_as(&jane(), collected).is_ok(), "finalizers alone are the collector's affair");
+    let selector = json!({"clusterRoleSelectors": [{"matchLabels": {"a": "b"}}]});
+    let gathering = cluster("ClusterRole", "all", json!({"aggregationRule": selector, "rules": []}));
+    assert_eq!(
+        refused(bench.ask_as(&jane(), document(&cluster_role::KIND, "", gathering))),
+        "clusterroles.rbac.authorization.k8s.io \"all\" is forbidden: must have cluster-admin privileges to use the \
+         aggregationRule"
+    );
+    let list = refused(bench.ask_as(&jane(), Request::list(&pod::KIND, "default")));
+    assert!(list.ends_with("\"default\": RBAC: clusterrole.rbac.authorization.k8s.io \"none\" not found"), "{list}");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::Attributes;
 use crate::api::kinds::{cluster_role, cluster_role_binding, role, role_binding};
 use crate::api::object::{Key, Object};
-use crate::api::rules::rbac::{rules_of, subjects_of};
+use crate::api::rules::rbac::{GROUP, rules_of, subjects_of};
 use crate::cluster::apiserver::watch_cache::WatchCache;
 use crate::cluster::wire::User;
 use serde_json::{Value, json};
@@ -40,8 +40,18 @@ struct Grant {
 #[derive(Clone, Debug, Default)]
 pub struct Access {
     grants: Vec<Grant>,
-    /// Roles that bindings name but that do not exist: the binding's namespace, and the complaint.
-    missing: Vec<(Rc<str>, String)>,
+    /// Roles that bindings name but that do not exist.
+    missing: Vec<Missing>,
+}
+
+/// A role that a binding names but that does not exist.
+#[derive(Clone, Debug)]
+struct Missing {
+    /// The binding's; empty: everywhere.
+    namespace: Rc<str>,
+    /// `Role` or `ClusterRole`.
+    kind: Rc<str>,
+    name: Rc<str>,
 }
 
 impl Rule {
@@ -139,9 +149,7 @@ impl Access {
         let (kind, name) = (document.text("roleRef.kind"), document.text("roleRef.name"));
         let namespace: Rc<str> = binding.namespace().into();
         let Some(role) = role_of(binding, cache) else {
-            let resource = if kind == "Role" { "role" } else { "clusterrole" };
-            let complaint = format!("{resource}.rbac.authorization.k8s.io \"{name}\" not found");
-            self.missing.push((namespace, complaint));
+            self.missing.push(Missing { namespace, kind: kind.into(), name: name.into() });
             return;
         };
         let place = if namespace.is_empty() { String::new() } else { format!("/{namespace}") };
@@ -166,14 +174,25 @@ impl Access {
         if let Some(grant) = self.within(what.namespace).find(fits) {
             return Ok(grant.source.clone());
         }
-        let here = |of: &str| of.is_empty() || (of == what.namespace);
-        let missing: Vec<&str> =
-            self.missing.iter().filter(|(of, _)| here(of)).map(|(_, text)| text.as_str()).collect();
-        Err(match missing.as_slice() {
-            [] => String::new(),
-            [one] => format!("RBAC: {one}"),
-            many => format!("RBAC: [{}]", many.join(", ")),
-        })
+        Err(self.unresolved(what.namespace, "").map_or_else(String::new, |text| format!("RBAC: {text}")))
+    }
+
+    /// Which roles do not exist that count in a namespace, each named once; `plural` is what the word for them ends with.
+    pub fn unresolved(&self, namespace: &str, plural: &str) -> Option<String> {
+        let here =
+            self.missing.iter().filter(|missing| missing.namespace.is_empty() || *missing.namespace == *namespace);
+        let mut texts: Vec<String> = Vec::new();
+        for Missing { kind, name, .. } in here {
+            let text = format!("{}{plural}.{GROUP} \"{name}\" not found", kind.to_ascii_lowercase());
+            if !texts.contains(&text) {
+                texts.push(text);
+            }
+        }
+        match texts.len() {
+            0 => None,
+            1 => texts.pop(),
+            _ => Some(format!("[{}]", texts.join(", "))),
+        }
     }
 }
 

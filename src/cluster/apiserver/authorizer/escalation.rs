@@ -22,24 +22,18 @@ pub fn check(user: &User, object: &Object, old: Option<&Object>, cache: &WatchCa
     if object.kind().group != GROUP || is_master(user) {
         return Ok(());
     }
+    if old.is_some_and(|old| only_collected(object, old)) {
+        return Ok(());
+    }
     let binding = object.kind().kind.ends_with("Binding");
-    let unchanged = |field: &str| {
-        let of = |object: &Object| object.document().and_then(|document| document.at(field)).cloned();
-        old.is_some_and(|old| of(old) == of(object))
-    };
     let (verb, resource, name, rules) = if binding {
-        if unchanged("roleRef") && unchanged("subjects") {
-            return Ok(());
-        }
         let document = object.document();
         let of = |path: &str| document.map(|binding| binding.text(path)).unwrap_or_default();
         let resource = if of("roleRef.kind") == "Role" { "roles" } else { "clusterroles" };
         ("bind", resource, of("roleRef.name"), None)
     } else {
-        if unchanged("rules") && unchanged("aggregationRule") {
-            return Ok(());
-        }
-        ("escalate", object.kind().plural, object.name(), Some(rules_of(object)))
+        // The name of a new role stands in its body, where the rule is not looked for.
+        ("escalate", object.kind().plural, old.map_or("", Object::name), Some(rules_of(object)))
     };
     if ask(user, &Attributes::on(verb, GROUP, resource, object.namespace(), name), cache).is_ok() {
         return Ok(());
@@ -48,7 +42,28 @@ pub fn check(user: &User, object: &Object, old: Option<&Object>, cache: &WatchCa
         Some(rules) => rules,
         None => rules_of(role_of(object, cache).ok_or_else(|| no_such_role(resource, name))?),
     };
-    confirm(user, object, rules.iter().map(Rule::read), cache)
+    confirm(user, object, rules.iter().map(Rule::read), cache)?;
+    // What gathers other roles may gather anything.
+    let gathers = |object: &Object| object.document().is_some_and(|document| document.at("aggregationRule").is_some());
+    if !gathers(object) && !old.is_some_and(gathers) {
+        return Ok(());
+    }
+    let everything = Access::everything();
+    confirm(user, object, everything.rules("").cloned(), cache).map_err(|_| {
+        let text = "must have cluster-admin privileges to use the aggregationRule";
+        Status::forbidden(object.kind(), object.name(), text)
+    })
+}
+
+/// Whether nothing changes but what the garbage collector needs to be rid of the object (`IsOnlyMutatingGCFields`).
+fn only_collected(object: &Object, old: &Object) -> bool {
+    let mut same = object.clone();
+    let (new, before) = (same.meta_mut(), old.meta());
+    new.owner_references.clone_from(&before.owner_references);
+    new.finalizers.clone_from(&before.finalizers);
+    new.self_link.clone_from(&before.self_link);
+    new.managed_fields.clone_from(&before.managed_fields);
+    same == *old
 }
 
 fn no_such_role(resource: &str, name: &str) -> Status {
@@ -67,11 +82,13 @@ fn confirm(user: &User, object: &Object, rules: impl Iterator<Item = Rule>, cach
     }
     let groups: Vec<String> = user.groups.iter().map(|group| format!("{group:?}")).collect();
     let texts: Vec<String> = texts.into_iter().collect();
+    let errors = access.unresolved(object.namespace(), "s");
     let text = format!(
-        "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}",
+        "user {:?} (groups=[{}]) is attempting to grant RBAC permissions not currently held:\n{}{}",
         &*user.name,
         groups.join(" "),
-        texts.join("\n")
+        texts.join("\n"),
+        errors.map_or_else(String::new, |errors| format!("; resolution errors: [{errors}]"))
     );
     Err(Status::forbidden(object.kind(), object.name(), &text))
 }
