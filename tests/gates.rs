@@ -134,6 +134,12 @@ fn a_kubelet_changes_neither_its_taints_nor_the_labels_that_steer_work() {
     );
     let refused = kubelet(&mut bench, change(json!({"spec": {"taints": []}})));
     assert_eq!(refused.expect_err("no"), "nodes \"n1\" is forbidden: node \"n1\" is not allowed to modify taints");
+    let owner = json!({"apiVersion": "v1", "kind": "Node", "name": "n2", "uid": "u"});
+    let refused = kubelet(&mut bench, change(json!({"metadata": {"ownerReferences": [owner]}})));
+    assert_eq!(
+        refused.expect_err("no"),
+        "nodes \"n1\" is forbidden: node \"n1\" is not allowed to modify ownerReferences"
+    );
     kubelet(&mut bench, change(json!({"metadata": {"labels": {"example.com/any": "other"}}})))
         .expect("not Kubernetes' own");
 }

@@ -6,13 +6,15 @@
 use super::document::Document;
 use super::kinds::pod::Pod;
 use super::kinds::{Kind, persistent_volume_claim, pod};
+use super::meta;
 use super::object::Object;
 use super::pod::amounts::{self, Amounts};
+use super::pod::resized;
 use super::pod::status::qos_class;
 use super::pod::validation::resources::is_extended;
 use super::quantity::{Format, Quantity};
-use crate::sim::{Sorted, SortedSet};
-use k8s_openapi::api::core::v1::{Container, PodSpec, Service};
+use crate::sim::{Duration, Sorted, SortedSet, Time};
+use k8s_openapi::api::core::v1::{Container, ContainerStatus, PodSpec, Service};
 use serde_json::Value;
 use std::cmp::Ordering;
 
@@ -29,15 +31,26 @@ fn number(count: usize) -> Quantity {
     Quantity::from_units(i64::try_from(count).unwrap_or(i64::MAX), Format::DecimalSi)
 }
 
-/// What the object counts (`Evaluator.Usage`).
+/// Whether a pod takes anything up still: it has not ended, and is not stuck in its deletion (`QuotaV1Pod`).
 #[must_use]
-pub fn of(object: &Object) -> Amounts {
+pub fn is_charged(pod: &Pod, now: Time) -> bool {
+    let metadata = &pod.metadata;
+    let stuck = metadata.deletion_timestamp.as_ref().zip(metadata.deletion_grace_period_seconds).is_some_and(
+        |(time, grace)| now > meta::moment(time) + Duration::from_secs(u64::try_from(grace).unwrap_or_default()),
+    );
+    !pod.is_terminal() && !stuck
+}
+
+/// What the object counts at this moment (`Evaluator.Usage`).
+#[must_use]
+pub fn of(object: &Object, now: Time) -> Amounts {
     let kind = object.kind();
     let mut usage = Amounts::from([(format!("count/{}", kind.resource()), one())]);
     if let Some(pod) = object.get::<Pod>() {
-        if !pod.is_terminal() {
+        if is_charged(pod, now) {
             usage.insert("pods".to_owned(), one());
-            let spec = &pod.spec;
+            let resizing = resized::is_resizing(pod).then(|| resized::counted(pod));
+            let spec = resizing.as_ref().unwrap_or(&pod.spec);
             compute(&mut usage, &amounts::requests(spec, true), &amounts::limits(spec, true));
         }
         return usage;
@@ -79,9 +92,10 @@ fn count_service(usage: &mut Amounts, service: &Service) {
             usage.insert("services.nodeports".to_owned(), ports);
         }
         Some("LoadBalancer") => {
-            if spec.allocate_load_balancer_node_ports != Some(false) {
-                usage.insert("services.nodeports".to_owned(), ports);
-            }
+            // Where no ports are given out only those count that are asked for.
+            let asked = spec.ports.iter().flatten().filter(|port| port.node_port.is_some_and(|port| port != 0));
+            let given = spec.allocate_load_balancer_node_ports != Some(false);
+            usage.insert("services.nodeports".to_owned(), if given { ports } else { number(asked.count()) });
             usage.insert("services.loadbalancers".to_owned(), one());
         }
         _ => {}
@@ -90,8 +104,13 @@ fn count_service(usage: &mut Amounts, service: &Service) {
 
 fn count_claim(usage: &mut Amounts, claim: &Object) {
     let class = persistent_volume_claim::class(claim);
-    let size = super::kinds::document_text(claim, "spec.resources.requests.storage");
-    let size = Quantity::parse(size).ok();
+    let amount = |path: &str| Quantity::parse(super::kinds::document_text(claim, path)).ok();
+    let given = amount("status.allocatedResources.storage");
+    // A claim that could not grow has been given more than it asks for.
+    let size = amount("spec.resources.requests.storage").map(|size| match given {
+        Some(given) if given.compare(&size).is_gt() => whole(given),
+        _ => whole(size),
+    });
     if let Some(size) = size {
         usage.insert("requests.storage".to_owned(), size);
     }
@@ -101,6 +120,40 @@ fn count_claim(usage: &mut Amounts, claim: &Object) {
             usage.insert(format!("{class}{OF_CLASS}requests.storage"), size);
         }
     }
+}
+
+/// Bytes are counted whole (`getStorageUsage`).
+fn whole(size: Quantity) -> Quantity {
+    if size.is_integer() { size } else { Quantity::from_units(size.value(), size.format()) }
+}
+
+/// Whether a change of an object may give back what it took up, so that quotas are counted anew (upstream:
+/// `pkg/quota/v1/install/update_filter.go`).
+#[must_use]
+pub fn gives_back(old: &Object, new: &Object, now: Time) -> bool {
+    if let (Some(before), Some(after)) = (old.get::<Pod>(), new.get::<Pod>()) {
+        return has_resized(before, after) || (is_charged(before, now) && !is_charged(after, now));
+    }
+    if let (Some(before), Some(after)) = (old.get::<Service>(), new.get::<Service>()) {
+        let sort = |service: &Service| {
+            let sort = service.spec.as_ref().and_then(|spec| spec.type_.clone()).unwrap_or_default();
+            matches!(&*sort, "NodePort" | "LoadBalancer").then_some(sort)
+        };
+        return sort(before) != sort(after);
+    }
+    new.kind() == &persistent_volume_claim::KIND && of(old, now) != of(new, now)
+}
+
+/// Whether a container really has something else than before (`hasResourcesChanged`).
+fn has_resized(old: &Pod, new: &Pod) -> bool {
+    statuses(old).any(|before| {
+        let after = statuses(new).find(|after| after.name == before.name);
+        after.is_some_and(|after| after.resources != before.resources)
+    })
+}
+
+fn statuses(pod: &Pod) -> impl Iterator<Item = &ContainerStatus> {
+    pod.status.container_statuses.iter().flatten().chain(pod.status.init_container_statuses.iter().flatten())
 }
 
 /// Whether objects of a kind can count against a resource of a quota (`MatchingResources`).
@@ -223,16 +276,24 @@ pub fn amounts(quota: &Document, path: &str) -> Amounts {
     texts.filter_map(|(name, text)| Some((name.clone(), Quantity::parse(text.as_str()?).ok()?))).collect()
 }
 
-/// What the object adds to a quota: its usage, less what it used before, of what the quota counts.
+/// What the object adds: its usage, less what it used before. What it gives back is not counted here
+/// (`SubtractWithNonNegativeResult`).
 #[must_use]
-pub fn added(quota: &Document, object: &Object, old: Option<&Object>) -> Amounts {
-    let hard = amounts(quota, "status.hard");
-    let (mut usage, before) = (of(object), old.map(of).unwrap_or_default());
+pub fn added(object: &Object, old: Option<&Object>, now: Time) -> Amounts {
+    let (mut usage, before) = (of(object, now), old.map(|old| of(old, now)).unwrap_or_default());
     for (name, amount) in &before {
-        usage.get_or_insert_with(name.clone(), || Quantity::from_units(0, Format::DecimalSi)).subtract(amount);
+        if let Some(usage) = usage.get_mut(name) {
+            usage.subtract(amount);
+        }
     }
-    usage.retain(|name, amount| !amount.is_zero() && hard.contains_key(name));
+    usage.retain(|_, amount| amount.sign() > 0);
     usage
+}
+
+/// Of amounts what a quota counts.
+#[must_use]
+pub fn masked(amounts: &Amounts, by: &Amounts) -> Amounts {
+    amounts.iter().filter(|(name, _)| by.contains_key(name)).map(|(name, amount)| (name.clone(), *amount)).collect()
 }
 
 /// `cpu=1,pods=2` (`prettyPrint`).
@@ -273,7 +334,7 @@ mod tests {
     fn a_pod_counts_what_it_requests() {
         let pod = pod(&json!({"containers": [{"name": "c",
             "resources": {"requests": {"cpu": "600m", "example.com/gpu": "1"}, "limits": {"memory": "1Gi"}}}]}));
-        let usage = shown(&of(&pod));
+        let usage = shown(&of(&pod, Time::ZERO));
         assert_eq!(
             usage,
             "count/pods=1,cpu=600m,limits.memory=1Gi,pods=1,requests.cpu=600m,requests.example.com/gpu=1"
@@ -281,10 +342,55 @@ mod tests {
         let quota = quota(&json!({}), &json!({"requests.cpu": "1", "requests.memory": "1Gi", "services": "1"}));
         assert!(minds(&quota, &pod));
         assert_eq!(unsaid(&quota, &pod).as_deref(), Some("must specify requests.memory for: c"));
-        let added = added(&quota, &pod, None);
+        let hard = amounts(&quota, "status.hard");
+        let added = masked(&super::added(&pod, None, Time::ZERO), &hard);
         assert_eq!(shown(&added), "requests.cpu=600m");
-        assert_eq!(exceeded(&added, &added, &amounts(&quota, "status.hard")).len(), 1);
-        assert!(super::added(&quota, &pod, Some(&pod)).is_empty());
+        assert_eq!(exceeded(&added, &added, &hard).len(), 1);
+        assert!(super::added(&pod, Some(&pod), Time::ZERO).is_empty());
+    }
+
+    #[test]
+    fn a_pod_stuck_in_its_deletion_is_not_charged() {
+        let pod = (pod::KIND.decode)(json!({"metadata": {"name": "p", "deletionTimestamp": "2026-01-05T09:00:30Z",
+            "deletionGracePeriodSeconds": 30}, "spec": {"containers": []}}))
+        .expect("a pod");
+        let usage = |seconds| shown(&of(&pod, Time::from_secs(seconds)));
+        assert_eq!(usage(60), "count/pods=1,pods=1");
+        assert_eq!(usage(61), "count/pods=1");
+    }
+
+    #[test]
+    fn services_count_the_ports_that_they_get() {
+        let service = |spec: &Value| {
+            let document = json!({"metadata": {"name": "s"}, "spec": spec});
+            (crate::api::kinds::service::KIND.decode)(document).expect("a Service")
+        };
+        let usage = |spec: &Value| shown(&of(&service(spec), Time::ZERO));
+        let ports = json!([{"port": 80}, {"port": 81, "nodePort": 30081}]);
+        let balancer = |given: bool, ports: &Value| json!({"type": "LoadBalancer", "ports": ports, "allocateLoadBalancerNodePorts": given});
+        let (all, plain) = (balancer(true, &ports), json!({"type": "ClusterIP", "ports": ports}));
+        assert_eq!(usage(&all), "count/services=1,services=1,services.loadbalancers=1,services.nodeports=2");
+        let asked = usage(&balancer(false, &ports));
+        assert_eq!(asked, "count/services=1,services=1,services.loadbalancers=1,services.nodeports=1");
+        assert_eq!(usage(&plain), "count/services=1,services=1");
+        // What is given back the controller counts.
+        let (all, plain) = (service(&all), service(&plain));
+        assert!(added(&plain, Some(&all), Time::ZERO).is_empty());
+        assert!(gives_back(&all, &plain, Time::ZERO));
+        let fewer = service(&balancer(true, &json!([{"port": 80}])));
+        assert!(!gives_back(&all, &fewer, Time::ZERO));
+    }
+
+    #[test]
+    fn claims_count_whole_bytes_and_what_they_have_been_given() {
+        let usage = |size: &str, given: &str| {
+            let document = json!({"metadata": {"name": "c"}, "spec": {"resources": {"requests": {"storage": size}}},
+                "status": {"allocatedResources": {"storage": given}}});
+            let claim = (persistent_volume_claim::KIND.decode)(document).expect("a claim");
+            of(&claim, Time::ZERO).get("requests.storage").map(Quantity::to_string)
+        };
+        assert_eq!(usage("1500m", "1").as_deref(), Some("2"));
+        assert_eq!(usage("1Gi", "2Gi").as_deref(), Some("2Gi"));
     }
 
     #[test]

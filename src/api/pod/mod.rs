@@ -22,6 +22,7 @@ pub mod label_keys;
 pub mod placing;
 pub mod printing;
 pub mod resize;
+pub mod resized;
 pub mod standards;
 pub mod status;
 pub mod template;

@@ -1,7 +1,8 @@
 //! What a pod counts with while it is being resized: the most of what it asks for, what it has been given and what it really
 //! has; what its node can never give does not count.
 //!
-//! Upstream: `component-helpers/resource/helpers.go` (`PodRequests` with `UseStatusResources`, `determineContainerReqs`).
+//! Upstream: `component-helpers/resource/helpers.go` (`PodRequests` and `PodLimits` with `UseStatusResources`,
+//! `determineContainerReqs`, `determineContainerLimits`).
 
 use crate::api::kinds::pod::Pod;
 use crate::api::quantity::Quantity;
@@ -34,7 +35,7 @@ pub fn is_resizing(pod: &Pod) -> bool {
     })
 }
 
-/// The spec of such a pod with what counts as its requests.
+/// The spec of such a pod with what counts as its requests and limits.
 #[must_use]
 pub fn counted(pod: &Pod) -> PodSpec {
     let infeasible = pod.condition("PodResizePending").is_some_and(|one| one.reason.as_deref() == Some("Infeasible"));
@@ -48,17 +49,25 @@ pub fn counted(pod: &Pod) -> PodSpec {
 }
 
 fn count(container: &mut Container, status: &ContainerStatus, infeasible: bool) {
-    let requests = container.resources.get_or_insert_default().requests.get_or_insert_default();
-    if infeasible {
-        requests.clear();
+    let resources = container.resources.get_or_insert_default();
+    let given = [status.allocated_resources.as_ref(), has(status)];
+    most(resources.requests.get_or_insert_default(), given, infeasible);
+    if let Some(limits) = status.resources.as_ref().and_then(|resources| resources.limits.as_ref()) {
+        most(resources.limits.get_or_insert_default(), [None, Some(limits)], infeasible);
     }
-    for (name, amount) in [status.allocated_resources.as_ref(), has(status)].into_iter().flatten().flatten() {
+}
+
+fn most(amounts: &mut Amounts, given: [Option<&Amounts>; 2], infeasible: bool) {
+    if infeasible {
+        amounts.clear();
+    }
+    for (name, amount) in given.into_iter().flatten().flatten() {
         let parsed = |text: &Text| Quantity::parse(&text.0).ok();
-        let known = requests.get(name).and_then(parsed);
+        let known = amounts.get(name).and_then(parsed);
         let more =
             parsed(amount).is_some_and(|amount| known.is_none_or(|known| known.compare(&amount) == Ordering::Less));
         if more {
-            requests.insert(name.clone(), amount.clone());
+            amounts.insert(name.clone(), amount.clone());
         }
     }
 }

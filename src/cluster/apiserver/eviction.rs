@@ -5,6 +5,7 @@
 //! have ended, have not begun or are going already need no budget; pods that are not ready need none if the budget's
 //! policy says so.
 
+use super::admission::namespace_lifecycle::takes;
 use super::deletion;
 use super::stages::{Plan, Refused, Review, admission, at};
 use crate::api::kinds::pod::Pod;
@@ -32,6 +33,7 @@ const RETRY_AFTER: u32 = 10;
 pub fn evict(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refused> {
     let target = review.request.target.object.clone();
     let body = body(review)?;
+    takes(review, &target.key.name).map_err(at(Gate::Mutating))?;
     let name = body["metadata"]["name"].as_str().unwrap_or_default();
     if name != &*target.key.name {
         let text = "name in URL does not match name in Eviction object";

@@ -3,6 +3,7 @@
 //! Upstream: `pkg/registry/{authentication,authorization}`, `pkg/registry/core/serviceaccount/storage/token.go`,
 //! `pkg/apis/authorization/validation`.
 
+use super::admission::namespace_lifecycle::takes;
 use super::authorizer::{Access, Attributes, ask};
 use super::stages::{Refused, Review, at, decoding};
 use super::tokens::{self, Claims};
@@ -182,6 +183,7 @@ pub fn token(review: &mut Review, stored: Option<&Object>) -> Result<Object, Ref
         _ => Object::from_document(Document::new(&reviews::TOKEN_REQUEST, crate::api::kinds::named("", ""))),
     };
     let missing = || at(Gate::Storage)(Status::not_found(target.kind, &target.key.name));
+    takes(review, &review.request.target.object.key.name).map_err(at(Gate::Mutating))?;
     let account = stored.ok_or_else(missing)?;
     let (seconds, mut audiences) = {
         let spec = field(&request, "spec");

@@ -1,6 +1,6 @@
 //! Subresources with ways of their own: `binding`, `scale`, `finalize`, and patches.
 
-use super::admission::pod_topology_labels;
+use super::admission::{namespace_lifecycle, pod_topology_labels};
 use super::stages::{Plan, Refused, Review, admission, at, decoding, ownership};
 use crate::api::faces;
 use crate::api::kinds::pod::Pod;
@@ -29,6 +29,7 @@ pub fn bind(review: &mut Review, stored: Option<&Object>) -> Result<Plan, Refuse
         Body::Document(document) => decoding::decode(document, &binding::KIND, review).map_err(at(Gate::Decoding))?,
         _ => return Err(at(Gate::Decoding)(Status::bad_request("the body of the request is not a Binding"))),
     };
+    namespace_lifecycle::takes(review, &target.key.name).map_err(at(Gate::Mutating))?;
     let errors = (binding.kind().validate)(&binding);
     if !errors.is_empty() {
         return Err(at(Gate::Validation)(Status::invalid(binding.kind(), &target.key.name, &errors)));

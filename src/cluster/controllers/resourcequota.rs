@@ -6,7 +6,7 @@
 
 use super::shared::subject;
 use crate::api::document::Document;
-use crate::api::kinds::{pod::Pod, resource_quota};
+use crate::api::kinds::resource_quota;
 use crate::api::quantity::{Format, Quantity};
 use crate::api::{Object, Ref, Request, usage};
 use crate::cluster::client::controller::{Controller, Of, Reconcile, Wake, Watch};
@@ -33,12 +33,9 @@ fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     if object.kind() == &resource_quota::KIND {
         return wake.object(object);
     }
-    let ended = |object: &Object| object.get().is_some_and(Pod::is_terminal);
-    let given_back = new.is_none() || new.is_some_and(ended) && !old.is_some_and(ended);
-    let resized =
-        || old.zip(new).is_some_and(|(old, new)| old.get::<Pod>().is_none() && usage::of(old) != usage::of(new));
     let quotas = wake.cache(&resource_quota::KIND);
-    if !quotas.is_empty() && (given_back || resized()) {
+    let given_back = || new.is_none() || old.zip(new).is_some_and(|(old, new)| usage::gives_back(old, new, wake.now()));
+    if !quotas.is_empty() && given_back() {
         let here: Vec<&Object> = quotas.in_namespace(object.namespace()).collect();
         wake.objects(here);
     }
@@ -62,11 +59,13 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
 /// What all objects of a namespace together use of what the quota counts.
 fn used(reconcile: &Reconcile, quota: &Document, namespace: &str, hard: &Map<String, Value>) -> Map<String, Value> {
     let zero = || Quantity::from_units(0, Format::DecimalSi);
-    let mut sums: Vec<(&String, Option<Quantity>)> = hard.keys().map(|name| (name, None)).collect();
+    // What nothing counts is not told of.
+    let known = |name: &&String| reconcile.kinds().any(|kind| kind.namespaced && usage::counts(kind, name));
+    let mut sums: Vec<(&String, Option<Quantity>)> = hard.keys().filter(known).map(|name| (name, None)).collect();
     let counted = reconcile.kinds().filter(|kind| kind.namespaced && hard.keys().any(|name| usage::counts(kind, name)));
     for object in counted.flat_map(|kind| reconcile.cache(kind).in_namespace(namespace)) {
         if usage::minds(quota, object) {
-            let amounts = usage::of(object);
+            let amounts = usage::of(object, reconcile.now());
             for (name, sum) in &mut sums {
                 match (amounts.get(*name), sum) {
                     (Some(amount), Some(sum)) => sum.add(amount),

@@ -47,7 +47,6 @@ pub mod plugins;
 pub mod pod;
 pub mod preemption;
 pub mod queue;
-pub mod resized;
 pub mod surroundings;
 #[cfg(test)]
 mod testing;

@@ -1,9 +1,9 @@
 //! What the scheduler must know of a pod, computed once: its requests and its host ports.
 
 use super::affinity::Terms;
-use super::resized;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::{Object, Ref};
+use crate::api::pod::resized;
 use crate::api::quantity::{MOST, Quantity};
 use crate::sim::Sorted;
 use crate::sim::hash::stable_hash;

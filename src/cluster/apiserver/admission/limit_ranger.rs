@@ -32,8 +32,15 @@ fn ranges(request: &Attributes, namespace: &str) -> Vec<Vec<Value>> {
     found.filter_map(Object::document).map(|range| range.list("spec.limits").to_vec()).collect()
 }
 
+/// Whether the request gives resources to a pod that is not on its way out.
+fn is_about_pod(request: &Attributes) -> bool {
+    let target = &request.review.request.target;
+    let resizes = target.subresource == "resize" && !request.old.is_some_and(Object::is_terminating);
+    request.creates("Pod") || (resizes && target.object.kind.kind == "Pod")
+}
+
 fn mutate(request: &Attributes, object: &mut Object) {
-    if !request.creates("Pod") {
+    if !is_about_pod(request) {
         return;
     }
     for limits in ranges(request, object.namespace()) {
@@ -101,7 +108,7 @@ fn complete(told: &mut Vec<String>, container: &mut Container, sort: &str, [requ
 fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Status> {
     let Some(object) = object else { return Ok(()) };
     let claim = object.kind().kind == "PersistentVolumeClaim" && request.review.request.target.subresource.is_empty();
-    if !request.creates("Pod") && !claim {
+    if !is_about_pod(request) && (!claim || request.old.is_some_and(Object::is_terminating)) {
         return Ok(());
     }
     for limits in ranges(request, object.namespace()) {

@@ -2,9 +2,10 @@
 //! (upstream: `pkg/kubeapiserver/options/plugins.go`, `AllOrderedPlugins`).
 
 use super::stages::Review;
+use crate::api::Status;
 use crate::api::object::Object;
-use crate::api::{Status, Verb};
 
+mod account_secrets;
 mod certificate_approval;
 mod certificate_signing;
 mod certificate_subject_restriction;
@@ -12,7 +13,7 @@ mod default_ingress_class;
 mod default_storage_class;
 mod default_toleration_seconds;
 mod limit_ranger;
-mod namespace_lifecycle;
+pub mod namespace_lifecycle;
 pub mod node_restriction;
 mod persistent_volume_claim_resize;
 mod pod_resize_validator;
@@ -75,10 +76,18 @@ pub struct Attributes<'a, 'b> {
     pub old: Option<&'a Object>,
 }
 
+/// The name by which refusals call an object. Before it is made up its beginning stands for it (upstream:
+/// `apiserver/pkg/admission/errors.go`, `extractResourceName`).
+pub fn attempted(object: &Object) -> &str {
+    let begun = || object.meta().generate_name.as_deref().filter(|prefix| !prefix.is_empty());
+    Some(object.name()).filter(|name| !name.is_empty()).or_else(begun).unwrap_or("Unknown")
+}
+
 impl Attributes<'_, '_> {
     /// Whether the request creates an object of the given kind (not one of its subresources).
     pub fn creates(&self, kind: &str) -> bool {
         let target = &self.review.request.target;
-        self.review.request.verb == Verb::Create && target.subresource.is_empty() && target.object.kind.kind == kind
+        // An apply creates too.
+        self.old.is_none() && target.subresource.is_empty() && target.object.kind.kind == kind
     }
 }

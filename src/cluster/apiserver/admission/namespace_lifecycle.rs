@@ -1,14 +1,15 @@
 //! `NamespaceLifecycle`: nothing is created in a namespace that does not exist or is going, and four namespaces stay
 //! (upstream: `apiserver/pkg/admission/plugin/namespace/lifecycle`).
 
-use super::{Attributes, Plugin};
+use super::{Attributes, Plugin, attempted};
 use crate::api::object::Object;
 use crate::api::{Status, Typed, Verb};
+use crate::cluster::apiserver::stages::Review;
 use k8s_openapi::api::core::v1::Namespace;
 
 /// The plugin.
 pub const PLUGIN: Plugin =
-    Plugin { mutate: |request, _| check(request), validate, ..Plugin::named("NamespaceLifecycle") };
+    Plugin { mutate: |request, object| check(request, object), validate, ..Plugin::named("NamespaceLifecycle") };
 
 const IMMORTAL: &[&str] = &["default", "kube-system", "kube-public"];
 
@@ -21,14 +22,23 @@ fn validate(request: &mut Attributes, _object: Option<&Object>) -> Result<(), St
     Ok(())
 }
 
-fn check(request: &mut Attributes) -> Result<(), Status> {
-    let review = &request.review;
-    let target = &review.request.target.object;
-    let namespace = &*target.key.namespace;
+fn check(request: &mut Attributes, object: &Object) -> Result<(), Status> {
+    let target = &request.review.request.target.object;
     // What exists may be changed and deleted: a namespace that goes must become empty.
-    if namespace.is_empty() || review.request.verb != Verb::Create || request.old.is_some() {
+    if target.key.namespace.is_empty() || request.old.is_some() {
         return Ok(());
     }
+    takes(request.review, attempted(object))
+}
+
+/// Whether the namespace of the request takes something new: an object, or a subresource that is created, such as the
+/// eviction or the binding of a pod; `name` is that of the object.
+///
+/// # Errors
+/// 404 or 403.
+pub fn takes(review: &Review, name: &str) -> Result<(), Status> {
+    let target = &review.request.target.object;
+    let namespace = &*target.key.namespace;
     let namespaces = <Namespace as Typed>::kind();
     let Some(found) = review.cache.typed::<Namespace>("", namespace) else {
         return Err(Status::not_found(namespaces, namespace));
@@ -38,7 +48,7 @@ fn check(request: &mut Attributes) -> Result<(), Status> {
         return Ok(());
     }
     let text = format!("unable to create new content in namespace {namespace} because it is being terminated");
-    let mut status = Status::forbidden(target.kind, &target.key.name, &text);
+    let mut status = Status::forbidden(target.kind, name, &text);
     if let Some(details) = &mut status.details {
         details.causes.push(crate::api::status::Cause {
             reason: "NamespaceTerminating",

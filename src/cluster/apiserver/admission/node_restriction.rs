@@ -80,6 +80,10 @@ fn own_node(request: &Attributes, object: Option<&Object>, node: &str, name: &st
     if taints(new).unwrap_or_default() != taints(old).unwrap_or_default() {
         return Some(format!("node \"{node}\" is not allowed to modify taints"));
     }
+    let owners = |object: &Object| object.meta().owner_references.clone().unwrap_or_default();
+    if owners(new) != owners(old) {
+        return Some(format!("node \"{node}\" is not allowed to modify ownerReferences"));
+    }
     let forbidden = forbidden_labels(new, Some(old));
     (!forbidden.is_empty()).then(|| format!("is not allowed to modify labels: {forbidden}"))
 }

@@ -118,18 +118,13 @@ fn judge(request: &mut Attributes, object: &Object, pod: &Pod, wanted: &Wanted) 
 
 /// Whether an update of a pod changes what the checks look at (`isSignificantPodUpdate`).
 fn is_significant(pod: &Pod, old: &Pod) -> bool {
-    let marks = |pod: &Pod| {
-        let annotations = pod.metadata.annotations.iter().flatten();
-        let seccomp = annotations.filter(|(key, _)| key.contains("seccomp.security.alpha.kubernetes.io"));
-        seccomp.map(|(key, value)| (key.clone(), value.clone())).collect::<Vec<_>>()
-    };
     let images = |pod: &Pod| {
         let spec = &pod.spec;
         let containers = spec.containers.iter().chain(spec.init_containers.iter().flatten());
         let debug = spec.ephemeral_containers.iter().flatten().map(|container| container.image.clone());
         containers.map(|container| container.image.clone()).chain(debug).collect::<Vec<_>>()
     };
-    images(pod) != images(old) || marks(pod) != marks(old)
+    images(pod) != images(old)
 }
 
 /// The template from which an object makes pods.

@@ -1,6 +1,6 @@
 //! `Priority`: turns the name of a `PriorityClass` into a number (upstream: `plugin/pkg/admission/priority/admission.go`).
 
-use super::{Attributes, Plugin};
+use super::{Attributes, Plugin, attempted};
 use crate::api::Status;
 use crate::api::kinds::pod::Pod;
 use crate::api::kinds::priority_class::{self, KIND};
@@ -15,7 +15,7 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
     if !request.review.request.target.subresource.is_empty() {
         return Ok(());
     }
-    let (kind, name) = (object.kind(), object.name().to_owned());
+    let (kind, name) = (object.kind(), attempted(object).to_owned());
     let Some(pod) = object.get::<Pod>() else { return Ok(()) };
     if let Some(old) = request.old.and_then(|old| old.get::<Pod>()) {
         // A client that does not know of priorities does not take them away.

@@ -5,6 +5,7 @@
 //! quota first. Left out: resources that may only be used where a quota covers them (none by default).
 
 use super::{Attributes, Plugin};
+use crate::api::document::Document;
 use crate::api::json;
 use crate::api::kinds::resource_quota::KIND;
 use crate::api::object::Object;
@@ -17,34 +18,37 @@ pub const PLUGIN: Plugin = Plugin { validate, ..Plugin::named("ResourceQuota") }
 fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Status> {
     let asked = request.review.request;
     let target = &asked.target;
-    let (Some(object), "") = (object, target.subresource) else { return Ok(()) };
+    let Some(object) = object else { return Ok(()) };
     let kind = target.object.kind;
     let creates = asked.verb == Verb::Create || request.old.is_none();
-    // Only what Services and claims use can change later.
-    let counted = creates || matches!(kind.kind, "Service" | "PersistentVolumeClaim");
-    if !counted || !kind.namespaced || matches!(kind.kind, "Event" | "Binding") {
+    let counted = match (kind.kind, target.subresource) {
+        // Only what these use can change.
+        ("Pod", "resize") | ("Service" | "PersistentVolumeClaim", "") => true,
+        ("Event" | "Binding", _) => false,
+        (_, subresource) => creates && subresource.is_empty(),
+    };
+    if !counted || !kind.namespaced {
         return Ok(());
     }
     let old = request.old.filter(|_| !creates);
     let cache = request.review.cache;
+    let mut minding = Vec::new();
     for quota in cache.in_namespace(&KIND, object.namespace()) {
-        let Some(document) = quota.document().filter(|document| usage::minds(document, object)) else { continue };
+        if let Some(document) = quota.document().filter(|document| usage::minds(document, object)) {
+            satisfied(quota, document, object)?;
+            minding.push((quota, document));
+        }
+    }
+    if minding.is_empty() {
+        return Ok(());
+    }
+    let all = usage::added(object, old, request.review.now);
+    for (quota, document) in minding {
         let refuse = |why: String| Status::forbidden(kind, object.name(), &why);
         let name = quota.name();
-        if let Some(missing) = usage::unsaid(document, object) {
-            return Err(refuse(format!("failed quota: {name}: {missing}")));
-        }
         let mut used = usage::amounts(document, "status.used");
         let hard = usage::amounts(document, "status.hard");
-        let unknown: Vec<&str> = hard
-            .keys()
-            .filter(|name| usage::counts(kind, name) && !used.contains_key(*name))
-            .map(String::as_str)
-            .collect();
-        if !unknown.is_empty() {
-            return Err(refuse(format!("status unknown for quota: {name}, resources: {}", unknown.join(","))));
-        }
-        let added = usage::added(document, object, old);
+        let added = usage::masked(&all, &hard);
         let beyond = usage::exceeded(&added, &used, &hard);
         if !beyond.is_empty() {
             let of = |amounts: &crate::api::pod::amounts::Amounts| {
@@ -67,6 +71,23 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
             document.set("status.used", Value::Object(json::fields(used)));
         }
         request.review.besides.push(counted);
+    }
+    Ok(())
+}
+
+/// Whether the object says what the quota counts, and the quota knows what is used. All quotas are asked that before any
+/// is charged.
+fn satisfied(quota: &Object, document: &Document, object: &Object) -> Result<(), Status> {
+    let refuse = |why: String| Err(Status::forbidden(object.kind(), object.name(), &why));
+    let name = quota.name();
+    if let Some(missing) = usage::unsaid(document, object) {
+        return refuse(format!("failed quota: {name}: {missing}"));
+    }
+    let (hard, used) = (usage::amounts(document, "status.hard"), usage::amounts(document, "status.used"));
+    let counted: Vec<&str> =
+        hard.keys().map(String::as_str).filter(|name| usage::counts(object.kind(), name)).collect();
+    if counted.iter().any(|name| !used.contains_key(*name)) {
+        return refuse(format!("status unknown for quota: {name}, resources: {}", counted.join(",")));
     }
     Ok(())
 }

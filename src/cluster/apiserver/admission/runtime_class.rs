@@ -1,7 +1,7 @@
 //! `RuntimeClass`: a pod may only name a runtime class that exists, costs what the class says, and runs where it says
 //! (upstream: `plugin/pkg/admission/runtimeclass`).
 
-use super::{Attributes, Plugin};
+use super::{Attributes, Plugin, attempted};
 use crate::api::Status;
 use crate::api::document::Document;
 use crate::api::kinds::pod::Pod;
@@ -30,7 +30,7 @@ fn class<'a>(request: &Attributes<'_, 'a>, object: &Object) -> Result<Option<&'a
     let Some(name) = name.filter(|name| !name.is_empty()) else { return Ok(None) };
     let found = request.review.cache.get(&KIND, &Key::new("", name)).and_then(Object::document);
     let text = format!("pod rejected: RuntimeClass \"{name}\" not found");
-    found.map(Some).ok_or_else(|| Status::forbidden(object.kind(), object.name(), &text))
+    found.map(Some).ok_or_else(|| Status::forbidden(object.kind(), attempted(object), &text))
 }
 
 fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
@@ -38,7 +38,7 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
         return Ok(());
     }
     let Some(class) = class(request, object)? else { return Ok(()) };
-    let (kind, name) = (object.kind(), object.name().to_owned());
+    let (kind, name) = (object.kind(), attempted(object).to_owned());
     let refuse = |text: String| Err(Status::forbidden(kind, &name, &text));
     let Some(pod) = object.get_mut::<Pod>() else { return Ok(()) };
     let spec = Rc::make_mut(&mut pod.spec);

@@ -1,9 +1,7 @@
 //! `ServiceAccount`: every pod runs as somebody, and finds a token for the API server mounted
 //! (upstream: `plugin/pkg/admission/serviceaccount/admission.go`).
-//!
-//! Left out: the restriction of secrets to those that the account names (off by default).
 
-use super::{Attributes, Plugin};
+use super::{Attributes, Plugin, account_secrets, attempted};
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use crate::api::kinds::service_account::KIND;
 use crate::api::object::{Key, Object};
@@ -26,21 +24,19 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
     if !request.creates("Pod") {
         return Ok(());
     }
-    let (kind, name) = (object.kind(), object.name().to_owned());
+    let (kind, name) = (object.kind(), attempted(object).to_owned());
     let namespace = object.namespace().to_owned();
     let Some(pod) = object.get_mut::<Pod>() else { return Ok(()) };
     let mirror = pod.metadata.annotations.as_ref().is_some_and(|annotations| annotations.contains_key(MIRROR));
     if mirror {
         // The kubelet has started it already: it may only not reach for anybody's rights.
-        let named = pod.spec.service_account_name.as_ref().is_some_and(|account| !account.is_empty());
-        let text = "a mirror pod may not reference service accounts";
-        return if named { Err(Status::forbidden(kind, &name, text)) } else { Ok(()) };
+        return account_secrets::of_mirror(&pod.spec).map_or(Ok(()), |text| Err(Status::forbidden(kind, &name, text)));
     }
     let spec = Rc::make_mut(&mut pod.spec);
     let given = [&spec.service_account_name, &spec.service_account].into_iter().flatten().find(|name| !name.is_empty());
     let account_name = given.cloned().unwrap_or_else(|| "default".to_owned());
-    let account = request.review.cache.get(&KIND, &Key::new(&namespace, &account_name));
-    let Some(account) = account.and_then(Object::document) else {
+    let found = request.review.cache.get(&KIND, &Key::new(&namespace, &account_name));
+    let Some(account) = found.and_then(Object::document) else {
         // The account of a new namespace is on its way.
         request.review.wait = account_name == "default";
         let text = format!(
@@ -49,7 +45,7 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
         return Err(Status::forbidden(kind, &name, &text));
     };
     spec.service_account_name = Some(account_name.clone());
-    spec.service_account = Some(account_name);
+    spec.service_account = Some(account_name.clone());
     let wanted = spec
         .automount_service_account_token
         .or_else(|| account.at("automountServiceAccountToken")?.as_bool())
@@ -60,7 +56,9 @@ fn mutate(request: &mut Attributes, object: &mut Object) -> Result<(), Status> {
     if spec.image_pull_secrets.as_ref().is_none_or(Vec::is_empty) {
         spec.image_pull_secrets = account.part("imagePullSecrets");
     }
-    Ok(())
+    let enforces = found.is_some_and(account_secrets::enforces);
+    let refusal = enforces.then(|| account_secrets::not_of_account(spec, &account_name, account)).flatten();
+    refusal.map_or(Ok(()), |text| Err(Status::forbidden(kind, &name, &text)))
 }
 
 /// Mounts the token into every container that has nothing at its path. Whether there now is a volume of ours.

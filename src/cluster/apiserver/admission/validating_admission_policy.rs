@@ -35,9 +35,9 @@ fn validate(request: &mut Attributes, object: Option<&Object>) -> Result<(), Sta
     if cache.count(&binding::KIND) == 0 || kind.group == "admissionregistration.k8s.io" {
         return Ok(());
     }
-    let operation = match request.review.request.verb {
-        Verb::Create => "CREATE",
-        Verb::Update | Verb::Patch => "UPDATE",
+    let operation = match (request.review.request.verb, request.old) {
+        (Verb::Create, _) | (_, None) => "CREATE",
+        (Verb::Update | Verb::Patch, _) => "UPDATE",
         _ => "DELETE",
     };
     let namespace = cache.get(&namespace::KIND, &Key::new("", &target.object.key.namespace));

@@ -28,12 +28,18 @@ pub fn create(review: &mut Review) -> Result<Plan, Refused> {
     let before = review.before(&object);
     (kind.default)(&mut object);
     review.changed((Gate::Decoding, ""), before, &object);
-    if object.name().is_empty() {
+    let unnamed = object.name().is_empty();
+    if unnamed {
         generate_name(review, &mut object);
     }
     object.meta_mut().managed_fields = None;
     let asked = ownership::asked(review, &object);
+    // Upstream makes a name up behind mutating admission, whose refusals do not know it.
+    let made_up = if unnamed { object.meta_mut().name.take() } else { None };
     admission::mutate(review, &mut object, None).map_err(at(Gate::Mutating))?;
+    if unnamed {
+        object.meta_mut().name = made_up;
+    }
     escalation::check(review.user, &object, None, review.cache).map_err(at(Gate::Validation))?;
     let before = review.before(&object);
     share_spec(review, &mut object, None);
