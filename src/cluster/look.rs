@@ -152,7 +152,8 @@ impl World {
         let pod = object.get::<Pod>()?;
         let mut statuses =
             pod.status.container_statuses.iter().flatten().chain(pod.status.init_container_statuses.iter().flatten());
-        let status = statuses.find(|status| container.is_empty() || status.name == container)?;
+        let name = if container.is_empty() { &*pod.spec.containers.first()?.name } else { container };
+        let status = statuses.find(|status| status.name == name)?;
         let id = status.container_id.as_deref()?.split("://").nth(1)?;
         Some((pod.node_name.clone()?, id.into()))
     }

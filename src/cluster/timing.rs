@@ -153,6 +153,9 @@ pub const MINIMUM_GRACE: Duration = secs(2);
 pub const REGISTER_RETRY: Duration = ms(100);
 /// … up to this.
 pub const REGISTER_RETRY_MAX: Duration = secs(7);
+/// A container that has run for so long when its kubelet starts was there before. Upstream: `prober_manager.go`,
+/// `kubeletRestartGracePeriod`.
+pub const RESTART_GRACE: Duration = secs(10);
 /// A fresh kubelet asks so often whether its node has become ready. Upstream: `kubelet.go`, `fastNodeStatusUpdate`.
 pub const NODE_STATUS_FAST: Duration = ms(100);
 

@@ -9,6 +9,8 @@
 //! `WaitForAttachAndMount`, whose timeout is not reported), so it is not modelled. Only volumes that a container mounts are
 //! waited for. Left out: `fileKeyRef`.
 
+mod secrets;
+
 use super::claims::{self, Lack};
 use super::report::warning;
 use super::sync::jitter;
@@ -183,6 +185,8 @@ fn references(worker: &Worker) -> Vec<Reference> {
     for container in containers() {
         of_container(container, namespace, &mut all);
     }
+    let secrets = secrets::named(&pod.spec).map(|name| Source::of(true, namespace, name));
+    all.extend(secrets.map(|source| Reference { source, optional: true, volume: None, keys: Vec::new() }));
     all
 }
 
@@ -277,6 +281,7 @@ impl Kubelet {
             self.write_volumes(cx, uid);
             self.plan_renewal(cx, uid, &wanted);
             if runs {
+                self.name_missing_secrets(cx, uid, &spec);
                 self.grow(cx, uid);
                 self.mounted(cx, uid);
             }

@@ -12,10 +12,10 @@
 //!
 //! - `pods`: which pods there are; `worker`: what is known of one; `sync`: what has to be done next; `start`, `stop`: doing it.
 //! - `claims`: claims that have to be attached and mounted; `drivers`: by whom.
-//! - `pull`: images; `config`, `env`, `volumes`: what `ConfigMap`s, `Secret`s, the pod itself and the machine give to
-//!   containers.
-//! - `status`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`: what does not fit is
-//!   refused.
+//! - `hooks`: what containers want done after their start and before their end; `pull`: images; `config`, `env`, `volumes`:
+//!   what `ConfigMap`s, `Secret`s, the pod itself and the machine give to them.
+//! - `status`, `conditions`, `user`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`:
+//!   what does not fit is refused.
 //! - `debug`: ephemeral containers; `resize`: other resources for pods that run.
 //! - `manifests`: static pods, which files on the machine describe; `mirror`: how the API shows them.
 //! - `node`: registration, heartbeats; `host`: what befalls the machine; `eviction`: when it runs short of something.
@@ -28,11 +28,13 @@
 mod admit;
 mod backoff;
 mod claims;
+mod conditions;
 mod config;
 mod debug;
 mod drivers;
 mod env;
 mod eviction;
+mod hooks;
 mod host;
 mod links;
 mod manifests;
@@ -50,6 +52,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 mod usage;
+mod user;
 mod volumes;
 mod worker;
 
@@ -126,11 +129,11 @@ enum Asked {
     Create(Rc<str>, usize),
     Start(Rc<str>, usize),
     PostStart(Rc<str>, usize),
-    PreStop(Rc<str>, usize, Duration),
+    PreStop(Rc<str>, usize),
     /// A container is killed to be started again.
     Restart(Rc<str>),
     /// A container of a pod that ends.
-    Stop(Rc<str>),
+    Stop(Rc<str>, usize),
     /// A container of a pod that runs gets other resources.
     Resize(Rc<str>),
     StopSandbox(Rc<str>),
@@ -231,9 +234,12 @@ impl Kubelet {
     /// If a container of a pod waits in a back-off: until when.
     #[must_use]
     pub fn backoff_until(&self, uid: &str, container: &str) -> Option<Time> {
-        let slot = self.workers.get(uid)?.slots.iter().find(|slot| &*slot.name == container)?;
+        let worker = self.workers.get(uid)?;
+        let slot = worker.slots.iter().position(|slot| &*slot.name == container)?;
+        let image = worker::container(&worker.spec(), slot).image.clone().unwrap_or_default();
+        let slot = &worker.slots[slot];
         let crash = slot.crash.zip(slot.ended()).map(|(backoff, end)| end.at + backoff.wait);
-        let pull = slot.pull.as_ref().map(|(backoff, _)| backoff.updated + backoff.wait);
+        let pull = worker.pulls.get(&*image).map(|(backoff, _)| backoff.updated + backoff.wait);
         let reason = slot.held.as_ref().map(|(reason, _)| *reason)?;
         if reason == "CrashLoopBackOff" { crash } else { pull.filter(|_| reason.contains("ImagePull")) }
     }
@@ -255,6 +261,7 @@ impl Kubelet {
             }
             STATUS => self.write_again(cx),
             probes::PROBE => self.probe(cx, timer),
+            hooks::PAUSED => self.paused(cx, timer),
             config::MOUNT => self.mount(cx, &timer.key),
             config::RENEW => self.renew_due(cx, &timer.key),
             claims::LOOK => self.look_at_volumes(cx, &timer.key),
@@ -288,12 +295,12 @@ impl Kubelet {
             Asked::Create(uid, slot) => self.created(cx, &uid, slot, outcome),
             Asked::Start(uid, slot) => self.started(cx, &uid, slot, outcome),
             Asked::PostStart(uid, slot) => self.post_started(cx, &uid, slot, &outcome),
-            Asked::PreStop(uid, slot, grace) => self.pre_stopped(cx, &uid, slot, (grace, outcome)),
+            Asked::PreStop(uid, slot) => self.pre_stopped(cx, &uid, slot, &outcome),
             Asked::Restart(uid) => self.killed(cx, &uid),
-            Asked::Stop(uid) | Asked::StopSandbox(uid) if outcome == Err(CriError::Unavailable) => {
+            Asked::Stop(uid, _) | Asked::StopSandbox(uid) if outcome == Err(CriError::Unavailable) => {
                 self.stop_later(cx, &uid);
             }
-            Asked::Stop(uid) => self.stopped_one(cx, &uid),
+            Asked::Stop(uid, slot) => self.stopped_one(cx, &uid, slot),
             Asked::Resize(uid) => self.updated(cx, &uid, &outcome),
             Asked::StopSandbox(uid) => self.sandbox_gone(cx, &uid),
             Asked::Runtime => self.runtime_answered(cx, outcome.is_ok()),

@@ -4,8 +4,10 @@
 //! The status is looked at every ten seconds and written when it has changed, at least every five minutes; the Lease is
 //! renewed every ten seconds. A node that has just started is not ready until its kubelet has heard from its runtime.
 
+mod abilities;
 mod conditions;
 
+use self::abilities::{declared, features, handlers};
 use self::conditions::{agrees, conditions, keep_transitions};
 use super::admit::allocatable;
 use super::host::NO_NETWORK;
@@ -121,10 +123,13 @@ fn status(machine: &Machine, images: &[&ImageStatus], conditions: Vec<NodeCondit
         capacity: Some(resources(machine.memory, format!("{}Ki", machine.disk >> 10))),
         conditions: Some(conditions),
         daemon_endpoints: Some(NodeDaemonEndpoints { kubelet_endpoint: Some(DaemonEndpoint { port: 10250 }) }),
+        declared_features: Some(declared()),
+        features: features(machine.engine),
         // Upstream: `nodeStatusMaxImages`.
         images: Some(images.iter().take(50).map(|image| container_image(image, machine.engine)).collect::<Vec<_>>())
             .filter(|images| !images.is_empty()),
         node_info: Some(system_info(machine, boots)),
+        runtime_handlers: handlers(machine.engine),
         ..NodeStatus::default()
     }
 }

@@ -131,7 +131,7 @@ impl Kubelet {
             (0..worker.slots.len()).filter(|slot| worker.slots[*slot].running().is_some()).collect();
         self.workers.insert(uid.clone(), worker);
         for slot in running {
-            self.begin_probes(cx, uid, slot);
+            self.resume_probes(cx, uid, slot);
         }
         self.sync(cx, uid);
     }

@@ -1,21 +1,25 @@
 //! Probes: does it live, is it ready, has it started?
 //!
 //! Upstream: `pkg/kubelet/prober` (`worker.go`, `prober.go`, `prober_manager.go`). A probe's ticks are counted from the
-//! moment at which the pod was taken on; a container that has just started and has no verdict on its readiness yet is
-//! asked at once. Liveness and readiness wait for the startup probe. One that condemned its container is silent until the
-//! next incarnation. Left out: the random delay after a restart of the kubelet, and retries of probes that could not be
-//! carried out.
+//! moment at which the pod was taken on. Whoever is not ready is asked at once whenever its pod is synced, and from then on
+//! its readiness' ticks are counted. Liveness and readiness wait for the startup probe. One that condemned its container is
+//! silent until the next incarnation; when a pod ends, only its readiness is still asked for. Containers that were there
+//! before their kubelet keep what the API says of them until a probe says otherwise. Left out: the random delay of pods that
+//! come when their kubelet has just started, and retries of probes that could not be carried out.
 
+mod answer;
+
+pub use self::answer::{grace, number};
+
+use self::answer::{Answer, question, read, seconds};
 use super::report::warning;
-use super::worker::{Slot, container};
+use super::worker::{Doom, Slot, Stage, container};
 use super::{Asked, Kubelet};
-use crate::cluster::Cx;
 use crate::cluster::fact::{Fact, ProbeKind};
-use crate::cluster::machine::Engine;
-use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
+use crate::cluster::wire::{CriError, CriReply, Event, Timer};
+use crate::cluster::{Cx, timing};
 use crate::sim::{Duration, Time};
-use k8s_openapi::api::core::v1::{Container, PodSpec, Probe};
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::core::v1::{Container, Probe};
 use std::rc::Rc;
 
 /// A probe is due.
@@ -38,6 +42,8 @@ pub struct Probing {
     silent: bool,
     /// The number of the timer that counts.
     timer: u64,
+    /// Whether it is being asked, or will be at once.
+    busy: bool,
 }
 
 impl Probing {
@@ -47,20 +53,27 @@ impl Probing {
         let kinds = [ProbeKind::Startup, ProbeKind::Liveness, ProbeKind::Readiness];
         let there = kinds.into_iter().filter(|kind| spec_of(container, *kind).is_some());
         there
-            .map(|kind| Self { kind, origin, verdict: None, streak: (false, 0), asked: 0, silent: false, timer: 0 })
+            .map(|kind| Self {
+                kind,
+                origin,
+                verdict: None,
+                streak: (true, 0),
+                asked: 0,
+                silent: false,
+                timer: 0,
+                busy: false,
+            })
             .collect()
     }
 
-    /// A new incarnation has started.
+    /// A new incarnation has started. What was answered before still counts (upstream: `lastResult`, `resultRun`).
     fn reset(&mut self) {
         self.verdict = match self.kind {
             ProbeKind::Liveness => Some(true),
             ProbeKind::Readiness => Some(false),
             ProbeKind::Startup => None,
         };
-        self.streak = (false, 0);
-        self.asked = 0;
-        self.silent = false;
+        (self.asked, self.silent, self.busy) = (0, false, false);
     }
 
     /// Takes an answer in; whether the verdict has turned.
@@ -118,10 +131,6 @@ fn word(kind: ProbeKind) -> &'static str {
     }
 }
 
-fn seconds(value: Option<i32>, default: u64) -> Duration {
-    Duration::from_secs(value.and_then(|value| u64::try_from(value).ok()).filter(|value| *value > 0).unwrap_or(default))
-}
-
 /// The first tick at or after `from`.
 fn tick(origin: Time, period: Duration, from: Time) -> Time {
     let (period, since) = (period.as_micros().max(1), from.since(origin).as_micros());
@@ -129,45 +138,92 @@ fn tick(origin: Time, period: Duration, from: Time) -> Time {
     origin + Duration::from_micros(u64::try_from(ticks * period).unwrap_or(u64::MAX))
 }
 
-/// What an answer of the runtime means for a probe.
-enum Answer {
-    Ok,
-    Failed(String),
-    /// It could not be asked: nothing changes.
-    Errored(String),
-}
-
 impl Kubelet {
     /// A container runs: its probes begin anew.
     pub(super) fn begin_probes(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        let kinds: Vec<usize> = (0..worker.slots[slot].probes.len()).collect();
         worker.slots[slot].probes.iter_mut().for_each(Probing::reset);
-        for index in kinds {
+        self.arm_probes(cx, uid, slot);
+    }
+
+    /// A container was there before this kubelet. Upstream: `setReadyStateOnKubeletRestart`, `isContainerStarted`.
+    #[inline(never)]
+    pub(super) fn resume_probes(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+        let (now, since) = (cx.now(), self.since);
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let (spec, ready) = (worker.spec(), worker.typed().is_ready());
+        let status = &worker.typed().status;
+        let all = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
+        let started = all.filter(|one| *one.name == *worker.slots[slot].name).any(|one| one.started == Some(true));
+        let at = &mut worker.slots[slot];
+        let old = at.running().is_some_and(|start| start + timing::RESTART_GRACE < since);
+        for probing in &mut at.probes {
+            probing.reset();
+            let Some(probe) = spec_of(&container(&spec, slot), probing.kind).map(|probe| probe.period_seconds) else {
+                continue;
+            };
+            let period = u64::try_from(seconds(probe, 10).as_micros()).unwrap_or(0);
+            probing.origin = now + Duration::from_micros(cx.rng().below(period.max(1)));
+            match probing.kind {
+                ProbeKind::Readiness if old => probing.verdict = Some(ready),
+                ProbeKind::Startup if old && started => (probing.verdict, probing.silent) = (Some(true), true),
+                _ => {}
+            }
+        }
+        for index in 0..at.probes.len() {
+            self.arm_probe(cx, uid, (slot, index), false);
+        }
+    }
+
+    fn arm_probes(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+        let all = self.workers.get(uid).map_or(0, |worker| worker.slots[slot].probes.len());
+        for index in 0..all {
             self.arm_probe(cx, uid, (slot, index), true);
         }
     }
 
-    /// Sets the timer for a probe's next question. `first`: nothing is known yet, readiness is asked at once.
+    /// The pod is synced: containers that are not ready are asked at once. Upstream: `UpdatePodStatus`, `manualTriggerCh`.
+    pub(super) fn ask_unready(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let Some(worker) = self.workers.get(uid) else { return };
+        let unready =
+            |probing: &Probing| probing.kind == ProbeKind::Readiness && probing.verdict != Some(true) && !probing.busy;
+        let slots = worker.slots.iter().enumerate().filter(|(_, slot)| slot.running().is_some() && slot.is_started());
+        let asks = slots.filter_map(|(slot, at)| Some((slot, at.probes.iter().position(unready)?)));
+        for at in asks.collect::<Vec<_>>() {
+            self.arm_probe(cx, uid, at, true);
+        }
+    }
+
+    /// Sets the timer for a probe's next question. `first`: readiness is asked at once, and its ticks are counted anew.
     fn arm_probe(&mut self, cx: &mut Cx, uid: &Rc<str>, (slot, index): (usize, usize), first: bool) {
         let now = cx.now();
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        let spec = worker.spec();
+        let (spec, ends) = (worker.spec(), worker.stage != Stage::Syncing);
         let at = &mut worker.slots[slot];
         let (Some(since), started) = (at.running(), at.is_started()) else { return };
         let probing = &mut at.probes[index];
         let container = container(&spec, slot);
         let Some(probe) = spec_of(&container, probing.kind) else { return };
-        if probing.silent || !started && probing.kind != ProbeKind::Startup {
+        let quiet = match probing.kind {
+            ProbeKind::Startup => ends,
+            ProbeKind::Liveness => ends || !started,
+            ProbeKind::Readiness => !started,
+        };
+        if quiet || probing.silent {
             return;
         }
         let period = seconds(probe.period_seconds, 10);
         let delay =
             Duration::from_secs(probe.initial_delay_seconds.and_then(|delay| u64::try_from(delay).ok()).unwrap_or(0));
-        let ready_at = since + delay;
-        let at_once = first && probing.kind == ProbeKind::Readiness && ready_at <= now;
+        // The status has whole seconds only.
+        let ready_at = Time::from_secs(since.as_secs()) + delay;
+        let asks = first && probing.kind == ProbeKind::Readiness;
+        if asks {
+            probing.origin = now;
+        }
+        probing.busy = asks && ready_at <= now;
         let next =
-            if at_once { now } else { tick(probing.origin, period, ready_at.max(now + Duration::from_micros(1))) };
+            if probing.busy { now } else { tick(probing.origin, period, ready_at.max(now + Duration::from_micros(1))) };
         probing.timer += 1;
         let number = probing.timer << 24 | (slot as u64) << 8 | index as u64;
         cx.after(next.since(now), Event::Timer(Timer::keyed(PROBE, uid.clone(), number)));
@@ -180,13 +236,18 @@ impl Kubelet {
             usize::try_from(timer.number >> 8 & 0xffff),
             usize::from(timer.number.to_le_bytes()[0]),
         );
-        let (Some(worker), Ok(slot)) = (self.workers.get(&timer.key), slot) else { return };
-        let Some(at) = worker.slots.get(slot) else { return };
-        let Some(probing) = at.probes.get(index).filter(|probing| probing.timer == number) else { return };
+        let (Some(worker), Ok(slot)) = (self.workers.get_mut(&timer.key), slot) else { return };
+        let (spec, ends) = (worker.spec(), worker.stage != Stage::Syncing);
+        let Some(at) = worker.slots.get_mut(slot) else { return };
+        let Some(probing) = at.probes.get_mut(index).filter(|probing| probing.timer == number) else { return };
+        if ends && probing.kind != ProbeKind::Readiness {
+            return;
+        }
+        probing.busy = true;
+        let kind = probing.kind;
         let (Some(id), Some(_)) = (at.id.clone(), at.running()) else { return };
-        let spec = worker.spec();
         let container = container(&spec, slot);
-        let Some(probe) = spec_of(&container, probing.kind) else { return };
+        let Some(probe) = spec_of(&container, kind) else { return };
         cx.because(worker.cause);
         let call = question(&timer.key, &id, &container, probe);
         self.call(cx, call, Asked::Probe { uid: timer.key.clone(), slot, index, id });
@@ -202,7 +263,7 @@ impl Kubelet {
     ) {
         let (slot, index, id) = asked;
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        let spec = worker.spec();
+        let (spec, ends) = (worker.spec(), worker.stage != Stage::Syncing);
         let container = container(&spec, slot);
         let ip = worker.ip.clone().unwrap_or_default();
         let at = &mut worker.slots[slot];
@@ -211,7 +272,8 @@ impl Kubelet {
         }
         let probing = &mut at.probes[index];
         let kind = probing.kind;
-        let Some(probe) = spec_of(&container, kind) else { return };
+        probing.busy = false;
+        let Some(probe) = spec_of(&container, kind).filter(|_| !ends || kind == ProbeKind::Readiness) else { return };
         let answer = read(&container, probe, (&ip, self.machine.engine), outcome);
         let ok = matches!(answer, Answer::Ok);
         let turned = !matches!(answer, Answer::Errored(_)) && probing.answered(ok, probe);
@@ -219,7 +281,7 @@ impl Kubelet {
         let notable = turned || !ok || probing.asked <= 3;
         let condemned = turned && !ok && kind != ProbeKind::Readiness;
         if condemned {
-            at.doomed = Some(word(kind));
+            at.doomed = Some(if kind == ProbeKind::Startup { Doom::Startup } else { Doom::Liveness });
         }
         if notable {
             let (node, pod, name) = (self.machine.name.clone(), worker.what.clone(), at.name.clone());
@@ -237,94 +299,15 @@ impl Kubelet {
         }
         self.arm_probe(cx, uid, (slot, index), false);
         if turned && ok && kind == ProbeKind::Startup {
-            let others = self.workers.get(uid).map_or(0, |worker| worker.slots[slot].probes.len());
-            for other in (0..others).filter(|other| *other != index) {
-                self.arm_probe(cx, uid, (slot, other), true);
-            }
+            self.arm_probes(cx, uid, slot);
         }
-        if turned {
-            self.sync(cx, uid);
+        match turned {
+            // Upstream: `SetContainerReadiness`.
+            true if ends => self.report(cx, uid),
+            true => self.sync(cx, uid),
+            false => {}
         }
     }
-}
-
-/// The question that a probe puts.
-fn question(uid: &Rc<str>, id: &Rc<str>, container: &Container, probe: &Probe) -> CriCall {
-    if let Some(exec) = &probe.exec {
-        let command = exec.command.as_deref().unwrap_or_default().iter().map(|word| Rc::from(word.as_str())).collect();
-        return CriCall::ExecSync { id: id.clone(), command, timeout: seconds(probe.timeout_seconds, 1) };
-    }
-    let (port, path) = target(container, probe);
-    CriCall::Connect { pod: uid.clone(), port, path: path.map(Rc::from) }
-}
-
-fn target<'a>(container: &Container, probe: &'a Probe) -> (u16, Option<&'a str>) {
-    if let Some(http) = &probe.http_get {
-        return (number(container, &http.port), Some(http.path.as_deref().unwrap_or("/")));
-    }
-    if let Some(tcp) = &probe.tcp_socket {
-        return (number(container, &tcp.port), None);
-    }
-    (probe.grpc.as_ref().and_then(|grpc| u16::try_from(grpc.port).ok()).unwrap_or(0), None)
-}
-
-/// A port by its number or its name.
-fn number(container: &Container, port: &IntOrString) -> u16 {
-    let number = match port {
-        IntOrString::Int(number) => *number,
-        IntOrString::String(name) => {
-            let ports = container.ports.as_deref().unwrap_or_default();
-            ports
-                .iter()
-                .find(|port| port.name.as_ref() == Some(name))
-                .map_or_else(|| name.parse().unwrap_or(0), |port| port.container_port)
-        }
-    };
-    u16::try_from(number).unwrap_or(0)
-}
-
-/// What the runtime's answer means.
-fn read(
-    container: &Container,
-    probe: &Probe,
-    (ip, engine): (&str, Engine),
-    outcome: Result<CriReply, CriError>,
-) -> Answer {
-    let (port, path) = target(container, probe);
-    let scheme = probe.http_get.as_ref().and_then(|http| http.scheme.as_deref()).unwrap_or("HTTP").to_ascii_lowercase();
-    let slash = if path.is_some_and(|path| path.starts_with('/')) { "" } else { "/" };
-    match outcome {
-        Ok(CriReply::Exec { code: 0, .. } | CriReply::Connected(0 | 200..400)) => Answer::Ok,
-        Ok(CriReply::Exec { output, .. }) => Answer::Failed(output.to_string()),
-        Ok(CriReply::Connected(code)) => Answer::Failed(format!("HTTP probe failed with statuscode: {code}")),
-        Ok(_) => Answer::Errored("unexpected answer".to_owned()),
-        Err(CriError::ConnectionRefused(text)) => match path {
-            Some(path) => Answer::Failed(format!("Get \"{scheme}://{ip}:{port}{slash}{path}\": {text}")),
-            None if probe.grpc.is_some() => {
-                let limit = seconds(probe.timeout_seconds, 1).as_secs();
-                Answer::Failed(format!(
-                    "timeout: failed to connect service \"{ip}:{port}\" within {limit}s: context deadline exceeded"
-                ))
-            }
-            None => Answer::Failed(text.to_string()),
-        },
-        Err(CriError::Timeout(text)) => Answer::Failed(text.to_string()),
-        Err(CriError::Unavailable) => Answer::Errored(engine.unavailable()),
-        Err(
-            CriError::StartError(text)
-            | CriError::NotFound(text)
-            | CriError::ImageNotFound(text)
-            | CriError::RegistryUnavailable(text),
-        ) => Answer::Errored(format!("rpc error: code = Unknown desc = {text}")),
-    }
-}
-
-/// The liveness or startup probe's own grace period, if it has one.
-#[must_use]
-pub fn grace(spec: &PodSpec, slot: usize, probe: &str) -> Option<i64> {
-    let container = container(spec, slot);
-    let probe = if probe == "Startup" { &container.startup_probe } else { &container.liveness_probe };
-    probe.as_ref()?.termination_grace_period_seconds
 }
 
 #[cfg(test)]

@@ -100,10 +100,10 @@ impl Kubelet {
                 self.hold(cx, uid, slot, ("ErrImageNeverPull", &text));
             }
             _ => {
-                let waits = worker.slots[slot]
-                    .pull
-                    .clone()
-                    .and_then(|(b, error)| Some((b.until(b.updated, now, timing::IMAGE_BACKOFF_MAX)?, error)));
+                // Upstream: the key is pod and image: containers of one image wait together, another image does not wait.
+                let waits = worker.pulls.get(image).cloned();
+                let waits =
+                    waits.and_then(|(b, error)| Some((b.until(b.updated, now, timing::IMAGE_BACKOFF_MAX)?, error)));
                 if let Some((until, error)) = waits {
                     return self.pull_backoff(cx, uid, slot, (image, until, &error));
                 }
@@ -172,7 +172,7 @@ impl Kubelet {
                     self.say(cx, uid, Some(slot), &normal("Pulled", &text));
                     if let Some(worker) = self.workers.get_mut(uid) {
                         worker.slots[slot].image_id = status.id;
-                        worker.slots[slot].pull = None;
+                        worker.pulls.remove(&*image);
                         worker.cause = cx.cause();
                     }
                     self.create(cx, uid, slot);
@@ -195,10 +195,9 @@ impl Kubelet {
         self.say(cx, uid, Some(slot), &warning("Failed", &format!("Failed to pull image \"{image}\": {error}")));
         self.say(cx, uid, Some(slot), &warning("Failed", "Error: ErrImagePull"));
         if let Some(worker) = self.workers.get_mut(uid) {
-            let at = &mut worker.slots[slot];
             let limits = (timing::IMAGE_BACKOFF, timing::IMAGE_BACKOFF_MAX);
-            let next = Backoff::next(at.pull.as_ref().map(|(backoff, _)| *backoff), now, now, limits);
-            at.pull = Some((next, format!("ErrImagePull: {error}").into()));
+            let next = Backoff::next(worker.pulls.get(image).map(|(backoff, _)| *backoff), now, now, limits);
+            worker.pulls.insert(image.into(), (next, format!("ErrImagePull: {error}").into()));
         }
         self.hold(cx, uid, slot, ("ErrImagePull", error));
     }

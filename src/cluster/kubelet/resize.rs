@@ -3,7 +3,7 @@
 //! Upstream: `pkg/kubelet/allocation` (`allocation_manager.go`), `lifecycle/predicate.go` and
 //! `kuberuntime/kuberuntime_manager.go` (`computePodResizeAction`, `doPodResizeAction`). What a pod asks for is *desired*;
 //! when the node has it, it is *allocated*, and until then the pod counts with what it had (the resize is deferred, and
-//! tried again when something ends and every three minutes). What is allocated is *actuated* container by container: at once,
+//! tried again when something ends and every three minutes; one that this node could never have is infeasible, and is not). What is allocated is *actuated* container by container: at once,
 //! or by starting the container again where its `resizePolicy` says so. A memory limit does not go below what is used.
 //!
 //! A worker's pod has the allocated resources in its spec; what it wishes beside that is its [`Resize`]. Left out: resources of
@@ -11,7 +11,7 @@
 
 use super::admit::{Amounts, allocatable};
 use super::report::{normal, warning};
-use super::worker::{Stage, Worker, container};
+use super::worker::{Doom, Stage, Worker, container};
 use super::{Asked, Kubelet, usage};
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;
@@ -33,6 +33,8 @@ pub struct Resize {
     pub desired: Option<Rc<PodSpec>>,
     /// Why it has to wait: what `PodResizePending` says.
     pub deferred: Option<Rc<str>>,
+    /// Whether it waits for nothing: the node will never have so much.
+    pub infeasible: bool,
     /// Whether what it has been given is being carried out; a text: why that fails.
     pub progress: Option<Rc<str>>,
 }
@@ -42,7 +44,7 @@ impl Eq for Resize {}
 impl std::hash::Hash for Resize {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         // What is desired is in the API's pod.
-        (self.desired.is_some(), &self.deferred, &self.progress).hash(state);
+        (self.desired.is_some(), &self.deferred, self.infeasible, &self.progress).hash(state);
     }
 }
 
@@ -124,7 +126,7 @@ impl Kubelet {
         let (own, desired) = (worker.spec(), pod.get::<Pod>().map(|pod| pod.spec.clone()).unwrap_or_default());
         if same(&own, &desired) || worker.stage != Stage::Syncing {
             if let Some(resize) = &mut worker.resize {
-                (resize.desired, resize.deferred) = (None, None);
+                (resize.desired, resize.deferred, resize.infeasible) = (None, None, false);
             }
             return pod;
         }
@@ -147,20 +149,17 @@ impl Kubelet {
             ("cpu", wants.cpu_milli, used.cpu_milli, offers.cpu_milli),
             ("memory", wants.memory, used.memory, offers.memory),
         ];
-        let lack = resources.into_iter().find(|(_, wants, used, offers)| *wants > 0 && used + wants > *offers);
-        if let Some((name, wants, used, offers)) = lack {
-            let why: Rc<str> = format!(
-                "Node didn't have enough resource: {name}, requested: {wants}, used: {used}, capacity: {offers}"
-            )
-            .into();
-            let fresh = self.resize_of(uid).is_some_and(|resize| resize.deferred.replace(why.clone()).is_none());
-            if fresh {
-                let text = format!("Pod resize Deferred: {}", summary(&desired, generation, &why));
-                self.say(cx, uid, None, &warning("ResizeDeferred", &text));
-                self.resized(cx, uid, "Deferred", &why);
-                cx.after(timing::RESIZE_RETRY, Event::Timer(Timer::new(RETRY)));
-            }
-            return self.report(cx, uid);
+        // Upstream: `canResizePod`, which looks at memory first, then at all that is used.
+        let never = resources.iter().rev().find(|(_, wants, _, offers)| wants > offers);
+        let never =
+            never.map(|(name, wants, _, offers)| format!("capacity: {name}, requested: {wants}, capacity: {offers}"));
+        let lack = resources.iter().find(|(_, wants, used, offers)| *wants > 0 && used + wants > *offers);
+        let lack = lack.map(|(name, wants, used, offers)| {
+            format!("resource: {name}, requested: {wants}, used: {used}, capacity: {offers}")
+        });
+        let infeasible = never.is_some();
+        if let Some(what) = never.or(lack) {
+            return self.put_off(cx, uid, (&desired, infeasible), &format!("Node didn't have enough {what}").into());
         }
         let Some(worker) = self.workers.get_mut(uid) else { return };
         for slot in 0..worker.mains().end {
@@ -179,12 +178,31 @@ impl Kubelet {
         self.sync(cx, uid);
     }
 
+    /// The node has not got what a pod asks for.
+    fn put_off(&mut self, cx: &mut Cx, uid: &Rc<str>, (desired, infeasible): (&PodSpec, bool), why: &Rc<str>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let generation = worker.pod.meta().generation;
+        let resize = worker.resize.get_or_insert_default();
+        let before = (std::mem::replace(&mut resize.infeasible, infeasible), resize.deferred.replace(why.clone()));
+        if before != (infeasible, Some(why.clone())) {
+            let (word, reason) =
+                if infeasible { ("Infeasible", "ResizeInfeasible") } else { ("Deferred", "ResizeDeferred") };
+            let text = format!("Pod resize {word}: {}", summary(desired, generation, why));
+            self.say(cx, uid, None, &warning(reason, &text));
+            self.resized(cx, uid, word, why);
+            if before.1.is_none() {
+                cx.after(timing::RESIZE_RETRY, Event::Timer(Timer::new(RETRY)));
+            }
+        }
+        self.report(cx, uid);
+    }
+
     /// Something has ended, or time has passed: whoever waits may have what it asks for now.
     pub(super) fn allocate_again(&mut self, cx: &mut Cx) {
         let waiting: Vec<Rc<str>> = self
             .workers
             .iter()
-            .filter(|(_, worker)| worker.resize.as_ref().is_some_and(|resize| resize.deferred.is_some()))
+            .filter(|(_, worker)| worker.waits_for_resources())
             .map(|(uid, _)| uid.clone())
             .collect();
         for uid in waiting {
@@ -195,8 +213,7 @@ impl Kubelet {
     /// The timer for that.
     pub(super) fn retry_resizes(&mut self, cx: &mut Cx) {
         self.allocate_again(cx);
-        let waits = |worker: &Worker| worker.resize.as_ref().is_some_and(|resize| resize.deferred.is_some());
-        if self.workers.values().any(waits) {
+        if self.workers.values().any(Worker::waits_for_resources) {
             cx.after(timing::RESIZE_RETRY, Event::Timer(Timer::new(RETRY)));
         }
     }
@@ -231,7 +248,7 @@ impl Kubelet {
             let at = &mut worker.slots[slot];
             let (Some(before), Some(id)) = (at.actuated.clone(), at.id.clone()) else { continue };
             if restarts(&container, &before.0, &after) {
-                at.doomed = Some("resize");
+                at.doomed = Some(Doom::Resize);
                 continue;
             }
             let memory_limit = limit(&after);
@@ -273,6 +290,11 @@ fn limit(resources: &ResourceRequirements) -> Option<u64> {
 }
 
 impl Worker {
+    /// Whether it may have what it asks for some day.
+    fn waits_for_resources(&self) -> bool {
+        self.resize.as_ref().is_some_and(|resize| resize.deferred.is_some() && !resize.infeasible)
+    }
+
     /// Whether a container that runs has other resources than it has been given.
     fn lags(&self, slot: usize) -> bool {
         let at = &self.slots[slot];

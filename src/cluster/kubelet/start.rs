@@ -3,6 +3,7 @@
 //! Upstream: `kuberuntime/kuberuntime_container.go` (`startContainer`) and `kuberuntime_manager.go` (`doBackOff`).
 
 use super::backoff::Backoff;
+use super::hooks::When;
 use super::report::{normal, warning};
 use super::worker::{Stage, container, is_sidecar};
 use super::{Asked, Kubelet, drivers, env, links, volumes};
@@ -13,7 +14,7 @@ use crate::cluster::fact::Fact;
 use crate::cluster::runtime::start;
 use crate::cluster::timing;
 use crate::cluster::wire::{ContainerSpec, ContainerState, CriCall, CriError, CriReply};
-use k8s_openapi::api::core::v1::{Container, LifecycleHandler, PodSpec};
+use k8s_openapi::api::core::v1::{Container, PodSpec};
 use std::rc::Rc;
 
 /// Whose token lies in a container.
@@ -36,8 +37,12 @@ impl Kubelet {
     fn in_backoff(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) -> bool {
         let now = cx.now();
         let Some(worker) = self.workers.get_mut(uid) else { return true };
-        let pod = worker.full_name();
+        let (pod, spec) = (worker.full_name(), worker.spec());
         let at = &mut worker.slots[slot];
+        if container(&spec, slot).image.as_deref().unwrap_or_default() != &*at.image {
+            // Upstream: the key has the hash of the container in it: another image does not wait.
+            at.crash = None;
+        }
         let Some(end) = at.ended() else { return false };
         let event = end.at;
         let limits = (timing::CRASH_BACKOFF, timing::CRASH_BACKOFF_MAX);
@@ -138,7 +143,9 @@ impl Kubelet {
                 return self.hold(cx, uid, slot, ("CreateContainerError", &text));
             }
         };
+        let image = container(&worker.spec(), slot).image.as_deref().unwrap_or("").into();
         let at = &mut worker.slots[slot];
+        at.image = image;
         let old = match (at.id.replace(id.clone()), at.state.replace(ContainerState::Created)) {
             (Some(id), Some(state)) => {
                 at.attempt += 1;
@@ -184,8 +191,7 @@ impl Kubelet {
             self.note_start_failed(cx, uid, slot, ("RunContainerError", &text));
             return self.hold(cx, uid, slot, ("RunContainerError", &text));
         }
-        at.held = None;
-        at.doomed = None;
+        (at.held, at.doomed, at.leave) = (None, None, None);
         // It was made with what it has been given.
         at.actuated = None;
         // It may have ended in the very moment in which it started.
@@ -196,8 +202,6 @@ impl Kubelet {
         worker.cause = Some(cx.note(Fact::ContainerStarted { node, pod, container: name, init, attempt }));
         let stopping = worker.stage != Stage::Syncing;
         let image = container(&worker.spec(), slot).image.clone().unwrap_or_default();
-        let hook =
-            container(&worker.spec(), slot).lifecycle.as_ref().and_then(|lifecycle| lifecycle.post_start.clone());
         self.say(cx, uid, Some(slot), &normal("Started", "Container started"));
         if drivers::concerns(&image) {
             self.look_for_drivers(cx);
@@ -206,42 +210,9 @@ impl Kubelet {
             return self.stop_late(cx, uid, slot);
         }
         self.begin_probes(cx, uid, slot);
-        match hook.and_then(|hook| self.hook(uid, slot, &hook)) {
-            Some(call) => self.call(cx, call, Asked::PostStart(uid.clone(), slot)),
-            None => self.go_on(cx, uid),
+        if !self.begin_hook(cx, uid, slot, When::Started) {
+            self.go_on(cx, uid);
         }
-    }
-
-    /// The call that a hook asks for; other hooks than commands are taken to succeed.
-    pub(super) fn hook(&self, uid: &Rc<str>, slot: usize, hook: &LifecycleHandler) -> Option<CriCall> {
-        let id = self.workers.get(uid)?.slots[slot].id.clone()?;
-        let command = hook.exec.as_ref()?.command.as_deref()?.iter().map(|word| Rc::from(word.as_str())).collect();
-        Some(CriCall::ExecSync { id, command, timeout: timing::HOOK })
-    }
-
-    pub(super) fn post_started(
-        &mut self,
-        cx: &mut Cx,
-        uid: &Rc<str>,
-        slot: usize,
-        outcome: &Result<CriReply, CriError>,
-    ) {
-        let text = match outcome {
-            Ok(CriReply::Exec { code: 0, .. }) | Err(CriError::Unavailable) => return self.go_on(cx, uid),
-            Ok(CriReply::Exec { code, output }) => {
-                format!("PostStartHook failed: command exited with {code}: {output}")
-            }
-            Ok(_) => "PostStartHook failed".to_owned(),
-            Err(error) => format!("PostStartHook failed: {error:?}"),
-        };
-        self.say(cx, uid, Some(slot), &warning("FailedPostStartHook", "PostStartHook failed"));
-        let Some(worker) = self.workers.get_mut(uid) else { return };
-        let Some(id) = worker.slots[slot].id.clone() else { return };
-        self.say(cx, uid, Some(slot), &normal("Killing", "FailedPostStartHook"));
-        let timeout = crate::sim::Duration::from_secs(30);
-        self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Nothing);
-        self.note_start_failed(cx, uid, slot, ("PostStartHookError", &text));
-        self.hold(cx, uid, slot, ("PostStartHookError", &text));
     }
 
     pub(super) fn note_start_failed(

@@ -1,23 +1,26 @@
 //! A pod's status, field for field, from what the kubelet knows.
 //!
 //! Upstream: `pkg/kubelet/kubelet_pods.go` (`generateAPIPodStatus`, `getPhase`, `convertToAPIContainerStatuses`) and
-//! `pkg/kubelet/status/generate.go`. Left out: `user`, `allocatedResourcesStatus`.
+//! `pkg/kubelet/status/status_manager.go` (`TerminatePod`). Left out: `allocatedResourcesStatus`; that the pod's `resources`
+//! are read back from its control group once it runs, whose weights round a request of 100m down to 79m.
 
+use super::conditions::conditions;
+use super::user;
 use super::worker::{Slot, Stage, Worker, container, ended, is_sidecar, restarts};
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use crate::api::meta::timestamp;
+use crate::api::pod::amounts;
 use crate::cluster::machine::Engine;
 use crate::cluster::machine::Machine;
 use crate::cluster::runtime::images::{familiar, full_reference};
 use crate::cluster::wire::ContainerState as Seen;
-use crate::sim::Time;
+use crate::sim::{Order, Time};
 use k8s_openapi::api::core::v1::{
     Container, ContainerState, ContainerStateRunning, ContainerStateTerminated, ContainerStateWaiting, ContainerStatus,
-    HostIP, PodCondition, PodIP, PodSpec, PodStatus, ResourceRequirements, VolumeMountStatus,
+    HostIP, PodIP, PodSpec, PodStatus, ResourceRequirements, VolumeMountStatus,
 };
-
-/// The conditions that the kubelet owns.
-pub const OWN: [&str; 5] = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
+use std::collections::BTreeMap;
 
 /// The status that the API should show.
 #[must_use]
@@ -40,43 +43,68 @@ pub fn generate(worker: &Worker, machine: &Machine, now: Time) -> PodStatus {
         status.message = Some(message.to_string());
     }
     if worker.refused() {
-        return refused(worker, status, before, now);
+        status.phase = Some("Failed".to_owned());
+        (status.host_ip, status.host_ips) = (None, None);
+        return status;
     }
     if let Some(ip) = &worker.ip {
         status.pod_ip = Some(ip.to_string());
         status.pod_ips = Some(vec![PodIP { ip: ip.to_string() }]);
     }
-    let all: Vec<ContainerStatus> =
+    (status.resources, status.allocated_resources) = whole(spec);
+    let mut all: Vec<ContainerStatus> =
         (0..worker.slots.len()).map(|slot| container_status(worker, spec, slot, machine.engine)).collect();
     // What ephemeral containers do says nothing about the pod.
     let own = &all[..worker.mains().end];
     let phase = phase(worker, spec, own);
     status.conditions = Some(conditions(worker, own, phase, before, now));
-    if matches!(phase, "Succeeded" | "Failed") && worker.stage != Stage::Stopped {
+    let over = worker.stage == Stage::Stopped;
+    if matches!(phase, "Succeeded" | "Failed") && !over {
         // The API may call a pod ended only when nothing of it is left, for then its resources are given to others.
         // Upstream: `status_manager.go`, `mergePodStatus` with `couldHaveRunningContainers`.
         status.phase.clone_from(&before.phase);
         (status.reason, status.message) = (before.reason.clone(), before.message.clone());
     } else {
+        let phase = if over && worker.mirror.is_none() && phase != "Succeeded" { "Failed" } else { phase };
         status.phase = Some(phase.to_owned());
+    }
+    if over {
+        lose(worker, &mut all);
     }
     let mut inits = all;
     let mut mains = inits.split_off(worker.inits);
-    let debuggers = mains.split_off(worker.mains().len());
+    let mut debuggers = mains.split_off(worker.mains().len());
+    // Upstream: `SortedContainerStatuses`; those of init containers stay as in the spec.
+    mains.order_by(|a, b| a.name.cmp(&b.name));
+    debuggers.order_by(|a, b| a.name.cmp(&b.name));
     status.ephemeral_container_statuses = (!debuggers.is_empty()).then_some(debuggers);
     status.container_statuses = Some(mains);
     status.init_container_statuses = (!inits.is_empty()).then_some(inits);
     status
 }
 
-/// A pod that was never taken on keeps what the API knows of it.
-fn refused(worker: &Worker, mut status: PodStatus, before: &PodStatus, now: Time) -> PodStatus {
-    status.phase = Some("Failed".to_owned());
-    status.host_ip = None;
-    status.host_ips = None;
-    let scheduled = condition(worker, before, now, "PodScheduled", None);
-    status.conditions = Some(vec![scheduled]);
-    status
+/// The resources of the whole pod, and of them what its node has set aside. Upstream: `convertToAPIPodLevelResourcesStatus`.
+fn whole(spec: &PodSpec) -> (Option<ResourceRequirements>, Option<BTreeMap<String, Quantity>>) {
+    let requests = amounts::write(amounts::requests(spec, true));
+    let limits = amounts::write(amounts::limits(spec, true));
+    (Some(ResourceRequirements { claims: None, limits, requests: requests.clone() }), requests)
+}
+
+/// Containers of a pod that has ended and of whose end nothing is known. Upstream: `TerminatePod`.
+fn lose(worker: &Worker, all: &mut [ContainerStatus]) {
+    let (inits, rest) = all.split_at_mut(worker.inits);
+    let began = |status: &ContainerStatus| {
+        let last = status.last_state.as_ref().is_some_and(|state| state.terminated.is_some());
+        last || status.state.as_ref().is_some_and(|state| state.waiting.is_none())
+    };
+    // Of those that never began only the first counts as tried.
+    let tried = inits.iter().rposition(began).map_or(usize::from(worker.inits > 0), |last| last + 1);
+    let mains = if worker.initialized() { worker.mains().len() } else { 0 };
+    for status in inits[..tried].iter_mut().chain(&mut rest[..mains]) {
+        if terminated(status).is_none() {
+            status.state = Some(lost());
+        }
+    }
 }
 
 /// The pod's phase. Upstream: `getPhase`.
@@ -84,7 +112,7 @@ fn phase(worker: &Worker, spec: &PodSpec, statuses: &[ContainerStatus]) -> &'sta
     if worker.failed.is_some() {
         return "Failed";
     }
-    let over = worker.stage == Stage::Stopped;
+    let over = worker.stage == Stage::Stopped && worker.mirror.is_none();
     let (inits, mains) = statuses.split_at(worker.inits);
     let fatal = |index: usize, status: &ContainerStatus| {
         let container = container(spec, index);
@@ -108,12 +136,8 @@ fn phase(worker: &Worker, spec: &PodSpec, statuses: &[ContainerStatus]) -> &'sta
             waiting += 1;
         }
     }
-    if !worker.initialized() && !over {
-        return "Pending";
-    }
     match () {
-        () if waiting > 0 && over => "Failed",
-        () if waiting > 0 => "Pending",
+        () if !worker.initialized() || waiting > 0 => "Pending",
         () if running > 0 => "Running",
         () if over && stopped == succeeded => "Succeeded",
         () if over => "Failed",
@@ -157,7 +181,7 @@ fn container_status(worker: &Worker, spec: &PodSpec, index: usize, engine: Engin
     let image = container.image.as_deref().unwrap_or("");
     ContainerStatus {
         container_id: slot.id.as_ref().map(|id| format!("{}://{id}", engine.scheme())),
-        image: if existed { shown_image(engine, image) } else { image.to_owned() },
+        image: if existed { shown_image(engine, &slot.image) } else { image.to_owned() },
         image_id: shown_id(engine, &slot.image_id),
         last_state: Some(last_state.unwrap_or_default()),
         name: slot.name.to_string(),
@@ -171,6 +195,7 @@ fn container_status(worker: &Worker, spec: &PodSpec, index: usize, engine: Engin
             .as_ref()
             .filter(|_| existed)
             .and_then(|resources| resources.requests.clone()),
+        user: existed.then(|| user::of(spec, &container, engine)).flatten(),
         volume_mounts: mounts(worker, &container),
         ..ContainerStatus::default()
     }
@@ -216,14 +241,11 @@ fn states(worker: &Worker, spec: &PodSpec, index: usize, engine: Engine) -> (Con
     let slot = &worker.slots[index];
     let last = slot.last.as_ref().and_then(|(id, state)| terminated_state(engine, id, state));
     let Some(seen) = &slot.state else {
-        if worker.stage == Stage::Stopped && worker.mains().contains(&index) && worker.initialized() {
-            return (lost(), last);
-        }
         let default = if worker.inits > 0 { "PodInitializing" } else { "ContainerCreating" };
         return (waiting(slot, default), last);
     };
     match seen {
-        Seen::Created => (waiting(slot, "ContainerCreating"), last),
+        Seen::Created => (waiting(slot, ""), last),
         Seen::Running { since } => {
             let running = Some(ContainerStateRunning { started_at: Some(timestamp(*since)) });
             (ContainerState { running, ..ContainerState::default() }, last)
@@ -258,7 +280,8 @@ fn lost() -> ContainerState {
 fn waiting(slot: &Slot, default: &str) -> ContainerState {
     let (reason, message) = slot.held.as_ref().map_or((default, None), |(reason, message)| (*reason, Some(message)));
     let message = message.filter(|message| !message.is_empty()).map(ToString::to_string);
-    let waiting = Some(ContainerStateWaiting { reason: Some(reason.to_owned()), message });
+    let reason = Some(reason.to_owned()).filter(|reason| !reason.is_empty());
+    let waiting = Some(ContainerStateWaiting { reason, message });
     ContainerState { waiting, ..ContainerState::default() }
 }
 
@@ -274,112 +297,4 @@ fn terminated_state(engine: Engine, id: &str, state: &Seen) -> Option<ContainerS
         ..ContainerStateTerminated::default()
     });
     Some(ContainerState { terminated, ..ContainerState::default() })
-}
-
-/// Why a condition is not true: reason and message.
-type Lack = Option<(&'static str, String)>;
-
-fn conditions(
-    worker: &Worker,
-    all: &[ContainerStatus],
-    phase: &str,
-    before: &PodStatus,
-    now: Time,
-) -> Vec<PodCondition> {
-    let (inits, mains) = all.split_at(worker.inits);
-    let spec = worker.spec();
-    let sandbox: Lack = (!worker.sandbox).then(|| ("", String::new()));
-    let incomplete: Vec<&str> = inits
-        .iter()
-        .enumerate()
-        .filter(|(index, _)| !worker.init_done(&spec, *index))
-        .map(|(_, status)| status.name.as_str())
-        .collect();
-    let initialized: Lack = (!worker.initialized()).then(|| {
-        ("ContainersNotInitialized", format!("containers with incomplete status: [{}]", incomplete.join(" ")))
-    });
-    let sidecars =
-        inits.iter().enumerate().filter(|(index, _)| is_sidecar(&container(&spec, *index))).map(|(_, status)| status);
-    let unready: Vec<&str> =
-        sidecars.chain(mains).filter(|status| !status.ready).map(|status| status.name.as_str()).collect();
-    let containers: Lack = match phase {
-        "Succeeded" => Some(("PodCompleted", String::new())),
-        "Failed" => Some(("PodFailed", String::new())),
-        _ if unready.is_empty() => None,
-        _ => Some(("ContainersNotReady", format!("containers with unready status: [{}]", unready.join(" ")))),
-    };
-    let ready = containers.clone().or_else(|| gates(worker));
-    // A pod that has succeeded was initialized, and says that it is complete.
-    let mut list = resizing(worker, before, now);
-    let first = list.len();
-    list.extend([
-        condition(worker, before, now, OWN[0], sandbox),
-        condition(worker, before, now, OWN[1], initialized),
-        condition(worker, before, now, OWN[2], ready),
-        condition(worker, before, now, OWN[3], containers),
-        condition(worker, before, now, OWN[4], None),
-    ]);
-    if let Some((_, message)) =
-        worker.failed.as_ref().filter(|(reason, _)| &**reason == "Evicted" && worker.hurry.is_some())
-    {
-        let mut target = condition(worker, before, now, "DisruptionTarget", None);
-        target.reason = Some("TerminationByKubelet".to_owned());
-        target.message = Some(message.to_string());
-        list.push(target);
-    }
-    if phase == "Succeeded" {
-        list[first + 1].reason = Some("PodCompleted".to_owned());
-    }
-    list
-}
-
-/// What stands between a pod and its resources. Upstream: `determinePodResizeStatus`.
-fn resizing(worker: &Worker, before: &PodStatus, now: Time) -> Vec<PodCondition> {
-    let Some(resize) = &worker.resize else { return Vec::new() };
-    let one = |kind: &str, reason: &str, message: &str| PodCondition {
-        reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
-        message: Some(message.to_owned()).filter(|message| !message.is_empty()),
-        ..condition(worker, before, now, kind, None)
-    };
-    let pending = resize.deferred.as_ref().map(|why| one("PodResizePending", "Deferred", why));
-    let reason = |why: &str| if why.is_empty() { "" } else { "Error" };
-    let progress = resize.progress.as_ref().map(|why| one("PodResizeInProgress", reason(why), why));
-    pending.into_iter().chain(progress).collect()
-}
-
-/// What the pod's readiness gates lack.
-fn gates(worker: &Worker) -> Lack {
-    let pod = worker.typed();
-    let mut lacks = Vec::new();
-    for gate in pod.spec.readiness_gates.as_deref().unwrap_or_default() {
-        match pod.condition(&gate.condition_type) {
-            None => lacks.push(format!(
-                "corresponding condition of pod readiness gate \"{}\" does not exist.",
-                gate.condition_type
-            )),
-            Some(condition) if condition.status != "True" => lacks.push(format!(
-                "the status of pod readiness gate \"{}\" is not \"True\", but {}",
-                gate.condition_type, condition.status
-            )),
-            Some(_) => {}
-        }
-    }
-    (!lacks.is_empty()).then(|| ("ReadinessGatesNotReady", lacks.join(", ")))
-}
-
-fn condition(worker: &Worker, before: &PodStatus, now: Time, kind: &str, lack: Lack) -> PodCondition {
-    let status = if lack.is_none() { "True" } else { "False" };
-    let old = before.conditions.as_deref().unwrap_or_default().iter().find(|condition| condition.type_ == kind);
-    let kept = old.filter(|old| old.status == status).and_then(|old| old.last_transition_time.clone());
-    let text = |text: String| (!text.is_empty()).then_some(text);
-    let (reason, message) = lack.map_or((None, None), |(reason, message)| (text(reason.to_owned()), text(message)));
-    PodCondition {
-        last_transition_time: Some(kept.unwrap_or_else(|| timestamp(now))),
-        message,
-        observed_generation: worker.typed().metadata.generation,
-        reason,
-        status: status.to_owned(),
-        type_: kind.to_owned(),
-        ..PodCondition::default()
-    }
 }

@@ -1,16 +1,18 @@
-//! Ending a pod: SIGTERM, the grace period, SIGKILL, then the sandbox, the last status, and the object itself.
+//! Ending a pod: `preStop`, SIGTERM, the grace period, SIGKILL, then the sandbox, the last status, and the object itself.
 //!
-//! Upstream: `kubelet.go` (`SyncTerminatingPod`, `SyncTerminatedPod`), `kuberuntime_container.go` (`killContainer`) and
-//! `status_manager.go` (the deletion with a uid precondition once everything is gone). All containers are stopped at the
-//! same time; after them the sidecars, the last first.
+//! Upstream: `kubelet.go` (`SyncTerminatingPod`, `SyncTerminatedPod`), `kuberuntime_container.go` (`killContainer`),
+//! `kuberuntime_termination_order.go` and `status_manager.go` (the deletion with a uid precondition once everything is gone).
+//! All containers are told at the same time that their end has come, and their `preStop` hooks run; SIGTERM comes to sidecars
+//! when all others have ended, to the last of them first.
 
-use super::report::{normal, warning};
-use super::worker::{Stage, container, is_sidecar};
+use super::hooks::When;
+use super::report::normal;
+use super::worker::{Leave, Stage, Worker, container, is_sidecar};
 use super::{Asked, Kubelet};
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::timing;
-use crate::cluster::wire::{ContainerState, CriCall, CriError, CriReply};
+use crate::cluster::wire::{ContainerState, CriCall};
 use crate::sim::Duration;
 use std::rc::Rc;
 
@@ -23,98 +25,78 @@ impl Kubelet {
         let now = cx.now();
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let grace = worker.grace();
-        let running: Vec<usize> =
-            (0..worker.slots.len()).filter(|slot| worker.slots[*slot].running().is_some()).collect();
-        worker.stage = Stage::Stopping { deadline: now + grace, waiting: 0 };
+        let running = worker.running();
+        worker.stage = Stage::Stopping { deadline: now + grace };
         worker.run = None;
         for slot in &mut worker.slots {
-            slot.held = None;
+            (slot.held, slot.leave) = (None, None);
         }
         if !running.is_empty() {
             let what = worker.what.clone();
             worker.cause = Some(cx.note(Fact::PodStopping { node: self.machine.name.clone(), pod: what, grace }));
         }
         self.report(cx, uid);
-        if running.is_empty() {
-            return self.stop_sandbox(cx, uid);
+        for slot in running {
+            self.announce_end(cx, uid, slot);
         }
         self.stop_wave(cx, uid);
     }
 
-    /// Stops the containers that run: sidecars only when nothing else does.
+    /// A container's end has come: what it wants done before is begun.
+    fn announce_end(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let Stage::Stopping { deadline } = worker.stage else { return };
+        let name = worker.slots[slot].name.clone();
+        worker.slots[slot].leave = Some(Leave::Hook);
+        self.say(cx, uid, Some(slot), &normal("Killing", &format!("Stopping container {name}")));
+        if !self.begin_hook(cx, uid, slot, When::Stopping(deadline))
+            && let Some(worker) = self.workers.get_mut(uid)
+        {
+            worker.slots[slot].leave = Some(Leave::Turn);
+        }
+    }
+
+    /// SIGTERM for the containers whose turn it is; when none is left, the sandbox follows.
     fn stop_wave(&mut self, cx: &mut Cx, uid: &Rc<str>) {
-        let Some(worker) = self.workers.get(uid) else { return };
-        let spec = worker.spec();
-        let running: Vec<usize> =
-            (0..worker.slots.len()).filter(|slot| worker.slots[*slot].running().is_some()).collect();
-        let sidecar = |slot: &usize| *slot < worker.inits && is_sidecar(&container(&spec, *slot));
-        let (sidecars, others): (Vec<usize>, Vec<usize>) = running.into_iter().partition(sidecar);
-        // Upstream: `termination_order.go`: sidecars end in the reverse order of their start, one after another.
-        let wave = if others.is_empty() { sidecars.last().copied().into_iter().collect() } else { others };
-        if wave.is_empty() {
+        let now = cx.now();
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let Stage::Stopping { deadline } = worker.stage else { return };
+        let timeout = deadline.since(now).max(timing::MINIMUM_GRACE);
+        let left: Vec<usize> =
+            worker.running().into_iter().filter(|slot| worker.slots[*slot].leave != Some(Leave::Gone)).collect();
+        if left.is_empty() {
             return self.stop_sandbox(cx, uid);
         }
-        if let Some(worker) = self.workers.get_mut(uid)
-            && let Stage::Stopping { waiting, .. } = &mut worker.stage
-        {
-            *waiting = wave.len();
+        let mut calls = Vec::new();
+        for slot in &left {
+            let may = worker.may_leave(*slot, &left);
+            let at = &mut worker.slots[*slot];
+            if at.leave == Some(Leave::Turn) && may {
+                at.leave = Some(Leave::Told);
+                calls.push((*slot, at.id.clone().unwrap_or_default()));
+            }
         }
-        for slot in wave {
-            self.stop_container(cx, uid, slot);
+        for (slot, id) in calls {
+            self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Stop(uid.clone(), slot));
         }
     }
 
-    fn stop_container(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+    /// What a container wanted done before its end is done: of a pod that ends, or of one whose container is started again.
+    pub(super) fn take_leave(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
         let now = cx.now();
-        let Some(worker) = self.workers.get(uid) else { return };
-        let Stage::Stopping { deadline, .. } = worker.stage else { return };
-        let left = deadline.since(now);
-        let spec = worker.spec();
-        let name = worker.slots[slot].name.clone();
-        let hook = container(&spec, slot).lifecycle.as_ref().and_then(|lifecycle| lifecycle.pre_stop.clone());
-        self.say(cx, uid, Some(slot), &normal("Killing", &format!("Stopping container {name}")));
-        let sleep =
-            hook.as_ref().and_then(|hook| hook.sleep.as_ref()).map(|sleep| u64::try_from(sleep.seconds).unwrap_or(0));
-        let call = match (&hook, sleep) {
-            (_, Some(seconds)) => self.workers.get(uid).and_then(|worker| worker.slots[slot].id.clone()).map(|id| {
-                let command = [Rc::from("sleep"), Rc::from(seconds.to_string())].into();
-                CriCall::ExecSync { id, command, timeout: left }
-            }),
-            (Some(hook), None) => self.hook(uid, slot, hook).map(|call| match call {
-                CriCall::ExecSync { id, command, .. } => CriCall::ExecSync { id, command, timeout: left },
-                other => other,
-            }),
-            (None, None) => None,
-        };
-        match call {
-            Some(call) => self.call(cx, call, Asked::PreStop(uid.clone(), slot, left)),
-            None => self.terminate(cx, uid, slot),
-        }
-    }
-
-    /// A preStop hook is over, well or not: SIGTERM comes now.
-    pub(super) fn pre_stopped(
-        &mut self,
-        cx: &mut Cx,
-        uid: &Rc<str>,
-        slot: usize,
-        (_, outcome): (Duration, Result<CriReply, CriError>),
-    ) {
-        let failed = !matches!(outcome, Ok(CriReply::Exec { code: 0, .. }) | Err(CriError::NotFound(_)));
-        if failed {
-            self.say(cx, uid, Some(slot), &warning("FailedPreStopHook", "PreStopHook failed"));
-        }
-        self.terminate(cx, uid, slot);
-    }
-
-    fn terminate(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
-        let now = cx.now();
-        let Some(worker) = self.workers.get(uid) else { return };
-        let Stage::Stopping { deadline, .. } = worker.stage else { return };
-        let timeout = deadline.since(now).max(timing::MINIMUM_GRACE);
-        match worker.slots[slot].id.clone() {
-            Some(id) => self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Stop(uid.clone())),
-            None => self.stopped_one(cx, uid),
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let at = &mut worker.slots[slot];
+        match (&worker.stage, at.leave) {
+            (Stage::Stopping { .. }, Some(Leave::Hook)) => {
+                at.leave = Some(Leave::Turn);
+                self.stop_wave(cx, uid);
+            }
+            (Stage::Syncing, Some(Leave::Alone(until))) => {
+                at.leave = None;
+                let (id, timeout) = (at.id.clone().unwrap_or_default(), until.since(now).max(timing::MINIMUM_GRACE));
+                self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Restart(uid.clone()));
+            }
+            _ => {}
         }
     }
 
@@ -123,7 +105,7 @@ impl Kubelet {
         let now = cx.now();
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let grace = worker.grace();
-        let Stage::Stopping { deadline, .. } = &mut worker.stage else {
+        let Stage::Stopping { deadline } = &mut worker.stage else {
             // Everything was gone before anybody asked: the object may go. Without a grace period it goes by itself (this
             // may be the echo of the kubelet's own request).
             let at_once = worker.pod.meta().deletion_grace_period_seconds == Some(0);
@@ -136,39 +118,39 @@ impl Kubelet {
             return;
         }
         *deadline = now + grace;
-        let ids: Vec<Rc<str>> =
-            worker.slots.iter().filter(|slot| slot.running().is_some()).filter_map(|slot| slot.id.clone()).collect();
-        for id in ids {
-            let timeout = grace.max(timing::MINIMUM_GRACE);
-            self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Nothing);
+        for slot in worker.running() {
+            let Some(worker) = self.workers.get_mut(uid) else { return };
+            let (name, id) = (worker.slots[slot].name.clone(), worker.slots[slot].id.clone().unwrap_or_default());
+            let told = worker.slots[slot].leave == Some(Leave::Told);
+            self.say(cx, uid, Some(slot), &normal("Killing", &format!("Stopping container {name}")));
+            if told {
+                let timeout = grace.max(timing::MINIMUM_GRACE);
+                self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Nothing);
+            } else {
+                self.take_leave(cx, uid, slot);
+            }
         }
     }
 
     /// A container that had just been started when its pod was told to end.
     pub(super) fn stop_late(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
-        let Some(worker) = self.workers.get_mut(uid) else { return };
-        if let Stage::Stopping { waiting, .. } = &mut worker.stage {
-            *waiting += 1;
-            self.stop_container(cx, uid, slot);
-        }
+        self.announce_end(cx, uid, slot);
+        self.stop_wave(cx, uid);
     }
 
-    pub(super) fn stopped_one(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+    pub(super) fn stopped_one(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        let Stage::Stopping { waiting, .. } = &mut worker.stage else { return };
-        *waiting = waiting.saturating_sub(1);
-        if *waiting == 0 {
-            self.stop_wave(cx, uid);
-        }
+        worker.slots[slot].leave = Some(Leave::Gone);
+        self.stop_wave(cx, uid);
     }
 
     /// The runtime did not answer when it was to stop something of a pod.
     pub(super) fn stop_again(&mut self, cx: &mut Cx, uid: &Rc<str>) {
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        if let Stage::Stopping { waiting, .. } = &mut worker.stage {
-            *waiting = 0;
-            self.stop_wave(cx, uid);
+        for slot in worker.slots.iter_mut().filter(|slot| slot.leave == Some(Leave::Told)) {
+            slot.leave = Some(Leave::Turn);
         }
+        self.stop_wave(cx, uid);
     }
 
     pub(super) fn stop_sandbox(&mut self, cx: &mut Cx, uid: &Rc<str>) {
@@ -213,14 +195,32 @@ impl Kubelet {
     }
 }
 
-impl super::worker::Worker {
+impl Worker {
     /// How long the pod's containers may take to end.
     fn grace(&self) -> Duration {
         if let Some(hurry) = self.hurry {
             return hurry;
         }
+        let seconds = self.pod.meta().deletion_grace_period_seconds.and_then(|seconds| u64::try_from(seconds).ok());
+        seconds.map_or_else(|| self.own_grace(), Duration::from_secs).max(Duration::from_secs(1))
+    }
+
+    /// `terminationGracePeriodSeconds`.
+    pub fn own_grace(&self) -> Duration {
         let own = self.typed().spec.termination_grace_period_seconds;
-        let seconds = self.pod.meta().deletion_grace_period_seconds.or(own).unwrap_or(30);
-        Duration::from_secs(u64::try_from(seconds).unwrap_or(0).max(1))
+        Duration::from_secs(own.and_then(|own| u64::try_from(own).ok()).unwrap_or(30))
+    }
+
+    /// The containers that run.
+    pub fn running(&self) -> Vec<usize> {
+        (0..self.slots.len()).filter(|slot| self.slots[*slot].running().is_some()).collect()
+    }
+
+    /// Whether a container may be told to end while these are left: sidecars wait for all others, and for the later ones.
+    fn may_leave(&self, slot: usize, left: &[usize]) -> bool {
+        let spec = self.typed().spec.clone();
+        let sidecar = |slot: usize| slot < self.inits && is_sidecar(&container(&spec, slot));
+        // Upstream: `newTerminationOrdering`: only containers proper and sidecars count.
+        !sidecar(slot) || !left.iter().any(|other| *other > slot && (self.mains().contains(other) || sidecar(*other)))
     }
 }

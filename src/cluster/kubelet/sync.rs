@@ -5,15 +5,17 @@
 //! needs the runtime ends the handler, and its answer goes on from there. A sync that has done something is followed by
 //! another one at once (upstream: PLEG's relist on demand).
 
+use super::hooks::When;
 use super::host::NO_NETWORK;
 use super::report::{normal, warning};
 use super::status::restarts_init;
-use super::worker::{Run, Stage, Worker, container, is_sidecar, restarts};
+use super::worker::{Doom, Leave, Run, Stage, Worker, container, is_sidecar, restarts};
 use super::{Asked, Kubelet, SYNC, probes};
 use crate::cluster::Cx;
 use crate::cluster::timing;
 use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
 use crate::sim::{Duration, Time};
+use k8s_openapi::api::core::v1::{Container, PodSpec};
 use std::rc::Rc;
 
 /// What a pod needs.
@@ -22,15 +24,45 @@ enum Need {
     /// Its life is over: what is left is stopped.
     End,
     /// These containers are killed and these are started; without a sandbox that comes first.
-    Work { kill: Vec<usize>, start: Vec<usize> },
+    Work { kill: Vec<Kill>, start: Vec<usize> },
+}
+
+/// A container that has to be killed: which, why in words, and because of which probe.
+#[derive(Clone, PartialEq, Eq, Debug)]
+struct Kill {
+    slot: usize,
+    text: String,
+    doom: Option<Doom>,
+}
+
+/// Why a container that runs has to be killed, if it has to. Upstream: `computePodActions`, `computeInitContainerActions`.
+fn kill(worker: &Worker, spec: &PodSpec, slot: usize) -> Option<Kill> {
+    let (at, container) = (&worker.slots[slot], container(spec, slot));
+    at.running()?;
+    let init = slot < worker.inits;
+    let changed = !at.image.is_empty() && container.image.as_deref().unwrap_or_default() != &*at.image;
+    let (why, doom) = match at.doomed {
+        _ if changed && (!init || is_sidecar(&container)) => ("definition changed", None),
+        Some(Doom::Liveness) => ("failed liveness probe", Some(Doom::Liveness)),
+        Some(Doom::Startup) => ("failed startup probe", Some(Doom::Startup)),
+        Some(Doom::Resize) => ("resize requires restart", None),
+        None => return None,
+    };
+    let (kind, name) = (if init { "Init container" } else { "Container" }, &at.name);
+    let probed = doom.is_some() || changed;
+    let rest = if probed && !init && (changed || survives(spec, &container)) { ", will be restarted" } else { "" };
+    Some(Kill { slot, text: format!("{kind} {name} {why}{rest}"), doom })
+}
+
+/// Whether a container that a probe has condemned is started again.
+fn survives(spec: &PodSpec, container: &Container) -> bool {
+    container.restart_policy.as_deref().or(spec.restart_policy.as_deref()) != Some("Never")
 }
 
 /// What a pod needs. Pure. Upstream: `computePodActions`.
 fn need(worker: &Worker) -> Need {
     let spec = worker.spec();
-    let kill: Vec<usize> = (0..worker.slots.len())
-        .filter(|slot| worker.slots[*slot].doomed.is_some() && worker.slots[*slot].running().is_some())
-        .collect();
+    let mut kills: Vec<Kill> = (0..worker.inits).filter_map(|slot| kill(worker, &spec, slot)).collect();
     let mut start = worker.debuggers();
     if !worker.initialized() {
         for slot in 0..worker.inits {
@@ -44,7 +76,7 @@ fn need(worker: &Worker) -> Need {
                 _ => start.push(slot),
             }
             // A sidecar that has not started yet holds the others up, too.
-            return Need::Work { kill, start };
+            return Need::Work { kill: kills, start };
         }
     }
     for slot in (0..worker.inits).filter(|slot| is_sidecar(&container(&spec, *slot))) {
@@ -54,17 +86,20 @@ fn need(worker: &Worker) -> Need {
     }
     let mut alive = false;
     for slot in worker.mains() {
-        let at = &worker.slots[slot];
-        match at.ended() {
-            Some(end) if !restarts(&spec, &container(&spec, slot), end.code) => {}
-            _ if at.running().is_some() => alive = true,
-            _ => {
-                alive = true;
-                start.push(slot);
-            }
+        let (at, container) = (&worker.slots[slot], container(&spec, slot));
+        let condemned = kill(worker, &spec, slot);
+        let stays = match (at.ended(), &condemned) {
+            (Some(end), _) => restarts(&spec, &container, end.code),
+            (None, Some(Kill { doom: Some(_), .. })) => survives(&spec, &container),
+            (None, _) => true,
+        };
+        alive |= stays;
+        if stays && at.running().is_none() {
+            start.push(slot);
         }
+        kills.extend(condemned);
     }
-    if alive { Need::Work { kill, start } } else { Need::End }
+    if alive { Need::Work { kill: kills, start } } else { Need::End }
 }
 
 impl Kubelet {
@@ -105,6 +140,7 @@ impl Kubelet {
         let Some(worker) = self.workers.get(uid) else { return };
         let need = need(worker);
         self.report(cx, uid);
+        self.ask_unready(cx, uid);
         match need {
             Need::End => self.stop(cx, uid),
             Need::Work { kill, start } if kill.is_empty() && start.is_empty() => self.wait(cx, uid),
@@ -115,8 +151,8 @@ impl Kubelet {
                 if kill.is_empty() {
                     return self.mount(cx, uid);
                 }
-                for slot in kill {
-                    self.kill_doomed(cx, uid, slot);
+                for kill in kill {
+                    self.kill(cx, uid, &kill);
                 }
             }
         }
@@ -244,23 +280,18 @@ impl Kubelet {
         cx.after(delay, Event::Timer(Timer::keyed(SYNC, uid.clone(), number)));
     }
 
-    /// Kills a container that its probe has condemned.
-    fn kill_doomed(&mut self, cx: &mut Cx, uid: &Rc<str>, slot: usize) {
+    /// Kills one container of a pod that stays. Upstream: `killContainer`.
+    fn kill(&mut self, cx: &mut Cx, uid: &Rc<str>, kill: &Kill) {
+        let now = cx.now();
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        let spec = worker.spec();
-        let at = &mut worker.slots[slot];
-        let (Some(id), Some(probe)) = (at.id.clone(), at.doomed.take()) else { return };
-        let name = at.name.clone();
-        let own = probes::grace(&spec, slot, probe);
-        let grace =
-            own.or(spec.termination_grace_period_seconds).and_then(|grace| u64::try_from(grace).ok()).unwrap_or(30);
-        let timeout = Duration::from_secs(grace).max(timing::MINIMUM_GRACE);
-        let text = match probe {
-            "resize" => format!("Container {name} resize requires restart"),
-            probe => format!("Container {name} failed {} probe, will be restarted", probe.to_ascii_lowercase()),
-        };
-        self.say(cx, uid, Some(slot), &normal("Killing", &text));
-        self.call(cx, CriCall::StopContainer { id, timeout }, Asked::Restart(uid.clone()));
+        let own = kill.doom.and_then(|doom| probes::grace(&worker.spec(), kill.slot, doom));
+        let until = now + own.unwrap_or_else(|| worker.own_grace());
+        let at = &mut worker.slots[kill.slot];
+        (at.doomed, at.leave) = (None, Some(Leave::Alone(until)));
+        self.say(cx, uid, Some(kill.slot), &normal("Killing", &kill.text));
+        if !self.begin_hook(cx, uid, kill.slot, When::Stopping(until)) {
+            self.take_leave(cx, uid, kill.slot);
+        }
     }
 
     /// A condemned container has ended: the sync goes on when all have.

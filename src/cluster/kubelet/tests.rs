@@ -1,5 +1,7 @@
 //! What a kubelet does over time, in a whole world: real API server, scheduler and controllers.
 
+mod upstream;
+
 use crate::api::kinds::{self, pod::Pod};
 use crate::api::{Key, Object};
 use crate::cluster::History;

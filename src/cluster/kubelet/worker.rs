@@ -1,17 +1,17 @@
 //! What the kubelet knows of one pod: plain data, and the questions that can be answered from it alone.
 
 use super::backoff::Backoff;
+use super::conditions::OWN;
 use super::debug;
 use super::mirror::Mirror;
 use super::probes::Probing;
 use super::resize::{Given, Resize};
-use super::status::OWN;
 use super::volumes::Written;
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;
 use crate::api::object::Ref;
 use crate::cluster::wire::{ContainerState, ContainerStatus};
-use crate::sim::{Duration, FactId, Time};
+use crate::sim::{Duration, FactId, Map, Time};
 use k8s_openapi::api::core::v1::{Container, PodSpec, PodStatus};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -67,6 +67,8 @@ pub struct Worker {
     pub renews: bool,
     /// What it asks for beside what it has been given.
     pub resize: Option<Resize>,
+    /// By their names: images that could not be pulled for it, how long they wait, and the last error.
+    pub pulls: Map<Rc<str>, (Backoff, Rc<str>)>,
     /// When its claims are mounted, as far as storage drivers do that.
     pub staged: Option<Time>,
 }
@@ -76,15 +78,39 @@ pub struct Worker {
 pub enum Stage {
     /// It should run.
     Syncing,
-    /// Its containers are being stopped: until when they may take, and how many answers are awaited.
+    /// Its containers are being stopped.
     Stopping {
         /// When SIGKILL comes.
         deadline: Time,
-        /// How many containers have not answered.
-        waiting: usize,
     },
     /// Containers and sandbox are gone; what is left is the object.
     Stopped,
+}
+
+/// How far a container that has to end has come.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Leave {
+    /// Its `preStop` runs.
+    Hook,
+    /// It waits for its turn.
+    Turn,
+    /// It was its turn, and the runtime has been told.
+    Told,
+    /// The runtime says that it has ended.
+    Gone,
+    /// Its `preStop` runs, until then at most; its pod stays.
+    Alone(Time),
+}
+
+/// Why a container that runs is killed, to be started again or not.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Doom {
+    /// Its liveness probe has failed.
+    Liveness,
+    /// Its startup probe has failed.
+    Startup,
+    /// It gets other resources.
+    Resize,
 }
 
 /// A sync under way: steps that wait for the runtime.
@@ -119,14 +145,16 @@ pub struct Slot {
     pub held: Option<(&'static str, Rc<str>)>,
     /// Its wait after crashes.
     pub crash: Option<Backoff>,
-    /// Its wait after failed pulls, with the last error.
-    pub pull: Option<(Backoff, Rc<str>)>,
     /// `imageID`.
     pub image_id: Rc<str>,
     /// Its probes.
     pub probes: Vec<Probing>,
-    /// Why it is being killed, if a probe has condemned it or it is `resize`d.
-    pub doomed: Option<&'static str>,
+    /// Why it has to be killed.
+    pub doomed: Option<Doom>,
+    /// How far its end has come.
+    pub leave: Option<Leave>,
+    /// The image that its newest incarnation was made of.
+    pub image: Rc<str>,
     /// The resources that it really has, if they have ever been changed.
     pub actuated: Option<Rc<Given>>,
 }
@@ -184,6 +212,7 @@ impl Slot {
             }
             self.id = Some(status.id.clone());
             self.attempt = status.attempt;
+            self.image = status.image.clone();
             self.state = Some(status.state.clone());
         } else if self.last.is_none() {
             self.last = Some((status.id.clone(), status.state.clone()));
@@ -229,6 +258,7 @@ impl Worker {
             renewing: false,
             renews: false,
             resize: None,
+            pulls: Map::new(),
             staged: None,
         }
     }
@@ -331,7 +361,8 @@ impl Worker {
         if !foreign.is_empty()
             && let Some(pod) = object.get_mut::<Pod>()
         {
-            pod.status.conditions.get_or_insert_default().extend(foreign);
+            let own = pod.status.conditions.take().unwrap_or_default();
+            pod.status.conditions = Some(foreign.into_iter().chain(own).collect());
         }
         Some(object)
     }
