@@ -140,11 +140,8 @@ impl Kubelet {
     fn lacks_ports(&self, spec: &PodSpec) -> bool {
         let wanted: Vec<_> = ports(spec).collect();
         let alive = |worker: &&Worker| worker.stage != Stage::Stopped;
-        let taken = |worker: &Worker| {
-            let spec = worker.spec();
-            let any = ports(&spec).any(|own| wanted.iter().any(|port| collide(own, *port)));
-            any
-        };
+        let taken =
+            |worker: &Worker| ports(&worker.typed().spec).any(|own| wanted.iter().any(|port| collide(own, *port)));
         !wanted.is_empty() && self.workers.values().filter(alive).any(taken)
     }
 

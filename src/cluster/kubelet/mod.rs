@@ -45,6 +45,7 @@ mod probes;
 mod pull;
 mod report;
 mod resize;
+mod restart;
 mod start;
 mod status;
 mod stop;

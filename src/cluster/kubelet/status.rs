@@ -5,8 +5,9 @@
 //! are read back from its control group once it runs, whose weights round a request of 100m down to 79m.
 
 use super::conditions::conditions;
+use super::restart::{restarts, restarts_init};
 use super::user;
-use super::worker::{Slot, Stage, Worker, container, ended, is_sidecar, restarts};
+use super::worker::{Slot, Stage, Worker, container, ended, is_sidecar};
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use crate::api::meta::timestamp;
 use crate::api::pod::amounts;
@@ -158,12 +159,6 @@ fn phase(worker: &Worker, spec: &PodSpec, statuses: &[ContainerStatus]) -> &'sta
 
 fn terminated(status: &ContainerStatus) -> Option<&ContainerStateTerminated> {
     status.state.as_ref()?.terminated.as_ref()
-}
-
-/// Init containers of a pod that always restarts are repeated on failure only.
-#[must_use]
-pub fn restarts_init(spec: &PodSpec, container: &Container, code: i32) -> bool {
-    is_sidecar(container) || code != 0 && restarts(spec, container, code)
 }
 
 fn container_status(worker: &Worker, spec: &PodSpec, index: usize, engine: Engine) -> ContainerStatus {

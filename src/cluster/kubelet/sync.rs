@@ -8,14 +8,14 @@
 use super::hooks::When;
 use super::host::NO_NETWORK;
 use super::report::{normal, warning};
-use super::status::restarts_init;
-use super::worker::{Doom, Leave, Run, Stage, Worker, container, is_sidecar, restarts};
+use super::restart::{restarts, restarts_init, survives};
+use super::worker::{Doom, Leave, Run, Stage, Worker, container, is_sidecar};
 use super::{Asked, Kubelet, SYNC, probes};
 use crate::cluster::Cx;
 use crate::cluster::timing;
 use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
 use crate::sim::{Duration, Time};
-use k8s_openapi::api::core::v1::{Container, PodSpec};
+use k8s_openapi::api::core::v1::PodSpec;
 use std::rc::Rc;
 
 /// What a pod needs.
@@ -52,11 +52,6 @@ fn kill(worker: &Worker, spec: &PodSpec, slot: usize) -> Option<Kill> {
     let probed = doom.is_some() || changed;
     let rest = if probed && !init && (changed || survives(spec, &container)) { ", will be restarted" } else { "" };
     Some(Kill { slot, text: format!("{kind} {name} {why}{rest}"), doom })
-}
-
-/// Whether a container that a probe has condemned is started again.
-fn survives(spec: &PodSpec, container: &Container) -> bool {
-    container.restart_policy.as_deref().or(spec.restart_policy.as_deref()) != Some("Never")
 }
 
 /// What a pod needs. Pure. Upstream: `computePodActions`.

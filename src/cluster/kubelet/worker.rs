@@ -395,22 +395,3 @@ pub fn container(spec: &PodSpec, slot: usize) -> Cow<'_, Container> {
 pub fn is_sidecar(container: &Container) -> bool {
     container.restart_policy.as_deref() == Some("Always")
 }
-
-/// Whether a container that ended with this code is started again.
-/// Upstream: `kubelet/container/helpers.go`, `ShouldContainerBeRestarted`.
-#[must_use]
-pub fn restarts(spec: &PodSpec, container: &Container, code: i32) -> bool {
-    for rule in container.restart_policy_rules.as_deref().unwrap_or_default() {
-        let Some(codes) = &rule.exit_codes else { continue };
-        let listed = codes.values.as_deref().unwrap_or_default().contains(&code);
-        if listed == (codes.operator == "In") {
-            return rule.action == "Restart";
-        }
-    }
-    let policy = container.restart_policy.as_deref().or(spec.restart_policy.as_deref());
-    match policy {
-        Some("Never") => false,
-        Some("OnFailure") => code != 0,
-        _ => true,
-    }
-}
