@@ -177,6 +177,10 @@ impl Simulation for World {
     fn input(&mut self, input: &Input, trace: &mut Trace<Fact>) {
         faults::input(self, input, trace);
     }
+
+    fn size(&self) -> usize {
+        self.processes.len()
+    }
 }
 
 impl World {

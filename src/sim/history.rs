@@ -23,6 +23,8 @@ pub trait Simulation: Clone {
     fn advance(&mut self, to: Time);
     /// Carries out what a person did.
     fn input(&mut self, input: &Self::Input, trace: &mut Trace<Self::Fact>);
+    /// How many processes it has: each copies what it changes after a snapshot.
+    fn size(&self) -> usize;
 }
 
 /// A moment kept.
@@ -48,8 +50,11 @@ pub struct History<S: Simulation> {
 
 /// A snapshot is taken after so many events,
 const SNAPSHOT_EVENTS: u64 = 4096;
-/// or after so much time with at least one event in it,
+/// in a large world after so many for each of its processes, which all copy what they change after it,
+const SNAPSHOT_EVENTS_EACH: u64 = 16;
+/// or after so much time with at least one in so many of these events in it,
 const SNAPSHOT_SPAN: Duration = Duration::from_secs(2);
+const SNAPSHOT_PART: u64 = 64;
 /// and every second one is dropped when there are so many.
 const SNAPSHOTS: usize = 400;
 
@@ -216,7 +221,8 @@ impl<S: Simulation> History<S> {
         let Some(last) = self.snapshots.last() else { return };
         let events = self.world.handled().saturating_sub(last.world.handled());
         let span = self.world.now().since(last.world.now());
-        if events < SNAPSHOT_EVENTS && (span < SNAPSHOT_SPAN || events == 0) {
+        let enough = SNAPSHOT_EVENTS.max(SNAPSHOT_EVENTS_EACH * self.world.size() as u64);
+        if events < enough && (span < SNAPSHOT_SPAN || events < enough / SNAPSHOT_PART) {
             return;
         }
         if self.world.now() < last.world.now() {
@@ -283,6 +289,9 @@ mod tests {
             let mut cx = Cx::new(&mut self.kernel, trace, 0, None);
             cx.note(*input);
             cx.send(0, *input);
+        }
+        fn size(&self) -> usize {
+            self.sums.len()
         }
     }
 
