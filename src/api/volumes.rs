@@ -7,7 +7,7 @@ use super::kinds::persistent_volume_claim as claims;
 use super::object::Object;
 use super::pod::placing::any_term_matches;
 use super::selector::Selector;
-use crate::sim::SortedSet;
+use crate::sim::{Sorted, SortedSet};
 use k8s_openapi::api::core::v1::NodeSelector;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
 use std::collections::BTreeMap;
@@ -23,6 +23,9 @@ pub const PROVISIONED_BY: &str = "pv.kubernetes.io/provisioned-by";
 pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 /// The annotation of a volume or claim whose other half the cluster has chosen.
 pub const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
+
+/// Where a claim or volume names its class of attributes.
+pub const ATTRIBUTES_CLASS: &str = "spec.volumeAttributesClassName";
 
 /// The annotation of an object.
 #[must_use]
@@ -81,9 +84,24 @@ pub struct Search<'s> {
     pub taken: &'s SortedSet<&'s str>,
 }
 
-/// The volume that names the claim, or else the smallest that it could have. Upstream: `FindMatchingVolume`.
+/// The volume that names the claim, or else the smallest that it could have. Where a pod's node does not matter, volumes
+/// that can be used in the fewest ways come first, whatever their size. Upstream: `FindMatchingVolume`, and for the
+/// controller `persistentvolume/index.go`, `findByClaim`.
 #[must_use]
 pub fn matching<'a>(claim: &Object, volumes: impl Iterator<Item = &'a Object>, search: &Search) -> Option<&'a Object> {
+    if search.node.is_some() {
+        return smallest(claim, volumes, search);
+    }
+    let mut by_modes: Sorted<(usize, Vec<&str>), Vec<&'a Object>> = Sorted::new();
+    for volume in volumes.filter(|volume| has_modes(volume, claim)) {
+        let modes: SortedSet<&str> = volume.document()?.texts("spec.accessModes").into_iter().collect();
+        by_modes.get_or_default((modes.len(), modes.iter().copied().collect())).push(volume);
+    }
+    by_modes.values().find_map(|alike| smallest(claim, alike.iter().copied(), search))
+}
+
+/// Upstream: `FindMatchingVolume`. The scheduler offers only volumes of the claim's class.
+fn smallest<'a>(claim: &Object, volumes: impl Iterator<Item = &'a Object>, search: &Search) -> Option<&'a Object> {
     let wish = claim.document()?;
     let class = claims::class(claim);
     let selector: Option<LabelSelector> = wish.part("spec.selector");
@@ -94,16 +112,19 @@ pub fn matching<'a>(claim: &Object, volumes: impl Iterator<Item = &'a Object>, s
     for volume in volumes.filter(|volume| !search.taken.contains(volume.name())) {
         let Some(document) = volume.document() else { continue };
         let kept = document.at("spec.claimRef").is_some();
-        let fits = document.text("spec.storageClassName") == class
-            && (!kept || belongs(volume, claim))
+        let of_class = class_of(volume) == class;
+        let fits = (!kept || belongs(volume, claim))
             && size(volume) >= wanted(claim)
             && document.text("spec.volumeMode") == wish.text("spec.volumeMode")
+            && document.text(ATTRIBUTES_CLASS) == wish.text(ATTRIBUTES_CLASS)
             && !volume.is_terminating();
-        if fits && kept {
+        if fits && kept && (of_class || search.node.is_none()) {
             return Some(volume).filter(|volume| is_near(volume));
         }
         let labels = volume.meta().labels.as_ref().unwrap_or(&none);
-        let free = !search.waits
+        let free = !kept
+            && of_class
+            && !search.waits
             && document.text("status.phase") == "Available"
             && selector.as_ref().is_none_or(|selector| selector.matches(labels))
             && has_modes(volume, claim);
@@ -112,6 +133,13 @@ pub fn matching<'a>(claim: &Object, volumes: impl Iterator<Item = &'a Object>, s
         }
     }
     smallest.map(|(_, volume)| volume)
+}
+
+/// The class of a volume. Upstream: `GetPersistentVolumeClass`.
+#[must_use]
+pub fn class_of(volume: &Object) -> &str {
+    let old = annotation(volume, "volume.beta.kubernetes.io/storage-class");
+    old.or_else(|| Some(volume.document()?.text("spec.storageClassName"))).unwrap_or_default()
 }
 
 /// Whether a volume can be used in all ways that a claim asks for. Upstream: `CheckAccessModes`.
@@ -156,4 +184,55 @@ pub fn attaches(driver: Option<&Object>) -> bool {
 pub fn has_driver(node: &Object, driver: &str) -> bool {
     let drivers = node.document().map(|node| node.list("spec.drivers")).unwrap_or_default();
     drivers.iter().any(|entry| entry["name"] == driver)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::kinds::persistent_volume as volumes;
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn claim(spec: Value) -> Object {
+        let mut value = json!({"metadata": {"name": "c", "namespace": "n", "uid": "u"},
+            "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}}});
+        merge(&mut value["spec"], spec);
+        (claims::KIND.decode)(value).expect("a claim")
+    }
+
+    fn volume(name: &str, size: &str, spec: Value) -> Object {
+        let mut value = json!({"metadata": {"name": name}, "status": {"phase": "Available"},
+            "spec": {"capacity": {"storage": size}, "accessModes": ["ReadWriteOnce"]}});
+        merge(&mut value["spec"], spec);
+        (volumes::KIND.decode)(value).expect("a volume")
+    }
+
+    fn merge(into: &mut Value, from: Value) {
+        let (Value::Object(into), Value::Object(from)) = (into, from) else { return };
+        into.extend(from);
+    }
+
+    fn found<'a>(claim: &Object, volumes: &'a [Object]) -> Option<&'a str> {
+        let search = Search { node: None, waits: false, taken: &SortedSet::new() };
+        matching(claim, volumes.iter(), &search).map(Object::name)
+    }
+
+    #[test]
+    fn the_fewest_ways_of_use_count_more_than_the_size() {
+        let both = json!({"accessModes": ["ReadWriteOnce", "ReadOnlyMany"]});
+        let offered = [volume("a", "5Gi", both), volume("b", "10Gi", json!({})), volume("c", "20Gi", json!({}))];
+        assert_eq!(found(&claim(json!({})), &offered), Some("b"));
+        let many = claim(json!({"accessModes": ["ReadOnlyMany"]}));
+        assert_eq!(found(&many, &offered), Some("a"));
+    }
+
+    #[test]
+    fn a_volume_that_names_the_claim_may_be_of_another_class_but_not_of_other_attributes() {
+        let kept = |attributes: &str| {
+            json!({"storageClassName": "fast", "volumeAttributesClassName": attributes,
+                "claimRef": {"name": "c", "namespace": "n"}})
+        };
+        assert_eq!(found(&claim(json!({})), &[volume("a", "5Gi", kept(""))]), Some("a"));
+        assert_eq!(found(&claim(json!({})), &[volume("a", "5Gi", kept("gold"))]), None);
+        assert_eq!(found(&claim(json!({})), &[volume("a", "5Gi", json!({"storageClassName": "fast"}))]), None);
+    }
 }

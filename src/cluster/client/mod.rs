@@ -21,6 +21,8 @@ mod round;
 pub mod runner;
 mod silence;
 pub mod step;
+#[cfg(test)]
+pub(crate) mod testing;
 pub mod workqueue;
 
 use self::cache::Cache;

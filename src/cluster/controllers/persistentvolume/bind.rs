@@ -3,11 +3,11 @@
 //! Upstream: `pv_controller.go`, `bind` and what it calls.
 
 use crate::api::meta::timestamp;
-use crate::api::volumes::{BIND_COMPLETED, BOUND_BY_CONTROLLER, belongs};
+use crate::api::volumes::{ATTRIBUTES_CLASS, BIND_COMPLETED, BOUND_BY_CONTROLLER, belongs};
 use crate::api::{Object, Request};
 use crate::cluster::client::controller::{Reconcile, Saying};
 use crate::cluster::controllers::shared::annotation;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 /// The first write that is missing.
 pub(super) fn bind(volume: &Object, claim: &Object, reconcile: &mut Reconcile) {
@@ -66,27 +66,50 @@ fn mark(object: &mut Object, name: &str) {
     object.meta_mut().annotations.get_or_insert_default().insert(name.to_owned(), "yes".to_owned());
 }
 
-/// The claim with what it got, if it does not say so yet (upstream: `updateClaimStatus`).
-fn got(claim: &Object, volume: &Object) -> Option<Object> {
-    let (tree, volume) = (claim.document()?, volume.document()?);
-    let mut changed = claim.clone();
-    let status = changed.document_mut()?;
-    if tree.text("status.phase") != "Bound" {
-        status.set("status.phase", "Bound".into());
-        status.set("status.capacity.storage", volume.at("spec.capacity.storage").cloned().unwrap_or_default());
+/// The object with another status.
+fn with_status(object: &Object, change: impl FnOnce(&mut Map<String, Value>)) -> Object {
+    let mut object = object.clone();
+    if let Some(tree) = object.document_mut() {
+        let mut status = tree.at("status").and_then(Value::as_object).cloned().unwrap_or_default();
+        change(&mut status);
+        tree.set("status", Value::Object(status));
     }
-    status.set("status.accessModes", volume.at("spec.accessModes").cloned().unwrap_or_default());
-    (changed.document()?.at("status") != tree.at("status")).then_some(changed)
+    object
 }
 
-/// Sets the phase of a claim without a volume, and says why if it is new.
+const ATTRIBUTES: &str = "currentVolumeAttributesClassName";
+
+/// The claim with what it got, if it does not say so yet (upstream: `updateClaimStatus`).
+fn got(claim: &Object, volume: &Object) -> Option<Object> {
+    let tree = volume.document()?;
+    let given = |path: &str| tree.at(path).cloned().unwrap_or_default();
+    let before = phase(claim);
+    let changed = with_status(claim, |status| {
+        if before != "Bound" {
+            status.insert("phase".to_owned(), "Bound".into());
+            status.insert("capacity".to_owned(), given("spec.capacity"));
+        }
+        if before == "Pending" {
+            status.remove(ATTRIBUTES);
+            status.extend(tree.at(ATTRIBUTES_CLASS).map(|class| (ATTRIBUTES.to_owned(), class.clone())));
+        }
+        status.insert("accessModes".to_owned(), given("spec.accessModes"));
+    });
+    (changed.document()?.at("status") != claim.document()?.at("status")).then_some(changed)
+}
+
+/// Sets the phase of a claim without a volume and forgets what it had; says why if the phase is new (upstream:
+/// `updateClaimStatus`, `updateClaimStatusWithEvent`).
 pub(super) fn set_phase(claim: &Object, to: &str, why: Option<(&'static str, &str)>, reconcile: &mut Reconcile) {
-    if phase(claim) == to {
+    if phase(claim) == to && why.is_some() {
         return;
     }
-    let mut changed = claim.clone();
-    if let Some(tree) = changed.document_mut() {
-        tree.set("status", json!({"phase": to}));
+    let changed = with_status(claim, |status| {
+        status.retain(|field, _| !matches!(&**field, "accessModes" | "capacity" | ATTRIBUTES));
+        status.insert("phase".to_owned(), to.into());
+    });
+    if changed == *claim {
+        return;
     }
     reconcile.request(Request::update_status(changed));
     if let Some((reason, message)) = why {
@@ -104,14 +127,13 @@ pub(super) fn set_volume_phase(
     if phase(volume) == to {
         return;
     }
-    let mut changed = volume.clone();
-    if let Some(tree) = changed.document_mut() {
-        tree.set("status.phase", to.into());
-        tree.set("status.lastPhaseTransitionTime", Value::from(timestamp(reconcile.now()).0.to_string()));
-        if let Some((_, message)) = why {
-            tree.set("status.message", message.into());
-        }
-    }
+    let now = timestamp(reconcile.now()).0.to_string();
+    let changed = with_status(volume, |status| {
+        status.remove("message");
+        status.extend(why.map(|(_, message)| ("message".to_owned(), message.into())));
+        status.insert("phase".to_owned(), to.into());
+        status.insert("lastPhaseTransitionTime".to_owned(), now.into());
+    });
     reconcile.request(Request::update_status(changed));
     if let Some((reason, message)) = why {
         reconcile.say(Saying::warning(volume, reason, message));

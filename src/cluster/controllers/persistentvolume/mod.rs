@@ -21,7 +21,7 @@ use super::shared::{annotation, subject};
 use crate::api::kinds::{persistent_volume, persistent_volume_claim as claims, pod, pod::Pod, storage_class};
 use crate::api::volumes::{self, BIND_COMPLETED, BOUND_BY_CONTROLLER, PROVISIONER, SELECTED_NODE, Search};
 use crate::api::{Key, Object, Ref, Request};
-use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch};
+use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch, Write};
 use crate::cluster::timing;
 use crate::sim::SortedSet;
 
@@ -39,7 +39,7 @@ pub static CONTROLLER: Controller = Controller {
     ],
     period: Some((timing::VOLUME_SYNC, |wake| {
         let (volumes, claims) = (wake.cache(&persistent_volume::KIND), wake.cache(&claims::KIND));
-        wake.objects(volumes.iter().chain(claims.iter()));
+        wake.objects(claims.iter().chain(volumes.iter()));
     })),
     retries: 0,
     reconcile: |key, reconcile| {
@@ -56,14 +56,16 @@ pub static CONTROLLER: Controller = Controller {
     failed: None,
 };
 
-/// A volume that names a claim concerns the claim, too.
+/// A volume that goes concerns its claim, one that is bound to it as long as it is not done with it. A claim that only
+/// would fit waits for its next turn (upstream: `deleteVolume`, and `syncVolume`, which queues the claim).
 fn wake_by_volume(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     wake.objects(new);
-    for volume in old.into_iter().chain(new).filter_map(Object::document) {
-        let (namespace, name) = (volume.text("spec.claimRef.namespace"), volume.text("spec.claimRef.name"));
-        if !name.is_empty() {
-            wake.named(&claims::KIND, namespace, name);
-        }
+    let Some(volume) = new.or(old).and_then(Object::document) else { return };
+    let key = Key::new(volume.text("spec.claimRef.namespace"), volume.text("spec.claimRef.name"));
+    let Some(claim) = wake.cache(&claims::KIND).get(&key) else { return };
+    let is_open = bind::phase(claim) != "Bound" || annotation(claim.meta(), BIND_COMPLETED).is_none();
+    if new.is_none() || is_open && volume.text("spec.claimRef.uid") == claim.uid() {
+        wake.object(claim);
     }
 }
 
@@ -97,9 +99,9 @@ fn unbound(claim: &Object, reconcile: &mut Reconcile) {
     if taken && volumes::belongs(volume, claim) {
         bind(volume, claim, reconcile);
     } else if taken {
+        let message = format!("volume {name:?} already bound to a different claim.");
+        reconcile.say(Saying::warning(claim, "FailedBinding", message));
         if annotation(claim.meta(), BOUND_BY_CONTROLLER).is_none() {
-            let message = format!("volume {name:?} already bound to a different claim.");
-            reconcile.say(Saying::warning(claim, "FailedBinding", message));
             set_phase(claim, "Pending", None, reconcile);
         }
     } else if let Some(why) = mismatch(volume, claim) {
@@ -113,15 +115,19 @@ fn unbound(claim: &Object, reconcile: &mut Reconcile) {
 
 /// Why the volume that a claim names will not do (upstream: `checkVolumeSatisfyClaim`).
 fn mismatch(volume: &Object, claim: &Object) -> Option<String> {
-    let mode = |object: &Object| object.document().map(|tree| tree.text("spec.volumeMode").to_owned());
-    let class = volume.document().map(|volume| volume.text("spec.storageClassName").to_owned());
-    if volumes::size(volume) < volumes::wanted(claim) {
-        Some("requested PV is too small".to_owned())
-    } else if volume.is_terminating() {
+    let differ = |path: &str| {
+        let text = |object: &Object| object.document().map(|tree| tree.text(path).to_owned());
+        text(volume) != text(claim)
+    };
+    if volume.is_terminating() {
         Some(format!("the volume is marked for deletion {:?}", volume.name()))
-    } else if class.as_deref() != Some(claims::class(claim)) {
+    } else if volumes::size(volume) < volumes::wanted(claim) {
+        Some("requested PV is too small".to_owned())
+    } else if volumes::class_of(volume) != claims::class(claim) {
         Some("storageClassName does not match".to_owned())
-    } else if mode(volume) != mode(claim) {
+    } else if differ(volumes::ATTRIBUTES_CLASS) {
+        Some("volumeAttributesClassName does not match".to_owned())
+    } else if differ("spec.volumeMode") {
         Some("incompatible volumeMode".to_owned())
     } else if !volumes::has_modes(volume, claim) {
         Some("incompatible accessMode".to_owned())
@@ -167,7 +173,9 @@ fn with_default_class(claim: &Object, reconcile: &Reconcile) -> Option<Object> {
 fn say_waiting(claim: &Object, reconcile: &mut Reconcile) {
     let unbound = |object: &&Object| {
         let pod: Option<&Pod> = object.get();
-        pod.is_some_and(|pod| pod.node().is_none() && pod.claims(object.name()).any(|name| name == claim.name()))
+        pod.is_some_and(|pod| {
+            pod.node().is_none() && !pod.is_terminal() && pod.claims(object.name()).any(|name| name == claim.name())
+        })
     };
     let pods = reconcile.cache(&pod::KIND).in_namespace(claim.namespace()).filter(unbound);
     let names: Vec<&str> = pods.map(Object::name).collect();
@@ -179,45 +187,144 @@ fn say_waiting(claim: &Object, reconcile: &mut Reconcile) {
     reconcile.say(Saying::normal(claim, reason, message));
 }
 
+/// The storage of clouds that once was the controller's own is their drivers' today, whatever the class says. Upstream:
+/// `csi-translation-lib/plugins`.
+const MIGRATED: [(&str, &str); 7] = [
+    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com"),
+    ("kubernetes.io/azure-disk", "disk.csi.azure.com"),
+    ("kubernetes.io/azure-file", "file.csi.azure.com"),
+    ("kubernetes.io/cinder", "cinder.csi.openstack.org"),
+    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io"),
+    ("kubernetes.io/portworx-volume", "pxd.portworx.com"),
+    ("kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"),
+];
+
 /// Leaves the claim to the provisioner of its class (upstream: `provisionClaim`, `provisionClaimOperationExternal`).
 fn provision(claim: &Object, class: Option<&Object>, reconcile: &mut Reconcile) {
-    let provisioner = class.and_then(Object::document).map(|class| class.text("provisioner"));
-    let trouble = match provisioner {
-        None => format!("storageclass.storage.k8s.io {:?} not found", claims::class(claim)),
-        Some(own) if own.starts_with("kubernetes.io/") => format!("no volume plugin matched name: {own}"),
-        Some(external) => {
-            if PROVISIONER.iter().any(|name| annotation(claim.meta(), name) != Some(external)) {
-                let mut changed = claim.clone();
-                let annotations = changed.meta_mut().annotations.get_or_insert_default();
-                annotations.extend(PROVISIONER.map(|name| (name.to_owned(), external.to_owned())));
-                reconcile.request(Request::update(changed));
-            }
-            let message = format!(
-                "Waiting for a volume to be created either by the external provisioner '{external}' or manually by the \
-                 system administrator. If volume creation is delayed, please verify that the provisioner is running and \
-                 correctly registered."
-            );
-            return reconcile.say(Saying::normal(claim, "ExternalProvisioning", message));
-        }
+    let Some(named) = class.and_then(Object::document).map(|class| class.text("provisioner")) else {
+        let missing = format!("storageclass.storage.k8s.io {:?} not found", claims::class(claim));
+        return reconcile.say(Saying::warning(claim, "ProvisioningFailed", missing));
     };
-    reconcile.say(Saying::warning(claim, "ProvisioningFailed", trouble));
+    let migrated = MIGRATED.iter().find(|(old, _)| *old == named);
+    let external = migrated.map_or(named, |(_, driver)| driver);
+    if external.starts_with("kubernetes.io/") {
+        let unknown = format!("no volume plugin matched name: {external}");
+        return reconcile.say(Saying::warning(claim, "ProvisioningFailed", unknown));
+    }
+    if annotation(claim.meta(), PROVISIONER[1]) != Some(external) {
+        let mut changed = claim.clone();
+        let annotations = changed.meta_mut().annotations.get_or_insert_default();
+        annotations.extend(PROVISIONER.map(|name| (name.to_owned(), external.to_owned())));
+        let failed = Saying::warning(claim, "ProvisioningFailed", "Error saving claim: {error}");
+        reconcile.write(Write::new(Request::update(changed)).failing(failed));
+    }
+    let message = format!(
+        "Waiting for a volume to be created either by the external provisioner '{external}' or manually by the \
+         system administrator. If volume creation is delayed, please verify that the provisioner is running and \
+         correctly registered."
+    );
+    reconcile.say(Saying::normal(claim, "ExternalProvisioning", message));
 }
 
 /// A claim that has had its volume for good (upstream: `syncBoundClaim`).
 fn bound(claim: &Object, reconcile: &mut Reconcile) {
     let name = volumes::volume_name(claim);
     let volume = reconcile.lookup(&persistent_volume::KIND, &Key::new("", name));
-    let claimant = volume.and_then(Object::document).map(|volume| volume.text("spec.claimRef.uid"));
     let lost = if name.is_empty() {
         ("ClaimLost", "Bound claim has lost reference to PersistentVolume. Data on the volume is lost!")
     } else {
-        match (volume, claimant) {
-            (Some(volume), Some(uid)) if uid == claim.uid() || uid.is_empty() => {
+        match volume.and_then(|volume| Some((volume, volume.document()?))) {
+            Some((volume, tree))
+                if tree.at("spec.claimRef").is_none() || tree.text("spec.claimRef.uid") == claim.uid() =>
+            {
                 return bind(volume, claim, reconcile);
             }
-            (Some(_), _) => ("ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly"),
-            (None, _) => ("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!"),
+            Some(_) => ("ClaimMisbound", "Two claims are bound to the same volume, this one is bound incorrectly"),
+            None => ("ClaimLost", "Bound claim has lost its PersistentVolume. Data on the volume is lost!"),
         }
     };
     set_phase(claim, "Lost", Some(lost), reconcile);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::request::Body;
+    use crate::cluster::client::testing::{wakes, wants};
+    use serde_json::{Value, json};
+
+    fn claim(annotations: &Value, spec: &Value, status: &Value) -> Object {
+        let value = json!({"metadata": {"name": "c", "namespace": "n", "uid": "u", "annotations": annotations},
+            "spec": spec, "status": status});
+        (claims::KIND.decode)(value).expect("a claim")
+    }
+
+    fn volume(spec: &Value, status: &Value) -> Object {
+        (persistent_volume::KIND.decode)(json!({"metadata": {"name": "v"}, "spec": spec, "status": status}))
+            .expect("a volume")
+    }
+
+    /// What is written when somebody looks at the last of the objects.
+    fn written(objects: &[Object]) -> Vec<Value> {
+        let key = objects.last().expect("one").reference();
+        let of = |request: Request| match request.body {
+            Body::Object(object) => object.to_value(),
+            other => panic!("{other:?}"),
+        };
+        wants(&CONTROLLER, objects, &key).into_iter().map(of).collect()
+    }
+
+    #[test]
+    fn a_claim_whose_volume_is_kept_for_its_name_only_is_bound_wrongly() {
+        let done = json!({"pv.kubernetes.io/bind-completed": "yes"});
+        let status = json!({"phase": "Bound", "capacity": {"storage": "1Gi"}, "conditions": [{"type": "Resizing", "status": "True"}]});
+        let claim = claim(&done, &json!({"volumeName": "v"}), &status);
+        let lost = written(&[volume(&json!({"claimRef": {"name": "c", "namespace": "n"}}), &json!({})), claim]);
+        let status = &lost[0]["status"];
+        assert_eq!((&status["phase"], &status["capacity"]), (&json!("Lost"), &Value::Null));
+        assert_eq!(status["conditions"][0]["type"], "Resizing", "what else it says stays");
+    }
+
+    #[test]
+    fn a_volume_that_can_be_had_again_says_no_more_what_was_wrong() {
+        let failed = json!({"phase": "Failed", "message": "no"});
+        let again = written(&[volume(&json!({}), &failed)]);
+        assert_eq!((&again[0]["status"]["phase"], &again[0]["status"]["message"]), (&json!("Available"), &Value::Null));
+    }
+
+    #[test]
+    fn a_drivers_volume_is_left_to_the_driver_even_if_nobody_says_who_made_it() {
+        let spec = |source: &str| {
+            let claim = json!({"name": "c", "namespace": "n", "uid": "u"});
+            json!({source: {}, "persistentVolumeReclaimPolicy": "Delete", "claimRef": claim})
+        };
+        let released = json!({"phase": "Released"});
+        assert_eq!(written(&[volume(&spec("csi"), &released)]), [Value::Null; 0]);
+        let told = |source: &str| written(&[volume(&spec(source), &released)])[0]["status"]["message"].clone();
+        let why = |what: &str| json!(format!("error getting deleter volume plugin for volume \"v\": {what}"));
+        assert_eq!(told("local"), why("no deletable volume plugin matched"));
+        assert_eq!(told("iscsi"), why("no volume plugin matched"));
+    }
+
+    #[test]
+    fn a_cloud_of_old_is_its_drivers() {
+        let class = json!({"metadata": {"name": "gp2"}, "provisioner": "kubernetes.io/aws-ebs"});
+        let class = (storage_class::KIND.decode)(class).expect("a class");
+        let claim = claim(&json!({}), &json!({"storageClassName": "gp2"}), &json!({"phase": "Pending"}));
+        let written = written(&[class, claim]);
+        let named = &written[0]["metadata"]["annotations"]["volume.kubernetes.io/storage-provisioner"];
+        assert_eq!(named, "ebs.csi.aws.com");
+    }
+
+    #[test]
+    fn a_volume_that_would_fit_wakes_nobody() {
+        let open = claim(&json!({}), &json!({}), &json!({"phase": "Pending"}));
+        let woken = |reference: &Value| {
+            let volume = volume(&json!({"claimRef": reference}), &json!({}));
+            wakes(&CONTROLLER, std::slice::from_ref(&open), (None, Some(&volume))).contains(&open.reference())
+        };
+        assert!(!woken(&Value::Null));
+        assert!(!woken(&json!({"name": "c", "namespace": "n"})), "it waits for its next turn");
+        assert!(woken(&json!({"name": "c", "namespace": "n", "uid": "u"})));
+    }
 }

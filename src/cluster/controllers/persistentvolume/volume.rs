@@ -10,6 +10,9 @@ use crate::api::{Key, Object, Request};
 use crate::cluster::client::controller::{Reconcile, Saying, Tolerate, Write};
 use crate::cluster::controllers::shared::annotation;
 
+/// The annotation of a volume of an old sort that a driver looks after. Upstream: `AnnMigratedTo`.
+const MIGRATED_TO: &str = "pv.kubernetes.io/migrated-to";
+
 /// Looks at a volume.
 pub(super) fn sync(volume: &Object, reconcile: &mut Reconcile) {
     let Some(tree) = volume.document() else { return };
@@ -87,7 +90,8 @@ fn recycle(volume: &Object, reconcile: &mut Reconcile) {
 /// Upstream: `deleteVolumeOperation`. What a driver outside has made it also takes away.
 fn delete(volume: &Object, reconcile: &mut Reconcile) {
     let by = annotation(volume.meta(), PROVISIONED_BY).unwrap_or_default();
-    if !by.is_empty() && !by.starts_with("kubernetes.io/") {
+    let own = by.is_empty() || by.starts_with("kubernetes.io/");
+    if !own || annotation(volume.meta(), MIGRATED_TO).is_some() || has(volume, "csi") {
         return;
     }
     let path = volume.document().map(|volume| volume.text("spec.hostPath.path")).unwrap_or_default();
@@ -97,10 +101,10 @@ fn delete(volume: &Object, reconcile: &mut Reconcile) {
     } else if has(volume, "hostPath") {
         format!("host_path deleter only supports /tmp/.+ but received provided {path}")
     } else {
-        format!(
-            "error getting deleter volume plugin for volume {:?}: no deletable volume plugin matched",
-            volume.name()
-        )
+        // The controller manager knows these two; others belong to kubelets.
+        let known = ["nfs", "local"].iter().any(|source| has(volume, source));
+        let what = if known { "no deletable volume plugin matched" } else { "no volume plugin matched" };
+        format!("error getting deleter volume plugin for volume {:?}: {what}", volume.name())
     };
     set_volume_phase(volume, "Failed", Some(("VolumeFailedDelete", &trouble)), reconcile);
 }
