@@ -3,7 +3,7 @@
 mod common;
 
 use bottle::api::kinds::{
-    csi_node, event, node, persistent_volume as volumes, persistent_volume_claim as claims, pod,
+    csi_node, event, node as nodes, persistent_volume as volumes, persistent_volume_claim as claims, pod,
     volume_attachment as attachments,
 };
 use bottle::api::{Kind, Object};
@@ -192,7 +192,7 @@ fn without_its_pods_a_driver_does_nothing() {
 
 /// The volumes that a node has attached, and that it uses.
 fn of_node(history: &History, name: &str) -> (Vec<String>, Vec<String>) {
-    let status = named(history, &node::KIND, name).expect("the node")["status"].clone();
+    let status = named(history, &nodes::KIND, name).expect("the node")["status"].clone();
     let texts = |list: &Value, of: fn(&Value) -> &Value| -> Vec<String> {
         let all = list.as_array().into_iter().flatten();
         all.map(|one| of(one).as_str().unwrap_or_default().to_owned()).collect()
@@ -247,8 +247,17 @@ fn a_volume_for_one_node_waits_for_the_other_to_let_go_of_it() {
     let told = events(&history, "FailedAttachVolume");
     assert_eq!(told, [format!("Multi-Attach error for volume \"{volume}\" Volume is already used by pod(s) first")]);
     assert_eq!(named(&history, &pod::KIND, "second").expect("the pod")["status"]["phase"], "Pending");
+    // Whoever comes after it on its node is told, too.
+    let second = node_of(&history, "second");
+    let others =
+        all(&history, &nodes::KIND).into_iter().filter_map(|node| Some(node["metadata"]["name"].as_str()?.to_owned()));
+    let others: Vec<Input> = others.filter(|name| *name != second).map(|name| node(&name)).collect();
+    after(&mut history, 10, others);
+    after(&mut history, 10, vec![delete("Pod", "second")]);
+    after(&mut history, 10, vec![apply(&user_of("data", "third"))]);
+    assert_eq!(events(&history, "FailedAttachVolume").len(), 2);
     after(&mut history, 150, vec![delete("Pod", "first")]);
-    assert_eq!(named(&history, &pod::KIND, "second").expect("the pod")["status"]["phase"], "Running");
+    assert_eq!(named(&history, &pod::KIND, "third").expect("the pod")["status"]["phase"], "Running");
 }
 
 #[test]
@@ -306,7 +315,7 @@ fn a_driver_with_topology_makes_volumes_for_the_node_of_the_pod() {
     after(&mut history, 40, vec![apply(&claim("data", "csi-hostpath", "1Gi")), apply(&user_of("data", "web"))]);
     let node = node_of(&history, "web");
     assert_eq!(
-        named(&history, &node::KIND, &node).expect("the node")["metadata"]["labels"]["topology.hostpath.csi/node"],
+        named(&history, &nodes::KIND, &node).expect("the node")["metadata"]["labels"]["topology.hostpath.csi/node"],
         *node
     );
     let volume = all(&history, &volumes::KIND).remove(0);
@@ -334,8 +343,9 @@ fn a_claim_grows_by_its_resizer_and_the_kubelet() {
     let node = node_of(&history, "web");
     after(&mut history, 2, vec![grow("data", "2Gi")]);
     let claim = named(&history, &claims::KIND, "data").expect("the claim");
-    let condition = &claim["status"]["conditions"][0];
-    assert_eq!(condition["type"], "FileSystemResizePending");
+    let conditions = claim["status"]["conditions"].as_array().expect("conditions").iter();
+    let kinds: Vec<&Value> = conditions.map(|condition| &condition["type"]).collect();
+    assert_eq!(kinds, ["Resizing", "FileSystemResizePending"]);
     assert_eq!(
         (&claim["status"]["capacity"]["storage"], &all(&history, &volumes::KIND)[0]["spec"]["capacity"]["storage"]),
         (&json!("1Gi"), &json!("2Gi"))
@@ -358,4 +368,28 @@ fn a_claim_grows_by_its_resizer_and_the_kubelet() {
         named(&history, &claims::KIND, "other").expect("the claim")["spec"]["resources"]["requests"]["storage"],
         "1Gi"
     );
+}
+
+#[test]
+fn what_the_driver_cannot_have_is_said_in_the_claim_and_tried_again_seldom() {
+    let mut history = with_driver(str::to_owned);
+    after(&mut history, 40, vec![apply(&claim("data", "csi-hostpath", "1Gi")), apply(&user_of("data", "web"))]);
+    let volume = all(&history, &volumes::KIND).remove(0)["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    after(&mut history, 60, vec![grow("data", "2Ti")]);
+    let status = named(&history, &claims::KIND, "data").expect("the claim")["status"].clone();
+    assert_eq!(status["allocatedResourceStatuses"]["storage"], "ControllerResizeInfeasible");
+    assert_eq!(status["allocatedResources"]["storage"], "2Ti");
+    let why =
+        "rpc error: code = OutOfRange desc = Requested capacity 2199023255552 exceeds maximum allowed 1099511627776";
+    assert_eq!(status["conditions"][1]["type"], "ControllerResizeError");
+    assert_eq!(status["conditions"][1]["message"], format!("failed to expand pvc with {why}"));
+    let told = format!("resize volume \"{volume}\" by resizer \"hostpath.csi.k8s.io\" failed: {why}");
+    assert_eq!(events(&history, "VolumeResizeFailed"), [told]);
+    let count = all(&history, &event::KIND).into_iter().find(|event| event["reason"] == "VolumeResizeFailed");
+    assert_eq!(count.expect("the event")["count"], 2, "once more after a second, then after five minutes");
+    // Who wants less than that gets it.
+    after(&mut history, 2, vec![grow("data", "3Gi")]);
+    let status = named(&history, &claims::KIND, "data").expect("the claim")["status"].clone();
+    assert_eq!(status["allocatedResourceStatuses"]["storage"], "NodeResizePending");
+    assert_eq!(status["allocatedResources"]["storage"], "3Gi");
 }

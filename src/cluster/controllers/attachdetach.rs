@@ -131,6 +131,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let name = &*key.key.name;
     let node = subject(reconcile, key);
     let needed = needed(name, reconcile);
+    forget_told(name, &needed, reconcile);
     let on_node = |wish: &&Object| wish.document().is_some_and(|wish| wish.text("spec.nodeName") == name);
     let wishes: Vec<&Object> = reconcile.cache(&attachments::KIND).iter().filter(on_node).collect();
     let mut trouble = Ok(());
@@ -240,10 +241,28 @@ fn wait(need: &Needed, wish: &Object, reconcile: &mut Reconcile) -> Result<(), S
     Err(why)
 }
 
+/// Before the name of a volume: its pods on a node have been told that another node has it.
+fn multi(node: &str) -> String {
+    format!("multi/{node}/")
+}
+
+/// Pods that come later are told again of a volume that nobody here needed meanwhile (upstream: `SetMultiAttachError`,
+/// which lasts as long as the volume is wanted).
+fn forget_told(node: &str, needed: &[Needed], reconcile: &mut Reconcile) {
+    let prefix: Rc<str> = multi(node).into();
+    let known = reconcile.memory.range(prefix.clone()..).map(|(key, _)| key.clone());
+    let known = known.take_while(|key| key.starts_with(&*prefix));
+    let is_needed = |key: &str| needed.iter().any(|need| key.strip_prefix(&*prefix) == Some(need.volume.name()));
+    let over: Vec<Rc<str>> = known.filter(|key| !is_needed(key)).collect();
+    for key in over {
+        reconcile.memory.remove(&key);
+    }
+}
+
 /// Asks for an attachment, unless another node has the volume and it may have only one.
 fn attach(need: &Needed, node: &str, reconcile: &mut Reconcile) {
     let name = need.volume.name();
-    let told: Rc<str> = format!("multi/{name}/{node}").into();
+    let told: Rc<str> = format!("{}{name}", multi(node)).into();
     let modes = need.volume.document().map(|volume| volume.texts("spec.accessModes")).unwrap_or_default();
     let shared = modes.iter().any(|mode| matches!(*mode, "ReadWriteMany" | "ReadOnlyMany"));
     let elsewhere: Vec<&str> = reconcile

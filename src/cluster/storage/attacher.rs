@@ -71,17 +71,21 @@ fn attach(wish: &Object, driver: &str, reconcile: &mut Reconcile) -> Result<(), 
         return Ok(());
     }
     let (node, name) = (tree.text("spec.nodeName"), tree.text("spec.source.persistentVolumeName"));
-    let volume = reconcile.lookup(&volumes::KIND, &Key::new("", name));
-    let known = reconcile.lookup(&csi_node::KIND, &Key::new("", node)).is_some_and(|node| has_driver(node, driver));
-    let volume = match volume {
-        Some(volume) if known => volume,
-        Some(_) => return refuse(wish, format!("CSINode {node} does not contain driver {driver}"), reconcile),
-        None => return refuse(wish, format!("persistentvolume {name:?} not found"), reconcile),
+    let Some(volume) = reconcile.lookup(&volumes::KIND, &Key::new("", name)) else {
+        return refuse(wish, format!("persistentvolume {name:?} not found"), reconcile);
     };
+    if volume.is_terminating() {
+        return refuse(wish, format!("PersistentVolume {name:?} is marked for deletion"), reconcile);
+    }
     let finalizer = finalizer(driver);
     if !holds(volume, &finalizer) {
         let held = json!({"metadata": {"finalizers": [finalizer]}});
         reconcile.request(patch(&volumes::KIND, volume, held));
+    }
+    match reconcile.lookup(&csi_node::KIND, &Key::new("", node)) {
+        Some(known) if has_driver(known, driver) => {}
+        Some(_) => return refuse(wish, format!("CSINode {node} does not contain driver {driver}"), reconcile),
+        None => return refuse(wish, format!("csinode.storage.k8s.io {node:?} not found"), reconcile),
     }
     if !holds(wish, &finalizer) {
         let metadata = json!({"finalizers": [finalizer], "annotations": {"csi.alpha.kubernetes.io/node-id": node}});
@@ -125,9 +129,30 @@ fn release(volume: &Object, driver: &str, reconcile: &mut Reconcile) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cluster::client::testing::look;
 
     #[test]
     fn a_drivers_finalizer_has_no_dots() {
         assert_eq!(finalizer("hostpath.csi.k8s.io"), "external-attacher/hostpath-csi-k8s-io");
+    }
+
+    #[test]
+    fn a_volume_is_held_before_its_node_is_looked_for_and_not_attached_when_it_goes() {
+        let wish = json!({"metadata": {"name": "w"}, "spec": {"attacher": "", "nodeName": "n",
+            "source": {"persistentVolumeName": "v"}}});
+        let wish = (attachments::KIND.decode)(wish).expect("an attachment");
+        let wanted = |metadata: Value| {
+            let volume = (volumes::KIND.decode)(json!({"metadata": metadata})).expect("a volume");
+            let mut told = Vec::new();
+            let requests = look(&[volume, wish.clone()], crate::sim::Time::from_secs(9), |reconcile| {
+                told.extend(attach(&wish, "disk.example.org", reconcile).err());
+            });
+            (requests.iter().map(|request| request.target.object.kind.kind).collect::<Vec<_>>(), told)
+        };
+        let missing = vec!["csinode.storage.k8s.io \"n\" not found".to_owned()];
+        assert_eq!(wanted(json!({"name": "v"})), (vec!["PersistentVolume", "VolumeAttachment"], missing));
+        let gone = vec!["PersistentVolume \"v\" is marked for deletion".to_owned()];
+        let going = json!({"name": "v", "deletionTimestamp": "2026-01-01T00:00:00Z"});
+        assert_eq!(wanted(going), (vec!["VolumeAttachment"], gone));
     }
 }

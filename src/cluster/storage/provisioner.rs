@@ -10,7 +10,9 @@ use crate::api::kinds::{
     volume_attachment as attachments,
 };
 use crate::api::request::{DeleteOptions, PatchType};
-use crate::api::volumes::{PROVISIONED_BY, PROVISIONER, SELECTED_NODE, annotation, volume_name, waits, wanted};
+use crate::api::volumes::{
+    ATTRIBUTES_CLASS, PROVISIONED_BY, PROVISIONER, SELECTED_NODE, annotation, volume_name, waits, wanted,
+};
 use crate::api::{Key, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
 use crate::cluster::timing;
@@ -130,7 +132,7 @@ fn volume(
     let policy = class_tree.text("reclaimPolicy");
     let mut spec = json!({
         "accessModes": wish.at("spec.accessModes"),
-        "capacity": {"storage": wish.at("spec.resources.requests.storage")},
+        "capacity": {"storage": in_bytes(wanted(claim))},
         "claimRef": {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "namespace": claim.namespace(),
             "name": claim.name(), "uid": claim.uid(), "resourceVersion": claim.meta().resource_version},
         "csi": {"driver": driver, "volumeAttributes": attributes, "volumeHandle": uuid(name)},
@@ -144,6 +146,9 @@ fn volume(
     if let Some(options) = class_tree.at("mountOptions") {
         spec["mountOptions"] = options.clone();
     }
+    if let Some(class) = wish.at(ATTRIBUTES_CLASS) {
+        spec["volumeAttributesClassName"] = class.clone();
+    }
     if let Some((key, value)) = place {
         let expression = json!({"key": key, "operator": "In", "values": [value]});
         spec["nodeAffinity"] = json!({"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}});
@@ -156,6 +161,13 @@ fn volume(
     }
     let value = json!({"metadata": metadata, "spec": spec});
     Some(Object::from_document(Document::read(&volumes::KIND, value).ok()?))
+}
+
+/// A number of bytes as a binary quantity. Upstream: `bytesToQuantity`.
+fn in_bytes(bytes: i64) -> String {
+    const UNITS: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    let whole = usize::try_from(bytes.trailing_zeros() / 10).unwrap_or(0).min(UNITS.len() - 1);
+    if bytes == 0 { "0".to_owned() } else { format!("{}{}", bytes >> (10 * whole), UNITS[whole]) }
 }
 
 fn own((key, value): (&String, &Value)) -> (String, Value) {
@@ -224,6 +236,12 @@ mod tests {
         assert_eq!(terms[0]["matchExpressions"][0]["values"], json!(["node-2"]));
         let kept = made("Retain", None);
         assert!(kept["metadata"].get("finalizers").is_none() && kept["spec"].get("nodeAffinity").is_none());
+    }
+
+    #[test]
+    fn a_volumes_size_is_written_in_binary_units() {
+        let texts = [0, 1, 1 << 30, 3 << 29, 1_000_000_000, 5 << 40].map(in_bytes);
+        assert_eq!(texts, ["0", "1", "1Gi", "1536Mi", "1000000000", "5Ti"]);
     }
 
     #[test]
