@@ -10,10 +10,10 @@
 //!
 //! An owner that the caches do not show is looked for in the API server before anything is deleted because of it.
 //!
-//! Left out: repairs of circular `blockOwnerDeletion`.
+//! Owners that wait for each other's dependents in a circle would wait for ever: such a reference stops to block.
 
 use super::shared::subject;
-use crate::api::kinds::KINDS;
+use crate::api::kinds::{KINDS, serialize};
 use crate::api::request::{DeleteOptions, PatchType, Propagation};
 use crate::api::{Key, Kind, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Of, Reconcile, Saying, Tolerate, Wake, Watch, Write};
@@ -54,6 +54,9 @@ fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
         }
     }
     let same = |old: &Object| old.meta().owner_references == object.meta().owner_references;
+    if let Some(old) = old.filter(|old| !same(old)) {
+        wake_unblocked(wake, old, object);
+    }
     if owners(object).next().is_none() || old.is_some_and(same) {
         return;
     }
@@ -61,6 +64,16 @@ fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     if !owners(object).all(solid) {
         wake.object(object);
     }
+}
+
+/// Owners that wait for their dependents, and for which this one is no longer one that blocks (upstream:
+/// `addUnblockedOwnersToDeleteQueue`).
+#[inline(never)]
+fn wake_unblocked(wake: &mut Wake, old: &Object, new: &Object) {
+    let blocks = |of: &OwnerReference| of.block_owner_deletion == Some(true);
+    let freed = |before: &&OwnerReference| blocks(before) && !owners(new).any(|of| of.uid == before.uid && blocks(of));
+    let freed: Vec<&Object> = owners(old).filter(freed).filter_map(|owner| known(wake, old, owner)).collect();
+    wake.objects(freed);
 }
 
 fn owners(object: &Object) -> impl Iterator<Item = &OwnerReference> {
@@ -143,12 +156,18 @@ fn judge(reconcile: &mut Reconcile, object: &Object) {
         reconcile.write(disown(object, &absent));
         return;
     }
-    let has_dependents = !dependents_of(object, reconcile.kinds(), |kind| reconcile.cache(kind)).is_empty();
-    let propagation = match (waiting.is_empty(), has_dependents) {
-        (false, true) => Propagation::Foreground,
-        _ if has(object, ORPHAN) => Propagation::Orphan,
-        _ if has(object, FOREGROUND) => Propagation::Foreground,
-        _ => Propagation::Background,
+    let dependents = dependents_of(object, reconcile.kinds(), |kind| reconcile.cache(kind));
+    let foreground = !waiting.is_empty() && !dependents.is_empty();
+    let waits = |object: &&Object| object.is_terminating() && has(object, FOREGROUND);
+    if foreground && dependents.iter().any(waits) {
+        reconcile.write(unblocked(object));
+    }
+    let propagation = if foreground || has(object, FOREGROUND) && !has(object, ORPHAN) {
+        Propagation::Foreground
+    } else if has(object, ORPHAN) {
+        Propagation::Orphan
+    } else {
+        Propagation::Background
     };
     let options = DeleteOptions {
         uid: Some(object.uid().into()),
@@ -224,8 +243,70 @@ fn disown(object: &Object, uids: &[&str]) -> Write {
     Write::new(request).tolerating(Tolerate::NotFoundOrConflict)
 }
 
+/// Lets no owner wait for an object any more (upstream: `unblockOwnerReferencesStrategicMergePatch`).
+fn unblocked(object: &Object) -> Write {
+    let with = |owner: &OwnerReference| OwnerReference { block_owner_deletion: Some(false), ..owner.clone() };
+    let blocks = |owner: &OwnerReference| owner.block_owner_deletion == Some(true);
+    let (format, metadata) = if object.kind().custom.is_some() {
+        let all: Vec<Value> =
+            owners(object).map(|owner| serialize(&if blocks(owner) { with(owner) } else { owner.clone() })).collect();
+        (PatchType::Merge, json!({"resourceVersion": object.meta().resource_version, "ownerReferences": all}))
+    } else {
+        let changed: Vec<Value> =
+            owners(object).filter(|owner| blocks(owner)).map(|owner| serialize(&with(owner))).collect();
+        (PatchType::Strategic, json!({"ownerReferences": changed, "uid": object.uid()}))
+    };
+    let patch = json!({"metadata": metadata});
+    Write::new(Request::patch(object.kind(), &object.key(), format, patch))
+}
+
 fn without_finalizer(object: &Object, finalizer: &str) -> Request {
     let rest: Vec<&String> = object.meta().finalizers.iter().flatten().filter(|name| *name != finalizer).collect();
     let patch = json!({"metadata": {"resourceVersion": object.meta().resource_version, "finalizers": rest}});
     Request::patch(object.kind(), &object.key(), PatchType::Merge, patch)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds::config_map;
+    use crate::api::request::Body;
+    use crate::cluster::client::testing::{wakes, wants};
+
+    /// A map with these owners (name, whether it waits for its dependents); `waits`: it is being deleted and waits itself.
+    fn map(name: &str, owners: &[(&str, bool)], waits: bool) -> Object {
+        let owner = |(name, blocks): &(&str, bool)| json!({"apiVersion": "v1", "kind": "ConfigMap", "name": name, "uid": name, "blockOwnerDeletion": blocks});
+        let owners: Vec<Value> = owners.iter().map(owner).collect();
+        let mut metadata = json!({"name": name, "namespace": "n", "uid": name, "ownerReferences": owners});
+        if waits {
+            metadata["deletionTimestamp"] = "2026-01-01T00:00:00Z".into();
+            metadata["finalizers"] = json!([FOREGROUND]);
+        }
+        (config_map::KIND.decode)(json!({"metadata": metadata})).expect("a map")
+    }
+
+    #[test]
+    fn an_owner_that_waits_looks_again_when_a_dependent_stops_to_block() {
+        let owner = map("a", &[], true);
+        let before = map("c", &[("a", true), ("b", true)], false);
+        let woken = |after: &Object| {
+            let keys = wakes(&CONTROLLER, &[owner.clone(), map("b", &[], false)], (Some(&before), Some(after)));
+            keys.contains(&owner.reference())
+        };
+        assert!(woken(&map("c", &[("b", true)], false)), "it belongs to another one only");
+        assert!(!woken(&map("c", &[("a", true)], false)));
+    }
+
+    #[test]
+    fn owners_in_a_circle_do_not_wait_for_each_other() {
+        let all = [map("a", &[("b", true)], true), map("b", &[("a", true)], false)];
+        let wanted = wants(&CONTROLLER, &all, &all[1].reference());
+        let verbs: Vec<crate::api::Verb> = wanted.iter().map(|request| request.verb).collect();
+        assert_eq!(verbs, [crate::api::Verb::Patch, crate::api::Verb::Delete]);
+        let Body::Patch(_, patch) = &wanted[0].body else { panic!("{:?}", wanted[0].body) };
+        assert_eq!(patch["metadata"]["ownerReferences"][0]["blockOwnerDeletion"], false);
+        // Without the circle there is nothing to patch.
+        let line = [map("a", &[], true), map("b", &[("a", true)], false), map("c", &[("b", true)], false)];
+        assert_eq!(wants(&CONTROLLER, &line, &line[1].reference()).len(), 1);
+    }
 }
