@@ -77,8 +77,8 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let (status, result) = look.act();
     let until = |pod: &&Object| until_available(pod.get::<Pod>()?, look.set.min_ready, look.reconcile.now());
     let wait = look.pods.iter().filter_map(until).filter(|left| !left.is_zero()).min();
-    let Look { wants, update, current, pods, refused, .. } = look;
-    if let Some(saying) = refused {
+    let Look { wants, update, current, pods, told, .. } = look;
+    for saying in told {
         reconcile.say(saying);
     }
     for writes in wants {
@@ -120,8 +120,8 @@ struct Look<'r, 'a> {
     update: Present,
     /// What is to be done: one group after the other, what is in a group in any order.
     wants: Vec<Vec<Write>>,
-    /// What is to be said of a pod that cannot be made.
-    refused: Option<Saying>,
+    /// What is to be said of pods that cannot be made, and of claims that are somebody else's.
+    told: Vec<Saying>,
 }
 
 /// The revision that all pods had before the update that goes on.
@@ -142,7 +142,7 @@ impl<'r, 'a> Look<'r, 'a> {
             template: known.and_then(|revision| history::template(revision)),
         };
         let wants = update.write.take().map(|write| vec![write]).into_iter().collect();
-        Self { reconcile, set, pods, current, update, wants, refused: None }
+        Self { reconcile, set, pods, current, update, wants, told: Vec::new() }
     }
 
     /// What is to be done; gives the set with its new status, if that differs.
@@ -178,22 +178,32 @@ impl<'r, 'a> Look<'r, 'a> {
 
     /// Whether the wanted pods let the look go on. Upstream: `processReplica` for all.
     fn replicas(&mut self, wanted: &[Option<&Object>]) -> Goes {
-        let mut together = Together::default();
-        for (ordinal, pod) in (self.set.start..).zip(wanted) {
+        let (mut together, mut result, mut end) = (Together::default(), Ok(true), wanted.len());
+        for (place, pod) in wanted.iter().enumerate() {
+            if place >= end {
+                break;
+            }
+            let ordinal = self.set.start + i64::try_from(place).unwrap_or(i64::MAX);
             let goes = match pod {
                 Some(pod) => self.keep(pod, &mut together),
                 None => self.create(ordinal, &mut together).inspect_err(|why| self.refuse(ordinal, why)),
             };
-            if goes.is_err() || goes == Ok(false) && self.set.ordered {
+            if self.set.ordered && goes != Ok(true) {
                 self.push(together);
                 return goes;
             }
+            if goes.is_err() {
+                // Those of the same group are looked at all the same (upstream: `slowStartBatch`: one, two, four …).
+                end = end.min((place + 2).next_power_of_two() - 1);
+                result = result.and(goes);
+            }
         }
         self.push(together);
-        Ok(true)
+        result
     }
 
-    fn push(&mut self, Together { claims, pods }: Together) {
+    fn push(&mut self, Together { claims, pods, told }: Together) {
+        self.told.extend(told);
         for writes in [claims, pods].into_iter().filter(|writes| !writes.is_empty()) {
             self.wants.push(writes);
         }
@@ -203,7 +213,7 @@ impl<'r, 'a> Look<'r, 'a> {
     fn refuse(&mut self, ordinal: i64, why: &str) {
         let (set, pod) = (self.set.object, self.set.pod_name(ordinal));
         let message = format!("Create Pod {pod} in StatefulSet {} failed error: {why}", set.name());
-        self.refused = Some(Saying::warning(set, "FailedCreate", message));
+        self.told.push(Saying::warning(set, "FailedCreate", message));
     }
 
     fn create(&self, ordinal: i64, together: &mut Together) -> Goes {
@@ -240,12 +250,16 @@ impl<'r, 'a> Look<'r, 'a> {
         if phase == "Pending" {
             together.claims.extend(claims::missing(set, claims, set.ordinal(pod).unwrap_or(0))?);
             together.claims.extend(claims::retention(set, claims, pod));
+            together.told.extend(claims::conflicts(set, claims, pod));
         }
         if set.ordered && (pod.is_terminating() || !set.is_available(pod, self.reconcile.now())) {
             return Ok(false);
         }
         let retention = if phase == "Pending" { Vec::new() } else { claims::retention(set, claims, pod) };
         if !set.is_identified(pod) || !retention.is_empty() {
+            if !retention.is_empty() {
+                together.told.extend(claims::conflicts(set, claims, pod));
+            }
             together.claims.extend(retention);
             let mut named = pod.clone();
             set.identify(&mut named, pod.name());
@@ -261,8 +275,15 @@ impl<'r, 'a> Look<'r, 'a> {
     fn scale_down(&mut self, wanted: &[Option<&Object>], condemned: &[&Object]) -> Goes {
         let (set, now) = (self.set, self.reconcile.now());
         let claims = self.reconcile.cache(&persistent_volume_claim::KIND);
-        let owned: Vec<Write> = condemned.iter().flat_map(|pod| claims::retention(&set, claims, pod)).collect();
-        self.push(Together { claims: owned, pods: Vec::new() });
+        let mut owned = Together::default();
+        for pod in condemned {
+            let updates = claims::retention(&set, claims, pod);
+            if !updates.is_empty() {
+                owned.told.extend(claims::conflicts(&set, claims, pod));
+            }
+            owned.claims.extend(updates);
+        }
+        self.push(owned);
         let lame = |pod: &Object| pod.is_terminating() || !set.is_available(pod, now);
         let healthy = wanted.iter().all(|pod| pod.is_some_and(|pod| !lame(pod)));
         let first_lame = condemned.iter().rev().find(|pod| healthy && lame(pod));
@@ -283,7 +304,7 @@ impl<'r, 'a> Look<'r, 'a> {
             }
             deletions.push(self.delete(pod));
         }
-        self.push(Together { claims: Vec::new(), pods: deletions });
+        self.push(Together { pods: deletions, ..Together::default() });
         Ok(true)
     }
 
@@ -336,4 +357,5 @@ impl<'r, 'a> Look<'r, 'a> {
 struct Together {
     claims: Vec<Write>,
     pods: Vec<Write>,
+    told: Vec<Saying>,
 }
