@@ -79,10 +79,20 @@ pub fn limits(spec: &PodSpec, overhead: bool) -> Amounts {
 fn sum(spec: &PodSpec, list: List) -> Amounts {
     let mut total = of_containers(spec, list);
     let own = read(spec.resources.as_ref().and_then(list));
-    total.extend(
-        own.into_iter().filter(|(name, _)| matches!(&**name, "cpu" | "memory") || name.starts_with("hugepages-")),
-    );
+    total.extend(own.into_iter().filter(|(name, _)| is_of_pods(name)));
     total
+}
+
+/// What a pod can ask for as a whole. Upstream: `IsSupportedPodLevelResource`.
+fn is_of_pods(name: &str) -> bool {
+    matches!(name, "cpu" | "memory") || name.starts_with("hugepages-")
+}
+
+/// Whether a pod asks for something as a whole. Upstream: `IsPodLevelRequestsSet`.
+#[must_use]
+pub fn has_own_requests(spec: &PodSpec) -> bool {
+    let own = spec.resources.as_ref().and_then(|resources| resources.requests.as_ref());
+    own.is_some_and(|own| own.keys().any(|name| is_of_pods(name)))
 }
 
 /// Containers run together; init containers one after the other, each besides the sidecars that began before it

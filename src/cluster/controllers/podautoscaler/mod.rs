@@ -13,7 +13,7 @@ use crate::api::document::Document;
 use crate::api::kinds::{horizontal_pod_autoscaler, node, pod};
 use crate::api::meta::timestamp;
 use crate::api::selector::Selector;
-use crate::api::{Body, Key, Kind, Object, Ref, Request, Target, Verb};
+use crate::api::{Body, Key, Kind, Object, Ref, Request, Status, Target, Verb};
 use crate::cluster::client::controller::{Controller, Failed, Note, Reconcile, Saying, Wake, Watch, Write};
 use crate::cluster::timing;
 use k8s_openapi::api::autoscaling::v1::Scale;
@@ -110,8 +110,9 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let text = |path: &str| document.text(path);
     let reference = (text("spec.scaleTargetRef.apiVersion"), text("spec.scaleTargetRef.kind"));
     let name = text("spec.scaleTargetRef.name");
-    let found = match Kind::find(reference.0, reference.1).filter(|kind| kind.scale.is_some()) {
+    let found = match Kind::find(reference.0, reference.1) {
         None => Err(format!("no matches for kind {:?} in group {:?}", reference.1, group(reference.0))),
+        Some(kind) if kind.scale.is_none() => Err(Status::no_such_path().message),
         Some(kind) => match reconcile.ask_scale(kind, &Key::new(object.namespace(), name)) {
             None => return Ok(()),
             Some(answer) => answer.map(|scale| (kind, scale)).map_err(|status| status.message.clone()),
@@ -290,7 +291,7 @@ fn compute(
         match replicas::of_metric(reconcile, look, spec, target) {
             Ok(proposal) => {
                 statuses.push(proposal.status.clone());
-                if best.as_ref().is_none_or(|best| proposal.replicas > best.replicas) {
+                if best.as_ref().is_none_or(|best| best.replicas == 0 || proposal.replicas > best.replicas) {
                     best = Some(proposal);
                 }
             }
@@ -315,4 +316,52 @@ fn compute(
     let text = format!("the HPA was able to successfully calculate a replica count from {metric}");
     look.set("ScalingActive", true, "ValidMetricFound", &text);
     (Ok((wanted, metric)), statuses)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cluster::client::testing::{wants, wants_after};
+
+    fn autoscaler(kind: &str) -> Object {
+        let target = json!({"apiVersion": "apps/v1", "kind": kind, "name": "web"});
+        let value = json!({"metadata": {"name": "web", "namespace": "n", "uid": "u"},
+            "spec": {"scaleTargetRef": target, "maxReplicas": 3}});
+        (horizontal_pod_autoscaler::KIND.decode)(value).expect("an autoscaler")
+    }
+
+    fn told(wanted: &[Request]) -> Vec<Value> {
+        let condition = |request: &Request| match &request.body {
+            Body::Object(object) => Some(object.to_value()["status"]["conditions"][0].clone()),
+            _ => None,
+        };
+        wanted.iter().filter_map(condition).collect()
+    }
+
+    #[test]
+    fn only_a_scale_that_could_not_be_written_is_told_of() {
+        let autoscaler = autoscaler("Deployment");
+        let refused = Status::internal("no");
+        let after = |target: Target| {
+            let request = Request { target, ..Request::update_status(autoscaler.clone()) };
+            let all = std::slice::from_ref(&autoscaler);
+            told(&wants_after(&CONTROLLER, all, &autoscaler.reference(), (&request, &refused)))
+        };
+        let deployment = &crate::api::kinds::deployment::KIND;
+        let conditions = after(Target::sub(deployment, &Key::new("n", "web"), "scale"));
+        assert_eq!(conditions.len(), 1);
+        assert_eq!(conditions[0]["reason"], "FailedUpdateScale");
+        assert!(after(Request::update_status(autoscaler.clone()).target).is_empty());
+    }
+
+    #[test]
+    fn a_target_that_has_no_scale_is_one_that_nobody_finds() {
+        let conditions = |kind: &str| {
+            let autoscaler = autoscaler(kind);
+            told(&wants(&CONTROLLER, std::slice::from_ref(&autoscaler), &autoscaler.reference()))
+        };
+        let text = |why: &str| json!(format!("the HPA controller was unable to get the target's current scale: {why}"));
+        assert_eq!(conditions("DaemonSet")[0]["message"], text("the server could not find the requested resource"));
+        assert_eq!(conditions("Web")[0]["message"], text("no matches for kind \"Web\" in group \"apps\""));
+    }
 }

@@ -10,6 +10,7 @@ mod others;
 use super::Look;
 use crate::api::kinds::pod::{self, Pod};
 use crate::api::meta::moment;
+use crate::api::pod::amounts;
 use crate::api::quantity::Quantity;
 use crate::api::selector::Selector;
 use crate::api::{Object, Status, metrics};
@@ -211,11 +212,18 @@ impl Asked<'_> {
         Ok(groups)
     }
 
-    /// What the containers of each pod request (upstream: `calculateRequests`).
+    /// What each pod requests as a whole, or else its containers do (upstream: `calculateRequests`).
     fn requests(&self, pods: &[&Object]) -> Result<Sorted<String, i64>, String> {
         let mut requests = Sorted::new();
         for object in pods {
             let Some(pod) = object.get::<Pod>() else { continue };
+            if self.container.is_empty() && amounts::has_own_requests(&pod.spec) {
+                let all = amounts::requests(&pod.spec, true);
+                let missing = || format!("missing pod-level request for {} in Pod {}", self.resource, object.name());
+                let request = all.get(self.resource).ok_or_else(missing)?;
+                requests.insert(object.name().to_owned(), request.milli_value());
+                continue;
+            }
             let sidecars = pod.spec.init_containers.iter().flatten();
             let sidecars = sidecars.filter(|container| container.restart_policy.as_deref() == Some("Always"));
             let mut sum = 0;
@@ -388,5 +396,23 @@ mod tests {
         assert!(unready("False", 10, 400));
         assert!(!unready("False", 200, 400));
         assert!(!unready("True", 395, 400));
+    }
+
+    #[test]
+    fn what_a_pod_requests_as_a_whole_counts_before_what_its_containers_do() {
+        let pod = |own: Value| {
+            let containers = json!([{"name": "c", "resources": {"requests": {"cpu": "100m"}}}]);
+            let spec = json!({"containers": containers, "resources": {"requests": own}});
+            (pod::KIND.decode)(json!({"metadata": {"name": "p"}, "spec": spec})).expect("a pod")
+        };
+        let requested = |own: Value, resource: &str, container: &str| {
+            let asked = Asked { resource, container, source: &Value::Null, current: 1 };
+            asked.requests(&[&pod(own)]).map(|requests| requests.get("p").copied())
+        };
+        assert_eq!(requested(json!({}), "cpu", ""), Ok(Some(100)));
+        assert_eq!(requested(json!({"cpu": "250m"}), "cpu", ""), Ok(Some(250)));
+        assert_eq!(requested(json!({"cpu": "250m"}), "cpu", "c"), Ok(Some(100)), "a container is asked for");
+        let missing = "missing pod-level request for memory in Pod p".to_owned();
+        assert_eq!(requested(json!({"cpu": "250m"}), "memory", ""), Err(missing));
     }
 }

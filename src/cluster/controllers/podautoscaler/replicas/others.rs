@@ -126,7 +126,7 @@ pub(super) fn of_metric(
     };
     let name = match kind {
         "Pods" => format!("pods metric {metric}"),
-        "Object" if !each => format!("{metric} metric"),
+        "Object" if !each => format!("{} metric {metric}", text(&source["describedObject"]["kind"])),
         _ => format!("external metric {metric}({selector})"),
     };
     let mut status = json!({"metric": source["metric"], "current": value});
