@@ -5,7 +5,9 @@ mod common;
 use bottle::api::Key;
 use bottle::api::base64;
 use bottle::api::jwt;
-use bottle::api::kinds::{config_map, daemon_set, endpoint_slice, event, pod, priority_class, secret, service_account};
+use bottle::api::kinds::{
+    config_map, daemon_set, endpoint_slice, event, pod, priority_class, replica_set, secret, service_account,
+};
 use bottle::cluster::History;
 use bottle::cluster::input::{Input, Name};
 use bottle::sim::{Duration, Simulation};
@@ -383,4 +385,60 @@ fn a_deployment_whose_status_is_written_over_has_not_failed() {
     }
     assert!(events(&history, "ScalingReplicaSet").len() > 2);
     assert_eq!(events(&history, "ReplicaSetCreateError"), [""; 0]);
+}
+
+/// Upstream: `slowStartBatch`: one, two, four; those of the same group are looked at all the same.
+#[test]
+fn a_claim_that_is_going_keeps_only_pods_of_later_groups_from_being_made() {
+    let mut history = common::three_ships(6);
+    let claim = json!({"apiVersion": "v1", "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data-db-1", "finalizers": ["example.com/held"]},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}});
+    after(&mut history, vec![apply(&[claim])]);
+    after(&mut history, vec![delete("PersistentVolumeClaim", "data-db-1")]);
+    let mut set = stateful_set("db", &["data"]);
+    set["spec"]["replicas"] = 4.into();
+    set["spec"]["podManagementPolicy"] = "Parallel".into();
+    after(&mut history, vec![apply(&[set])]);
+    let there = |of: &&str| pod_of(&history, of).is_some();
+    let made: Vec<&str> = ["db-0", "db-1", "db-2", "db-3"].into_iter().filter(there).collect();
+    assert_eq!(made, ["db-0", "db-2"]);
+    let told = "Create Pod db-1 in StatefulSet db failed error: pvc data-db-1 is being deleted";
+    assert_eq!(events(&history, "FailedCreate"), [told]);
+}
+
+/// Upstream: `endpointSliceChangeMinSyncDelay`.
+#[test]
+fn a_slice_that_somebody_deletes_comes_back_after_a_second() {
+    let mut history = common::three_ships(6);
+    let mut web = service("web");
+    web["spec"]["selector"] = json!({"app": "web"});
+    after(&mut history, vec![apply(&[web])]);
+    let by = "endpointslice-controller.k8s.io";
+    let slice = slices(&history, "web", by).remove(0).0;
+    history.input(Input::Delete { object: name("discovery.k8s.io/v1", "EndpointSlice", &slice) });
+    history.run_until(history.world().now() + Duration::from_millis(900));
+    assert_eq!(slices(&history, "web", by), []);
+    history.run_until(history.world().now() + Duration::from_millis(300));
+    assert_eq!(slices(&history, "web", by).len(), 1);
+}
+
+/// Upstream: `syncStatusOnly`.
+#[test]
+fn a_deployment_that_is_going_still_numbers_its_set() {
+    let mut history = common::three_ships(6);
+    let web = json!({"apiVersion": "apps/v1", "kind": "Deployment",
+        "metadata": {"name": "web", "finalizers": ["example.com/held"]}, "spec": {
+            "replicas": 1, "selector": {"matchLabels": {"app": "web"}},
+            "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": [{"name": "c", "image": "nginx:1.27"}]}}}});
+    after(&mut history, vec![apply(&[web])]);
+    after(&mut history, vec![Input::Delete { object: name("apps/v1", "Deployment", "web") }]);
+    let sets = |history: &History| -> Vec<Value> {
+        history.world().objects(&replica_set::KIND).map(bottle::api::Object::to_value).collect()
+    };
+    let set = sets(&history)[0]["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+    let number = "deployment.kubernetes.io/revision";
+    let none = json!({"metadata": {"annotations": {number: null}}});
+    after(&mut history, vec![Input::Patch { object: name("apps/v1", "ReplicaSet", &set), patch: none.to_string() }]);
+    assert_eq!(sets(&history)[0]["metadata"]["annotations"][number], "1");
 }

@@ -224,6 +224,9 @@ pub const SLICE_RETRY: Duration = secs(1);
 pub const SLICE_RETRY_MAX: Duration = secs(1000);
 /// … the mirroring controller up to this. Upstream: `endpointslicemirroring_controller.go`, `maxSyncBackOff`.
 pub const MIRROR_RETRY_MAX: Duration = secs(100);
+/// A Service is looked at so long after somebody has changed one of its slices. Upstream: `endpointslice_controller.go`,
+/// `endpointSliceChangeMinSyncDelay`.
+pub const SLICE_CHANGED: Duration = secs(1);
 /// A namespace whose content could not be deleted is looked at again after at most this. Upstream:
 /// `namespace_controller.go`, its rate limiter.
 pub const NAMESPACE_RETRY_MAX: Duration = secs(60);
@@ -266,6 +269,8 @@ pub const DRAIN_RETRY: Duration = secs(5);
 pub const REQUEST_FINISHED: Duration = secs(3600);
 /// … another one. Upstream: `pendingExpiration`.
 pub const REQUEST_PENDING: Duration = secs(86_400);
+/// … and such are looked for so often. Upstream: `cleaner.go`, `pollingInterval`.
+pub const REQUEST_LOOK: Duration = secs(3600);
 /// How long a certificate lasts. Upstream: `--cluster-signing-duration`, a year.
 pub const CERTIFICATE: Duration = secs(365 * 86_400);
 /// A storage driver makes a volume. Ours.

@@ -2,7 +2,8 @@
 //!
 //! Upstream: `pkg/controller/certificates/{approver,signer,cleaner}`. Requests for the kubelets' own client certificates
 //! are approved by themselves; others wait for `kubectl certificate approve`. Four signers are served; what does not fit
-//! its signer gets the condition `Failed`. Finished requests stay for an hour, others for a day.
+//! its signer gets the condition `Failed`. Once an hour somebody looks: what was issued or denied an hour ago goes, and
+//! what nobody has decided about in a day; what was approved and never issued stays.
 //!
 //! Left out: cryptography. A certificate here is a PEM block that names its subject.
 
@@ -44,14 +45,6 @@ pub static CONTROLLER: Controller = Controller {
 fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(object) = subject(reconcile, key) else { return Ok(()) };
     let Some(document) = object.document() else { return Ok(()) };
-    let Some(end) = end(object, document) else { return Ok(()) };
-    let left = end.since(reconcile.now());
-    if left.is_zero() {
-        let deletion = Request::delete(&request::KIND, &object.key(), DeleteOptions::default());
-        reconcile.write(Write::new(deletion).tolerating(Tolerate::NotFound));
-        return Ok(());
-    }
-    reconcile.again_after(left);
     let has = |kind: &str| condition(document, kind).is_some();
     let issued = !document.text("status.certificate").is_empty();
     if issued || has("Denied") || has("Failed") {
@@ -93,19 +86,42 @@ fn write(reconcile: &mut Reconcile, object: &Object, part: &'static str, change:
     reconcile.request(update);
 }
 
-/// When a request is cleared away (upstream: `cleaner.go`).
-fn end(object: &Object, document: &Document) -> Option<Time> {
-    let since = |kind: &str| {
-        let condition = condition(document, kind)?;
-        super::job::spec::at(&condition["lastUpdateTime"]).map(|at| at + timing::REQUEST_FINISHED)
-    };
-    let issued = !document.text("status.certificate").is_empty();
-    let finished = since("Denied").or_else(|| since("Failed")).or_else(|| since("Approved").filter(|_| issued));
-    let created = object.meta().creation_timestamp.as_ref().map(crate::api::meta::moment)?;
-    Some(finished.unwrap_or(created + timing::REQUEST_PENDING))
+/// Clears old requests away.
+pub static CLEANER: Controller = Controller {
+    name: "csrcleaner",
+    account: "certificate-controller",
+    workers: 1,
+    watches: &[Watch::mapped(&request::KIND, |_, _, _| {})],
+    period: Some((timing::REQUEST_LOOK, |wake| {
+        let all = wake.cache(&request::KIND);
+        wake.objects(all.iter());
+    })),
+    retries: 0,
+    reconcile: clear,
+    failed: None,
+};
+
+fn clear(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
+    let Some(object) = subject(reconcile, key) else { return Ok(()) };
+    if object.document().and_then(|document| end(object, document)).is_some_and(|end| end < reconcile.now()) {
+        let deletion = Request::delete(&request::KIND, &object.key(), DeleteOptions::default());
+        reconcile.write(Write::new(deletion).tolerating(Tolerate::NotFound));
+    }
+    Ok(())
 }
 
-/// Whether it is for a kubelet.
+/// From when on a request can be cleared away; `None`: it stays (upstream: `cleaner.go`).
+fn end(object: &Object, document: &Document) -> Option<Time> {
+    let since = |kind: &str| super::job::spec::at(&condition(document, kind)?["lastUpdateTime"]);
+    if document.list("status.conditions").is_empty() {
+        let created = object.meta().creation_timestamp.as_ref().map(crate::api::meta::moment)?;
+        return Some(created + timing::REQUEST_PENDING);
+    }
+    let issued = !document.text("status.certificate").is_empty();
+    let finished = since("Denied").or_else(|| since("Approved").filter(|_| issued))?;
+    Some(finished + timing::REQUEST_FINISHED)
+}
+
 /// What a kubelet asks for (upstream: `ValidateKubeletClientCSR`, `ValidateKubeletServingCSR`).
 fn of_node(names: &Names, usages: &[&str], side: &str) -> Result<(), String> {
     let serves = side == "server";
@@ -212,5 +228,24 @@ mod tests {
         assert_eq!(asked(&[IP], &["server auth", "digital signature"], "server"), "");
         let mismatch = "usages did not match [digital signature key encipherment server auth]";
         assert_eq!(asked(&[IP], &usages, "server"), mismatch);
+    }
+
+    #[test]
+    fn what_is_approved_and_never_issued_stays() {
+        let end = |status: Value| {
+            let value =
+                json!({"metadata": {"name": "r", "creationTimestamp": "2026-01-01T00:00:00Z"}, "status": status});
+            let object = (request::KIND.decode)(value).expect("a request");
+            end(&object, object.document().expect("a tree"))
+        };
+        let of = |kind: &str| json!([{"type": kind, "status": "True", "lastUpdateTime": "2026-01-01T01:00:00Z"}]);
+        let created =
+            crate::api::meta::moment(&crate::api::json::decode_part(&json!("2026-01-01T00:00:00Z")).expect("a time"));
+        assert_eq!(end(json!({})), Some(created + timing::REQUEST_PENDING));
+        let decided = created + timing::REQUEST_LOOK + timing::REQUEST_FINISHED;
+        assert_eq!(end(json!({"conditions": of("Denied")})), Some(decided));
+        assert_eq!(end(json!({"conditions": of("Approved"), "certificate": "eA=="})), Some(decided));
+        assert_eq!(end(json!({"conditions": of("Approved")})), None);
+        assert_eq!(end(json!({"conditions": of("Failed")})), None);
     }
 }

@@ -212,7 +212,9 @@ fn still_announced(
         let Some(pod) = pods.iter().find(|pod| pod.name() == name && !pod.is_terminating()) else { continue };
         let Some(until) = super::job::spec::at(since).map(|at| at + timing::EVICTION_ANNOUNCED) else { continue };
         if until < now {
-            let message = format!("Pod was expected by PDB {} to be deleted but it wasn't", object.key());
+            // Upstream prints the namespace twice.
+            let space = object.namespace();
+            let message = format!("Pod was expected by PDB {space}/{space} to be deleted but it wasn't");
             reconcile.say(Saying::warning(pod, "NotDeleted", message));
         } else {
             reconcile.again_after(until.since(now));

@@ -3,12 +3,12 @@
 //! Upstream: `pkg/controller/endpoint/endpoints_controller.go`. It says less than EndpointSlices (ready or not) and is kept
 //! for those who still read it.
 //!
-//! Left out: the limit of 1,000 addresses; subsets and ports are ordered by their text instead of by a hash.
+//! One object names at most 1,000 addresses. Left out: subsets and ports are ordered by their text instead of by a hash.
 
 use super::shared::serving::{
     HEADLESS, Served, address, forget_key, port_number, set_trigger, target, trigger_time, wake_by_pod,
 };
-use super::shared::{labels, subject};
+use super::shared::{annotation, labels, subject};
 use crate::api::document::Document;
 use crate::api::json::encode;
 use crate::api::kinds::{endpoints, named, pod, pod::Pod, service};
@@ -22,6 +22,10 @@ use std::collections::BTreeMap;
 
 const MANAGED_BY: &str = "endpoints.kubernetes.io/managed-by";
 const ME: &str = "endpoint-controller";
+/// Annotation of Endpoints that do not name all.
+const OVER_CAPACITY: &str = "endpoints.kubernetes.io/over-capacity";
+/// Upstream: `maxCapacity`.
+const MOST: usize = 1000;
 
 /// The controller.
 pub static CONTROLLER: Controller = Controller {
@@ -59,13 +63,16 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(served) = Served::read(object) else { return Ok(()) };
     let pods = served.pods(reconcile);
     let trigger = trigger_time(reconcile.memory, object, &pods);
-    let subsets = Some(subsets(&served, &pods)).filter(|subsets| !subsets.is_empty());
+    let mut subsets = subsets(&served, &pods);
+    let cut = subsets.iter().map(size).sum::<usize>() > MOST && truncate(&mut subsets);
     let labels = wanted_labels(&served);
-    let subsets = encode(&subsets);
+    let subsets = encode(&Some(subsets).filter(|subsets| !subsets.is_empty()));
     let known = present.and_then(Object::document).and_then(|known| known.at("subsets"));
-    if present.is_some_and(|present| present.meta().labels.as_ref() == Some(&labels))
-        && known.unwrap_or(&Value::Null) == &subsets
-    {
+    let is_as_wanted = |present: &Object| {
+        let is_marked = annotation(present.meta(), OVER_CAPACITY).is_some();
+        present.meta().labels.as_ref() == Some(&labels) && is_marked == cut
+    };
+    if present.is_some_and(is_as_wanted) && known.unwrap_or(&Value::Null) == &subsets {
         return Ok(());
     }
     let made = || Object::from_document(Document::new(&endpoints::KIND, named(object.namespace(), object.name())));
@@ -76,6 +83,9 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         None => {}
     }
     new.meta_mut().labels = Some(labels);
+    let annotations = new.meta_mut().annotations.get_or_insert_default();
+    annotations.remove(OVER_CAPACITY);
+    annotations.extend(cut.then(|| (OVER_CAPACITY.to_owned(), "truncated".to_owned())));
     set_trigger(new.meta_mut(), trigger.as_deref());
     let (request, reason, what) = match present {
         None => (Request::create(new), "FailedToCreateEndpoint", "create"),
@@ -137,6 +147,34 @@ fn subsets(served: &Served, pods: &[(&Object, &Pod)]) -> Vec<EndpointSubset> {
     subsets
 }
 
+fn size(subset: &EndpointSubset) -> usize {
+    let all = [&subset.addresses, &subset.not_ready_addresses];
+    all.into_iter().flatten().map(Vec::len).sum()
+}
+
+/// Leaves as many addresses as there may be: the ready ones before the others, of each subset its share (upstream:
+/// `truncateEndpoints`). Tells that it has.
+#[inline(never)]
+fn truncate(subsets: &mut [EndpointSubset]) -> bool {
+    let all: usize = subsets.iter().map(size).sum();
+    let ready: usize = subsets.iter().map(|subset| subset.addresses.as_ref().map_or(0, Vec::len)).sum();
+    let (room, total) = if ready > MOST { (MOST, ready) } else { (MOST - ready, all - ready) };
+    let mut left = room;
+    for subset in subsets {
+        let list = if ready > MOST {
+            subset.not_ready_addresses = None;
+            &mut subset.addresses
+        } else {
+            &mut subset.not_ready_addresses
+        };
+        let Some(addresses) = list else { continue };
+        addresses.truncate((addresses.len() * room).div_ceil(total).min(left));
+        left -= addresses.len();
+        list.take_if(|addresses| addresses.is_empty());
+    }
+    true
+}
+
 /// Name, number, protocol, application protocol.
 type PortKey = (Option<String>, i32, Option<String>, Option<String>);
 
@@ -151,4 +189,31 @@ fn to_port((name, port, protocol, app_protocol): PortKey) -> EndpointPort {
 fn sorted(mut addresses: Vec<EndpointAddress>) -> Option<Vec<EndpointAddress>> {
     addresses.order_by(|a, b| a.ip.cmp(&b.ip));
     Some(addresses).filter(|list| !list.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many addresses, ready and not, are left of such subsets.
+    fn left(of: &[(usize, usize)]) -> Vec<(usize, usize)> {
+        let list = |count: usize| Some(vec![EndpointAddress::default(); count]).filter(|list| !list.is_empty());
+        let subset = |(ready, not_ready): &(usize, usize)| EndpointSubset {
+            addresses: list(*ready),
+            not_ready_addresses: list(*not_ready),
+            ports: None,
+        };
+        let mut subsets: Vec<EndpointSubset> = of.iter().map(subset).collect();
+        truncate(&mut subsets);
+        let count = |list: &Option<Vec<EndpointAddress>>| list.as_ref().map_or(0, Vec::len);
+        subsets.iter().map(|subset| (count(&subset.addresses), count(&subset.not_ready_addresses))).collect()
+    }
+
+    #[test]
+    fn a_thousand_addresses_are_left_the_ready_ones_first() {
+        assert_eq!(left(&[(900, 300)]), [(900, 100)]);
+        assert_eq!(left(&[(1500, 10)]), [(1000, 0)]);
+        assert_eq!(left(&[(600, 50), (600, 0), (300, 0)]), [(400, 0), (400, 0), (200, 0)]);
+        assert_eq!(left(&[(500, 600), (300, 300)]), [(500, 134), (300, 66)]);
+    }
 }

@@ -19,6 +19,7 @@ use crate::api::meta::controller_ref;
 use crate::api::request::DeleteOptions;
 use crate::api::{Key, Object, ObjectRef, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Tolerate, Wake, Watch, Write};
+use crate::cluster::timing;
 use crate::sim::{Order, Sorted};
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::api::discovery::v1::{Endpoint, EndpointConditions, EndpointPort, EndpointSlice};
@@ -47,14 +48,14 @@ pub static CONTROLLER: Controller = Controller {
     failed: None,
 };
 
-/// Slices that somebody else has changed or deleted.
+/// Slices that somebody else has changed or deleted, after a while (upstream: `queueServiceForEndpointSlice`).
 fn wake_by_slice(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
     if old.is_none() {
         return;
     }
     let Some(slice) = new.or(old).filter(|slice| is_mine(slice)) else { return };
     if let Some(name) = labels(slice.meta()).get(SERVICE) {
-        wake.key(ObjectRef::new(&service::KIND, slice.namespace(), name));
+        wake.key_after(ObjectRef::new(&service::KIND, slice.namespace(), name), timing::SLICE_CHANGED);
     }
 }
 

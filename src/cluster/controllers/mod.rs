@@ -74,6 +74,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &clusterroleaggregation::CONTROLLER,
     &resourcequota::CONTROLLER,
     &certificates::CONTROLLER,
+    &certificates::CLEANER,
     &statefulset::CONTROLLER,
     &daemonset::CONTROLLER,
     &podautoscaler::CONTROLLER,

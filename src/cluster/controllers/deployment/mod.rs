@@ -66,9 +66,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let sets = sets.into_iter().filter_map(Child::read).collect();
     let (new, old) = split(&plan, sets);
     let mut look = Look { reconcile, plan, new, old };
-    if plan.object.is_terminating() {
-        look.write_counts();
-    } else if look.note_pause() {
+    if !plan.object.is_terminating() && look.note_pause() {
         look.go_on();
     } else if !look.number_new_set() {
         return look.act();
@@ -120,7 +118,9 @@ impl<'a> Look<'_, 'a> {
     fn act(&mut self) -> Result<(), String> {
         let wanted = self.plan.replicas();
         let is_scaled = |set: &Child| set.number(DESIRED).is_some_and(|desired| desired != wanted);
-        if self.plan.spec.paused == Some(true) || active(&self.all()).iter().any(is_scaled) {
+        if self.plan.object.is_terminating() {
+            self.write_counts();
+        } else if self.plan.spec.paused == Some(true) || active(&self.all()).iter().any(is_scaled) {
             self.scale();
         } else if self.plan.recreates() {
             self.recreate();

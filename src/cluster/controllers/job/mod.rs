@@ -194,3 +194,27 @@ fn condition(kind: &str, status: &str, (reason, message): (&str, &str), now: Tim
     json!({"type": kind, "status": status, "lastProbeTime": now, "lastTransitionTime": now, "reason": reason,
         "message": message})
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Status;
+    use crate::cluster::client::testing::wants_after;
+
+    #[test]
+    fn only_after_pods_that_could_not_be_made_the_status_is_written_at_once() {
+        let job = json!({"metadata": {"name": "sum", "namespace": "n", "uid": "u"}, "spec": {"parallelism": 1,
+            "completions": 1, "backoffLimit": 6, "completionMode": "NonIndexed",
+            "selector": {"matchLabels": {"job-name": "sum"}}, "template": {"metadata": {"labels": {"job-name": "sum"}},
+                "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "busybox"}]}}}});
+        let job = (job::KIND.decode)(job).expect("a job");
+        let pod = (pod::KIND.decode)(json!({"metadata": {"name": "p", "namespace": "n"}, "spec": {"containers": []}}));
+        let refused = Status::forbidden(&pod::KIND, "p", "exceeded quota");
+        let after = |request: &Request| {
+            let wanted = wants_after(&CONTROLLER, std::slice::from_ref(&job), &job.reference(), (request, &refused));
+            wanted.iter().map(|request| request.target.subresource).collect::<Vec<_>>()
+        };
+        assert_eq!(after(&Request::create(pod.expect("a pod"))), ["status"]);
+        assert!(after(&Request::update_status(job.clone())).is_empty());
+    }
+}

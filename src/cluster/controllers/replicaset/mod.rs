@@ -227,3 +227,29 @@ fn write_status(reconcile: &mut Reconcile, set: &Set, numbers: &Numbers) {
         reconcile.request(Request::update_status(set.with(numbers)));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::Status;
+    use crate::api::request::Body;
+    use crate::cluster::client::testing::wants_after;
+    use serde_json::json;
+
+    #[test]
+    fn only_pods_that_could_not_be_made_or_deleted_are_a_failure() {
+        let set = json!({"metadata": {"name": "web", "namespace": "n", "uid": "u"}, "spec": {"replicas": 2,
+            "selector": {"matchLabels": {"app": "web"}}, "template": {"metadata": {"labels": {"app": "web"}}}}});
+        let set = (replica_set::KIND.decode)(set).expect("a set");
+        let pod = (pod::KIND.decode)(json!({"metadata": {"name": "p", "namespace": "n"}, "spec": {"containers": []}}));
+        let refused = Status::forbidden(&pod::KIND, "p", "exceeded quota");
+        let after = |request: &Request| {
+            wants_after(&CONTROLLER, std::slice::from_ref(&set), &set.reference(), (request, &refused))
+        };
+        let wanted = after(&Request::create(pod.expect("a pod")));
+        let [Request { body: Body::Object(told), .. }] = &wanted[..] else { panic!("{wanted:?}") };
+        let condition = told.to_value()["status"]["conditions"][0].clone();
+        assert_eq!((&condition["type"], &condition["reason"]), (&json!("ReplicaFailure"), &json!("FailedCreate")));
+        assert_eq!(after(&Request::update_status(set.clone())), []);
+    }
+}
