@@ -159,7 +159,7 @@ mod tests {
     use crate::cluster::client::testing::look;
 
     /// The owners that a claim gets, if it gets others, and whether a conflict is spoken of.
-    fn kept(policy: &str, owners: Value) -> (Option<Vec<String>>, bool) {
+    fn kept(policy: &str, owners: &Value) -> (Option<Vec<String>>, bool) {
         let set = json!({"metadata": {"name": "db", "uid": "set"}, "spec": {"replicas": 1,
             "persistentVolumeClaimRetentionPolicy": {"whenDeleted": policy, "whenScaled": "Retain"},
             "volumeClaimTemplates": [{"metadata": {"name": "data"}}]}});
@@ -186,14 +186,14 @@ mod tests {
         let owner = |kind: &str, api: &str, name: &str, uid: &str| json!({"apiVersion": api, "kind": kind, "name": name, "uid": uid, "controller": true});
         let (own, other) = (owner("StatefulSet", "apps/v1", "db", "set"), owner("Disk", "example.org/v1", "d", "disk"));
         let all = |uids: &[&str]| Some(uids.iter().map(|uid| (*uid).to_owned()).collect::<Vec<_>>());
-        assert_eq!(kept("Delete", json!([])), (all(&["set"]), false));
-        assert_eq!(kept("Delete", json!([own])), (None, false));
-        assert_eq!(kept("Delete", json!([other])), (None, true));
-        assert_eq!(kept("Delete", json!([other, own])), (all(&["disk"]), true));
-        assert_eq!(kept("Retain", json!([other, own])), (all(&["disk"]), false), "nobody minds");
+        assert_eq!(kept("Delete", &json!([])), (all(&["set"]), false));
+        assert_eq!(kept("Delete", &json!([own])), (None, false));
+        assert_eq!(kept("Delete", &json!([other])), (None, true));
+        assert_eq!(kept("Delete", &json!([other, own])), (all(&["disk"]), true));
+        assert_eq!(kept("Retain", &json!([other, own])), (all(&["disk"]), false), "nobody minds");
         let former = owner("StatefulSet", "apps/v1", "db", "old");
-        assert_eq!(kept("Delete", json!([former])), (None, true), "the garbage collector's");
+        assert_eq!(kept("Delete", &json!([former])), (None, true), "the garbage collector's");
         let lame = json!({"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "set"});
-        assert_eq!(kept("Delete", json!([lame])), (all(&["set"]), false), "it becomes the controller");
+        assert_eq!(kept("Delete", &json!([lame])), (all(&["set"]), false), "it becomes the controller");
     }
 }
