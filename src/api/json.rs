@@ -42,9 +42,20 @@ const TEXT_MAPS: [&str; 12] = [
     "attributes",
 ];
 
-/// Maps from text to quantity.
-const QUANTITY_MAPS: [&str; 8] =
-    ["allocatable", "allocatedResources", "capacity", "hard", "limits", "overhead", "requests", "used"];
+/// Maps from text to quantity, or to something whose `value` is one.
+const QUANTITY_MAPS: [&str; 11] = [
+    "allocatable",
+    "allocatedResources",
+    "capacity",
+    "consumedCapacity",
+    "counters",
+    "hard",
+    "limits",
+    "overhead",
+    "podFixed",
+    "requests",
+    "used",
+];
 
 /// Fields that are quantities.
 const QUANTITIES: [&str; 2] = ["divisor", "sizeLimit"];
@@ -162,6 +173,8 @@ fn read_field(name: &str, field: &mut Value) -> Result<(), String> {
         Value::Object(_) if TEXT_MAPS.contains(&name) => read_texts(field),
         // A CSI driver's `allocatable` is no list of quantities but a number, which may be zero.
         Value::Object(fields) if name == "allocatable" && fields.contains_key("count") => {}
+        // Of a runtime class it is no list either.
+        Value::Object(fields) if name == "overhead" && fields.contains_key("podFixed") => read_fields(fields)?,
         Value::Object(amounts) if QUANTITY_MAPS.contains(&name) => {
             amounts.values_mut().try_for_each(read_quantity)?;
         }
@@ -194,6 +207,8 @@ pub(super) fn read_quantity(amount: &mut Value) -> Result<(), String> {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Null => "0".to_owned(),
+        // A device's capacity, a counter.
+        Value::Object(fields) if fields.contains_key("value") => return read_quantity(&mut amount["value"]),
         _ => return Ok(()),
     };
     *amount = Value::String(Quantity::canonical(&text).map_err(|error| error.to_string())?);
@@ -274,6 +289,16 @@ mod tests {
             },
         });
         assert_eq!(read(document), Ok(expected));
+    }
+
+    #[test]
+    fn quantities_are_written_in_their_own_form_wherever_they_stand() {
+        let of = |document: Value| read(document).expect("quantities");
+        let class = of(json!({"kind": "RuntimeClass", "overhead": {"podFixed": {"cpu": 0.5, "memory": "1024Ki"}}}));
+        assert_eq!(class["overhead"]["podFixed"], json!({"cpu": "500m", "memory": "1Mi"}));
+        let device = of(json!({"spec": {"devices": [{"name": "d", "capacity": {"memory": {"value": "1024Mi"}}}]}}));
+        assert_eq!(device["spec"]["devices"][0]["capacity"]["memory"]["value"], "1Gi");
+        assert!(read(json!({"overhead": {"podFixed": {"cpu": "many"}}})).is_err());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::object::Object;
 use super::selector::Selector;
 use super::{age, meta};
-use crate::sim::Time;
+use crate::sim::{Order, Time};
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{LabelSelector, Time as Timestamp};
 use serde_json::Value;
@@ -181,9 +181,15 @@ pub fn texts(object: &Object, path: &str) -> String {
 #[must_use]
 pub fn labels(object: &Object, path: &str) -> String {
     let labels = object.document().and_then(|document| document.at(path)?.as_object());
-    let pairs =
-        labels.into_iter().flatten().map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()));
-    none_if_empty(pairs.collect::<Vec<_>>().join(","))
+    label_text(labels.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str().unwrap_or_default())))
+}
+
+/// Labels in the order of their texts, in which `a.b=` comes before `a=` (upstream: `labels.FormatLabels`).
+#[must_use]
+pub fn label_text<'a>(labels: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut pairs: Vec<String> = labels.map(|(key, value)| format!("{key}={value}")).collect();
+    pairs.order();
+    none_if_empty(pairs.join(","))
 }
 
 /// The selector at a path of a tree, in its string form.
@@ -209,4 +215,18 @@ pub fn since_at(object: &Object, path: &str, now: Time) -> String {
 #[must_use]
 pub fn condition<'a>(object: &'a Object, kind: &str) -> Option<&'a Value> {
     object.document()?.list("status.conditions").iter().find(|condition| condition["type"] == kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_ordered_with_their_values() {
+        assert_eq!(
+            label_text([("app", "a"), ("app.kubernetes.io/name", "b")].into_iter()),
+            "app.kubernetes.io/name=b,app=a"
+        );
+        assert_eq!(label_text(std::iter::empty()), "<none>");
+    }
 }

@@ -6,7 +6,7 @@ use crate::api::path::Path;
 use crate::api::pod::{defaults, template};
 use crate::api::selector::Selector;
 use crate::api::status::FieldError;
-use crate::api::table::{containers, images, none_if_empty};
+use crate::api::table::{containers, images, label_text};
 use k8s_openapi::api::core::v1::{ReplicationController, ReplicationControllerSpec, ReplicationControllerStatus};
 use std::collections::BTreeMap;
 
@@ -47,7 +47,11 @@ pub static KIND: Kind = Kind {
         Column::AGE,
         Column::text("Containers", |object, _| containers(spec(object).and_then(|spec| spec.template.as_ref()))).wide(),
         Column::text("Images", |object, _| images(spec(object).and_then(|spec| spec.template.as_ref()))).wide(),
-        Column::text("Selector", |object, _| none_if_empty(selector(object))).wide(),
+        Column::text("Selector", |object, _| {
+            let labels = spec(object).and_then(|spec| spec.selector.as_ref()).into_iter().flatten();
+            label_text(labels.map(|(key, value)| (key.as_str(), value.as_str())))
+        })
+        .wide(),
     ],
     ..Kind::plain()
 };

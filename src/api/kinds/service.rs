@@ -1,8 +1,7 @@
 //! `Service`: one stable name and address for pods that come and go.
 
 use super::{Column, Kind, Object, decode, plain_kind};
-use crate::api::selector::Selector;
-use crate::api::table::{joined, none_if_empty};
+use crate::api::table::{joined, label_text, none_if_empty};
 use crate::api::{names, service};
 use crate::sim::Order;
 use k8s_openapi::api::core::v1::{Service, ServicePort};
@@ -100,5 +99,5 @@ fn port(port: &ServicePort) -> String {
 
 fn selector(service: &Service) -> String {
     let labels = service.spec.as_ref().and_then(|spec| spec.selector.as_ref());
-    none_if_empty(labels.map(|labels| Selector::from_labels(labels).to_string()).unwrap_or_default())
+    label_text(labels.into_iter().flatten().map(|(key, value)| (key.as_str(), value.as_str())))
 }

@@ -6,11 +6,11 @@ use super::{field, storage};
 use crate::api::check::{self, Errors};
 use crate::api::names;
 use crate::api::object::Object;
-use crate::api::pod::validation::scheduling;
-use crate::api::quantity::Quantity;
+use crate::api::pod::validation::{resources, scheduling};
 use crate::api::status::FieldError;
 use crate::api::tree::At;
 use k8s_openapi::api::core::v1::Toleration;
+use k8s_openapi::apimachinery::pkg::api::resource::Quantity as Amount;
 use std::collections::BTreeMap;
 
 const IMMUTABLE: &str = "field is immutable";
@@ -111,12 +111,8 @@ pub fn validate_runtime(object: &Object) -> Errors {
     let handler = field(object, "handler");
     check::complain(&mut out, &handler.path, handler.text(), names::dns1123_label(handler.text()));
     let overhead = field(object, "overhead");
-    for (name, amount) in overhead.field("podFixed").entries() {
-        check::complain(&mut out, &amount.path, name, names::qualified_name(name));
-        if Quantity::parse(amount.text()).is_ok_and(|quantity| quantity.sign() < 0) {
-            out.push(amount.invalid("must be greater than or equal to 0"));
-        }
-    }
+    let fixed: BTreeMap<String, Amount> = overhead.field("podFixed").part().unwrap_or_default();
+    resources::overhead(&mut out, &overhead.path, &fixed);
     let scheduling = field(object, "scheduling");
     let nodes = scheduling.field("nodeSelector");
     let labels: Option<BTreeMap<String, String>> = nodes.part();
@@ -157,6 +153,6 @@ mod tests {
         let runtime = json!({"handler": "A", "overhead": {"podFixed": {"cpu": "-1"}}});
         let found = complaints(validate_runtime, &runtime);
         assert!(found[0].starts_with("handler: Invalid value: \"A\": a lowercase RFC 1123 label"));
-        assert_eq!(found[1], "overhead.podFixed[cpu]: Invalid value: \"-1\": must be greater than or equal to 0");
+        assert_eq!(found[1], "overhead.limits[cpu]: Invalid value: \"-1\": must be greater than or equal to 0");
     }
 }
