@@ -2,6 +2,7 @@
 //!
 //! Upstream: `pkg/kubelet/status/generate.go`; the order is that of `kubelet_pods.go`, `generateAPIPodStatus`.
 
+use super::restart::{may_restart_all, restarts_all};
 use super::worker::{Worker, container, is_sidecar};
 use crate::api::meta::timestamp;
 use crate::sim::Time;
@@ -30,7 +31,8 @@ pub fn conditions(
         .filter(|(index, _)| !worker.init_done(&spec, *index))
         .map(|(_, status)| status.name.as_str())
         .collect();
-    let initialized: Lack = (!worker.initialized() && phase != "Succeeded").then(|| {
+    let done = before.conditions.iter().flatten().any(|one| one.type_ == OWN[1] && one.status == "True");
+    let initialized: Lack = (!done && !worker.initialized() && phase != "Succeeded").then(|| {
         ("ContainersNotInitialized", format!("containers with incomplete status: [{}]", incomplete.join(" ")))
     });
     let sidecars =
@@ -65,7 +67,27 @@ pub fn conditions(
         condition(worker, before, now, OWN[3], containers),
         condition(worker, before, now, OWN[4], None),
     ]);
+    if may_restart_all(&spec) {
+        list.push(restarting(worker, before, now, phase));
+    }
     list
+}
+
+/// Whether all containers are being started again. Upstream: `GenerateAllContainersRestartingCondition`.
+fn restarting(worker: &Worker, before: &PodStatus, now: Time, phase: &str) -> PodCondition {
+    let lack = match phase {
+        "Succeeded" => Some(("PodCompleted", String::new())),
+        "Failed" => Some(("PodFailed", String::new())),
+        _ if restarts_all(worker) => None,
+        _ => Some(("", String::new())),
+    };
+    let on = lack.is_none();
+    let text = |text: &str| on.then(|| text.to_owned());
+    let mut one = condition(worker, before, now, "AllContainersRestarting", lack);
+    one.observed_generation = None;
+    one.reason = one.reason.or_else(|| text("RestartAllContainersStarted"));
+    one.message = text("container exited with restart policy rule");
+    one
 }
 
 /// What stands between a pod and its resources. Upstream: `determinePodResizeStatus`.

@@ -190,6 +190,19 @@ fn references(worker: &Worker) -> Vec<Reference> {
     all
 }
 
+/// What each volume lacks; sources of a projected one are all looked at (upstream: `utilerrors.NewAggregate`).
+fn by_volume(lacks: Vec<(String, String)>) -> Vec<(String, Vec<String>)> {
+    let mut all: Vec<(String, Vec<String>)> = Vec::new();
+    for (volume, why) in lacks {
+        match all.iter_mut().find(|(known, _)| *known == volume) {
+            Some((_, whys)) if whys.contains(&why) => {}
+            Some((_, whys)) => whys.push(why),
+            None => all.push((volume, vec![why])),
+        }
+    }
+    all
+}
+
 fn of_volume(volume: &Volume, namespace: &str, name: &str, all: &mut Vec<Reference>) {
     type Items<'a> = Option<&'a Vec<k8s_openapi::api::core::v1::KeyToPath>>;
     let mut add = |secret: bool, object: &str, optional: Option<bool>, items: Items| {
@@ -290,7 +303,8 @@ impl Kubelet {
         if let Lack::Driver(text) = of_claims {
             self.say(cx, uid, None, &warning("FailedMount", &text));
         }
-        for (volume, why) in lacks {
+        for (volume, whys) in by_volume(lacks) {
+            let why = if whys.len() == 1 { whys.concat() } else { format!("[{}]", whys.join(", ")) };
             let text = format!("MountVolume.SetUp failed for volume \"{volume}\" : {why}");
             self.say(cx, uid, None, &warning("FailedMount", &text));
         }

@@ -142,6 +142,7 @@ fn failure(outcome: &Result<CriReply, CriError>) -> Option<(String, Rc<str>)> {
 }
 
 /// What the status says of a hook that has failed.
+#[inline(never)]
 fn failed(worker: &Worker, slot: usize, hook: &LifecycleHandler, (why, output): &(String, Rc<str>)) -> String {
     let whose =
         format!("for Container {:?} in Pod {:?} failed - error:", &*worker.slots[slot].name, worker.full_name());

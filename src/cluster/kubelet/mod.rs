@@ -14,7 +14,7 @@
 //! - `claims`: claims that have to be attached and mounted; `drivers`: by whom.
 //! - `hooks`: what containers want done after their start and before their end; `pull`: images; `config`, `env`, `volumes`:
 //!   what `ConfigMap`s, `Secret`s, the pod itself and the machine give to them.
-//! - `status`, `conditions`, `user`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`:
+//! - `status`, `phase`, `conditions`, `user`: a pod's status field for field; `report`: telling the API; `probes`; `backoff`; `admit`:
 //!   what does not fit is refused.
 //! - `debug`: ephemeral containers; `resize`: other resources for pods that run.
 //! - `manifests`: static pods, which files on the machine describe; `mirror`: how the API shows them.
@@ -40,6 +40,7 @@ mod links;
 mod manifests;
 mod mirror;
 mod node;
+mod phase;
 mod pods;
 mod probes;
 mod pull;

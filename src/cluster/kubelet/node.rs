@@ -8,7 +8,7 @@ mod abilities;
 mod conditions;
 
 use self::abilities::{declared, features, handlers};
-use self::conditions::{agrees, conditions, keep_transitions};
+use self::conditions::{agrees, conditions, keep_transitions, turn};
 use super::admit::allocatable;
 use super::host::NO_NETWORK;
 use super::{Asked, Kubelet, Sent};
@@ -248,12 +248,14 @@ impl Kubelet {
         if !self.node.ready && self.found.is_some() && !self.host.pod_cidr.is_empty() {
             self.node.ready = true;
             self.node.since = Some(now);
-            self.say_node(cx, "NodeReady", &format!("Node {} status is now: NodeReady", self.machine.name));
         }
         let key = Key::new("", &self.machine.name);
         let believed = self.client.lookup(&kinds::node::KIND, &key).cloned().or_else(|| self.node.node.clone());
         let Some(mut object) = believed else { return };
         let wanted = self.status(now);
+        if let Some(reason) = turn(object.get::<Node>().and_then(|node| node.status.as_ref()), &wanted) {
+            self.say_node(cx, reason, &format!("Node {} status is now: {reason}", self.machine.name));
+        }
         let same =
             object.get::<Node>().and_then(|node| node.status.as_ref()).is_some_and(|status| agrees(status, &wanted));
         let recent = self.node.reported.is_some_and(|at| now.since(at) < timing::NODE_STATUS_REPORT);

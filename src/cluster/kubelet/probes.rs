@@ -13,7 +13,8 @@ pub use self::answer::{grace, number};
 
 use self::answer::{Answer, question, read, seconds};
 use super::report::warning;
-use super::worker::{Doom, Slot, Stage, container};
+use super::restart::Doom;
+use super::worker::{Slot, Stage, container};
 use super::{Asked, Kubelet};
 use crate::cluster::fact::{Fact, ProbeKind};
 use crate::cluster::wire::{CriError, CriReply, Event, Timer};

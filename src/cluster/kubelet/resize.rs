@@ -11,7 +11,8 @@
 
 use super::admit::{Amounts, allocatable};
 use super::report::{normal, warning};
-use super::worker::{Doom, Stage, Worker, container};
+use super::restart::Doom;
+use super::worker::{Stage, Worker, container};
 use super::{Asked, Kubelet, usage};
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;

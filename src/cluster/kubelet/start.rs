@@ -102,7 +102,7 @@ impl Kubelet {
             }
         };
         let at = &worker.slots[slot];
-        let attempt = if at.id.is_some() { at.attempt + 1 } else { 0 };
+        let attempt = at.attempt + u32::from(at.id.is_some());
         let words = |words: &Option<Vec<String>>| {
             words
                 .as_ref()

@@ -5,7 +5,8 @@
 //! are read back from its control group once it runs, whose weights round a request of 100m down to 79m.
 
 use super::conditions::conditions;
-use super::restart::{restarts, restarts_init};
+use super::phase::phase;
+use super::restart::{self, restarts, restarts_init};
 use super::user;
 use super::worker::{Slot, Stage, Worker, container, ended, is_sidecar};
 use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
@@ -103,61 +104,14 @@ fn lose(worker: &Worker, all: &mut [ContainerStatus]) {
     let mains = if worker.initialized() { worker.mains().len() } else { 0 };
     for status in inits[..tried].iter_mut().chain(&mut rest[..mains]) {
         if terminated(status).is_none() {
-            status.state = Some(lost());
+            let message = "The container could not be located when the pod was terminated";
+            status.state = Some(unknown("ContainerStatusUnknown", message));
         }
     }
 }
 
-/// The pod's phase. Upstream: `getPhase`.
-fn phase(worker: &Worker, spec: &PodSpec, statuses: &[ContainerStatus]) -> &'static str {
-    if worker.failed.is_some() {
-        return "Failed";
-    }
-    let over = worker.stage == Stage::Stopped && worker.mirror.is_none();
-    let (inits, mains) = statuses.split_at(worker.inits);
-    let fatal = |index: usize, status: &ContainerStatus| {
-        let container = container(spec, index);
-        let code = terminated(status).map(|end| end.exit_code);
-        !is_sidecar(&container) && code.is_some_and(|code| code != 0 && !restarts_init(spec, &container, code))
-    };
-    if inits.iter().enumerate().any(|(index, status)| fatal(index, status)) {
-        return "Failed";
-    }
-    let (mut running, mut waiting, mut stopped, mut succeeded) = (0, 0, 0, 0);
-    for status in mains {
-        let state = status.state.as_ref();
-        if state.is_some_and(|state| state.running.is_some()) {
-            running += 1;
-        } else if let Some(end) = terminated(status) {
-            stopped += 1;
-            succeeded += usize::from(end.exit_code == 0);
-        } else if status.last_state.as_ref().is_some_and(|state| state.terminated.is_some()) {
-            stopped += 1;
-        } else {
-            waiting += 1;
-        }
-    }
-    match () {
-        () if !worker.initialized() || waiting > 0 => "Pending",
-        () if running > 0 => "Running",
-        () if over && stopped == succeeded => "Succeeded",
-        () if over => "Failed",
-        () => {
-            let mut codes =
-                mains.iter().enumerate().map(|(index, status)| (index, terminated(status).map(|end| end.exit_code)));
-            let again = |(index, code): (usize, Option<i32>)| {
-                code.is_none_or(|code| restarts(spec, &spec.containers[index], code))
-            };
-            match codes.any(again) {
-                true => "Running",
-                false if stopped == succeeded => "Succeeded",
-                false => "Failed",
-            }
-        }
-    }
-}
-
-fn terminated(status: &ContainerStatus) -> Option<&ContainerStateTerminated> {
+/// How a container has ended.
+pub fn terminated(status: &ContainerStatus) -> Option<&ContainerStateTerminated> {
     status.state.as_ref()?.terminated.as_ref()
 }
 
@@ -235,6 +189,7 @@ fn shown_id(engine: Engine, id: &str) -> String {
 fn states(worker: &Worker, spec: &PodSpec, index: usize, engine: Engine) -> (ContainerState, Option<ContainerState>) {
     let slot = &worker.slots[index];
     let last = slot.last.as_ref().and_then(|(id, state)| terminated_state(engine, id, state));
+    let last = last.or_else(|| slot.reset.then(|| unknown(restart::ALL, restart::REMOVED)));
     let Some(seen) = &slot.state else {
         let default = if worker.inits > 0 { "PodInitializing" } else { "ContainerCreating" };
         return (waiting(slot, default), last);
@@ -261,12 +216,12 @@ fn states(worker: &Worker, spec: &PodSpec, index: usize, engine: Engine) -> (Con
     }
 }
 
-/// A container that was never found when its pod was ended. Upstream: `status_manager.go`, `TerminatePod`.
-fn lost() -> ContainerState {
+/// The end of a container of which nothing is known but this.
+fn unknown(reason: &str, message: &str) -> ContainerState {
     let terminated = Some(ContainerStateTerminated {
         exit_code: 137,
-        reason: Some("ContainerStatusUnknown".to_owned()),
-        message: Some("The container could not be located when the pod was terminated".to_owned()),
+        reason: Some(reason.to_owned()),
+        message: Some(message.to_owned()),
         ..ContainerStateTerminated::default()
     });
     ContainerState { terminated, ..ContainerState::default() }

@@ -8,8 +8,8 @@
 use super::hooks::When;
 use super::host::NO_NETWORK;
 use super::report::{normal, warning};
-use super::restart::{restarts, restarts_init, survives};
-use super::worker::{Doom, Leave, Run, Stage, Worker, container, is_sidecar};
+use super::restart::{Doom, restarts, restarts_all, restarts_init, survives};
+use super::worker::{Leave, Run, Stage, Worker, container, is_sidecar};
 use super::{Asked, Kubelet, SYNC, probes};
 use crate::cluster::Cx;
 use crate::cluster::timing;
@@ -23,6 +23,8 @@ use std::rc::Rc;
 enum Need {
     /// Its life is over: what is left is stopped.
     End,
+    /// All its containers are started again, the init containers first.
+    All,
     /// These containers are killed and these are started; without a sandbox that comes first.
     Work { kill: Vec<Kill>, start: Vec<usize> },
 }
@@ -56,6 +58,9 @@ fn kill(worker: &Worker, spec: &PodSpec, slot: usize) -> Option<Kill> {
 
 /// What a pod needs. Pure. Upstream: `computePodActions`.
 fn need(worker: &Worker) -> Need {
+    if restarts_all(worker) {
+        return Need::All;
+    }
     let spec = worker.spec();
     let mut kills: Vec<Kill> = (0..worker.inits).filter_map(|slot| kill(worker, &spec, slot)).collect();
     let mut start = worker.debuggers();
@@ -138,6 +143,7 @@ impl Kubelet {
         self.ask_unready(cx, uid);
         match need {
             Need::End => self.stop(cx, uid),
+            Need::All => self.restart_all(cx, uid),
             Need::Work { kill, start } if kill.is_empty() && start.is_empty() => self.wait(cx, uid),
             Need::Work { kill, .. } => {
                 if let Some(worker) = self.workers.get_mut(uid) {
@@ -177,6 +183,10 @@ impl Kubelet {
             return self.no_network(cx, uid);
         }
         let call = CriCall::RunPodSandbox { pod: uid.clone(), name: worker.pod.key(), host_network };
+        if worker.ip.is_some() {
+            let text = "Pod sandbox changed, it will be killed and re-created.";
+            self.say(cx, uid, None, &normal("SandboxChanged", text));
+        }
         self.call(cx, call, Asked::Sandbox(uid.clone()));
     }
 
@@ -294,6 +304,9 @@ impl Kubelet {
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let Some(run) = &mut worker.run else { return };
         run.kills = run.kills.saturating_sub(1);
+        if run.kills == 0 && run.all {
+            return self.all_removed(cx, uid);
+        }
         if run.kills == 0 {
             run.acted = true;
             self.finish(cx, uid);

@@ -6,6 +6,7 @@ use super::debug;
 use super::mirror::Mirror;
 use super::probes::Probing;
 use super::resize::{Given, Resize};
+use super::restart::Doom;
 use super::volumes::Written;
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;
@@ -102,17 +103,6 @@ pub enum Leave {
     Alone(Time),
 }
 
-/// Why a container that runs is killed, to be started again or not.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Doom {
-    /// Its liveness probe has failed.
-    Liveness,
-    /// Its startup probe has failed.
-    Startup,
-    /// It gets other resources.
-    Resize,
-}
-
 /// A sync under way: steps that wait for the runtime.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
 pub struct Run {
@@ -126,6 +116,8 @@ pub struct Run {
     pub retry: Option<Time>,
     /// Containers that are being killed before they are started again.
     pub kills: usize,
+    /// Whether that is done to all of the pod.
+    pub all: bool,
 }
 
 /// A container of a pod.
@@ -149,6 +141,8 @@ pub struct Slot {
     pub image_id: Rc<str>,
     /// Its probes.
     pub probes: Vec<Probing>,
+    /// Whether all that was known of it was removed because all of its pod was started again.
+    pub reset: bool,
     /// Why it has to be killed.
     pub doomed: Option<Doom>,
     /// How far its end has come.

@@ -60,3 +60,31 @@ pub fn keep_transitions(before: Option<&NodeStatus>, mut wanted: NodeStatus) -> 
     }
     wanted
 }
+
+/// What is said when a node becomes ready, or no longer is. Upstream: `ReadyCondition`.
+pub fn turn(before: Option<&NodeStatus>, now: &NodeStatus) -> Option<&'static str> {
+    let ready = |status: &NodeStatus| {
+        let ready = status.conditions.iter().flatten().find(|condition| condition.type_ == "Ready");
+        ready.map(|condition| condition.status == "True")
+    };
+    let (before, now) = (ready(before?)?, ready(now)?);
+    (before != now).then_some(if now { "NodeReady" } else { "NodeNotReady" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sim::Time;
+
+    #[test]
+    fn what_turns_is_said_and_nothing_else() {
+        let status = |ready: Result<(), &str>| NodeStatus {
+            conditions: Some(conditions([false, false], ready, (Time::ZERO, Time::ZERO))),
+            ..NodeStatus::default()
+        };
+        let (well, ill) = (status(Ok(())), status(Err("container runtime is down")));
+        assert_eq!(turn(Some(&well), &ill), Some("NodeNotReady"));
+        assert_eq!(turn(Some(&ill), &well), Some("NodeReady"));
+        assert_eq!((turn(Some(&well), &well), turn(None, &well)), (None, None));
+    }
+}

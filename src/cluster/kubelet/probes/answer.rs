@@ -3,7 +3,8 @@
 //! Upstream: `pkg/kubelet/prober/prober.go`, `pkg/probe/{exec,grpc,http,tcp}`. Left out: certificates, headers, redirects;
 //! whatever host a probe names, the pod itself is asked.
 
-use crate::cluster::kubelet::worker::{Doom, container};
+use crate::cluster::kubelet::restart::Doom;
+use crate::cluster::kubelet::worker::container;
 use crate::cluster::machine::Engine;
 use crate::cluster::wire::{CriCall, CriError, CriReply};
 use crate::sim::Duration;

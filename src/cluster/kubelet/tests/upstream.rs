@@ -232,3 +232,39 @@ fn a_node_tells_what_its_runtime_can_do() {
     let handlers = status.runtime_handlers.unwrap_or_default();
     assert!(handlers.iter().any(|handler| handler.name.as_deref() == Some("runc")));
 }
+
+#[test]
+fn a_rule_starts_all_containers_of_a_pod_again_from_the_first_on() {
+    let rule = "restartPolicy: Never, restartPolicyRules: [{action: RestartAllContainers, exitCodes: {operator: In, values: [42]}}]";
+    let main = format!("image: 'busybox:1.36', command: [sh, -c, 'sleep 5; exit 42'], {rule}");
+    let inits = "initContainers:\n  - {name: i, image: 'busybox:1.36', command: [sh, -c, 'sleep 2']}";
+    let pod = with(&with(&one("all", &main), inits), "restartPolicy: Never")
+        + "  - {name: d, image: 'busybox:1.36', command: [sleep, '3600']}\n";
+    let mut harbour = Harbour::with(&pod);
+    harbour.until(9);
+    let restarting = |harbour: &Harbour| harbour.pod("all").condition("AllContainersRestarting").cloned();
+    assert_eq!(restarting(&harbour).map(|one| one.status).as_deref(), Some("False"));
+    harbour.until(18);
+    let status = harbour.pod("all").status.clone();
+    let all = status.init_container_statuses.iter().chain(&status.container_statuses).flatten();
+    for one in all {
+        let last = one.last_state.as_ref().and_then(|state| state.terminated.clone()).expect("it was removed");
+        assert_eq!((one.restart_count, last.exit_code), (1, 137), "{}", one.name);
+        assert_eq!(last.reason.as_deref(), Some("RestartingAllContainers"));
+    }
+    assert_eq!(harbour.starts("all").len(), 6, "each of three twice");
+    assert_eq!(said(&harbour, "all", "Killing"), [("killing".to_owned(), 1)]);
+    assert_eq!(harbour.pod("all").condition("Initialized").map(|one| one.status.as_str()), Some("True"));
+}
+
+#[test]
+fn a_projected_volume_names_all_that_it_lacks_at_once() {
+    let sources = "[{configMap: {name: a}}, {secret: {name: b}}]";
+    let pod = one("p", "image: 'nginx:1.27', volumeMounts: [{name: v, mountPath: /v}]")
+        + &format!("  volumes: [{{name: v, projected: {{sources: {sources}}}}}]\n");
+    let mut harbour = Harbour::with(&pod);
+    harbour.until(5);
+    let text = "MountVolume.SetUp failed for volume \"v\" : [configmap \"a\" not found, secret \"b\" not found]";
+    let said = said(&harbour, "p", "FailedMount");
+    assert!(said.len() == 1 && said[0].0 == text, "{said:?}");
+}
