@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
@@ -14,7 +14,9 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 // Functions that are alike stand together by their names, which compresses better; below 1,024 lies the far end of the stack,
 // where no object is, so that offsets may be folded. (npm's wasm-opt: Debian's breaks the app without a word.)
 const OPTIMISE = ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', '--reorder-functions-by-name'];
-const COMPRESSIBLE = /\.(html|js|mjs|css|svg|wasm|txt|json)$/;
+const COMPRESSIBLE = /\.(html|js|mjs|css|svg|wasm|txt|json|webmanifest)$/;
+// What is kept in the browser from the start: all but the copies of pages, and the fonts for what people type.
+const NOT_KEPT = /^(sw\.js|index\.html|404\.html|fonts\/.*\.subset\..*)$/;
 const dist = process.env.TRUNK_STAGING_DIR;
 if (!dist) {
   console.error('finish: TRUNK_STAGING_DIR is not set: Trunk runs this script, start it with `make build`.');
@@ -64,11 +66,26 @@ function compress(path) {
   writeFileSync(`${path}.gz`, gzipSync(content, { level: 9 }));
 }
 
+/** The service worker learns the files and, from what is in them, the version; the manifest the icon. */
+function offline() {
+  const entries = readdirSync(dist, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const files = entries.map((entry) => relative(dist, join(entry.parentPath, entry.name)).replaceAll('\\', '/')).sort();
+  const kept = files.filter((file) => !NOT_KEPT.test(file));
+  const manifest = join(dist, 'site.webmanifest');
+  writeFileSync(manifest, readFileSync(manifest, 'utf8').replace('ICON', files.find((file) => file.startsWith('favicon'))));
+  const hash = createHash('sha256');
+  for (const file of [...kept, 'index.html']) hash.update(file).update(readFileSync(join(dist, file)));
+  const worker = readFileSync(join(dist, 'sw.js'), 'utf8');
+  const version = hash.digest('hex').slice(0, 16);
+  writeFileSync(join(dist, 'sw.js'), worker.replace('VERSION', version).replace('FILES = []', `FILES = ${JSON.stringify(['./', ...kept])}`));
+}
+
 const release = process.env.TRUNK_PROFILE === 'release';
 const built = readFileSync(join(dist, 'index.html'), 'utf8');
 const html = page(release ? program(built) : built);
 writeFileSync(join(dist, 'index.html'), html);
 writeFileSync(join(dist, '404.html'), html);
+offline();
 if (release) {
   for (const file of readdirSync(dist, { recursive: true })) {
     if (COMPRESSIBLE.test(file)) compress(join(dist, file));

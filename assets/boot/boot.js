@@ -68,7 +68,10 @@
         const streams = response.headers.get('content-type') === 'application/wasm';
         await (streams ? WebAssembly.instantiateStreaming(response, { first }) : WebAssembly.instantiate(await response.arrayBuffer(), { first }));
       }
-      return (await get('later.json')).text();
+      const texts = await (await get('later.json')).text();
+      // All is here: from now on it is kept for when there is no network. A browser that keeps nothing goes on without.
+      navigator.serviceWorker?.register(new URL('sw.js', document.baseURI)).catch(() => {});
+      return texts;
     },
     /** Loads the editor; a promise of window.__bottleEditor. */
     editor() {
