@@ -1,10 +1,17 @@
 //! Writes a display list as SVG: exports, the picture in the page while the app loads, and tests.
 
-use super::display::{Anchor, Area, DisplayList, Fill, Form, Item, Look, Seg, Shape, Words};
+use super::display::{Anchor, Area, DisplayList, Fill, Form, Item, Layer, Look, Seg, Shape, Words};
+use super::labels::width;
 use super::raster::Raster;
 use super::theme::{Theme, Token};
 use crate::sim::Sorted;
 use std::fmt::Write;
+
+/// Sizes of what an export says beside its pictures, in pixels: where it is from, a sentence, its line, and between pictures.
+const STAMP: f64 = 11.0;
+const SENTENCE: f64 = 17.0;
+const LINE: f64 = 25.0;
+const GAP: f64 = 16.0;
 
 /// Where colours come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -38,6 +45,81 @@ pub fn document(list: &DisplayList, title: &str, theme: Theme) -> String {
     let mut out = head;
     body(list, Colours::Theme(theme), &mut out);
     out + "</svg>\n"
+}
+
+/// A picture with a line in its corner: where it is from.
+#[must_use]
+pub fn stamped(list: &DisplayList, line: &str) -> DisplayList {
+    let words = Words { text: line.to_owned(), size: STAMP, weight: 500, code: false, anchor: Anchor::Start };
+    let at = (STAMP, list.height - STAMP);
+    let area = Area::new(at.0, at.1 - STAMP, width(line, STAMP), STAMP);
+    let shape = Shape { form: Form::Text(at, Box::new(words)), look: super::labels::PLAIN };
+    let mut list = list.clone();
+    list.items.push(Item {
+        id: "stamp".to_owned(),
+        kind: "label",
+        reference: None,
+        fact: None,
+        area,
+        hit: None,
+        layer: Layer::Label,
+        text: Some(line.to_owned()),
+        opacity: 1.0,
+        shapes: vec![shape],
+    });
+    list
+}
+
+/// Pictures side by side, each with its sentence below, and where they are from: for slides and handouts.
+#[must_use]
+pub fn strip(pictures: &[(DisplayList, String)], line: &str, theme: Theme) -> String {
+    let (ink, paper) = (Token::Ink.hex(theme), Token::Surface.hex(theme));
+    let wide: f64 = GAP + pictures.iter().map(|(list, _)| list.width + GAP).sum::<f64>();
+    let below = GAP + pictures.iter().map(|(list, _)| list.height).fold(0.0, f64::max);
+    let told: Vec<Vec<String>> = pictures.iter().map(|(list, text)| wrapped(text, list.width)).collect();
+    let high = below + told.iter().map(|lines| lines.iter().map(|_| LINE).sum()).fold(0.0, f64::max) + 2.0 * LINE;
+    let mut out = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\">\
+         <title>{2}</title><rect width=\"{0}\" height=\"{1}\" fill=\"{paper}\"/>",
+        number(wide),
+        number(high),
+        escape(line)
+    );
+    let say = |out: &mut String, (x, y): (f64, f64), size: f64, text: &str| {
+        let words = Words { text: text.to_owned(), size, weight: 500, code: false, anchor: Anchor::Start };
+        let _ = write_text(out, (x, y), &words, &format!(" fill=\"{ink}\""));
+    };
+    let mut left = GAP;
+    for ((list, _), told) in pictures.iter().zip(told) {
+        // A document of its own: what reaches over its edge is cut off there.
+        let inner =
+            document(list, "", theme).replacen("<svg ", &format!("<svg x=\"{}\" y=\"{GAP}\" ", number(left)), 1);
+        out += &inner.replacen("<title></title>", "", 1);
+        let mut y = below;
+        for text in told {
+            y += LINE;
+            say(&mut out, (left, y), SENTENCE, &text);
+        }
+        left += list.width + GAP;
+    }
+    say(&mut out, (GAP, high - GAP), STAMP, line);
+    out + "</svg>\n"
+}
+
+/// A sentence in lines.
+fn wrapped(text: &str, room: f64) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or("", String::as_str);
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if line.is_empty() || width(&longer, SENTENCE) <= room {
+            lines.pop();
+            lines.push(longer);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
 }
 
 /// The list as an SVG element for the page: the colours are the page's, without words.

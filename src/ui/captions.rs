@@ -36,7 +36,7 @@ impl Captions {
 }
 
 /// The beats of the story up to the present moment, the latest first.
-fn beats(session: &Session) -> impl Iterator<Item = &Beat> {
+pub fn beats(session: &Session) -> impl Iterator<Item = &Beat> {
     let head = session.trace().head();
     let beats = session.pace().beats();
     let end = beats.partition_point(|beat| beat.head < head);

@@ -168,8 +168,7 @@ pub fn watch(ui: Ui) {
 
 /// The run as a file.
 pub fn save_file(ui: Ui) {
-    let name = ui.link.with_value(|link| format!("{}-{}.bottle.json", link.scenario, link.seed));
-    browser::save(&name, "application/json", &written(ui));
+    browser::save(&format!("{}.bottle.json", super::panels::stamp(ui)), "application/json", &written(ui));
 }
 
 /// Opens the run of a file: the page begins anew with it.

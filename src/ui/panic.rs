@@ -68,7 +68,8 @@ fn show(what: &str) -> Option<()> {
         let log = make("a", &text(language, "broken-log", &[]))?;
         let kept = js_sys::encode_uri_component(&kept);
         log.set_attribute("href", &format!("data:application/json;charset=utf-8,{kept}")).ok()?;
-        log.set_attribute("download", "inputs.json").ok()?;
+        let name = format!("inputs-{:.0}ms-v{}.json", SHOWN.with(Cell::get), env!("CARGO_PKG_VERSION"));
+        log.set_attribute("download", &name).ok()?;
         card.append_child(&log).ok()?;
     }
     cover.append_child(&card).ok()?;

@@ -10,6 +10,7 @@
 
 mod boot;
 mod guess;
+mod scenes;
 mod scout;
 mod tell;
 mod until;
@@ -79,7 +80,6 @@ pub struct Session {
 
 impl Session {
     /// A harbour that has come up (see [`Boot`]).
-    #[must_use]
     fn open(link: &Link, history: History) -> Self {
         let mut known = Known::default();
         let view = Rc::new(history.world().view_since(&mut known));

@@ -19,6 +19,7 @@ use crate::cluster::view::View;
 use crate::scene::camera::Camera;
 use crate::scene::display::{DisplayList, Item, Layer};
 use crate::scene::layout::{Layout, Level};
+use crate::scene::theme::Theme;
 use crate::scene::{Frame, Options, display_list};
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -68,10 +69,13 @@ impl Stage {
         self.list.clone()
     }
 
-    /// The last picture as an address of its pixels.
+    /// A picture as an address of its pixels; the next frame shows the stage's own again.
     #[must_use]
-    pub fn png(&self) -> Option<String> {
-        self.context.as_ref()?.canvas()?.to_data_url().ok()
+    pub fn png(&mut self, list: &DisplayList, theme: Theme) -> Option<String> {
+        let context = self.context.as_ref()?;
+        super::paint::paint(context, list, theme, self.ratio);
+        self.soiled = true;
+        context.canvas()?.to_data_url().ok()
     }
 
     /// Whether a new picture is needed although nothing moves.
@@ -277,7 +281,8 @@ pub fn paint(ui: Ui) {
     });
 }
 
-fn options(ui: Ui) -> Options {
+/// How the stage is shown.
+pub fn options(ui: Ui) -> Options {
     let reduced = ui.reduced.get_untracked();
     let selected = ui.selected.with_untracked(|selected| selected.as_ref().map(Selection::on_stage));
     Options {

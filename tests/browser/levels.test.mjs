@@ -171,6 +171,25 @@ test('a run is saved as a file, and the file opens it', async () => {
   const picture = page.waitForEvent('download');
   await page.getByTestId('export-svg').click();
   assert.match((await picture).suggestedFilename(), /^three-ships-9-.*\.svg$/);
+  // Every file says in its name and in itself what it is of.
+  const stamp = /three-ships-9-\d\d-\d\d\.\d{3}-v\d+\.\d+\.\d+/;
+  for (const [what, parts] of [
+    ['export-strip', { '<svg x="': 4, 'font-size="17"': 4 }],
+    ['export-manifests', { 'kind: Deployment': 1, '---\n# 00:': 1 }],
+    ['export-transcript', { '쿠버네티스|API 서버': 3 }],
+    ['export-png', {}],
+  ]) {
+    const coming = page.waitForEvent('download');
+    await page.getByTestId(what).click();
+    const exported = await coming;
+    assert.match(exported.suggestedFilename(), stamp);
+    const content = (await import('node:fs')).readFileSync(await exported.path(), 'utf8');
+    if (what !== 'export-png') assert.match(content, stamp, what);
+    for (const [part, least] of Object.entries(parts)) {
+      const count = [...content.matchAll(new RegExp(part, 'g'))].length;
+      assert.ok(count >= least, `${what}: ${part} ${count} times`);
+    }
+  }
   const text = (await import('node:fs')).readFileSync(file, 'utf8');
   await page.keyboard.press('Escape');
   const other = await open(rig, 'ko/sandbox?seed=1', { lang: 'ko' });

@@ -6,6 +6,7 @@ mod branches;
 mod compare;
 mod dock;
 mod events;
+mod exports;
 mod guide;
 mod help;
 mod inspector;
@@ -32,6 +33,7 @@ mod transport;
 
 pub use self::branches::branches;
 pub use self::dock::dock;
+pub use self::exports::stamp;
 pub use self::guide::guide;
 pub use self::inspector::inspector;
 pub use self::scheduling::{Scheduling, Tab as InspectorTab, question};

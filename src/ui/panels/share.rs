@@ -1,17 +1,13 @@
-//! Sharing and keeping: the link to this moment, the run as a file, the picture, the transcript.
+//! Sharing and keeping: the link to this moment, the run as a file, and all that can be exported.
 
+use super::exports;
 use super::sheet::sheet;
-use super::transport::clock_text;
 use crate::ui::browser;
-use crate::ui::captions;
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::keep;
 use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
-
-/// So many sentences of the transcript are exported.
-const SENTENCES: usize = 5000;
 
 /// The dialog.
 pub fn share(ui: Ui, open: RwSignal<bool>) -> El {
@@ -48,9 +44,6 @@ fn content(ui: Ui) -> El {
             ui.now.track();
             crate::ui::embed::snippet(ui)
         });
-    let act = |name: &str, key: &'static str, act: fn(Ui)| {
-        button("button", move || act(ui)).attr("data-testid", name).word(ui, key)
-    };
     let long = move || {
         let whole =
             ui.read(|session| session.inputs().is_empty()) || ui.link.with_value(|link| !link.payload.is_empty());
@@ -65,43 +58,32 @@ fn content(ui: Ui) -> El {
         .add(el("h3", "").word(ui, "share-embed"))
         .add(embed)
         .add(el("h3", "").word(ui, "share-file"))
-        .add(el("div", "share-row").add(act("save-run", "share-save", keep::save_file)).add(act(
+        .add(el("div", "share-row").add(act(ui, "save-run", "share-save", keep::save_file)).add(act(
+            ui,
             "open-last",
             "share-last",
             keep::open_last,
         )))
         .add(el("p", "quiet").word(ui, "share-open"))
         .add(el("h3", "").word(ui, "share-export"))
-        .add(
-            el("div", "share-row")
-                .attr("data-testid", "export")
-                .add(act("export-svg", "share-svg", svg))
-                .add(act("export-png", "share-png", png))
-                .add(act("export-transcript", "share-transcript", transcript)),
+        .add(exported(ui))
+        .add(el("p", "quiet").word(ui, "share-carries"))
+}
+
+fn act(ui: Ui, name: &str, key: &'static str, act: fn(Ui)) -> El {
+    button("button", move || act(ui)).attr("data-testid", name).word(ui, key)
+}
+
+/// What can be exported.
+fn exported(ui: Ui) -> El {
+    el("div", "share-row")
+        .attr("data-testid", "export")
+        .add(act(ui, "export-svg", "share-svg", exports::picture))
+        .add(act(ui, "export-png", "share-png", exports::pixels))
+        .add(act(ui, "export-strip", "share-strip", exports::strip))
+        .add(act(ui, "export-transcript", "share-transcript", exports::transcript))
+        .when(
+            move || exports::has_manifests(ui),
+            move || act(ui, "export-manifests", "share-manifests", exports::manifests),
         )
-}
-
-/// Scenario, seed, moment and version: what every export carries.
-fn stamp(ui: Ui) -> String {
-    let now = clock_text(ui.now.get_untracked()).replace(':', "-");
-    ui.link.with_value(|link| format!("{}-{}-{now}-v{}", link.scenario, link.seed, env!("CARGO_PKG_VERSION")))
-}
-
-fn svg(ui: Ui) {
-    let list = ui.stage.with_value(crate::ui::stage::Stage::list);
-    let theme = ui.theme.get_untracked();
-    let text = crate::scene::svg::document(&list, &stamp(ui), theme);
-    browser::save(&format!("{}.svg", stamp(ui)), "image/svg+xml", &text);
-}
-
-fn png(ui: Ui) {
-    if let Some(url) = ui.stage.with_value(crate::ui::stage::Stage::png) {
-        browser::save_url(&format!("{}.png", stamp(ui)), &url);
-    }
-}
-
-fn transcript(ui: Ui) {
-    let line = |caption: &crate::scene::caption::Caption| format!("{}  {}\n", clock_text(caption.at), caption.text);
-    let told: String = captions::transcript(ui, SENTENCES).iter().map(line).collect();
-    browser::save(&format!("{}.txt", stamp(ui)), "text/plain", &format!("{}\n\n{told}", stamp(ui)));
 }

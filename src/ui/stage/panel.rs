@@ -9,6 +9,7 @@ use crate::ui::dom::{El, afterwards, button, button_at_once, el, on_window};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::late::{self, Rest};
+use crate::ui::link::Page;
 use crate::ui::panels::branches;
 use crate::ui::select::Selection;
 use crate::ui::signal::{Memo, RwSignal};
@@ -181,7 +182,10 @@ fn banners(ui: Ui) -> El {
 
 /// The sentence of the present beat.
 fn caption(ui: Ui) -> El {
-    let sentence = move || crate::ui::captions::present(ui).unwrap_or_else(|| ui.text("caption-quiet"));
+    // In a frame of another page there is neither a guide nor a manifest.
+    let framed = ui.link.with_value(|link| link.page == Page::Embed);
+    let quiet = if framed { "caption-quiet-embed" } else { "caption-quiet" };
+    let sentence = move || crate::ui::captions::present(ui).unwrap_or_else(|| ui.text(quiet));
     el("p", "caption").attr("data-testid", "caption").words(sentence)
 }
 

@@ -1,0 +1,118 @@
+//! What can be taken along: pictures, beats side by side, the transcript, the manifests. Each says its scenario, seed, moment
+//! and version.
+
+use super::transport::clock_text;
+use crate::cluster::input::Input;
+use crate::scene::camera::Camera;
+use crate::scene::layout::Layout;
+use crate::scene::pace::{Beat, Speed};
+use crate::scene::{Frame, Options, caption, display_list, svg};
+use crate::ui::browser;
+use crate::ui::captions;
+use crate::ui::handle::Ui;
+use crate::ui::session::Session;
+use crate::ui::stage::{self, Stage};
+use leptos::prelude::*;
+
+/// So many sentences of the transcript are exported.
+const SENTENCES: usize = 5000;
+/// So many beats stand side by side, each so large (pixels): together they fill the width of a slide.
+const BEATS: usize = 4;
+const BEAT: (f64, f64) = (640.0, 400.0);
+
+/// Scenario, seed, moment and version: what every export carries.
+pub fn stamp(ui: Ui) -> String {
+    let now = clock_text(ui.now.get_untracked()).replace(':', "-");
+    ui.link.with_value(|link| format!("{}-{}-{now}-v{}", link.scenario, link.seed, env!("CARGO_PKG_VERSION")))
+}
+
+/// The stage's picture.
+pub fn picture(ui: Ui) {
+    let list = svg::stamped(&ui.stage.with_value(Stage::list), &stamp(ui));
+    let text = svg::document(&list, &stamp(ui), ui.theme.get_untracked());
+    browser::save(&format!("{}.svg", stamp(ui)), "image/svg+xml", &text);
+}
+
+/// The same in pixels.
+pub fn pixels(ui: Ui) {
+    let (stamp, theme) = (stamp(ui), ui.theme.get_untracked());
+    let url = ui.stage.try_update_value(|stage| stage.png(&svg::stamped(&stage.list(), &stamp), theme));
+    if let Some(url) = url.flatten() {
+        browser::save_url(&format!("{stamp}.png"), &url);
+    }
+}
+
+/// Beats side by side: those of the bookmarks, or else the latest.
+pub fn strip(ui: Ui) {
+    let language = ui.language.get_untracked();
+    let options = Options { selected: None, focused: None, hovered: None, found: None, ..stage::options(ui) };
+    let pictures: Vec<_> = ui.read(|session| {
+        let told = told(session, &ui.sight.bookmarks.get_untracked());
+        let each = |beat: &Beat| {
+            let (view, pres_ms) = session.scene(beat)?;
+            let sentence = caption::of(beat, session.trace(), language)?;
+            let layout = Layout::of(&view, options.reduced);
+            let frame = Frame {
+                view: &view,
+                trace: session.trace(),
+                script: session.script(),
+                pres_ms,
+                speed: Speed::Adaptive,
+                layout: &layout,
+                camera: Camera::whole(BEAT, &layout),
+                language,
+                options: &options,
+            };
+            Some((display_list(&frame), format!("{}  {}", clock_text(sentence.at), sentence.text)))
+        };
+        told.iter().filter_map(each).collect()
+    });
+    let text = svg::strip(&pictures, &stamp(ui), ui.theme.get_untracked());
+    browser::save(&format!("{}-beats.svg", stamp(ui)), "image/svg+xml", &text);
+}
+
+/// The beats that are shown, in their order.
+fn told(session: &Session, marks: &[crate::sim::Time]) -> Vec<Beat> {
+    let marked = marks.iter().rev().filter_map(|mark| captions::beats(session).find(|beat| beat.at <= *mark));
+    let mut told: Vec<Beat> = marked.copied().collect();
+    told.dedup();
+    if told.is_empty() {
+        told = captions::beats(session).copied().collect();
+    }
+    told.truncate(BEATS);
+    told.reverse();
+    told
+}
+
+/// What has been told.
+pub fn transcript(ui: Ui) {
+    let line = |caption: &caption::Caption| format!("{}  {}\n", clock_text(caption.at), caption.text);
+    let told: String = captions::transcript(ui, SENTENCES).iter().map(line).collect();
+    browser::save(&format!("{}.txt", stamp(ui)), "text/plain", &format!("{}\n\n{told}", stamp(ui)));
+}
+
+/// Whether any manifest has been applied by now.
+pub fn has_manifests(ui: Ui) -> bool {
+    ui.now.track();
+    !applied(ui).is_empty()
+}
+
+/// What has been applied up to now, in one file.
+pub fn manifests(ui: Ui) {
+    let text = format!("# {}\n{}", stamp(ui), applied(ui));
+    browser::save(&format!("{}.yaml", stamp(ui)), "application/yaml", &text);
+}
+
+fn applied(ui: Ui) -> String {
+    let now = ui.now.get_untracked();
+    ui.read(|session| {
+        let past = session.inputs().iter().filter(|(at, _)| *at <= now);
+        let each = past.filter_map(|(at, input)| match input {
+            Input::Apply { text, dry_run: false, .. } => {
+                Some(format!("---\n# {}\n{}\n", clock_text(*at), text.trim_end()))
+            }
+            _ => None,
+        });
+        each.collect()
+    })
+}
