@@ -73,19 +73,21 @@ pub fn wants_less_motion() -> bool {
     matches("(prefers-reduced-motion: reduce)")
 }
 
-/// The width up to which the page is laid out as on a phone.
-const PHONE: &str = "(max-width: 640px)";
+/// Up to which size the page is laid out as on a phone: narrow, or low (a phone on its side, 200 % zoom). The style sheets
+/// say the same.
+const PHONE: &str = "(max-width: 640px), (max-width: 1100px) and (max-height: 560px)";
 
-/// Whether the page is as narrow as a phone.
+/// Whether the page is as small as a phone. A frame in another page is low by nature, and has nothing beside the picture.
 #[must_use]
 pub fn is_phone() -> bool {
-    matches(PHONE)
+    let framed = || window().location().pathname().is_ok_and(|path| path.contains("/embed/"));
+    matches("(max-width: 640px)") || matches(PHONE) && !framed()
 }
 
 /// Whether the page is laid out for a projector.
 #[must_use]
 pub fn is_projector() -> bool {
-    matches("(min-width: 641px) and (max-width: 1100px)")
+    matches("(min-width: 641px) and (max-width: 1100px) and (min-height: 561px)")
 }
 
 /// The address as the app reads it.

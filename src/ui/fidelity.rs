@@ -39,21 +39,28 @@ pub fn fidelity(ui: Ui) -> El {
     let data = RwSignal::new(None::<Value>);
     load(data);
     let content = move || match data.get() {
-        Some(data) if data["rows"].is_array() => vec![numbers(ui, &data), lacks(ui, &data)],
-        Some(_) => vec![el("p", "").attr("role", "alert").text(&ui.text("fidelity-failed")), lacks(ui, &Value::Null)],
+        Some(data) if data["rows"].is_array() => vec![numbers(ui, &data), lacks(ui, &data), back(ui)],
+        Some(_) => {
+            let failed = el("p", "").attr("role", "alert").text(&ui.text("fidelity-failed"));
+            vec![failed, lacks(ui, &Value::Null), back(ui)]
+        }
+        // Nothing stands below that would be pushed away.
         None => vec![el("p", "quiet").text(&ui.text("fidelity-loading"))],
     };
-    let back =
-        el("a", "").bind("href", move || format!("{}/sandbox", ui.language.get().tag())).word(ui, "fidelity-back");
     let page = el("main", "fidelity")
         .attr("data-testid", "fidelity")
         .attr("tabindex", "0")
         .label(ui, "fidelity-title")
         .add(el("h2", "").word(ui, "fidelity-title"))
         .add(el("p", "").word(ui, "fidelity-text"))
-        .part(content)
-        .add(el("p", "").add(back));
+        .part(content);
     el("div", "app gallery").add(top_bar(ui)).add(page)
+}
+
+fn back(ui: Ui) -> El {
+    let link =
+        el("a", "").bind("href", move || format!("{}/sandbox", ui.language.get().tag())).word(ui, "fidelity-back");
+    el("p", "").add(link)
 }
 
 /// Fetches the numbers; `Null` if they do not come.

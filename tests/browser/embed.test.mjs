@@ -21,6 +21,9 @@ test('an embedded harbour is the stage with its transport, stands still at first
     assert.match(page.url(), new RegExp(`/${lang}/embed/three-ships\\?seed=7`));
     const items = await page.evaluate(() => window.__bottle.displayList().length);
     assert.ok(items > 20);
+    // All of the harbour is to be seen, and the sentence speaks of nothing that is not in the frame.
+    assert.equal(await page.getByTestId('minimap').isVisible(), false);
+    assert.match(await page.getByTestId('caption').textContent(), /재생|play/);
     assert.deepEqual(await inaccessible(page), []);
     assert.deepEqual(errors, []);
     await page.screenshot({ path: `target/screenshots/embed-${lang}-${theme}.png` });

@@ -138,6 +138,47 @@ test('at 320 pixels and at 200 % nothing is lost: no page scrolls sideways, and 
   }
 });
 
+test('in a low window (200 % of a laptop, a phone on its side) the picture stands beside the panels, and nothing covers anything', async () => {
+  for (const [width, height, lang] of [[720, 450, 'en'], [844, 390, 'ko'], [640, 360, 'ko'], [512, 384, 'en']]) {
+    const { page, close } = await open(rig, `${lang}/sandbox?t=0`, { lang, viewport: { width, height } });
+    await page.getByTestId('tab-manifest').click();
+    const where = async (what) => ({ what, ...(await page.locator(what).first().boundingBox()) });
+    const parts = ['canvas', '.caption', '[data-testid=truth]', '.dock > .tabs', '[data-testid=examples]', '[data-testid=apply]', '.editor', '[data-testid=play]', '[data-testid=until]', '[data-testid=scrubber]'];
+    const boxes = await Promise.all(parts.map(where));
+    for (const { what, x, y, width: w, height: h } of boxes) {
+      assert.ok(x >= 0 && y >= 0 && x + w <= width + 0.5 && y + h <= height + 0.5, `${width}×${height} ${what}: ${[x, y, w, h]}`);
+      assert.ok(w >= 24 && h >= (what === 'canvas' ? 180 : 24), `${width}×${height} ${what} is small: ${[w, h]}`);
+    }
+    for (const [i, a] of boxes.entries()) {
+      const covered = boxes.slice(i + 1).find((b) => a.x + 1 < b.x + b.width && b.x + 1 < a.x + a.width && a.y + 1 < b.y + b.height && b.y + 1 < a.y + a.height);
+      assert.equal(covered?.what, undefined, `${width}×${height}: over ${a.what}`);
+    }
+    await page.screenshot({ path: `target/screenshots/low-${width}-${lang}.png` });
+    await close();
+  }
+});
+
+test('on a projector all eight lanes of the timeline are to be seen', async () => {
+  const { page, close } = await open(rig, 'ko/sandbox?t=0', { lang: 'ko', viewport: { width: 1024, height: 768 } });
+  await page.getByTestId('tab-timeline').click();
+  const panel = page.locator('.dock .panel:visible');
+  assert.ok(await panel.evaluate((element) => element.scrollHeight <= element.clientHeight + 1));
+  await close();
+});
+
+test('with forced colours what is chosen, how far time is and what can be opened are still to be seen', async () => {
+  const { page, close } = await open(rig, 'en/sandbox?t=0', { lang: 'en', before: (page) => page.emulateMedia({ forcedColors: 'active' }) });
+  await page.getByTestId('stage').waitFor();
+  const style = (what, name, pseudo) => page.locator(what).first().evaluate((e, [n, p]) => getComputedStyle(e, p)[n], [name, pseudo]);
+  assert.notEqual(await style('[data-testid=scrubber]', 'backgroundImage', '::before'), 'none', 'the line of time');
+  assert.equal(await style('select.button', 'appearance'), 'auto');
+  const [line, ground] = [await style('.tab[aria-selected=true]', 'backgroundColor', '::after'), await style('body', 'backgroundColor')];
+  assert.notEqual(line, ground, 'the line under the chosen tab');
+  await page.getByRole('treeitem', { name: /etcd/ }).first().click();
+  assert.equal(await style('.tree-row[aria-selected=true]', 'outlineStyle'), 'solid');
+  await close();
+});
+
 test('home is a link, and the twin, the camera and the labels have their names', async () => {
   const { page, close } = await open(rig, 'ko/sandbox?t=0', { lang: 'ko' });
   for (const id of ['twin', 'camera']) assert.equal(await page.getByTestId(id).count(), 1, id);

@@ -31,3 +31,14 @@ for (const [size, viewport] of Object.entries(VIEWPORTS)) {
     }
   });
 }
+
+test('the other pages come without a jump', async () => {
+  for (const path of ['gallery', 'fidelity', 'embed/three-ships']) {
+    for (const viewport of Object.values(VIEWPORTS)) {
+      const { page } = await fresh(`ko/${path}`, { lang: 'ko', viewport, init: watch });
+      if (path === 'fidelity') await page.locator('.fidelity-table').first().waitFor();
+      const { sum, what } = await page.evaluate(() => window.__shift);
+      assert.ok(sum <= 0.02, `${path} ${viewport.width}: ${sum} ${what.join('; ')}`);
+    }
+  }
+});
