@@ -245,6 +245,20 @@ pub fn trace_of_trouble() -> Trace<Fact> {
     story.trace
 }
 
+/// Programs in containers that are clients of the API server: one at work in its crate, one that will try again.
+#[must_use]
+pub fn trace_of_programs() -> Trace<Fact> {
+    let mut story = Story { trace: Trace::default(), at: 1_000_000, calls: 0 };
+    let by = |pod: &str| Address::Sidecar("node-2".into(), format!("default/{pod}/csi-provisioner").into());
+    let claim = || ObjectRef::new(&kinds::persistent_volume_claim::KIND, "default", "data");
+    let works = Fact::Reconciled { by: by("web-1-1"), controller: "csi-provisioner", object: claim(), writes: 1 };
+    story.note(5_000_000, None, works);
+    let (after, error) = (Duration::from_secs(1), "no room".into());
+    let waits = Fact::Retried { by: by("web-1-1"), controller: "csi-provisioner", object: claim(), after, error };
+    story.note(5_000_000, None, waits);
+    story.trace
+}
+
 fn what_ends(node: &Rc<str>, pod: &Ref, container: &Rc<str>) -> Vec<Fact> {
     let (on, of, name) = (|| node.clone(), || pod.clone(), || container.clone());
     let kubelet = Address::Kubelet(node.clone());

@@ -7,6 +7,7 @@
 use super::{Colours, body, number};
 use crate::cluster::fact::{AttemptResult, Fact};
 use crate::cluster::view::View;
+use crate::cluster::wire::Address;
 use crate::i18n::Language;
 use crate::scene::camera::Camera;
 use crate::scene::display::{Area, DisplayList};
@@ -110,6 +111,9 @@ fn name(act: Act, fact: &Fact) -> String {
         Fact::Pulled { cached: true, .. } => "-cached",
         Fact::Probed { ok: false, .. } | Fact::ContainerExited { code: 1.., .. } => "-failed",
         Fact::ManifestRead { error, .. } if !error.is_empty() => "-refused",
+        Fact::Reconciled { by: Address::Sidecar(..), .. } | Fact::Retried { by: Address::Sidecar(..), .. } => {
+            "-program"
+        }
         _ => "",
     };
     format!("{act:?}-{fact_name}{more}").to_lowercase()
@@ -149,7 +153,7 @@ fn phases(trace: &Trace<Fact>, script: &Script, record: &Record<Fact>, motion: M
 fn each_motion_at_five_phases() {
     let mut pictures = BTreeMap::new();
     let mut acts = BTreeSet::new();
-    for trace in [testing::trace_of_a_deployment(), testing::trace_of_trouble()] {
+    for trace in [testing::trace_of_a_deployment(), testing::trace_of_trouble(), testing::trace_of_programs()] {
         let script = Script::of(&trace);
         for record in trace.range(0, trace.len()) {
             let Some(motion) = Motion::of(&record.fact) else { continue };
@@ -165,7 +169,7 @@ fn each_motion_at_five_phases() {
         }
     }
     let last = Act::Sign as usize;
-    assert_eq!(acts.len(), last + 1, "an act is in neither trace: {acts:?}");
+    assert_eq!(acts.len(), last + 1, "an act is in no trace: {acts:?}");
     compare("motions", &pictures);
 }
 
@@ -238,4 +242,34 @@ fn each_level() {
         pictures.insert(name.to_owned(), level(&view, &layout, zoom, &options, en));
     }
     compare("levels", &pictures);
+}
+
+#[test]
+fn exported_pictures_say_what_they_show_and_where_they_are_from() {
+    let view = decorated(3, 2);
+    let layout = Layout::of(&view, false);
+    let (trace, script, options) = (Trace::default(), Script::default(), Options::default());
+    let frame = Frame {
+        view: &view,
+        trace: &trace,
+        script: &script,
+        pres_ms: 0.0,
+        speed: Speed::Adaptive,
+        layout: &layout,
+        camera: Camera::whole(CELL, &layout),
+        language: Language::En,
+        options: &options,
+    };
+    let list = display_list(&frame);
+    let line = "three-ships-42-00-01.000-v1 <&>";
+    let long = "The kubelet on node-1 asks the API server for a change & waits for its answer.";
+    let told = super::strip(&[(list.clone(), long.to_owned()), (list.clone(), "Quiet.".to_owned())], line, Theme::Dark);
+    assert_eq!(told.matches("<svg ").count(), 3, "two pictures in one");
+    assert_eq!(told.matches("v1 &lt;&amp;&gt;").count(), 2, "in the title and below");
+    assert!(told.contains(">Quiet.</text>") && told.contains(">The kubelet on"));
+    assert!(!told.contains(&long.replace('&', "&amp;")), "a long sentence is in lines");
+    let stamped = super::stamped(&list, line);
+    let stamp = stamped.items.last().expect("there");
+    assert_eq!(stamp.text.as_deref(), Some(line));
+    assert!(stamp.area.y + stamp.area.h <= list.height && stamp.area.x >= 0.0, "{:?}", stamp.area);
 }
