@@ -189,3 +189,46 @@ fn between_squares_and_between_their_pods_all_gaps_are_alike() {
         assert_eq!(gaps(side).len(), 1, "{side}: {:?}", gaps(side));
     }
 }
+
+#[test]
+fn a_program_in_a_container_works_at_its_own_crate_or_where_its_ship_is() {
+    let trace = testing::trace_of_programs();
+    let script = Script::of(&trace);
+    let at = |view: &View, fact: u64, kind: &str| {
+        let layout = Layout::of(view, false);
+        let record = trace.get(FactId(fact)).expect("there");
+        let pres_ms = script.pace.to_pres(record.at, Speed::Adaptive) + 10.0;
+        let frame = Frame {
+            view: &View { t: script.pace.to_sim(pres_ms, Speed::Adaptive), ..view.clone() },
+            trace: &trace,
+            script: &script,
+            pres_ms,
+            speed: Speed::Adaptive,
+            layout: &layout,
+            camera: Camera::whole(SIZE, &layout),
+            language: Language::En,
+            options: &Options::default(),
+        };
+        let list = display_list(&frame);
+        let place = |item: &display::Item| item.area.middle();
+        let shown = list.items.iter().find(|item| item.kind == kind && item.fact == Some(FactId(fact)));
+        let crate_ = list.of("Pod/default/web-1-1").map(place);
+        let rooms = ["controllers", "window"].map(|room| list.items.iter().any(|i| i.kind == room && i.fact.is_some()));
+        assert_eq!(rooms, [false, false], "it is none of the controllers' windows");
+        (shown.map(place).expect("it is drawn"), crate_)
+    };
+    let near = |(x, y): (f64, f64), (a, b): (f64, f64)| (x - a).abs() < 1.0 && (y - b).abs() < 1.0;
+    let aboard = testing::harbour(3, 4);
+    for (fact, kind) in [(0, "program"), (1, "ring")] {
+        let (place, crate_) = at(&aboard, fact, kind);
+        assert!(near(place, crate_.expect("its crate")), "{kind}: {place:?}, {crate_:?}");
+    }
+    // Its pod has gone meanwhile: what it did is told at the ship.
+    let mut gone = testing::harbour(3, 4);
+    gone.nodes[2].pods.clear();
+    let (place, crate_) = at(&gone, 0, "program");
+    let hull = Layout::of(&gone, false).area_of(&crate::cluster::wire::Address::Runtime("node-2".into()));
+    let layout = Layout::of(&gone, false);
+    let engine = Camera::whole(SIZE, &layout).place(&layout).area(hull).middle();
+    assert!(crate_.is_none() && near(place, engine), "{place:?}, {engine:?}");
+}
