@@ -70,7 +70,11 @@
       }
       const texts = await (await get('later.json')).text();
       // All is here: from now on it is kept for when there is no network. A browser that keeps nothing goes on without.
-      navigator.serviceWorker?.register(new URL('sw.js', document.baseURI)).catch(() => {});
+      try {
+        navigator.serviceWorker?.register(new URL('sw.js', document.baseURI)).catch(() => {});
+      } catch {
+        // In a frame that is shut off even the question is forbidden.
+      }
       return texts;
     },
     /** Loads the editor; a promise of window.__bottleEditor. */
