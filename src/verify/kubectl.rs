@@ -265,9 +265,10 @@ fn differ(recorded: &str, ours: &str) -> Option<(String, String)> {
         return None;
     }
     let placed = RULE.get_or_init(|| Regex::new(PLACED).expect("a pattern of this file"));
-    // Lists of labels come in any order, too (a map of Go).
+    // Lists of labels and rows of limits come in any order, too (maps of Go).
     let labels = recorded.lines().all(|line| line.contains('=') && !line.contains(' '));
-    let chance = labels || ["<sfx>", "<hash>", "<node>"].iter().any(|mask| recorded.contains(mask));
+    let limits = recorded.contains("Max Limit/Request Ratio");
+    let chance = labels || limits || ["<sfx>", "<hash>", "<node>"].iter().any(|mask| recorded.contains(mask));
     let lines = |text: &str, other: &str| {
         let known = |line: &str| !placed.is_match(line) || other.lines().any(|other| other == line);
         let mut lines: Vec<String> = text.lines().filter(|line| known(line)).map(str::to_owned).collect();
@@ -314,6 +315,14 @@ mod tests {
         assert_eq!(mask("resourceVersion: \"331\""), "resourceVersion: \"<rv>\"");
         assert_eq!(mask("Fri, 20 Nov 2026 20:28:03 +0000"), "<time>");
         assert_eq!(mask("pods \"solo\" not found"), "pods \"solo\" not found");
+    }
+
+    #[test]
+    fn rows_of_limits_come_in_any_order() {
+        let text = |rows: [&str; 2]| format!("Type Resource Min Max Max Limit/Request Ratio\n{}\n", rows.join("\n"));
+        let (cpu, memory) = ("Container cpu - 1 -", "Container memory - 1Gi -");
+        assert_eq!(differ(&text([cpu, memory]), &text([memory, cpu])), None);
+        assert!(differ(&text([cpu, memory]), &text([cpu, cpu])).is_some(), "a row is missing");
     }
 
     #[test]

@@ -61,7 +61,10 @@ test('what is pressed is taken, even when it changes before the button is let go
   const { page, errors, close } = await open(rig, 'en/sandbox?scenario=three-ships&seed=42&speed=0.5');
   await page.getByTestId('examples').selectOption('deployment');
   await page.getByTestId('apply').click();
-  const row = page.getByTestId('tree').getByRole('treeitem').filter({ hasText: /^web-.*ContainerCreating/ }).first();
+  const rows = page.getByTestId('tree').getByRole('treeitem').filter({ hasText: /^web-/ });
+  await rows.nth(2).waitFor();
+  const row = rows.filter({ hasText: 'ContainerCreating' }).first();
+  await row.scrollIntoViewIfNeeded();
   const { x, y } = await row.boundingBox();
   const before = await row.elementHandle();
   await page.mouse.move(x + 80, y + 12);
