@@ -80,8 +80,8 @@ mod native {
             /// Measures the API server alone.
             #[arg(long, conflicts_with = "scheduler")]
             api: bool,
-            /// Measures pods of all kinds of workloads, a rollout, the loss of a tenth of the nodes, each also at half the
-            /// size, and rest. `--nodes 500 --pods 5000` is what the README reports.
+            /// Measures pods of all kinds of workloads, a rollout, the loss of a tenth of the nodes, each also at a quarter of
+            /// the size, and rest. `--nodes 500 --pods 5000` is what the README reports.
             #[arg(long, conflicts_with_all = ["scheduler", "api"])]
             workloads: bool,
             /// What the pods ask of it: plain, antiaff, spread or preemption.
