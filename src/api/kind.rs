@@ -10,13 +10,13 @@ pub use super::table::Column;
 use crate::sim::Time;
 use serde_json::Value;
 use std::cmp::Ordering;
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 /// The verbs of most kinds.
 pub const ALL_VERBS: &[&str] = &["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
 /// What is particular to a kind.
-#[derive(Debug)]
 pub struct Kind {
     /// API group, empty for core.
     pub group: &'static str,
@@ -75,6 +75,13 @@ pub struct Kind {
     pub columns: &'static [Column],
     /// What is particular to a kind that somebody has added.
     pub custom: Option<&'static Custom>,
+}
+
+/// Its name is enough to know it by.
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind)
+    }
 }
 
 /// What `autoscaling/v1 Scale` shows of an object.

@@ -83,6 +83,7 @@ fn settles(watch: &mut Watch) -> Result<(), String> {
         };
         since = None;
         if watch.now() > limit {
+            watch.tell_all();
             return Err(format!("does not settle: {lack}"));
         }
     }

@@ -4,7 +4,9 @@
 //! heard of a change; what a controller itself has written it knows at once.
 
 use crate::watch::{Known, Rule, Version, Write};
+use bottle::cluster::controllers::shared::pods::until_available;
 use bottle::cluster::wire::Address;
+use bottle::sim::Duration;
 use serde_json::Value;
 
 pub const RULES: &[(&str, Rule)] = &[
@@ -125,18 +127,25 @@ fn goes_by_itself(pod: &Version) -> bool {
 fn ends(known: &Known, write: &Write) -> Option<String> {
     let pod = told_to_go(write, "Pod").filter(|pod| !goes_by_itself(pod))?;
     let set = set(known, pod)?;
+    // The controller may have looked at the set before or after its last change.
+    let mut wrong: Vec<Option<String>> = known.lately(set).map(|seen| disorder(known, (set, seen), pod)).collect();
+    if wrong.iter().any(Option::is_none) { None } else { wrong.pop()? }
+}
+
+/// What is wrong with a pod's end for who has seen this version of its StatefulSet.
+fn disorder(known: &Known, (set, seen): (&Version, &Version), pod: &Version) -> Option<String> {
     let (ordinal, ordered) = (pod.ordinal(), set.text("/spec/podManagementPolicy") != "Parallel");
     let brothers = || known.owned("Pod", set.object.uid()).filter(|brother| brother.ordinal() > ordinal);
-    let replicas = known.lately(set).map(|set| set.number("/spec/replicas")).min().unwrap_or(0);
+    let replicas = seen.number("/spec/replicas");
     if ordinal >= replicas {
         let after = brothers().find(|_| ordered)?;
         return Some(format!("goes before {}", after.object.name()));
     }
     let revisions: Vec<&str> = known.lately(set).map(|set| set.text("/status/updateRevision")).collect();
     let new = |pod: &Version| revisions.contains(&pod.label("controller-revision-hash"));
-    let partition = known.lately(set).map(|set| set.number("/spec/updateStrategy/rollingUpdate/partition")).min();
-    if partition.is_some_and(|partition| ordinal < partition) {
-        return Some(format!("goes though the partition is {partition:?}"));
+    let partition = seen.number("/spec/updateStrategy/rollingUpdate/partition");
+    if ordinal < partition {
+        return Some(format!("goes though the partition is {partition}"));
     }
     let waits = brothers().find(|pod| pod.ordinal() < replicas && !(new(pod) && known.was_ready(pod)))?;
     Some(format!("is updated before {} is", waits.object.name()))
@@ -184,7 +193,7 @@ fn surge(known: &Known, write: &Write) -> Option<String> {
 }
 
 /// Annotation: how many replicas the Deployment wanted when it last scaled the set.
-const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
+pub const DESIRED: &str = "deployment.kubernetes.io/desired-replicas";
 
 fn available(known: &Known, write: &Write) -> Option<String> {
     let (set, deployment, grown) = resized(known, write).filter(|(_, _, grown)| *grown < 0)?;
@@ -215,7 +224,11 @@ fn available(known: &Known, write: &Write) -> Option<String> {
 fn replaced(known: &Known, write: &Write) -> Option<String> {
     let pod = told_to_go(write, "Pod").filter(|pod| !goes_by_itself(pod))?;
     let set = known.owner(pod).filter(|set| set.object.kind().kind == "DaemonSet" && !set.object.is_terminating())?;
-    if !known.lately(pod).all(|version| version.pod().is_ready()) {
+    // One that is not available goes at any time; since when it is ready its own ship's clock says, which may be wrong.
+    let steady = Duration::from_secs(u64::try_from(set.number("/spec/minReadySeconds")).unwrap_or(0));
+    let available =
+        |version: &Version| until_available(version.pod(), steady, known.at).is_some_and(|left| left.is_zero());
+    if !known.lately(pod).all(available) {
         return None;
     }
     let most = known.lately(set).map(|set| {

@@ -1,9 +1,9 @@
 //! What must be so in the end, when nothing is broken any more and there was time.
 
-use crate::rules::is_finished;
+use crate::rules::{self, is_finished};
 use crate::watch::{Known, Version};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// What an object of a kind still lacks.
 type Lack = fn(&Known, &Version) -> Option<String>;
@@ -75,7 +75,24 @@ fn alive(known: &Known, owner: &Version) -> i64 {
     i64::try_from(pods.count()).unwrap_or(-1)
 }
 
+/// As upstream (`isScalingEvent`, `scale`): who turns to Recreate in the middle of a rolling update and in the same moment
+/// asks for another number gets neither. Each look finds that the number has changed, and only a rolling update is
+/// scaled while two ReplicaSets have pods.
+fn stuck(known: &Known, deployment: &Version) -> bool {
+    let active = known.owned("ReplicaSet", deployment.object.uid()).filter(|set| set.number("/spec/replicas") > 0);
+    let wanted = deployment.number("/spec/replicas").to_string();
+    let asked =
+        active.map(|set| set.object.meta().annotations.as_ref().and_then(|all| all.get(rules::DESIRED).cloned()));
+    let asked: Vec<_> = asked.collect();
+    deployment.text("/spec/strategy/type") == "Recreate"
+        && asked.len() > 1
+        && asked.iter().any(|asked| asked.as_deref() != Some(&*wanted))
+}
+
 fn deployment(known: &Known, deployment: &Version) -> Option<String> {
+    if stuck(known, deployment) {
+        return None;
+    }
     let wanted = deployment.number("/spec/replicas");
     let sets = || known.owned("ReplicaSet", deployment.object.uid());
     let old = sets().filter(|set| set.number("/spec/replicas") == 0).count();
@@ -124,8 +141,10 @@ fn job(known: &Known, job: &Version) -> Option<String> {
     if !is_finished(job) {
         return (!of_cron_job(known, job)).then(|| format!("works: {}", job.value["status"]));
     }
-    let seen = known.succeeded.get(job.object.uid()).map_or(0, BTreeSet::len);
-    let seen = i64::try_from(seen).unwrap_or(-1);
+    let pods = |of: &BTreeMap<String, BTreeSet<String>>| {
+        i64::try_from(of.get(job.object.uid()).map_or(0, BTreeSet::len)).unwrap_or(-1)
+    };
+    let (seen, undecided) = (pods(&known.succeeded), pods(&known.undecided));
     let (done, wanted) = (job.number("/status/succeeded"), job.number("/spec/completions"));
     let indexed = job.text("/spec/completionMode") == "Indexed";
     let all = match wanted {
@@ -138,7 +157,7 @@ fn job(known: &Known, job: &Version) -> Option<String> {
     let uncounted =
         uncounted.is_some_and(|lists| lists.values().any(|list| list.as_array().is_some_and(|l| !l.is_empty())));
     same("succeeded", done, wanted)
-        .or_else(|| if indexed { None } else { same("pods that succeeded", seen, done) })
+        .or_else(|| (!indexed && done < seen - undecided).then(|| format!("has counted {done}, {seen} pods succeeded")))
         .or_else(|| (indexed && index != all).then(|| format!("has done {index}, not {all}")))
         .or_else(|| uncounted.then(|| format!("has not counted all: {}", job.value["status"])))
 }

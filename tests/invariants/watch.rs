@@ -87,11 +87,15 @@ struct Past {
 pub struct Known {
     now: BTreeMap<(&'static str, Key), Version>,
     past: Vec<Past>,
+    /// When the last of it was written.
+    pub at: Time,
     /// Whether nothing breaks in this run.
     pub calm: bool,
     /// Pods that have been seen to succeed and to fail (or to be told to go), by the uid of their Job.
     pub succeeded: BTreeMap<String, BTreeSet<String>>,
     pub ended: BTreeMap<String, BTreeSet<String>>,
+    /// Those that have succeeded after they were told to go: a Job that looks in between has counted them as failed.
+    pub undecided: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Known {
@@ -144,12 +148,16 @@ impl Known {
         at: Time,
         (after, revision): (Option<Object>, u64),
     ) -> Option<Version> {
+        self.at = at;
         self.past.retain(|past| past.heard.is_none_or(|heard| at.since(heard) <= LAG));
         let after = after.map(Version::new);
         if let Some(pod) = after.as_ref().filter(|_| kind == "Pod") {
             let (owner, uid) = (pod.owner_uid().to_owned(), pod.object.uid().to_owned());
             if pod.pod().phase() == "Succeeded" {
-                self.succeeded.entry(owner).or_default().insert(uid);
+                let new = self.succeeded.entry(owner.clone()).or_default().insert(uid.clone());
+                if new && pod.object.is_terminating() {
+                    self.undecided.entry(owner).or_default().insert(uid);
+                }
             } else if pod.pod().phase() == "Failed" || pod.object.is_terminating() {
                 self.ended.entry(owner).or_default().insert(uid);
             }
@@ -180,6 +188,8 @@ pub struct Watch {
     running: BTreeMap<Key, BTreeSet<(String, String)>>,
     /// Who leads, by lease.
     leaders: BTreeMap<&'static str, BTreeSet<Address>>,
+    /// What [`Self::tell`] tells of.
+    shown: Vec<String>,
 }
 
 impl Watch {
@@ -196,7 +206,19 @@ impl Watch {
         let leaders = [("kube-scheduler", Address::Scheduler), ("kube-controller-manager", Address::ControllerManager)];
         let leaders = leaders.map(|(lease, leader)| (lease, BTreeSet::from([leader]))).into();
         let revision = world.revision();
-        Self { world, known, trace: Trace::default(), seen: 0, revision, rules, running: BTreeMap::new(), leaders }
+        let shown = std::env::var("SOAK_SHOW").unwrap_or_default();
+        let shown = shown.split(',').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        Self {
+            world,
+            known,
+            trace: Trace::default(),
+            seen: 0,
+            revision,
+            rules,
+            running: BTreeMap::new(),
+            leaders,
+            shown,
+        }
     }
 
     pub fn now(&self) -> Time {
@@ -223,6 +245,7 @@ impl Watch {
         let records: Vec<_> = self.trace.range(self.seen, self.trace.head()).cloned().collect();
         self.seen = self.trace.head();
         for Record { at, fact, .. } in records {
+            self.tell(at, &fact);
             match &fact {
                 Fact::Watched { to: Address::ControllerManager, object, revision, .. } => {
                     self.known.heard(at, *revision, |of| of.kind() == object.kind && of.key() == object.key);
@@ -249,6 +272,26 @@ impl Watch {
             }
         }
         Ok(())
+    }
+
+    /// `SOAK_SHOW=name[,name]` tells all that happens to what has such a name in it: to see why a seed fails.
+    fn tell(&self, at: Time, fact: &Fact) {
+        if self.shown.is_empty() {
+            return;
+        }
+        let text = format!("{fact:?}");
+        if self.shown.iter().any(|name| text.contains(name.as_str())) {
+            eprintln!("{:?} {text}", at.since(Time::ZERO));
+        }
+    }
+
+    /// The same names, as they are in the end.
+    pub fn tell_all(&self) {
+        for ((kind, key), version) in &self.known.now {
+            if self.shown.iter().any(|name| key.to_string().contains(name.as_str())) {
+                eprintln!("{kind} {key}: {}", version.object.to_value());
+            }
+        }
     }
 
     fn written(

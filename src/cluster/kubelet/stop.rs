@@ -107,10 +107,14 @@ impl Kubelet {
         let grace = worker.grace();
         let Stage::Stopping { deadline } = &mut worker.stage else {
             // Everything was gone before anybody asked: the object may go. Without a grace period it goes by itself (this
-            // may be the echo of the kubelet's own request).
-            let at_once = worker.pod.meta().deletion_grace_period_seconds == Some(0);
-            if worker.stage == Stage::Stopped && !at_once && !worker.writing && !worker.dirty {
-                self.delete(cx, uid);
+            // may be the echo of the kubelet's own request), unless etcd fails just then: that is looked at later.
+            if worker.stage == Stage::Stopped && !worker.writing && !worker.dirty {
+                if worker.pod.meta().deletion_grace_period_seconds == Some(0) {
+                    worker.dirty = true;
+                    self.plan_retry(cx);
+                } else {
+                    self.delete(cx, uid);
+                }
             }
             return;
         };

@@ -268,3 +268,27 @@ fn a_projected_volume_names_all_that_it_lacks_at_once() {
     let said = said(&harbour, "p", "FailedMount");
     assert!(said.len() == 1 && said[0].0 == text, "{said:?}");
 }
+
+#[test]
+fn a_pod_whose_deletion_etcd_left_half_done_is_deleted_by_its_kubelet() {
+    let refused = "apiVersion: v1\nkind: Pod\nmetadata: {name: stray}\nspec:\n  nodeName: node-1\n  nodeSelector: {of: nobody}\n  \
+                   containers:\n  - {name: c, image: 'nginx:1.27'}\n";
+    let mut harbour = Harbour::with(refused);
+    harbour.until(10);
+    assert_eq!(harbour.pod("stray").phase(), "Failed");
+    delete(&mut harbour, "stray");
+    // What has ended needs no grace: it is marked, and then deleted in a second write. Between the two etcd stops.
+    let mut now = Time::from_secs(10);
+    while !harbour.object("stray").expect("still there").is_terminating() {
+        now = now + Duration::from_micros(100);
+        harbour.0.run_until(now);
+    }
+    let etcd = |on| Input::Fault { fault: "stop".into(), of: "etcd-0".into(), on };
+    harbour.input(etcd(true));
+    harbour.until(30);
+    harbour.input(etcd(false));
+    harbour.until(31);
+    assert!(harbour.object("stray").is_some_and(Object::is_terminating));
+    harbour.until(120);
+    assert!(harbour.object("stray").is_none());
+}
