@@ -29,6 +29,8 @@ const LOST: usize = 10;
 /// Lost nodes are believed lost after 50 s, tainted one in 10 s, and their pods tolerate that for 300 s.
 const LOSS: Duration = Duration::from_secs(350);
 const LOSS_OF_EACH: Duration = Duration::from_secs(10);
+/// How often the stages are run.
+const RUNS: usize = 3;
 /// How long rest is measured, and with how many nodes and pods.
 const REST: Duration = Duration::from_mins(5);
 const RESTING: (usize, usize) = (100, 1000);
@@ -42,13 +44,14 @@ struct Cost {
 }
 
 /// Runs the stages at a quarter of the size and at the whole one: what a doubled size costs is taken from both doublings,
-/// because a single one says more of the machine's moods. `Ok(false)` if a stage did not come to its end.
+/// and of each the cheapest of some runs counts, because a single one says more of the machine's moods. `slope` is of CPU
+/// time, `event_slope` of events: what there is more to do. `Ok(false)` if a stage did not come to its end.
 ///
 /// # Errors
 /// A sentence, when the server refuses a workload.
 pub fn workloads(options: &WorkloadsBench) -> Result<bool, String> {
-    let (quarter, quarter_ended, _) = stages(options.nodes / 4, options.pods / 4)?;
-    let (whole, ended, hash) = stages(options.nodes, options.pods)?;
+    let (quarter, quarter_ended, _) = cheapest(options.nodes / 4, options.pods / 4)?;
+    let (whole, ended, hash) = cheapest(options.nodes, options.pods)?;
     let mut report = Map::new();
     report.insert("nodes".to_owned(), options.nodes.into());
     report.insert("pods".to_owned(), options.pods.into());
@@ -58,6 +61,7 @@ pub fn workloads(options: &WorkloadsBench) -> Result<bool, String> {
         put("cpu_seconds", rounded(whole.cpu));
         put("events", whole.events.into());
         put("slope", rounded((whole.cpu / quarter.cpu).log2() / 2.0));
+        put("event_slope", rounded((count(whole.events) / count(quarter.events)).log2() / 2.0));
     }
     report.insert("idle_cpu_ms_per_simulated_second".to_owned(), rounded(rest()?));
     report.insert("peak_memory_bytes".to_owned(), peak_memory().into());
@@ -74,6 +78,21 @@ pub fn workloads(options: &WorkloadsBench) -> Result<bool, String> {
 
 fn rounded(number: f64) -> Value {
     json!((number * 1000.0).round() / 1000.0)
+}
+
+fn count(number: u64) -> f64 {
+    f64::from(u32::try_from(number).unwrap_or(u32::MAX))
+}
+
+/// The same stages [`RUNS`] times, each with the least that it cost.
+fn cheapest(nodes: usize, pods: usize) -> Result<(Vec<Cost>, bool, String), String> {
+    let (mut costs, ended, hash) = stages(nodes, pods)?;
+    for _ in 1..RUNS {
+        for (least, again) in costs.iter_mut().zip(stages(nodes, pods)?.0) {
+            least.cpu = least.cpu.min(again.cpu);
+        }
+    }
+    Ok((costs, ended, hash))
 }
 
 /// Up, rollout and loss: what each cost, whether all came to their ends, and the state's hash.

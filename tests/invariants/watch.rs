@@ -82,11 +82,18 @@ struct Past {
     heard: Option<Time>,
 }
 
+impl Past {
+    /// Whether somebody may still go by it.
+    fn counts(&self, at: Time) -> bool {
+        self.heard.is_none_or(|heard| at.since(heard) <= LAG)
+    }
+}
+
 /// What etcd knows, and what it has known lately.
 #[derive(Default)]
 pub struct Known {
     now: BTreeMap<(&'static str, Key), Version>,
-    past: Vec<Past>,
+    past: BTreeMap<(&'static str, Key), Vec<Past>>,
     /// When the last of it was written.
     pub at: Time,
     /// Whether nothing breaks in this run.
@@ -120,7 +127,9 @@ impl Known {
 
     /// What an object is, was lately, or still is for the controllers, who have not heard what came after.
     pub fn lately<'a>(&'a self, of: &'a Version) -> impl Iterator<Item = &'a Version> {
-        let past = self.past.iter().map(|past| &past.version);
+        let past: &BTreeMap<(&'a str, Key), Vec<Past>> = &self.past;
+        let past = past.get(&(of.object.kind().kind, of.object.key())).into_iter().flatten();
+        let past = past.filter(|past| past.counts(self.at)).map(|past| &past.version);
         past.filter(move |version| version.object.uid() == of.object.uid()).chain([of])
     }
 
@@ -134,10 +143,17 @@ impl Known {
         self.now.contains_key(&("Namespace", Key::new("", version.object.namespace())))
     }
 
-    /// The controllers have heard of the revisions up to this one of some objects.
-    fn heard(&mut self, at: Time, revision: u64, of: impl Fn(&Object) -> bool) {
-        for past in self.past.iter_mut().filter(|past| past.next <= revision && of(&past.version.object)) {
-            past.heard.get_or_insert(at);
+    /// The controllers have heard of the revisions up to this one of an object, or of all objects of a kind.
+    fn heard(&mut self, at: Time, revision: u64, kind: &'static str, key: Option<&Key>) {
+        let heard = |past: &mut Past| {
+            if past.next <= revision {
+                past.heard.get_or_insert(at);
+            }
+        };
+        if let Some(key) = key {
+            self.past.get_mut(&(kind, key.clone())).into_iter().flatten().for_each(heard);
+        } else {
+            self.past.iter_mut().filter(|((of, _), _)| *of == kind).flat_map(|(_, past)| past).for_each(heard);
         }
     }
 
@@ -149,7 +165,6 @@ impl Known {
         (after, revision): (Option<Object>, u64),
     ) -> Option<Version> {
         self.at = at;
-        self.past.retain(|past| past.heard.is_none_or(|heard| at.since(heard) <= LAG));
         let after = after.map(Version::new);
         if let Some(pod) = after.as_ref().filter(|_| kind == "Pod") {
             let (owner, uid) = (pod.owner_uid().to_owned(), pod.object.uid().to_owned());
@@ -162,12 +177,14 @@ impl Known {
                 self.ended.entry(owner).or_default().insert(uid);
             }
         }
+        let past = self.past.entry((kind, key.clone())).or_default();
+        past.retain(|past| past.counts(at));
         let before = match after {
             Some(after) => self.now.insert((kind, key), after),
             None => self.now.remove(&(kind, key)),
         };
         if let Some(before) = &before {
-            self.past.push(Past { version: before.clone(), next: revision, heard: None });
+            past.push(Past { version: before.clone(), next: revision, heard: None });
         }
         before
     }
@@ -248,10 +265,11 @@ impl Watch {
             self.tell(at, &fact);
             match &fact {
                 Fact::Watched { to: Address::ControllerManager, object, revision, .. } => {
-                    self.known.heard(at, *revision, |of| of.kind() == object.kind && of.key() == object.key);
+                    self.known.heard(at, *revision, object.kind.kind, Some(&object.key));
                 }
                 Fact::WatchOpened { by: Address::ControllerManager, resource, .. } => {
-                    self.known.heard(at, self.revision, |of| of.kind().plural == *resource);
+                    let kinds = bottle::api::kinds::KINDS.iter().filter(|kind| kind.plural == *resource);
+                    kinds.for_each(|kind| self.known.heard(at, self.revision, kind.kind, None));
                 }
                 _ => {}
             }
