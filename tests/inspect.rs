@@ -299,3 +299,67 @@ fn a_pod_that_runs_can_be_debugged_and_what_was_added_is_seen() {
     let outcome = shown(&history, |shown| deeds::outcome(shown, place)).expect("it is noticed at once");
     assert!(outcome.lines[0].contains("a.yaml"), "{outcome:?}");
 }
+
+/// A run with its past.
+struct Told<'a>(&'a History);
+
+impl Objects for Told<'_> {
+    fn object(&self, object: &ObjectRef) -> Option<&Object> {
+        self.0.world().object(object.kind, &object.key)
+    }
+
+    fn objects(&self, kind: &'static Kind) -> Vec<&Object> {
+        self.0.world().objects(kind).collect()
+    }
+
+    fn versions(&self, object: &ObjectRef) -> bottle::inspect::history::Versions {
+        self.0.world().versions(object.kind, &object.key)
+    }
+
+    fn passage(&self, call: &bottle::cluster::fact::Call, at: Time) -> Vec<bottle::cluster::fact::Fact> {
+        self.0.fork(at).passage(call)
+    }
+}
+
+#[test]
+fn each_field_bears_the_mark_of_whoever_wrote_it_and_conditions_are_told_by_their_type() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 30);
+    let (view, now) = (history.world().view(), history.world().now());
+    let objects = Told(&history);
+    let shown = Shown { now, view: &view, trace: history.trace(), objects: &objects, language: Language::En };
+    let pod = pods(&history, "default").remove(0);
+    let lines = bottle::inspect::history::lines(&shown, &pod);
+    for (text, letter) in [
+        // What the template says is the controller's, even where the server once filled in the template.
+        ("- image: nginx:1.26", "C"),
+        ("restartPolicy: Always", "C"),
+        ("generateName: web-", "C"),
+        // The name it makes, defaults, and what admission plugins add are the server's.
+        ("name: web-", "A"),
+        ("enableServiceLinks: true", "A"),
+        ("priority: 0", "A"),
+        ("- name: kube-api-access", "A"),
+        ("path: ca.crt", "A"),
+        ("tolerationSeconds: 300", "A"),
+        ("qosClass: Burstable", "A"),
+        ("resourceVersion: ", "A"),
+        ("generation: 1", "A"),
+        ("nodeName: node-", "S"),
+        ("podIP: 10.", "K"),
+        ("phase: Running", "K"),
+    ] {
+        let line = lines.iter().find(|line| line.text.trim_start().starts_with(text));
+        let line = line.unwrap_or_else(|| panic!("{text} is not there"));
+        let actor = line.actor.as_ref().unwrap_or_else(|| panic!("{text} is nobody's"));
+        assert_eq!(actor.letter, letter, "{text}");
+        assert!(line.at.is_some() && line.revision > 0, "{text}");
+    }
+    let opens = |text: &str| text.ends_with(':') || text.ends_with("- serviceAccountToken:");
+    let nobody = lines.iter().filter(|line| line.actor.is_none() && !opens(&line.text));
+    assert_eq!(nobody.map(|line| &line.text).collect::<Vec<_>>(), Vec::<&String>::new());
+    let revisions = bottle::inspect::history::revisions(&shown, &pod);
+    let ready = revisions[0].changes.iter().find(|change| change.path == "status.conditions[Ready].status");
+    assert_eq!(ready.map(|change| (change.before.as_str(), change.after.as_str())), Some(("False", "True")));
+}

@@ -1,16 +1,17 @@
 //! What became of an object from revision to revision, and who wrote each of its fields.
 //!
 //! etcd keeps every version; the trace tells whose request made it. A field belongs to whoever changed it last. What a
-//! person has not written although he created the object was filled in by the API server (defaults, admission).
+//! person has not written although he created the object was filled in by the API server (defaults, admission); of what a
+//! component created, the gates tell what they added.
 
 use super::Shown;
 use super::story::{Actor, actor};
 use crate::api::manifest;
 use crate::api::object::{Object, ObjectRef};
-use crate::cluster::fact::Fact;
+use crate::cluster::fact::{Call, Fact, Gate};
 use crate::cluster::input::Input;
 use crate::cluster::wire::Address;
-use crate::sim::{FactId, Sorted, SortedSet, Time};
+use crate::sim::{FactId, Record, Sorted, SortedSet, Time};
 use serde_json::Value;
 
 /// A field that changed: `spec.replicas`, before and after (empty: not there).
@@ -50,6 +51,8 @@ pub struct Line {
     pub actor: Option<Actor>,
     /// At which revision it was written.
     pub revision: u64,
+    /// When it was written; `None`: before the trace begins.
+    pub at: Option<Time>,
 }
 
 /// Versions of an object with their revisions; `None`: deleted.
@@ -58,36 +61,58 @@ pub type Versions = Vec<(u64, Option<Object>)>;
 /// Fields that change with every write and tell nothing.
 const NOISE: [&str; 3] = ["metadata.resourceVersion", "metadata.generation", "metadata.managedFields"];
 
-/// Leaves of a tree with their paths, in order.
-fn leaves(value: &Value, path: &str, out: &mut Sorted<String, String>) {
+/// What an item of a list is called in a path: its type or name, when each item has one of its own, or else its number.
+/// Lists like `conditions` are merged by it: an item keeps its path when another comes before it.
+fn item_name(items: &[Value], index: usize) -> String {
+    for field in ["type", "name"] {
+        let names: Vec<&str> = items.iter().filter_map(|item| item.get(field)?.as_str()).collect();
+        if names.len() == items.len() && names.iter().collect::<SortedSet<_>>().len() == items.len() {
+            return names[index].to_owned();
+        }
+    }
+    index.to_string()
+}
+
+/// Calls back for each leaf of a tree: its path, the same with numbers only, and its value.
+fn walk(value: &Value, (path, plain): (&str, &str), each: &mut dyn FnMut(&str, &str, &Value)) {
+    let below = |path: &str, name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
         Value::Object(fields) if !fields.is_empty() => {
             for (name, value) in fields {
-                let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
-                leaves(value, &path, out);
+                walk(value, (&below(path, name), &below(plain, name)), each);
             }
         }
         Value::Array(items) if !items.is_empty() => {
             for (index, item) in items.iter().enumerate() {
-                leaves(item, &format!("{path}[{index}]"), out);
+                let name = item_name(items, index);
+                walk(item, (&format!("{path}[{name}]"), &format!("{plain}[{index}]")), each);
             }
         }
-        Value::String(text) => drop(out.insert(path.to_owned(), text.clone())),
-        other => drop(out.insert(path.to_owned(), other.to_string())),
+        leaf => each(path, plain, leaf),
     }
 }
 
-fn leaves_of(object: &Object) -> Sorted<String, String> {
+/// Leaves of a tree with their paths, in order.
+pub(super) fn leaves(value: &Value) -> Sorted<String, String> {
     let mut out = Sorted::new();
-    leaves(&object.to_value(), "", &mut out);
+    walk(value, ("", ""), &mut |path, _, leaf| {
+        let text = leaf.as_str().map_or_else(|| leaf.to_string(), str::to_owned);
+        drop(out.insert(path.to_owned(), text));
+    });
+    out
+}
+
+/// Those that tell something.
+fn leaves_of(object: &Object) -> Sorted<String, String> {
+    let mut out = leaves(&object.to_value());
     out.retain(|path, _| !NOISE.iter().any(|noise| path.starts_with(noise)));
     out
 }
 
 /// Who wrote a revision, when, and if it was a person's manifest its text.
 struct Writer {
-    who: Address,
-    at: Option<Time>,
+    call: Call,
+    at: Time,
     text: Option<String>,
 }
 
@@ -99,7 +124,7 @@ fn writers(shown: &Shown, object: &ObjectRef) -> Sorted<u64, Writer> {
         if **other != *object {
             continue;
         }
-        let applied = |record: &crate::sim::Record<Fact>| match &record.fact {
+        let applied = |record: &Record<Fact>| match &record.fact {
             Fact::Input(input) => match &**input {
                 Input::Apply { text, .. } => Some(text.clone()),
                 _ => None,
@@ -107,7 +132,7 @@ fn writers(shown: &Shown, object: &ObjectRef) -> Sorted<u64, Writer> {
             _ => None,
         };
         let text = shown.trace.causes(FactId(record.id.0)).find_map(applied);
-        found.insert(*revision, Writer { who: call.from.clone(), at: Some(record.at), text });
+        found.insert(*revision, Writer { call: call.clone(), at: record.at, text });
     }
     found
 }
@@ -130,8 +155,8 @@ pub fn revisions(shown: &Shown, object: &ObjectRef) -> Vec<Revision> {
             }
         }
         let writer = writers.get(&revision);
-        let who = writer.map_or(Address::ApiServer, |writer| writer.who.clone());
-        let at = writer.and_then(|writer| writer.at);
+        let who = writer.map_or(Address::ApiServer, |writer| writer.call.from.clone());
+        let at = writer.map(|writer| writer.at);
         let first = before.is_empty();
         all.push(Revision { revision, at, actor: actor(shown, &who), first, deleted: version.is_none(), changes });
         before = after;
@@ -148,21 +173,26 @@ pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
     let mut owners: Sorted<String, (u64, Address)> = Sorted::new();
     let mut before = Sorted::new();
     for (revision, version) in shown.objects.versions(object) {
-        let after = version.as_ref().map(leaves_of).unwrap_or_default();
+        let tree = version.map(|version| version.to_value()).unwrap_or_default();
+        let after = leaves(&tree);
         let writer = writers.get(&revision);
-        let source = writer.and_then(|writer| written(writer, object));
+        let person = writer.filter(|writer| writer.call.from == Address::User);
+        let source = person.and_then(|writer| written(writer, object));
+        let added = match writer {
+            Some(writer) if before.is_empty() && person.is_none() => added(shown, writer, &tree),
+            _ => SortedSet::new(),
+        };
         for (path, value) in &after {
             if before.get(path) == Some(value) {
                 continue;
             }
+            let by_server = is_servers(path) || added.contains(path);
             let who = match writer {
-                Some(Writer { who: Address::User, .. })
-                    if source.as_ref().is_some_and(|own| !own.contains_key(path)) =>
-                {
+                Some(_) if by_server || source.as_ref().is_some_and(|own| !own.contains_key(path)) => {
                     Address::ApiServer
                 }
-                Some(writer) if !is_servers(path) => writer.who.clone(),
-                _ => Address::ApiServer,
+                Some(writer) => writer.call.from.clone(),
+                None => Address::ApiServer,
             };
             owners.insert(path.clone(), (revision, who));
         }
@@ -176,14 +206,46 @@ pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
     print(&value, ("", 0, ""), &mut |text, path| {
         let owner = owners.get(path);
         let revision = owner.map_or(0, |(revision, _)| *revision);
-        out.push(Line { text, actor: owner.map(|(_, who)| actor(shown, who)), revision });
+        let at = writers.get(&revision).map(|writer| writer.at);
+        out.push(Line { text, actor: owner.map(|(_, who)| actor(shown, who)), revision, at });
     });
     out
 }
 
 /// What only the server can write.
 fn is_servers(path: &str) -> bool {
-    ["metadata.uid", "metadata.creationTimestamp", "metadata.deletionTimestamp"].contains(&path)
+    let own = ["uid", "creationTimestamp", "deletionTimestamp", "resourceVersion", "generation"];
+    path.strip_prefix("metadata.").is_some_and(|field| own.contains(&field))
+}
+
+/// What the API server added to an object when it was created: names, defaults, what admission plugins filled in. The
+/// request is sent again in a copy, and each gate asked what it did.
+fn added(shown: &Shown, writer: &Writer, tree: &Value) -> SortedSet<String> {
+    let asked = |record: &&Record<Fact>| matches!(&record.fact, Fact::Requested { call, .. } if *call == writer.call);
+    let Some(at) = shown.trace.range(0, shown.trace.head()).find(asked).map(|record| record.at) else {
+        return SortedSet::new();
+    };
+    let gates = shown.objects.passage(&writer.call, at);
+    let path = |line: &str| Some(line.split('\t').nth(1)?.to_owned());
+    let decisions = gates.iter().filter_map(|fact| match fact {
+        Fact::Gate { gate: Gate::Authentication | Gate::Authorization, .. } => None,
+        Fact::Gate { decision, .. } => Some(decision),
+        _ => None,
+    });
+    let set: Vec<String> = decisions.flat_map(|decision| decision.lines()).filter_map(path).collect();
+    let is_set = |plain: &str| {
+        let within =
+            |outer: &String| plain.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']));
+        set.iter().any(|one| one == plain || within(one))
+    };
+    let named = tree.pointer("/metadata/generateName").is_some();
+    let mut out = SortedSet::new();
+    walk(tree, ("", ""), &mut |path, plain, _| {
+        if is_set(plain) || named && plain == "metadata.name" {
+            out.insert(path.to_owned());
+        }
+    });
+    out
 }
 
 /// The fields of an object that a person's manifest writes.
@@ -194,9 +256,7 @@ fn written(writer: &Writer, object: &ObjectRef) -> Option<Sorted<String, String>
         text("/kind") == object.kind.kind && text("/metadata/name") == &*object.key.name
     };
     let value = read.documents.iter().map(|document| &document.value).find(is_it)?;
-    let mut out = Sorted::new();
-    leaves(value, "", &mut out);
-    Some(out)
+    Some(leaves(value))
 }
 
 /// Writes a tree as YAML, line by line with the paths of the leaves.
@@ -234,7 +294,7 @@ fn print(value: &Value, (path, depth, lead): (&str, usize, &str), line: &mut dyn
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
-                let path = format!("{path}[{index}]");
+                let path = format!("{path}[{}]", item_name(items, index));
                 if is_leaf(item) {
                     line(format!("{indent}- {}", scalar(item)), &path);
                 } else {
@@ -263,11 +323,22 @@ mod tests {
         });
         let read = manifest::read(&text);
         assert_eq!(read.documents[0].value, value, "{text}");
-        let mut flat = Sorted::new();
-        leaves(&value, "", &mut flat);
+        let flat = leaves(&value);
         for path in paths.iter().filter(|path| !path.is_empty()) {
             assert!(flat.contains_key(path), "{path}");
         }
-        assert!(paths.contains(&"spec.containers[0].args[1]".to_owned()));
+        assert!(paths.contains(&"spec.containers[main].args[1]".to_owned()));
+    }
+
+    #[test]
+    fn an_item_is_called_by_its_type_or_name_where_each_has_its_own() {
+        let value = serde_json::json!({
+            "conditions": [{"type": "Ready", "status": "True"}, {"type": "Initialized", "status": "True"}],
+            "tolerations": [{"key": "a"}, {"key": "b"}], "mounts": [{"name": "v"}, {"name": "v"}],
+        });
+        let paths: Vec<String> = leaves(&value).keys().cloned().collect();
+        for path in ["conditions[Ready].status", "tolerations[1].key", "mounts[0].name", "mounts[1].name"] {
+            assert!(paths.contains(&path.to_owned()), "{path} is not in {paths:?}");
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! What a thing lacks, and whose move it is: the "why not" of the inspector.
 
+use super::story::{Actor, actor};
 use super::{Shown, link};
 use crate::api::age;
 use crate::api::object::{Object, ObjectRef};
 use crate::cluster::fact::{Attempt, Fact};
 use crate::cluster::view::{ContainerLook, NodeView, PodView, Readiness};
 use crate::cluster::why::{self, Missing};
+use crate::cluster::wire::Address;
 use crate::i18n::Arg;
 use crate::sim::{Sorted, Time};
 use serde_json::Value;
@@ -21,6 +23,8 @@ pub struct Lack {
     pub verdicts: Option<Verdicts>,
     /// The object where the explanation goes on.
     pub culprit: Option<Culprit>,
+    /// Who has to act next; `None`: nobody does by itself.
+    pub turn: Option<Actor>,
 }
 
 /// An object that explains more.
@@ -159,7 +163,9 @@ fn of_pod(shown: &Shown, pod: &PodView, node: Option<&NodeView>) -> Option<Lack>
     }
     let say =
         |key: &str, args: &[(&str, Arg)]| Some(Lack { sentences: vec![shown.text(key, args)], ..Lack::default() });
-    match why::missing(shown.trace, pod) {
+    let missing = why::missing(shown.trace, pod);
+    let turn = turn(&missing, node).map(|who| actor(shown, &who));
+    let lack = match missing {
         Missing::Nothing => None,
         Missing::Attempt => say("lack-attempt", &[]),
         Missing::Node(attempt) => Some(of_attempt(shown, &attempt)),
@@ -171,6 +177,16 @@ fn of_pod(shown: &Shown, pod: &PodView, node: Option<&NodeView>) -> Option<Lack>
             say("lack-terminating", &[("seconds", i64::try_from(left).unwrap_or(0).into())])
         }
         Missing::Failed(reason) => say("lack-failed", &[("reason", (&*reason).into())]),
+    };
+    lack.map(|lack| Lack { turn, ..lack })
+}
+
+/// Whose move it is.
+fn turn(missing: &Missing, node: Option<&NodeView>) -> Option<Address> {
+    match missing {
+        Missing::Attempt | Missing::Node(_) => Some(Address::Scheduler),
+        Missing::Nothing | Missing::Failed(_) => None,
+        _ => Some(Address::Kubelet(node?.name.clone())),
     }
 }
 
@@ -331,10 +347,11 @@ fn of_workload(shown: &Shown, object: &Object) -> Option<Lack> {
     if let Some((pod, node)) = unwell {
         let more = of_pod(shown, pod, node).unwrap_or_default();
         lack.sentences.extend(more.sentences);
-        lack.quote = more.quote;
+        (lack.quote, lack.turn) = (more.quote, more.turn);
         lack.culprit = Some(Culprit { name: pod.object.key.name.to_string(), link: link(&pod.object) });
     } else if pods.len() < usize::try_from(wanted).unwrap_or(0) {
         lack.sentences.push(shown.text("lack-no-pods", &[]));
+        lack.turn = Some(actor(shown, &Address::ControllerManager));
     }
     Some(lack)
 }

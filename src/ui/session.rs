@@ -17,7 +17,7 @@ mod until;
 mod work;
 
 pub use self::boot::Boot;
-pub use self::until::Until;
+pub use self::until::{Run, Until};
 pub use self::work::{Clock, Frames};
 
 use self::guess::Guessing;

@@ -90,6 +90,18 @@ test('an example is applied with the button and runs, in the view and on the sta
   for (const pod of pods) await page.getByTestId('tree').getByText(pod.split('/')[2]).waitFor();
 });
 
+test('a first visit sees something happen within three seconds of the harbour, and one click answers what the page asks', async () => {
+  const { page } = await fresh('en/', { wait: false });
+  // The first heartbeat: told in a sentence, and marked for measuring.
+  const t = await page.waitForFunction(() => performance.getEntriesByName('bottle:first-beat').length > 0 && window.__bottle.t, null, { timeout: POD_MS });
+  assert.ok((await t.jsonValue()) <= 3000, `after ${await t.jsonValue()} ms`);
+  await page.getByTestId('caption').getByText('renewed its lease').waitFor();
+  assert.equal(await page.getByTestId('ask').getByRole('button').count(), 1);
+  await page.getByTestId('ask').getByRole('button').click();
+  await page.getByTestId('problems').getByText('deployment.apps/web created').waitFor({ timeout: POD_MS });
+  await page.getByTestId('caption').getByText('Deployment').waitFor({ timeout: POD_MS });
+});
+
 test('a broken manifest is marked at its line, names its gate, and changes nothing', async () => {
   const page = await sandbox({ lang: 'ko' });
   const before = await hook(page, 'revision');

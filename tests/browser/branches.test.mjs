@@ -1,7 +1,7 @@
 // The runs that were left: their names, how many are kept, and what comparing two of them tells.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { opener, rigged } from './rig.mjs';
+import { inaccessible, opener, rigged } from './rig.mjs';
 
 const rig = rigged();
 const fresh = opener(rig);
@@ -45,7 +45,7 @@ test('eight runs are kept, the latest first; one that gets a name has it in the 
   assert.equal((await options(page)).filter((text) => text.includes('without the second')).length, 0);
 });
 
-test('two runs differ in objects, in the ships that pods are on, and in events', async () => {
+test('two runs differ in objects, in the ships that pods are on, and in events, at any moment of one clock', async () => {
   const { page } = await fresh('en/sandbox?speed=10', {});
   const settled = () => page.getByTestId('until').selectOption('until-settled').then(() => page.waitForFunction(() => document.querySelector('[data-testid=play]').getAttribute('aria-pressed') === 'false', null, WAIT));
   await applied(page, 'apiVersion: v1\nkind: Pod\nmetadata: {name: lone}\nspec:\n  containers:\n  - {name: main, image: "nginx:1.27"}\n');
@@ -62,4 +62,12 @@ test('two runs differ in objects, in the ships that pods are on, and in events',
   const [ours, theirs] = await row('Events that only this run has').locator('td').allInnerTexts();
   assert.match(theirs, /Scheduled/);
   assert.doesNotMatch(ours, /Scheduled/);
+  // One clock for both: their pictures and what differs follow it.
+  const compare = page.getByTestId('compare');
+  assert.equal(await compare.locator('canvas').count(), 2);
+  await page.getByTestId('compare-clock').fill('0');
+  await compare.getByText('No object differs at 00:00.000').waitFor(WAIT);
+  assert.equal(await row('Pod default/lone').count(), 0);
+  assert.equal(await page.evaluate(() => window.__bottle.t), 0);
+  assert.deepEqual(await inaccessible(page), []);
 });

@@ -1,7 +1,7 @@
 // What nobody hopes for: links and manifests made to break the page, a browser that keeps nothing, a program that ends.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { open, opener, rigged } from './rig.mjs';
+import { open, opener, rigged, VIEWPORTS } from './rig.mjs';
 
 const SANDBOX = 'en/sandbox?scenario=three-ships&seed=42';
 const WAIT = { timeout: 30_000 };
@@ -55,6 +55,15 @@ test('what a link cannot say becomes a sentence, and no part of the page', async
     // What stands in the address now is understood.
     await page.reload();
     await page.waitForFunction(() => window.__bottle?.ready);
+    assert.equal(await page.locator('.notice').count(), 0, path);
+  }
+});
+
+test('what a link cannot say is seen on a phone and in a frame too, until it is put away', async () => {
+  for (const path of ['en/sandbox?t=NaN', 'en/embed/three-ships?t=NaN']) {
+    const page = await go(path, { viewport: VIEWPORTS['390x844'] });
+    await page.locator('.notice').getByText('t=NaN').waitFor(WAIT);
+    await page.getByTestId('notices-close').click();
     assert.equal(await page.locator('.notice').count(), 0, path);
   }
 });

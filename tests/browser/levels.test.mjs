@@ -237,6 +237,7 @@ test('requests with their gates, the timeline, history and owners, etcd, effects
   await page.keyboard.press('Enter');
   await page.locator('.insp-name').getByText('node-2').waitFor();
   await page.getByTestId('tree').locator('[role=treeitem]').filter({ hasText: 'etcd' }).first().click();
+  await page.getByTestId('etcd').getByText('/registry/minions · 4').waitFor();
   await page.getByTestId('etcd').getByText('/registry/deployments').click();
   await page.getByTestId('etcd').getByText('default/web ·').waitFor();
   assert.deepEqual(await inaccessible(page), []);

@@ -94,6 +94,7 @@ test('a broken image is named in what is missing, with the words of the kubelet 
   const why = page.getByTestId('why');
   await why.locator('.lack').getByText('ImagePullBackOff').first().waitFor();
   await why.locator('.lack-quote').getByText('Back-off pulling image').waitFor();
+  await why.locator('.lack-turn').getByText(/the kubelet on node-\d/).waitFor();
   assert.match(await why.locator('.cause-line code').innerText(), /image:/);
   await page.getByTestId('inspector').locator('.own-event.warning').getByText('Failed', { exact: true }).first().waitFor();
   await close();
@@ -106,6 +107,7 @@ test('a pod that fits nowhere shows the reason of each node, in Korean', async (
   await why.getByText('필터를 통과한 노드가 0개입니다').waitFor();
   assert.equal(await why.locator('.verdicts tbody tr').count(), 4);
   assert.equal(await why.locator('.verdicts').getByText('cpu 부족').count(), 3);
+  await why.locator('.lack-turn').getByText('스케줄러').waitFor();
   await close();
 });
 
@@ -203,6 +205,46 @@ test('YAML is made when it is opened, without managed fields', async () => {
   assert.match(text, /^apiVersion: v1\nkind: Pod\n/);
   assert.doesNotMatch(text, /managedFields/);
   await close();
+});
+
+test('each line of YAML tells who wrote it and when, by the pointer and by the keyboard', async () => {
+  const { page, errors, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  await page.getByTestId('play').click();
+  await select(page, /^web-/);
+  const inspector = page.getByTestId('inspector');
+  await inspector.getByText('YAML as stored').click();
+  const told = inspector.locator('.yaml-told');
+  for (const [line, who] of [['nodeName:', 'the scheduler'], ['enableServiceLinks:', 'the API server'], ['- image:', 'the controller manager'], ['hostIP:', 'the kubelet on node-']]) {
+    await inspector.locator('.yaml-line').filter({ hasText: line }).first().click();
+    await told.getByText(who).waitFor(WAIT);
+    await inspector.locator('.legend').getByText(who).first().waitFor(WAIT);
+  }
+  await inspector.locator('.yaml-text').focus();
+  await page.keyboard.press('Home');
+  await told.getByText('apiVersion: v1').waitFor(WAIT);
+  await page.keyboard.press('ArrowDown');
+  await told.getByText('kind: Pod').waitFor(WAIT);
+  await told.getByRole('button', { name: /Go to 00:\d\d/ }).click();
+  await page.waitForFunction(() => document.querySelector('[data-testid=to-present]') !== null, null, WAIT);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('no sentence of the caption is cut off, on a phone either', async () => {
+  for (const lang of ['ko', 'en']) {
+    for (const viewport of [VIEWPORTS['1440x900'], VIEWPORTS['390x844']]) {
+      const { page, close } = await applied('deployment', READY_PODS, { argument: 3, lang, viewport });
+      await page.getByTestId('play').click();
+      for (let step = 0; step < 20; step += 1) {
+        const before = await page.evaluate(() => window.__bottle.t);
+        await page.getByTestId('step-back').click();
+        await page.waitForFunction((t) => window.__bottle.t < t, before, WAIT);
+        const cut = await page.getByTestId('caption').evaluate((caption) => (caption.scrollHeight > caption.clientHeight + 1 ? caption.textContent : ''));
+        assert.equal(cut, '', `${lang} ${viewport.width}`);
+      }
+      await close();
+    }
+  }
 });
 
 test('nothing in the panels is cut off, at any size and in both languages', async () => {

@@ -122,12 +122,13 @@ fn debug_form(desk: Desk, targets: &[String], name: impl Fn() -> String + 'stati
     let options = targets.iter().map(|name| el("option", "").attr("value", name).text(name));
     let menu = el("select", "button").on("change", move |event| target.set(event_target_value(event))).all(options);
     let choice = el("label", "deed-choice").add(el("span", "deed-label").word(ui, "deed-debug-target")).add(menu);
-    el("form", "deed-form tall")
+    let form = el("form", "deed-form tall")
         .on("submit", add)
         .all(field(desk, ("debug-image", "deed-debug-image"), image))
         .all(field(desk, ("debug-command", "deed-debug-command"), command))
         .add(choice)
-        .add(el("button", "button").attr("type", "submit").attr("data-testid", "debug").word(ui, "deed-debug"))
+        .add(el("button", "button").attr("type", "submit").attr("data-testid", "debug").word(ui, "deed-debug"));
+    el("details", "fold").add(el("summary", "").word(ui, "deed-debug")).add(form)
 }
 
 /// A file in the node's folder of static pods: it gets what the editor holds, or goes.

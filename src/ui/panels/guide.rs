@@ -1,4 +1,4 @@
-//! The guide: what this is, three things to try, and everything on the stage as a tree.
+//! The guide: what this is, a question that one click answers, things to try, and everything on the stage as a tree.
 
 use crate::examples;
 use crate::ui::dom::{El, button, el};
@@ -7,12 +7,9 @@ use crate::ui::icons::{Icon, icon};
 use crate::ui::tour;
 use crate::ui::tree::tree;
 
-/// Three things to try: the example, what to look for.
-const TRY: &[(&str, &str, &str)] = &[
-    ("deployment", "try-deployment", "try-deployment-look"),
-    ("broken", "try-broken", "try-broken-look"),
-    ("crash-loop", "try-crash-loop", "try-crash-loop-look"),
-];
+/// More to try: the example, what to look for.
+const TRY: &[(&str, &str, &str)] =
+    &[("broken", "try-broken", "try-broken-look"), ("crash-loop", "try-crash-loop", "try-crash-loop-look")];
 
 /// The guide.
 pub fn guide(ui: Ui) -> El {
@@ -39,9 +36,15 @@ pub fn guide(ui: Ui) -> El {
         .add(el("span", "try-title").word(ui, "tour-title"))
         .add(el("span", "try-look").word(ui, "tour-hint"));
     let tries = std::iter::once(el("li", "").add(tour)).chain(tries);
+    let answer = button("button primary", move || go("deployment")).attr("data-testid", "try-deployment");
+    let ask = el("div", "ask")
+        .attr("data-testid", "ask")
+        .add(el("h3", "").word(ui, "guide-ask"))
+        .add(answer.add(icon(Icon::Play)).add(el("span", "").word(ui, "try-deployment")));
     let welcome = el("section", "welcome")
         .add(el("h2", "").word(ui, "guide-title"))
         .add(el("p", "").word(ui, "guide-text"))
+        .add(ask)
         .add(el("h3", "").word(ui, "guide-try"))
         .add(el("ol", "tries").all(tries));
     let objects =

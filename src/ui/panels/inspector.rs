@@ -119,7 +119,7 @@ fn head(ui: Ui, thing: Thing) -> El {
             Some(sign) => [el("p", &format!("insp-status {}", tone_class(sign.tone)))
                 .add(shape(sign.shape))
                 .add(el("strong", "").text(&sign.word))
-                .add(el("span", "insp-meaning").text(&sign.meaning))],
+                .all((!is_said(&sign.meaning, &sign.word)).then(|| el("span", "insp-meaning").text(&sign.meaning)))],
             None => [el("p", "insp-status quiet").text(&ui.text("insp-gone"))],
         })
     };
@@ -136,6 +136,11 @@ fn head(ui: Ui, thing: Thing) -> El {
         .add(close)
         .add(el("div", "insp-state").part(status).part(aged))
         .add(el("p", "insp-harbour").words(harbour))
+}
+
+/// Whether a meaning only says the word again: "Pending", "pending".
+fn is_said(meaning: &str, word: &str) -> bool {
+    meaning.eq_ignore_ascii_case(word)
 }
 
 const fn tone_class(tone: Tone) -> &'static str {

@@ -6,7 +6,7 @@ use super::moment;
 use super::transport::clock_text;
 use crate::api::kinds::{KINDS, lease};
 use crate::cluster::fact::Fact;
-use crate::cluster::wire::Address;
+use crate::cluster::wire::{Address, Change};
 use crate::inspect::story::{Actor, actor};
 use crate::scene::caption;
 use crate::sim::{Order, SortedSet, Time};
@@ -29,24 +29,24 @@ pub fn etcd_sections(ui: Ui, thing: Thing) -> El {
     let kinds = Memo::new(move || {
         thing.changes.track();
         ui.read(|session| {
-            let count = |kind: &&'static crate::api::Kind| (kind.plural, session.objects(kind).len());
+            let count = |kind: &&'static crate::api::Kind| (kind.storage, session.objects(kind).len());
             KINDS.iter().map(count).filter(|(_, count)| *count > 0).collect::<Vec<_>>()
         })
     });
-    let row = move |(plural, count): (&'static str, usize)| {
+    let row = move |(storage, count): (&'static str, usize)| {
         let turn = move || {
             open.update(|open| {
-                if !open.remove(plural) {
-                    open.insert(plural);
+                if !open.remove(storage) {
+                    open.insert(storage);
                 }
             });
         };
         let head = button("fold-button", turn)
-            .bind("aria-expanded", move || open.with(|open| open.contains(plural)).to_string())
-            .text(&format!("/registry/{plural} · {count}"));
-        el("li", "").add(head).part(move || open.with(|open| open.contains(plural)).then(|| keys(ui, plural)))
+            .bind("aria-expanded", move || open.with(|open| open.contains(storage)).to_string())
+            .text(&format!("/registry/{storage} · {count}"));
+        el("li", "").add(head).part(move || open.with(|open| open.contains(storage)).then(|| keys(ui, storage)))
     };
-    let tree = el("ul", "etcd-tree").rows(move || kinds.get(), |(plural, count)| format!("{plural} {count}"), row);
+    let tree = el("ul", "etcd-tree").rows(move || kinds.get(), |(storage, count)| format!("{storage} {count}"), row);
     let facts = move || {
         thing.changes.track();
         let (keys, compacted) = ui.read(crate::ui::session::Session::etcd_size);
@@ -137,8 +137,8 @@ fn watchers(ui: Ui) -> Vec<String> {
     })
 }
 
-fn keys(ui: Ui, plural: &'static str) -> El {
-    let kind = KINDS.iter().find(|kind| kind.plural == plural);
+fn keys(ui: Ui, storage: &'static str) -> El {
+    let kind = KINDS.iter().find(|kind| kind.storage == storage);
     let found: Vec<(String, String)> = ui.read(|session| {
         let objects = kind.map(|kind| session.objects(kind)).unwrap_or_default();
         let key = |object: &&crate::api::object::Object| {
@@ -159,7 +159,12 @@ fn writes(ui: Ui) -> Vec<Write> {
         let write = |record: &crate::sim::Record<Fact>| match &record.fact {
             Fact::Committed { call, object, change, revision, ambient: false } => {
                 let kind = caption::kind(object.kind.kind, shown.language);
-                let text = format!("{change:?} {kind} {}", object.key);
+                let key = match change {
+                    Change::Created => "etcd-created",
+                    Change::Updated => "etcd-updated",
+                    Change::Deleted => "etcd-deleted",
+                };
+                let text = shown.text(key, &[("object", format!("{kind} {}", object.key).into())]);
                 let link = crate::inspect::link(object);
                 Some((*revision, record.at, actor(shown, &call.from), text, link))
             }

@@ -7,11 +7,14 @@ use super::transport::clock_text;
 use crate::api::object::ObjectRef;
 use crate::inspect::Shown;
 use crate::inspect::history::{FieldChange, Line, Revision, lines, revisions};
+use crate::inspect::story::Actor;
 use crate::ui::browser;
 use crate::ui::dom::{El, button, el};
 use crate::ui::handle::Ui;
 use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
+use wasm_bindgen::JsCast;
+use web_sys::{Element, KeyboardEvent};
 
 /// So many versions are shown, and so many changes of each.
 const SHOWN: usize = 12;
@@ -51,20 +54,78 @@ pub fn yaml_section(ui: Ui, thing: Thing) -> El {
         browser::copy(&yaml, move |copied| said.set(if copied { "yaml-copied" } else { "yaml-not-copied" }));
     };
     let status = move || if said.get().is_empty() { String::new() } else { ui.text(said.get()) };
+    let chosen = RwSignal::new(usize::MAX);
     let content = move || {
         let tools = el("div", "yaml-tools")
             .add(button("button", copy).word(ui, "yaml-copy"))
             .add(el("span", "").attr("role", "status").words(status));
-        let code =
-            el("code", "").part(move || shown.with(|lines| lines.iter().map(|one| line(ui, one)).collect::<Vec<_>>()));
-        let pre =
-            el("pre", "yaml-text owned").attr("tabindex", "0").attr("lang", "en").label(ui, "yaml-title").add(code);
-        vec![tools, el("p", "quiet").word(ui, "yaml-owners"), pre]
+        let rows = move || {
+            let row = |(at, one): (usize, &Line)| line(ui, at, one, chosen);
+            shown.with(|lines| lines.iter().enumerate().map(row).collect::<Vec<_>>())
+        };
+        let code = el("code", "").part(rows);
+        let pre = el("pre", "yaml-text owned")
+            .attr("tabindex", "0")
+            .attr("lang", "en")
+            .label(ui, "yaml-title")
+            .on_as("keydown", move |event: &KeyboardEvent| turn(event, shown, chosen))
+            .add(code);
+        let legend = el("ul", "legend").part(move || shown.with(|lines| legend(lines)));
+        let told = el("div", "yaml-told")
+            .attr("role", "status")
+            .part(move || shown.with(|lines| told(ui, lines.get(chosen.get()))));
+        vec![tools, el("p", "quiet").word(ui, "yaml-owners"), legend, told, pre]
     };
     folded(ui, "yaml-title", open, content)
 }
 
-fn line(ui: Ui, line: &Line) -> El {
+/// The arrow keys go from line to line.
+fn turn(event: &KeyboardEvent, shown: Memo<Vec<Line>>, chosen: RwSignal<usize>) {
+    let (last, at) = (shown.with_untracked(Vec::len).saturating_sub(1), chosen.get_untracked());
+    let to = match event.key().as_str() {
+        "ArrowDown" if at > last => 0,
+        "ArrowDown" => at + 1,
+        "ArrowUp" => at.min(last + 1).saturating_sub(1),
+        "Home" => 0,
+        "End" => last,
+        _ => return,
+    };
+    event.prevent_default();
+    chosen.set(to.min(last));
+    let list = event.current_target().and_then(|list| list.dyn_into::<Element>().ok());
+    if let Ok(Some(line)) = list.map_or(Ok(None), |list| list.query_selector(".yaml-line.chosen")) {
+        browser::call(&line, "scrollIntoView", &[browser::object(&[("block", "nearest".into())])]);
+    }
+}
+
+/// Whose marks there are.
+fn legend(lines: &[Line]) -> Vec<El> {
+    let mut all: Vec<&Actor> = Vec::new();
+    for actor in lines.iter().filter_map(|line| line.actor.as_ref()) {
+        if all.iter().all(|other| other.name != actor.name) {
+            all.push(actor);
+        }
+    }
+    all.into_iter().map(|actor| el("li", "").add(badge(actor)).text(&actor.name)).collect()
+}
+
+/// Who wrote the line that was chosen, and when.
+fn told(ui: Ui, line: Option<&Line>) -> Vec<El> {
+    let Some((line, actor)) = line.and_then(|line| Some((line, line.actor.as_ref()?))) else { return Vec::new() };
+    let field = el("code", "").attr("lang", "en").text(line.text.trim().trim_start_matches("- "));
+    let args = [("name", actor.name.as_str().into()), ("revision", line.revision.to_string().into())];
+    let who = el("p", "").text(&ui.say("yaml-owner", &args));
+    let go = line.at.map(|at| {
+        let act = move || {
+            ui.play(false);
+            ui.seek(at);
+        };
+        button("button", act).text(&ui.say("req-go", &[("time", clock_text(at).into())]))
+    });
+    vec![el("p", "").add(field), who].into_iter().chain(go).collect()
+}
+
+fn line(ui: Ui, at: usize, line: &Line, chosen: RwSignal<usize>) -> El {
     let mark = match &line.actor {
         Some(actor) => {
             let args = [("name", actor.name.as_str().into()), ("revision", line.revision.to_string().into())];
@@ -76,7 +137,11 @@ fn line(ui: Ui, line: &Line) -> El {
         }
         None => el("span", "badge none").attr("aria-hidden", "true"),
     };
-    el("span", "yaml-line").add(mark).add(el("span", "").text(&line.text))
+    el("span", "yaml-line")
+        .class_if("chosen", move || chosen.get() == at)
+        .on("click", move |_| chosen.set(at))
+        .add(mark)
+        .add(el("span", "").text(&line.text))
 }
 
 /// The versions, the latest first.
@@ -115,7 +180,11 @@ fn version(ui: Ui, revision: &Revision) -> El {
         row.all(old).all(new)
     };
     let more = revision.changes.len().saturating_sub(CHANGES);
-    let more = (more > 0).then(|| el("p", "quiet").text(&ui.say("hist-fields", &[("count", more.into())])));
+    let more = (more > 0 && !revision.first).then(|| {
+        let rest: Vec<El> = revision.changes.iter().skip(CHANGES).map(change).collect();
+        let summary = el("summary", "").text(&ui.say("hist-fields", &[("count", more.into())]));
+        el("details", "fold").add(summary).all(rest)
+    });
     let gone = revision.deleted.then(|| el("p", "quiet").text(&ui.text("hist-deleted")));
     let body = el("div", "cause-body").add(head).all(gone);
     let first = revision.first.then(|| {

@@ -26,7 +26,14 @@ pub fn state_section(ui: Ui, thing: Thing) -> El {
     });
     let open = RwSignal::new(false);
     let content = move || match tables.get() {
-        tables if tables.is_empty() => vec![el("p", "quiet").text(&ui.text("diff-none"))],
+        tables if tables.is_empty() => {
+            let is_there = moment::read(ui, |shown| {
+                thing
+                    .selection
+                    .with_value(|one| one.object().is_some_and(|object| shown.objects.object(object).is_some()))
+            });
+            vec![el("p", "quiet").text(&ui.text(if is_there { "diff-none" } else { "insp-gone" }))]
+        }
         tables => tables.into_iter().map(|table| comparison(ui, table, open)).collect(),
     };
     el("section", "insp-section").add(el("h3", "").word(ui, "diff-title")).part(content)

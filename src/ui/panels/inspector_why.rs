@@ -111,7 +111,7 @@ fn tell(ui: Ui, thing: Thing, search: StoredValue<Search, LocalStorage>) -> Opti
 
 /// What is missing.
 fn missing(ui: Ui, lack: Lack) -> El {
-    let Lack { sentences, quote, verdicts, culprit } = lack;
+    let Lack { sentences, quote, verdicts, culprit, turn } = lack;
     let culprit = culprit.map(|culprit| {
         let link = culprit.link;
         button("button", move || ui.select(Selection::read(&link)))
@@ -121,6 +121,7 @@ fn missing(ui: Ui, lack: Lack) -> El {
     el("div", "lack")
         .add(el("h4", "").word(ui, "lack-title"))
         .all(sentences.iter().map(|sentence| el("p", "").text(sentence)))
+        .all(turn.map(|who| el("p", "lack-turn").word(ui, "lack-turn").add(badge(&who)).text(&who.name)))
         .all(quote)
         .all(verdicts.into_iter().flat_map(|verdicts| attempt(ui, verdicts)))
         .all(culprit)
@@ -165,7 +166,7 @@ fn cause(ui: Ui, link: Link) -> El {
 
 /// What came of a cause: asked for by a button.
 fn came(ui: Ui, fact: u64) -> El {
-    let open = RwSignal::new(false);
+    let (open, most) = (RwSignal::new(false), RwSignal::new(EFFECTS));
     let toggle = button("fold-button effects-button", move || open.update(|open| *open = !*open))
         .attr("data-testid", "effects")
         .bind("aria-expanded", move || open.get().to_string())
@@ -174,7 +175,7 @@ fn came(ui: Ui, fact: u64) -> El {
         if !open.get() {
             return None;
         }
-        let (links, more) = moment::read(ui, |shown| effects(shown, fact, EFFECTS));
+        let (links, more) = moment::read(ui, |shown| effects(shown, fact, most.get()));
         if links.is_empty() {
             return Some(el("p", "quiet").word(ui, "why-no-effects"));
         }
@@ -188,7 +189,10 @@ fn came(ui: Ui, fact: u64) -> El {
             let seek = button("cause-seek", seek).add(told).add(el("span", "cause-when").text(&clock_text(at)));
             el("li", "cause").add(badge(&actor)).add(el("div", "cause-body").add(seek))
         };
-        let more = (more > 0).then(|| el("li", "quiet").text(&ui.say("why-more-effects", &[("count", more.into())])));
+        let more = (more > 0).then(|| {
+            let all = button("fold-button", move || most.set(usize::MAX)).attr("data-testid", "all-effects");
+            el("li", "").add(all.text(&ui.say("why-more-effects", &[("count", more.into())])))
+        });
         Some(el("ol", "causes effects").all(links.into_iter().map(row)).all(more))
     };
     el("div", "").add(toggle).part(list)

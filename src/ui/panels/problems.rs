@@ -1,4 +1,4 @@
-//! What came of the manifest: kubectl's lines, what was refused, by which gate and why, and notices of the page.
+//! What came of the manifest: kubectl's lines, what was refused, by which gate and why.
 
 use super::moment;
 use crate::cluster::fact::Gate;
@@ -8,7 +8,6 @@ use crate::ui::dom::{El, button, el};
 use crate::ui::editor::Editor;
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
-use crate::ui::link::Notice;
 use crate::ui::select::Selection;
 use crate::ui::signal::RwSignal;
 
@@ -45,14 +44,7 @@ pub fn problems(ui: Ui, editor: RwSignal<Option<Editor>>) -> El {
         .attr("role", "status")
         .label(ui, "problems-label")
         .attr("tabindex", "0")
-        .add(notices(ui))
         .part(content)
-}
-
-/// Sentences about the page itself.
-fn notices(ui: Ui) -> El {
-    let notice = move |notice: &Notice| el("li", "notice").text(&ui.say(notice.key, &notice.args));
-    el("ul", "notices").part(move || ui.notices.with(|notices| notices.iter().map(notice).collect::<Vec<El>>()))
 }
 
 /// One of kubectl's lines; the name in it leads to what it names.

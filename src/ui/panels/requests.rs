@@ -34,7 +34,7 @@ pub fn requests_panel(ui: Ui) -> El {
     let bar = el("div", "events-filter")
         .attr("role", "group")
         .label(ui, "req-title")
-        .add(el("label", "events-words").add(el("span", "").word(ui, "evt-filter-words")).add(words))
+        .add(el("label", "events-words").add(el("span", "").word(ui, "req-filter-words")).add(words))
         .add(el("label", "check").add(routine).word(ui, "req-routine"));
     let heads = ["req-time", "req-who", "req-line", "req-gates", "req-code"];
     let heads = heads.map(|key| el("th", "").attr("scope", "col").word(ui, key));

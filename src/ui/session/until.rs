@@ -8,9 +8,10 @@ use crate::api::object::{Object, ObjectRef, Ref};
 use crate::cluster::History;
 use crate::cluster::fact::{Call, Fact};
 use crate::cluster::input::Input;
+use crate::cluster::view::View;
 use crate::inspect::Objects;
 use crate::scene::motion::{Motion, Role};
-use crate::sim::{Duration, FactId, Record, Time};
+use crate::sim::{Duration, FactId, Record, Time, Trace};
 
 /// What the run goes on until.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -31,6 +32,24 @@ impl Run {
     #[must_use]
     pub fn inputs(&self) -> &[(Time, Input)] {
         self.0.inputs()
+    }
+
+    /// Where it ends: there it was left.
+    #[must_use]
+    pub fn end(&self) -> Time {
+        self.0.end()
+    }
+
+    /// What it looks like.
+    #[must_use]
+    pub fn view(&self) -> View {
+        self.0.world().view()
+    }
+
+    /// What happened in it.
+    #[must_use]
+    pub fn trace(&self) -> &Trace<Fact> {
+        self.0.trace()
     }
 }
 

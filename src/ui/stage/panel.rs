@@ -5,11 +5,12 @@ use super::{Stage, browser};
 use crate::i18n::text;
 use crate::scene::Truth;
 use crate::scene::display::Item;
+use crate::sim::Time;
 use crate::ui::dom::{El, afterwards, button, button_at_once, el, on_window};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::late::{self, Rest};
-use crate::ui::link::Page;
+use crate::ui::link::{Notice, Page};
 use crate::ui::panels::branches;
 use crate::ui::select::Selection;
 use crate::ui::signal::{Memo, RwSignal};
@@ -150,6 +151,20 @@ fn tooltip(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
         .words(move || tip.with(|tip| tip.as_ref().map_or_else(String::new, |tip| tip.text.clone())))
 }
 
+/// Sentences about the page itself: here they are seen whatever panel a phone shows, and in a frame without panels.
+fn notices(ui: Ui) -> El {
+    let notice = move |notice: &Notice| el("li", "banner notice").text(&ui.say(notice.key, &notice.args));
+    let list = move || ui.notices.with(|notices| notices.iter().map(notice).collect::<Vec<El>>());
+    let close = move || {
+        button_at_once("banner", move || ui.notices.set(Vec::new()))
+            .attr("data-testid", "notices-close")
+            .word(ui, "help-close")
+    };
+    el("div", "notices")
+        .add(el("ul", "").attr("role", "status").part(list))
+        .when(move || ui.notices.with(|notices| !notices.is_empty()), close)
+}
+
 /// Says that a part of the program is missing, that the past is shown, or that quiet time is being skipped.
 fn banners(ui: Ui) -> El {
     let skipping = Memo::new(move || {
@@ -174,19 +189,49 @@ fn banners(ui: Ui) -> El {
         el("p", "banner missing").attr("role", "alert").add(el("span", "").word(ui, "rest-missing")).add(again)
     };
     el("div", "banners")
+        .add(notices(ui))
         .when(move || ui.rest.get() == Rest::Missing, missing)
         .when(move || ui.now.get() < ui.end.get(), past)
         .when(move || ui.branches.get() > 0, move || branches(ui))
         .part(skip)
 }
 
+/// While nothing else is told: whose lease was renewed last since the page was opened.
+fn heartbeat(ui: Ui) -> Option<String> {
+    let node = ui.view.with(|view| {
+        let last = view.nodes.iter().max_by_key(|node| node.lease)?;
+        last.lease.filter(|at| *at > Time::ZERO).map(|_| last.name.clone())
+    })?;
+    Some(ui.say("caption-heartbeat", &[("node", (&*node).into())]))
+}
+
+/// Sentences of more letters are written smaller.
+const LONG: usize = 110;
+
 /// The sentence of the present beat.
 fn caption(ui: Ui) -> El {
     // In a frame of another page there is neither a guide nor a manifest.
     let framed = ui.link.with_value(|link| link.page == Page::Embed);
     let quiet = if framed { "caption-quiet-embed" } else { "caption-quiet" };
-    let sentence = move || crate::ui::captions::present(ui).unwrap_or_else(|| ui.text(quiet));
-    el("p", "caption").attr("data-testid", "caption").words(sentence)
+    let sentence = move || {
+        let told = crate::ui::captions::present(ui);
+        told.or_else(|| if framed { None } else { heartbeat(ui) }).unwrap_or_else(|| ui.text(quiet))
+    };
+    // Hangul is about as wide as two letters.
+    let wide = |text: &str| text.chars().map(|one| if one.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    let sentence = Memo::new(sentence);
+    let quiet = untrack(move || sentence.get());
+    let begun = StoredValue::new(false);
+    afterwards(move || {
+        if sentence.with(|now| *now != quiet) && !begun.get_value() {
+            begun.set_value(true);
+            browser::mark("bottle:first-beat");
+        }
+    });
+    el("p", "caption")
+        .attr("data-testid", "caption")
+        .class_if("long", move || sentence.with(|text| wide(text) > LONG))
+        .words(move || sentence.get())
 }
 
 /// Follows the canvas' size for as long as the page lives.
