@@ -205,6 +205,16 @@ fn heartbeat(ui: Ui) -> Option<String> {
     Some(ui.say("caption-heartbeat", &[("node", (&*node).into())]))
 }
 
+/// A sentence without the method and path of its request, for which a phone has no room; the transcript has them.
+fn without_path(text: &str) -> String {
+    let Some(start) = ["(POST /", "(PUT /", "(PATCH /", "(DELETE /", "(GET /"].iter().find_map(|open| text.find(open))
+    else {
+        return text.to_owned();
+    };
+    let end = text[start..].find(')').map_or(text.len(), |end| start + end + 1);
+    format!("{}{}", text[..start].trim_end(), &text[end..])
+}
+
 /// Sentences of more letters are written smaller.
 const LONG: usize = 110;
 
@@ -215,6 +225,7 @@ fn caption(ui: Ui) -> El {
     let quiet = if framed { "caption-quiet-embed" } else { "caption-quiet" };
     let sentence = move || {
         let told = crate::ui::captions::present(ui);
+        let told = told.map(|text| if ui.phone.get() { without_path(&text) } else { text });
         told.or_else(|| if framed { None } else { heartbeat(ui) }).unwrap_or_else(|| ui.text(quiet))
     };
     // Hangul is about as wide as two letters.
@@ -252,4 +263,16 @@ fn watch_size(ui: Ui, canvas: HtmlCanvasElement) {
         resized.forget();
         ui.stage.update_value(|stage| stage.attach(&canvas));
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_told_all_but_the_path() {
+        let text = "The scheduler asks: Pod a (POST /api/v1/pods/a/binding → 201). It loads nothing.";
+        assert_eq!(without_path(text), "The scheduler asks: Pod a. It loads nothing.");
+        assert_eq!(without_path("It renews its lease (Lease)."), "It renews its lease (Lease).");
+    }
 }
