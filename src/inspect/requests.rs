@@ -103,3 +103,26 @@ pub fn list(shown: &Shown, filter: &Filter, most: usize) -> Vec<Row> {
     }
     rows
 }
+
+/// A sentence without the method and path of its request, for which a phone has no room; the transcript has them.
+#[must_use]
+pub fn without_path(text: &str) -> String {
+    let Some(start) = ["(POST /", "(PUT /", "(PATCH /", "(DELETE /", "(GET /"].iter().find_map(|open| text.find(open))
+    else {
+        return text.to_owned();
+    };
+    let end = text[start..].find(')').map_or(text.len(), |end| start + end + 1);
+    format!("{}{}", text[..start].trim_end(), &text[end..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_phone_is_told_all_but_the_path() {
+        let text = "The scheduler asks: Pod a (POST /api/v1/pods/a/binding → 201). It loads nothing.";
+        assert_eq!(without_path(text), "The scheduler asks: Pod a. It loads nothing.");
+        assert_eq!(without_path("It renews its lease (Lease)."), "It renews its lease (Lease).");
+    }
+}

@@ -81,6 +81,8 @@ test('on a phone the small map looks elsewhere by a tap and by keys', async () =
 
 test('marks travel in the address, and a broken list of them is refused with a sentence', async () => {
   const { page, close } = await open(rig, 'en/sandbox?t=2000', { lang: 'en' });
+  // (The way to that moment is run in slices.)
+  await page.waitForFunction(() => window.__bottle.t === 2000, null, WAIT);
   await page.locator('body').press('b');
   await page.waitForURL(/marks=2000/);
   await close();

@@ -32,7 +32,7 @@ pub fn state_section(ui: Ui, thing: Thing) -> El {
                     .selection
                     .with_value(|one| one.object().is_some_and(|object| shown.objects.object(object).is_some()))
             });
-            vec![el("p", "quiet").text(&ui.text(if is_there { "diff-none" } else { "insp-gone" }))]
+            vec![el("p", "quiet").text(&if is_there { ui.text("diff-none") } else { "–".to_owned() })]
         }
         tables => tables.into_iter().map(|table| comparison(ui, table, open)).collect(),
     };

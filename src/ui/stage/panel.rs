@@ -3,6 +3,7 @@
 use super::input::{self, Tip, ZOOM_STEP};
 use super::{Stage, browser};
 use crate::i18n::text;
+use crate::inspect::requests::without_path;
 use crate::scene::Truth;
 use crate::scene::display::Item;
 use crate::sim::Time;
@@ -205,16 +206,6 @@ fn heartbeat(ui: Ui) -> Option<String> {
     Some(ui.say("caption-heartbeat", &[("node", (&*node).into())]))
 }
 
-/// A sentence without the method and path of its request, for which a phone has no room; the transcript has them.
-fn without_path(text: &str) -> String {
-    let Some(start) = ["(POST /", "(PUT /", "(PATCH /", "(DELETE /", "(GET /"].iter().find_map(|open| text.find(open))
-    else {
-        return text.to_owned();
-    };
-    let end = text[start..].find(')').map_or(text.len(), |end| start + end + 1);
-    format!("{}{}", text[..start].trim_end(), &text[end..])
-}
-
 /// Sentences of more letters are written smaller.
 const LONG: usize = 110;
 
@@ -263,16 +254,4 @@ fn watch_size(ui: Ui, canvas: HtmlCanvasElement) {
         resized.forget();
         ui.stage.update_value(|stage| stage.attach(&canvas));
     });
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_phone_is_told_all_but_the_path() {
-        let text = "The scheduler asks: Pod a (POST /api/v1/pods/a/binding → 201). It loads nothing.";
-        assert_eq!(without_path(text), "The scheduler asks: Pod a. It loads nothing.");
-        assert_eq!(without_path("It renews its lease (Lease)."), "It renews its lease (Lease).");
-    }
 }
