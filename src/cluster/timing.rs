@@ -309,6 +309,8 @@ pub fn retry(controller: &str) -> (Duration, Duration) {
         "external-provisioner" | "external-attacher" | "external-resizer" => (CSI_RETRY, CSI_RETRY_MAX),
         "attachdetach-controller" => (MOUNT_RETRY, MOUNT_RETRY_MAX),
         "namespace-controller" => (RETRY, NAMESPACE_RETRY_MAX),
+        // Upstream: `podautoscaler/rate_limiters.go`, `FixedItemIntervalRateLimiter`.
+        "horizontal-pod-autoscaler" => (AUTOSCALE, AUTOSCALE),
         _ => (RETRY, RETRY_MAX),
     }
 }

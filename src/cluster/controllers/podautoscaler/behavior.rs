@@ -74,6 +74,15 @@ pub(super) fn remember_scaling(memory: &mut Memory, look: &Look, from: i64, to: 
     }
 }
 
+/// Forgets the last change of the size: it was refused.
+pub(super) fn take_back(memory: &mut Memory, key: &Key) {
+    let newest = |what: &&str| series(memory, key, what).last().map(|(at, _)| *at);
+    let Some(what) = [UP, DOWN].into_iter().max_by_key(newest) else { return };
+    if let Some((at, _)) = series(memory, key, what).pop() {
+        memory.remove(&*format!("{}{:020}", prefix(key, what), at.as_micros()));
+    }
+}
+
 /// What becomes of what the metrics want; the conditions say why.
 pub(super) fn normalize(
     memory: &mut Memory,
@@ -292,6 +301,10 @@ mod tests {
         remember_scaling(&mut memory, &look, 4, 7);
         let numbers: Vec<i64> = series(&memory, &key, UP).into_iter().map(|(_, number)| number).collect();
         assert_eq!(numbers, [2, 3]);
+        // A change that was refused is none.
+        take_back(&mut memory, &key);
+        let numbers: Vec<i64> = series(&memory, &key, UP).into_iter().map(|(_, number)| number).collect();
+        assert_eq!(numbers, [2]);
         forget(&mut memory, &key);
         assert!(memory.is_empty());
     }

@@ -10,7 +10,7 @@ mod replicas;
 use self::replicas::Proposal;
 use super::shared::{labels, subject};
 use crate::api::document::Document;
-use crate::api::kinds::{horizontal_pod_autoscaler, node, pod};
+use crate::api::kinds::{KINDS, horizontal_pod_autoscaler, node, pod};
 use crate::api::meta::timestamp;
 use crate::api::selector::Selector;
 use crate::api::{Body, Key, Kind, Object, Ref, Request, Status, Target, Verb};
@@ -41,6 +41,7 @@ fn wake(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
         Some(object) if new.is_some() => wake.key_after(object.reference(), timing::AUTOSCALE),
         Some(object) => {
             wake.memory().remove(&*selected(&object.key()));
+            wake.memory().remove(&*asked(&object.key()));
             behavior::forget(wake.memory(), &object.key());
         }
         None => {}
@@ -90,15 +91,21 @@ impl Look<'_> {
         self.status.insert("currentMetrics".to_owned(), metrics);
     }
 
-    fn write(&self, reconcile: &mut Reconcile) {
-        if self.document.at("status").and_then(Value::as_object) == Some(&self.status) {
-            return;
-        }
+    /// The autoscaler with the status that it is to have.
+    fn changed(&self) -> Object {
         let mut object = self.object.clone();
         if let Some(document) = object.document_mut() {
             document.set("status", Value::Object(self.status.clone()));
         }
-        reconcile.request(Request::update_status(object));
+        object
+    }
+
+    /// Upstream: `updateStatusIfNeeded`.
+    fn write(&self, reconcile: &mut Reconcile) {
+        if self.document.at("status").and_then(Value::as_object) != Some(&self.status) {
+            let write = Write::new(Request::update_status(self.changed()));
+            reconcile.write(write.failing(Saying::warning(self.object, "FailedUpdateStatus", "{error}")));
+        }
     }
 }
 
@@ -110,7 +117,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let text = |path: &str| document.text(path);
     let reference = (text("spec.scaleTargetRef.apiVersion"), text("spec.scaleTargetRef.kind"));
     let name = text("spec.scaleTargetRef.name");
-    let found = match Kind::find(reference.0, reference.1) {
+    let found = match kind_of(group(reference.0), reference.1) {
         None => Err(format!("no matches for kind {:?} in group {:?}", reference.1, group(reference.0))),
         Some(kind) if kind.scale.is_none() => Err(Status::no_such_path().message),
         Some(kind) => match reconcile.ask_scale(kind, &Key::new(object.namespace(), name)) {
@@ -133,6 +140,11 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
 
 fn group(api_version: &str) -> &str {
     api_version.split_once('/').map_or("", |(group, _)| group)
+}
+
+/// Which version the reference names does not matter (upstream: `RESTMappings` of a group and a kind).
+fn kind_of(group: &str, kind: &str) -> Option<&'static Kind> {
+    KINDS.iter().copied().find(|known| known.kind == kind && known.group == group)
 }
 
 /// Upstream: `reconcileAutoscaler` once the scale is known.
@@ -180,21 +192,20 @@ fn scale_target(reconcile: &mut Reconcile, look: &mut Look, target: (&'static Ki
         }
     };
     if desired != current {
-        rescale(reconcile, look, target, (current, desired, &reason));
+        rescale(reconcile, look, target, ((current, desired, &reason), &metrics));
     }
     look.set_numbers(current, desired, metrics);
     look.write(reconcile);
 }
 
-/// Writes the scale.
+/// Writes the scale, at the revision that was read: who has changed the target meanwhile is not overruled.
 fn rescale(
     reconcile: &mut Reconcile,
     look: &mut Look,
     (kind, scale): (&'static Kind, &Object),
-    (from, to, reason): (i64, i64, &str),
+    ((from, to, reason), metrics): ((i64, i64, &str), &[Value]),
 ) {
     let mut body = scale.clone();
-    body.meta_mut().resource_version = None;
     if let Some(scale) = body.get_mut::<Scale>() {
         scale.spec.get_or_insert_default().replicas = i32::try_from(to).ok();
     }
@@ -209,18 +220,41 @@ fn rescale(
         .saying(Saying::normal(look.object, "SuccessfulRescale", text.clone()))
         .failing(Saying::warning(look.object, "FailedRescale", format!("{text}; error: {{error}}")));
     reconcile.write(write);
+    remember_refused(reconcile, look, (from, metrics));
     let text = format!("the HPA controller was able to update the target scale to {to}");
     look.set("AbleToScale", true, "SucceededRescale", &text);
     look.status.insert("lastScaleTime".to_owned(), timestamp(look.now).0.to_string().into());
     behavior::remember_scaling(reconcile.memory, look, from, to);
 }
 
-/// The scale could not be written.
+/// What the status says if the scale is not written: the present size, and what the metrics have shown.
+fn remember_refused(reconcile: &mut Reconcile, look: &mut Look, (from, metrics): (i64, &[Value])) {
+    let before = look.status.clone();
+    let desired = before.get("desiredReplicas").and_then(Value::as_i64).unwrap_or(0);
+    look.set_numbers(from, desired, metrics.to_vec());
+    reconcile.memory.insert(asked(&look.key), Note::Object(look.changed()));
+    look.status = before;
+}
+
+/// Behind the key of an autoscaler: what it is to be if the scale that it has asked for is refused.
+fn asked(key: &Key) -> Rc<str> {
+    format!("{key} asked").into()
+}
+
+/// The scale could not be written: it was not changed, and the status says so.
 fn failed(key: &Ref, reconcile: &mut Reconcile, (request, error): Failed) {
     let Some(object) = subject(reconcile, key).filter(|_| request.target.subresource == "scale") else { return };
     let Some(document) = object.document() else { return };
-    let status = document.at("status").and_then(Value::as_object).cloned().unwrap_or_default();
-    let mut look = Look { object, document, key: object.key(), status, now: reconcile.now() };
+    let status = |document: &Document| document.at("status").and_then(Value::as_object).cloned().unwrap_or_default();
+    let seen = match reconcile.memory.remove(&asked(&object.key())) {
+        Some(Note::Object(seen)) => seen,
+        _ => object.clone(),
+    };
+    let Some(then) = seen.document() else { return };
+    if then.at("spec.behavior").is_some() {
+        behavior::take_back(reconcile.memory, &object.key());
+    }
+    let mut look = Look { object, document, key: object.key(), status: status(then), now: reconcile.now() };
     let text = format!("the HPA controller was unable to update the target scale: {}", error.message);
     look.set("AbleToScale", false, "FailedUpdateScale", &text);
     look.write(reconcile);
@@ -321,7 +355,7 @@ fn compute(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cluster::client::testing::{wants, wants_after};
+    use crate::cluster::client::testing::{look, wants, wants_after};
 
     fn autoscaler(kind: &str) -> Object {
         let target = json!({"apiVersion": "apps/v1", "kind": kind, "name": "web"});
@@ -355,6 +389,44 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_scale_leaves_the_size_and_what_the_metrics_have_shown() {
+        let autoscaler = autoscaler("Deployment");
+        let scale = json!({"metadata": {"name": "web", "namespace": "n", "resourceVersion": "7"}, "spec": {"replicas": 2}});
+        let scale = (crate::api::kinds::scale::KIND.decode)(scale).expect("a scale");
+        let refused = Status::internal("no");
+        let deployment = &crate::api::kinds::deployment::KIND;
+        let all = std::slice::from_ref(&autoscaler);
+        let wanted = look(all, crate::sim::Time::from_secs(60), |reconcile| {
+            let now = reconcile.now();
+            let document = autoscaler.document().expect("a tree");
+            let mut look =
+                Look { object: &autoscaler, document, key: autoscaler.key(), status: Map::new(), now };
+            look.set("ScalingActive", true, "ValidMetricFound", "so");
+            let metrics = [json!({"type": "Resource"})];
+            rescale(reconcile, &mut look, (deployment, &scale), ((2, 3, "cpu above target"), &metrics));
+            assert_eq!(look.status["conditions"][1]["reason"], "SucceededRescale");
+            let request = Request {
+                target: Target::sub(deployment, &Key::new("n", "web"), "scale"),
+                ..Request::update_status(autoscaler.clone())
+            };
+            failed(&autoscaler.reference(), reconcile, (&request, &refused));
+        });
+        let bodies: Vec<Value> = wanted.iter().map(|request| match &request.body {
+            Body::Object(object) => object.to_value(),
+            _ => Value::Null,
+        }).collect();
+        assert_eq!(bodies[0]["metadata"]["resourceVersion"], "7", "nobody else's change is overruled");
+        let status = &bodies[1]["status"];
+        assert_eq!(status["currentReplicas"], 2);
+        assert_eq!(status["desiredReplicas"], 0);
+        assert_eq!(status["currentMetrics"], json!([{"type": "Resource"}]));
+        assert_eq!(status["lastScaleTime"], Value::Null);
+        let reasons: Vec<&Value> =
+            status["conditions"].as_array().expect("conditions").iter().map(|one| &one["reason"]).collect();
+        assert_eq!(reasons, ["ValidMetricFound", "FailedUpdateScale"]);
+    }
+
+    #[test]
     fn a_target_that_has_no_scale_is_one_that_nobody_finds() {
         let conditions = |kind: &str| {
             let autoscaler = autoscaler(kind);
@@ -362,6 +434,7 @@ mod tests {
         };
         let text = |why: &str| json!(format!("the HPA controller was unable to get the target's current scale: {why}"));
         assert_eq!(conditions("DaemonSet")[0]["message"], text("the server could not find the requested resource"));
+        assert!(kind_of("apps", "Deployment").is_some() && kind_of("extensions", "Deployment").is_none());
         assert_eq!(conditions("Web")[0]["message"], text("no matches for kind \"Web\" in group \"apps\""));
     }
 }

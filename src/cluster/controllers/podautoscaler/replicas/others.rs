@@ -8,7 +8,7 @@ use crate::api::kinds::pod::{self, Pod};
 use crate::api::meta::moment;
 use crate::api::quantity::Quantity;
 use crate::api::selector::Selector;
-use crate::api::{Kind, Object, Status, Target, json, metrics};
+use crate::api::{Object, Status, Target, json, metrics};
 use crate::cluster::client::controller::Reconcile;
 use crate::cluster::controllers::podautoscaler::Look;
 use crate::cluster::controllers::shared::labels;
@@ -25,7 +25,7 @@ pub(super) fn question(look: &Look, spec: &Value, target: &Scale) -> Option<(Tar
         "Pods" => (&metrics::CUSTOM, format!("pods/*/{}", metric("pods")), selector_of(target).to_owned()),
         "Object" => {
             let object = &spec["object"]["describedObject"];
-            let kind = Kind::find(text(&object["apiVersion"]), text(&object["kind"]));
+            let kind = super::super::kind_of(super::super::group(text(&object["apiVersion"])), text(&object["kind"]));
             let name = match (text(&object["kind"]), kind) {
                 ("Namespace", _) => format!("metrics/{}", metric("object")),
                 (_, Some(kind)) => format!("{}/{}/{}", kind.resource(), text(&object["name"]), metric("object")),
