@@ -24,6 +24,18 @@ pub const BIND_COMPLETED: &str = "pv.kubernetes.io/bind-completed";
 /// The annotation of a volume or claim whose other half the cluster has chosen.
 pub const BOUND_BY_CONTROLLER: &str = "pv.kubernetes.io/bound-by-controller";
 
+/// The storage of clouds that once was the cluster's own is their drivers' today: the field of a volume, the plugin of old,
+/// the driver. Upstream: `csi-translation-lib/plugins`.
+pub const MIGRATED: [(&str, &str, &str); 7] = [
+    ("awsElasticBlockStore", "kubernetes.io/aws-ebs", "ebs.csi.aws.com"),
+    ("azureDisk", "kubernetes.io/azure-disk", "disk.csi.azure.com"),
+    ("azureFile", "kubernetes.io/azure-file", "file.csi.azure.com"),
+    ("cinder", "kubernetes.io/cinder", "cinder.csi.openstack.org"),
+    ("gcePersistentDisk", "kubernetes.io/gce-pd", "pd.csi.storage.gke.io"),
+    ("portworxVolume", "kubernetes.io/portworx-volume", "pxd.portworx.com"),
+    ("vsphereVolume", "kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"),
+];
+
 /// Where a claim or volume names its class of attributes.
 pub const ATTRIBUTES_CLASS: &str = "spec.volumeAttributesClassName";
 

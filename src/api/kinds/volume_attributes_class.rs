@@ -17,6 +17,9 @@ pub static KIND: Kind = Kind {
         .cluster()
 };
 
+/// The finalizer of a class that somebody may use. Upstream: `pkg/volume/util/finalizer.go`, `VACProtectionFinalizer`.
+pub const PROTECTION: &str = "kubernetes.io/vac-protection";
+
 /// Upstream: `pkg/apis/storage/util`, `IsDefaultAnnotationForVolumeAttributesClass`.
 const IS_DEFAULT: &str = "volumeattributesclass.alpha.kubernetes.io/is-default-class";
 

@@ -1,12 +1,13 @@
 //! For tests of controllers: one look with given caches, without a cluster around it.
 
 use super::cache::Cache;
-use super::controller::{Controller, Flags, Memory, Reconcile, Step, Wake};
+use super::controller::{Controller, Flags, Memory, Question, Reconcile, Step, Wake};
 use super::{Client, Informer, Scope};
-use crate::api::{Object, Ref, Request, Status};
+use crate::api::{Object, Ref, Request, Status, Target};
 use crate::cluster::timing;
 use crate::cluster::wire::User;
 use crate::sim::Time;
+use std::rc::Rc;
 
 /// A client whose caches hold these objects.
 fn client(objects: &[Object]) -> Client {
@@ -57,6 +58,51 @@ pub(crate) fn wants_after(
     failed: (&Request, &Status),
 ) -> Vec<Request> {
     look(objects, Time::from_secs(60), |reconcile| controller.failed.expect("it cares")(key, reconcile, failed))
+}
+
+/// What it says when a request of its own has been answered with an error: reason and message.
+///
+/// # Panics
+/// Where the controller does not care.
+pub(crate) fn told_after(
+    controller: &Controller,
+    objects: &[Object],
+    key: &Ref,
+    failed: (&Request, &Status),
+) -> Vec<String> {
+    let (client, flags, mut memory) = (client(objects), Flags::new(), Memory::new());
+    let mut reconcile = Reconcile::new((&client, &flags), Time::from_secs(60), &mut memory, &[]);
+    controller.failed.expect("it cares")(key, &mut reconcile, failed);
+    let sayings = reconcile.steps.into_iter().filter_map(|step| match step {
+        Step::Say(saying) => Some(format!("{}: {}", saying.reason, saying.message)),
+        _ => None,
+    });
+    sayings.collect()
+}
+
+/// What has become of one look: what it says (reason and message), the requests that it wants, its result.
+pub(crate) struct Heard {
+    pub(crate) said: Vec<String>,
+    pub(crate) requests: Vec<Request>,
+    pub(crate) result: Result<(), String>,
+}
+
+/// A look at a key with the API server's answer to the one question that is asked of an object.
+pub(crate) fn asked(controller: &Controller, objects: &[Object], key: &Ref, answer: &Object) -> Heard {
+    let (client, flags, mut memory) = (client(objects), Flags::new(), Memory::new());
+    let target = Target::sub(answer.kind(), &answer.key(), "");
+    let answers = [(Question { target, labels: "".into() }, Ok(Rc::from([answer.clone()])))];
+    let mut reconcile = Reconcile::new((&client, &flags), Time::from_secs(60), &mut memory, &answers);
+    let result = (controller.reconcile)(key, &mut reconcile);
+    let (mut said, mut requests) = (Vec::new(), Vec::new());
+    for step in reconcile.steps {
+        match step {
+            Step::Say(saying) => said.push(format!("{}: {}", saying.reason, saying.message)),
+            Step::Write(write) => requests.push(write.request),
+            other => panic!("{other:?}"),
+        }
+    }
+    Heard { said, requests, result }
 }
 
 /// The keys that a change of an object wakes.

@@ -15,6 +15,7 @@
 //!
 //! Left out: volumes of in-tree drivers, pods that the kubelet must tell of uncertain attachments.
 
+use super::shared::pods::has_ended;
 use super::shared::{annotation, subject};
 use crate::api::document::Document;
 use crate::api::kinds::{
@@ -135,7 +136,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let on_node = |wish: &&Object| wish.document().is_some_and(|wish| wish.text("spec.nodeName") == name);
     let wishes: Vec<&Object> = reconcile.cache(&attachments::KIND).iter().filter(on_node).collect();
     let mut trouble = Ok(());
-    let mut attached = Vec::new();
+    let (mut attached, mut wanted) = (Vec::new(), Vec::new());
     for need in &needed {
         let wish = wishes.iter().find(|wish| wish.name() == attachment_name(need.volume, name));
         match wish {
@@ -144,7 +145,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
                 settled(need, (node, wish), reconcile);
             }
             Some(wish) => trouble = trouble.and(wait(need, wish, reconcile)),
-            None => attach(need, name, reconcile),
+            None => wanted.push(need),
         }
     }
     let mut doomed = Vec::new();
@@ -163,6 +164,9 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         let deletion = Request::delete(&attachments::KIND, &wish.key(), DeleteOptions::default());
         reconcile.write(Write::new(deletion).tolerating(Tolerate::NotFound));
     }
+    for need in wanted {
+        attach(need, name, reconcile);
+    }
     trouble
 }
 
@@ -170,7 +174,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
 fn needed<'a>(node: &str, reconcile: &Reconcile<'a>) -> Vec<Needed<'a>> {
     let mut all: Vec<Needed> = Vec::new();
     for object in reconcile.cache(&pod::KIND).on_node(node) {
-        let Some(pod) = object.get::<Pod>().filter(|pod| !pod.is_terminal()) else { continue };
+        let Some(pod) = object.get::<Pod>().filter(|pod| !has_ended(pod)) else { continue };
         for name in pod.claims(object.name()) {
             let Some(volume) = volume_of(object.namespace(), &name, reconcile) else { continue };
             match all.iter_mut().find(|need| need.volume.name() == volume.name()) {
@@ -277,8 +281,11 @@ fn attach(need: &Needed, node: &str, reconcile: &mut Reconcile) {
         let value = json!({"metadata": {"name": attachment_name(need.volume, node)}, "spec": {
             "attacher": driver_of(need.volume), "nodeName": node, "source": {"persistentVolumeName": name}}});
         if let Ok(wish) = Document::read(&attachments::KIND, value) {
-            let write = Write::new(Request::create(Object::from_document(wish)));
-            reconcile.write(write.tolerating(Tolerate::AlreadyExists));
+            let write = Write::new(Request::create(Object::from_document(wish))).tolerating(Tolerate::AlreadyExists);
+            let why = "kubernetes.io/csi: attacher.Attach failed: {error}";
+            let text = format!("AttachVolume.Attach failed for volume {name:?} : {why}");
+            let failed = need.pods.iter().map(|pod| Saying::warning(pod, "FailedAttachVolume", text.clone()));
+            reconcile.write(failed.fold(write, Write::failing));
         }
     } else if reconcile.memory.insert(told, Note::Number(1)).is_none() {
         let others: Vec<&Object> = elsewhere.iter().flat_map(|node| users(need.volume, node, reconcile)).collect();
@@ -294,7 +301,7 @@ fn users<'a>(volume: &Object, node: &str, reconcile: &Reconcile<'a>) -> Vec<&'a 
     let Some(tree) = volume.document() else { return Vec::new() };
     let (namespace, claim) = (tree.text("spec.claimRef.namespace"), tree.text("spec.claimRef.name"));
     let pods = reconcile.cache(&pod::KIND).on_node(node).filter(|pod| pod.namespace() == namespace);
-    let alive = |object: &&Object| object.get().is_some_and(|pod: &Pod| !pod.is_terminal());
+    let alive = |object: &&Object| object.get().is_some_and(|pod: &Pod| !has_ended(pod));
     pods.filter(alive).filter(|object| user_on(object, claim).is_some()).collect()
 }
 

@@ -118,8 +118,13 @@ fn end(object: &Object, document: &Document) -> Option<Time> {
         return Some(created + timing::REQUEST_PENDING);
     }
     let issued = !document.text("status.certificate").is_empty();
-    let finished = since("Denied").or_else(|| since("Approved").filter(|_| issued))?;
-    Some(finished + timing::REQUEST_FINISHED)
+    if let Some(denied) = since("Denied") {
+        return Some(denied + timing::REQUEST_FINISHED);
+    }
+    // A certificate that was given for less time than that has run out before.
+    let approved = since("Approved").filter(|_| issued)?;
+    let valid = document.at("spec.expirationSeconds").and_then(Value::as_u64).map(Duration::from_secs);
+    Some(approved + valid.map_or(timing::REQUEST_FINISHED, |valid| valid.min(timing::REQUEST_FINISHED)))
 }
 
 /// What a kubelet asks for (upstream: `ValidateKubeletClientCSR`, `ValidateKubeletServingCSR`).
@@ -245,6 +250,11 @@ mod tests {
         let decided = created + timing::REQUEST_LOOK + timing::REQUEST_FINISHED;
         assert_eq!(end(json!({"conditions": of("Denied")})), Some(decided));
         assert_eq!(end(json!({"conditions": of("Approved"), "certificate": "eA=="})), Some(decided));
+        let short = json!({"metadata": {"name": "r"}, "spec": {"expirationSeconds": 600},
+            "status": {"conditions": of("Approved"), "certificate": "eA=="}});
+        let short = (request::KIND.decode)(short).expect("a request");
+        let ten = created + timing::REQUEST_LOOK + Duration::from_mins(10);
+        assert_eq!(super::end(&short, short.document().expect("a tree")), Some(ten), "it has run out before");
         assert_eq!(end(json!({"conditions": of("Approved")})), None);
         assert_eq!(end(json!({"conditions": of("Failed")})), None);
     }

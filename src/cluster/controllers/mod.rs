@@ -97,6 +97,7 @@ pub static CONTROLLERS: &[&Controller] = &[
     &expand::CONTROLLER,
     &volumeprotection::CLAIMS,
     &volumeprotection::VOLUMES,
+    &volumeprotection::CLASSES,
 ];
 
 /// The process that runs them all: `ControllerManager::new(CONTROLLERS)`.

@@ -69,8 +69,15 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     Ok(())
 }
 
-/// The node could not be written: the part is free again.
-fn failed(key: &Ref, reconcile: &mut Reconcile, _: Failed) {
+/// The node could not be written: the part is free again, unless the server may have taken it after all.
+fn failed(key: &Ref, reconcile: &mut Reconcile, (_, error): Failed) {
+    if let Some(node) = subject(reconcile, key) {
+        let text = format!("Node {} status is now: CIDRAssignmentFailed", node.name());
+        reconcile.say(Saying::normal(node, "CIDRAssignmentFailed", text));
+    }
+    if error.reason == "ServerTimeout" {
+        return;
+    }
     if let Some(Note::Number(part)) = reconcile.memory.remove(&given(&key.key.name)) {
         reconcile.memory.remove(&taken(u32::try_from(part).unwrap_or_default()));
     }
@@ -127,6 +134,21 @@ impl Range {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Status;
+    use crate::cluster::client::testing::told_after;
+
+    #[test]
+    fn a_node_that_cannot_be_written_is_told_of() {
+        let node = (node::KIND.decode)(json!({"metadata": {"name": "n1"}, "spec": {}})).expect("a node");
+        let request = Request::update(node.clone());
+        let told = told_after(
+            &CONTROLLER,
+            std::slice::from_ref(&node),
+            &node.reference(),
+            (&request, &Status::internal("no")),
+        );
+        assert_eq!(told, ["CIDRAssignmentFailed: Node n1 status is now: CIDRAssignmentFailed"]);
+    }
 
     #[test]
     fn parts_are_given_in_turn_and_one_that_is_free_again_after_all_others() {

@@ -67,7 +67,7 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         return Ok(());
     };
     let right = present.get().is_some_and(|map: &ConfigMap| map.data.as_ref() == Some(&data));
-    if !right || annotation(present.meta(), DESCRIPTION).is_none() {
+    if !right || annotation(present.meta(), DESCRIPTION).is_none_or(str::is_empty) {
         let mut object = present.clone();
         let annotations = object.meta_mut().annotations.get_or_insert_default();
         annotations.insert(DESCRIPTION.to_owned(), WHAT_FOR.to_owned());

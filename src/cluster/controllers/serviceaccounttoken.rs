@@ -82,13 +82,12 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let place = Key::new(object.namespace(), annotation(object.meta(), NAME).unwrap_or_default());
     let fits = |account: &&Object| is_of(object, account.name(), account.uid());
     if let Some(account) = reconcile.lookup(&service_account::KIND, &place).filter(fits) {
-        fill(reconcile, object, account);
-        return Ok(());
+        return fill(reconcile, object, account);
     }
     // What the cache does not know may be new.
     match reconcile.ask(&service_account::KIND, &place) {
         None => {}
-        Some(Ok(account)) if fits(&account) => fill(reconcile, object, account),
+        Some(Ok(account)) if fits(&account) => return fill(reconcile, object, account),
         Some(Err(status)) if status.code != 404 => return Err(status.message.clone()),
         Some(_) => {
             let options = DeleteOptions { uid: Some(object.uid().into()), ..DeleteOptions::default() };
@@ -99,18 +98,29 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     Ok(())
 }
 
-/// Upstream: `generateTokenIfNeeded`.
-fn fill(reconcile: &mut Reconcile, object: &Object, account: &Object) {
+/// What a Secret lacks: the certificate, the namespace, the token (upstream: `secretUpdateNeeded`).
+fn lacks(object: &Object) -> [bool; 3] {
+    let data = object.get().and_then(|secret: &Secret| secret.data.as_ref());
+    let part = |key: &str| data.and_then(|data| data.get(key)).map(|bytes| &*bytes.0).unwrap_or_default();
+    [part("ca.crt") != CERTIFICATE.as_bytes(), part("namespace").is_empty(), part("token").is_empty()]
+}
+
+/// Upstream: `generateTokenIfNeeded`. The Secret is read from the API server itself before it is written.
+fn fill(reconcile: &mut Reconcile, object: &Object, account: &Object) -> Result<(), String> {
+    let [needs_certificate, needs_namespace, needs_token] = lacks(object);
+    if !needs_certificate && !needs_namespace && !needs_token {
+        return Ok(());
+    }
+    match reconcile.ask(&secret::KIND, &object.key()) {
+        Some(Ok(live)) if live.revision() == object.revision() => {}
+        Some(Err(status)) if status.code != 404 => return Err(status.message.clone()),
+        // It is gone, or it has changed: that will be heard of.
+        _ => return Ok(()),
+    }
     let mut object = object.clone();
     let (namespace, name) = (object.namespace().to_owned(), object.name().to_owned());
-    let Some(secret) = object.get_mut::<Secret>() else { return };
+    let Some(secret) = object.get_mut::<Secret>() else { return Ok(()) };
     let data = secret.data.get_or_insert_default();
-    let lacks = |data: Option<&ByteString>| data.is_none_or(|bytes| bytes.0.is_empty());
-    let needs_certificate = data.get("ca.crt").is_none_or(|bytes| bytes.0 != CERTIFICATE.as_bytes());
-    let (needs_namespace, needs_token) = (lacks(data.get("namespace")), lacks(data.get("token")));
-    if !needs_certificate && !needs_namespace && !needs_token {
-        return;
-    }
     let mut put = |key: &str, text: &str| data.insert(key.to_owned(), ByteString(text.as_bytes().to_vec()));
     if needs_certificate {
         put("ca.crt", CERTIFICATE);
@@ -125,6 +135,7 @@ fn fill(reconcile: &mut Reconcile, object: &Object, account: &Object) {
     annotations.insert(NAME.to_owned(), account.name().to_owned());
     annotations.insert(UID.to_owned(), account.uid().to_owned());
     reconcile.write(Write::new(Request::update(object)).tolerating(Tolerate::NotFoundOrConflict));
+    Ok(())
 }
 
 /// Upstream: `LegacyClaims`.

@@ -8,7 +8,7 @@ use super::shared::{annotation, subject};
 use crate::api::kinds::node;
 use crate::api::request::PatchType;
 use crate::api::{Object, Ref, Request};
-use crate::cluster::client::controller::{Controller, Reconcile, Wake, Watch};
+use crate::cluster::client::controller::{Controller, Memory, Note, Reconcile, Wake, Watch};
 use serde_json::json;
 
 const ANNOTATION: &str = "node.alpha.kubernetes.io/ttl";
@@ -29,14 +29,26 @@ pub static CONTROLLER: Controller = Controller {
     failed: None,
 };
 
+/// Where in the boundaries the cluster is.
+const STEP: &str = "step";
+
 fn wake(wake: &mut Wake, _: Option<&Object>, new: Option<&Object>) {
+    let step = step(wake.cache(&node::KIND).len(), at(wake.memory()));
+    wake.memory().insert(STEP.into(), Note::Number(i64::try_from(step).unwrap_or_default()));
     wake.objects(new);
+}
+
+fn at(memory: &Memory) -> usize {
+    match memory.get(STEP) {
+        Some(Note::Number(step)) => usize::try_from(*step).unwrap_or_default(),
+        _ => 0,
+    }
 }
 
 fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     let Some(node) = subject(reconcile, key) else { return Ok(()) };
     let present = annotation(node.meta(), ANNOTATION).and_then(|text| text.parse().ok());
-    let wanted = seconds(reconcile.cache(&node::KIND).len(), present);
+    let (_, _, wanted) = BOUNDARIES[at(reconcile.memory)];
     if present != Some(wanted) {
         let patch = json!({"metadata": {"annotations": {ANNOTATION: wanted.to_string()}}});
         reconcile.request(Request::patch(&node::KIND, &node.key(), PatchType::Strategic, patch));
@@ -44,13 +56,15 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
     Ok(())
 }
 
-/// The seconds for so many nodes; the present ones stay while the number is within their bounds.
-fn seconds(nodes: usize, present: Option<u32>) -> u32 {
-    let stays =
-        |(least, most, seconds): &&(usize, usize, u32)| Some(*seconds) == present && (*least..=*most).contains(&nodes);
-    let fits = |(_, most, _): &&(usize, usize, u32)| nodes <= *most;
-    let found = BOUNDARIES.iter().find(stays).or_else(|| BOUNDARIES.iter().find(fits));
-    found.map_or(0, |(_, _, seconds)| *seconds)
+/// The step for so many nodes; the present one stays while the number is within its bounds.
+fn step(nodes: usize, mut present: usize) -> usize {
+    while nodes > BOUNDARIES[present].1 {
+        present += 1;
+    }
+    while nodes < BOUNDARIES[present].0 {
+        present -= 1;
+    }
+    present
 }
 
 #[cfg(test)]
@@ -59,7 +73,8 @@ mod tests {
 
     #[test]
     fn larger_clusters_keep_longer_and_the_number_does_not_flutter() {
-        assert_eq!([1, 100, 101, 1000, 5000].map(|nodes| seconds(nodes, None)), [0, 0, 15, 30, 300]);
-        assert_eq!((seconds(95, Some(15)), seconds(95, Some(0)), seconds(80, Some(15))), (15, 0, 0));
+        let seconds = |nodes: usize, present: usize| BOUNDARIES[step(nodes, present)].2;
+        assert_eq!([1, 100, 101, 1000, 5000].map(|nodes| seconds(nodes, 0)), [0, 0, 15, 30, 300]);
+        assert_eq!((seconds(95, 1), seconds(95, 0), seconds(80, 1), seconds(80, 4)), (15, 0, 0, 0));
     }
 }

@@ -31,8 +31,16 @@ fn reconcile(key: &Ref, reconcile: &mut Reconcile) -> Result<(), String> {
         reconcile.again_after(left);
         return Ok(());
     }
-    let Some(Ok(live)) = reconcile.ask(&job::KIND, &key.key) else { return Ok(()) };
-    if self::left(live, now).is_some_and(|left| left.is_zero()) {
+    let live = match reconcile.ask(&job::KIND, &key.key) {
+        None => return Ok(()),
+        Some(Err(status)) if status.code == 404 => return Ok(()),
+        Some(Err(status)) => return Err(status.message.clone()),
+        Some(Ok(live)) => live,
+    };
+    let left = self::left(live, now);
+    if let Some(left) = left.filter(|left| !left.is_zero()) {
+        reconcile.again_after(left);
+    } else if left.is_some() {
         let options = DeleteOptions {
             propagation: Some(Propagation::Foreground),
             uid: Some(live.uid().into()),

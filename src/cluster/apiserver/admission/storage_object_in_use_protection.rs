@@ -1,8 +1,8 @@
-//! `StorageObjectInUseProtection`: claims and volumes get the finalizers with which they outlive their users
+//! `StorageObjectInUseProtection`: claims, volumes and classes of attributes get the finalizers with which they outlive their users
 //! (upstream: `plugin/pkg/admission/storage/storageobjectinuseprotection`).
 
 use super::Plugin;
-use crate::api::kinds::{persistent_volume, persistent_volume_claim};
+use crate::api::kinds::{persistent_volume, persistent_volume_claim, volume_attributes_class};
 
 /// The plugin.
 pub const PLUGIN: Plugin = Plugin {
@@ -11,6 +11,8 @@ pub const PLUGIN: Plugin = Plugin {
             persistent_volume_claim::PROTECTION
         } else if request.creates("PersistentVolume") {
             persistent_volume::PROTECTION
+        } else if request.creates("VolumeAttributesClass") {
+            volume_attributes_class::PROTECTION
         } else {
             return Ok(());
         };

@@ -19,7 +19,7 @@ mod volume;
 use self::bind::{bind, set_phase};
 use super::shared::{annotation, subject};
 use crate::api::kinds::{persistent_volume, persistent_volume_claim as claims, pod, pod::Pod, storage_class};
-use crate::api::volumes::{self, BIND_COMPLETED, BOUND_BY_CONTROLLER, PROVISIONER, SELECTED_NODE, Search};
+use crate::api::volumes::{self, BIND_COMPLETED, BOUND_BY_CONTROLLER, MIGRATED, PROVISIONER, SELECTED_NODE, Search};
 use crate::api::{Key, Object, Ref, Request};
 use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch, Write};
 use crate::cluster::timing;
@@ -187,26 +187,14 @@ fn say_waiting(claim: &Object, reconcile: &mut Reconcile) {
     reconcile.say(Saying::normal(claim, reason, message));
 }
 
-/// The storage of clouds that once was the controller's own is their drivers' today, whatever the class says. Upstream:
-/// `csi-translation-lib/plugins`.
-const MIGRATED: [(&str, &str); 7] = [
-    ("kubernetes.io/aws-ebs", "ebs.csi.aws.com"),
-    ("kubernetes.io/azure-disk", "disk.csi.azure.com"),
-    ("kubernetes.io/azure-file", "file.csi.azure.com"),
-    ("kubernetes.io/cinder", "cinder.csi.openstack.org"),
-    ("kubernetes.io/gce-pd", "pd.csi.storage.gke.io"),
-    ("kubernetes.io/portworx-volume", "pxd.portworx.com"),
-    ("kubernetes.io/vsphere-volume", "csi.vsphere.vmware.com"),
-];
-
-/// Leaves the claim to the provisioner of its class (upstream: `provisionClaim`, `provisionClaimOperationExternal`).
+/// Leaves the claim to the provisioner of its class, whatever that was once called (upstream: `provisionClaim`, `provisionClaimOperationExternal`).
 fn provision(claim: &Object, class: Option<&Object>, reconcile: &mut Reconcile) {
     let Some(named) = class.and_then(Object::document).map(|class| class.text("provisioner")) else {
         let missing = format!("storageclass.storage.k8s.io {:?} not found", claims::class(claim));
         return reconcile.say(Saying::warning(claim, "ProvisioningFailed", missing));
     };
-    let migrated = MIGRATED.iter().find(|(old, _)| *old == named);
-    let external = migrated.map_or(named, |(_, driver)| driver);
+    let migrated = MIGRATED.iter().find(|(_, old, _)| *old == named);
+    let external = migrated.map_or(named, |(_, _, driver)| driver);
     if external.starts_with("kubernetes.io/") {
         let unknown = format!("no volume plugin matched name: {external}");
         return reconcile.say(Saying::warning(claim, "ProvisioningFailed", unknown));

@@ -391,7 +391,8 @@ mod tests {
     #[test]
     fn a_refused_scale_leaves_the_size_and_what_the_metrics_have_shown() {
         let autoscaler = autoscaler("Deployment");
-        let scale = json!({"metadata": {"name": "web", "namespace": "n", "resourceVersion": "7"}, "spec": {"replicas": 2}});
+        let scale =
+            json!({"metadata": {"name": "web", "namespace": "n", "resourceVersion": "7"}, "spec": {"replicas": 2}});
         let scale = (crate::api::kinds::scale::KIND.decode)(scale).expect("a scale");
         let refused = Status::internal("no");
         let deployment = &crate::api::kinds::deployment::KIND;
@@ -399,8 +400,7 @@ mod tests {
         let wanted = look(all, crate::sim::Time::from_secs(60), |reconcile| {
             let now = reconcile.now();
             let document = autoscaler.document().expect("a tree");
-            let mut look =
-                Look { object: &autoscaler, document, key: autoscaler.key(), status: Map::new(), now };
+            let mut look = Look { object: &autoscaler, document, key: autoscaler.key(), status: Map::new(), now };
             look.set("ScalingActive", true, "ValidMetricFound", "so");
             let metrics = [json!({"type": "Resource"})];
             rescale(reconcile, &mut look, (deployment, &scale), ((2, 3, "cpu above target"), &metrics));
@@ -411,10 +411,13 @@ mod tests {
             };
             failed(&autoscaler.reference(), reconcile, (&request, &refused));
         });
-        let bodies: Vec<Value> = wanted.iter().map(|request| match &request.body {
-            Body::Object(object) => object.to_value(),
-            _ => Value::Null,
-        }).collect();
+        let bodies: Vec<Value> = wanted
+            .iter()
+            .map(|request| match &request.body {
+                Body::Object(object) => object.to_value(),
+                _ => Value::Null,
+            })
+            .collect();
         assert_eq!(bodies[0]["metadata"]["resourceVersion"], "7", "nobody else's change is overruled");
         let status = &bodies[1]["status"];
         assert_eq!(status["currentReplicas"], 2);

@@ -5,7 +5,7 @@ use crate::api::kinds::pod::Pod;
 use crate::api::meta::controller_ref;
 use crate::api::{Object, names};
 use crate::sim::{Duration, Time};
-use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::api::core::v1::{ContainerStatus, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use std::rc::Rc;
 
@@ -19,6 +19,16 @@ pub fn is_active(pod: &Pod) -> bool {
 #[must_use]
 pub fn is_terminating(pod: &Pod) -> bool {
     !pod.is_terminal() && pod.metadata.deletion_timestamp.is_some()
+}
+
+/// Whether nothing of a pod runs any more, or nothing has run yet of one that goes (upstream: `volumeutil.IsPodTerminated`).
+#[must_use]
+pub fn has_ended(pod: &Pod) -> bool {
+    let runs = |status: &ContainerStatus| {
+        status.state.as_ref().is_none_or(|state| state.terminated.is_none() && state.waiting.is_none())
+    };
+    let statuses = || pod.status.container_statuses.iter().flatten();
+    pod.is_terminal() || pod.metadata.deletion_timestamp.is_some() && !statuses().any(runs)
 }
 
 /// How long a ready pod must go on being ready until it is available; `None`: it is not ready
