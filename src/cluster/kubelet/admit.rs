@@ -7,13 +7,14 @@
 use super::Kubelet;
 use super::report::warning;
 use super::worker::{Stage, Worker};
+use crate::api::pod::amounts;
 use crate::api::pod::placing::tolerates;
-use crate::api::quantity::{MOST, Quantity};
+use crate::api::quantity::MOST;
 use crate::api::{Key, kinds};
 use crate::cluster::Cx;
 use crate::cluster::fact::Fact;
 use crate::cluster::machine::Machine;
-use k8s_openapi::api::core::v1::{Container, Node, NodeSelectorRequirement, PodSpec, Taint};
+use k8s_openapi::api::core::v1::{Node, NodeSelectorRequirement, PodSpec, Taint};
 use std::rc::Rc;
 
 /// What pods ask of a node.
@@ -28,48 +29,15 @@ pub struct Amounts {
 }
 
 impl Amounts {
-    /// What one pod asks for: the sum of its containers or its greediest init container, plus its overhead.
+    /// What one pod asks for, with its overhead.
     #[must_use]
     pub fn of(spec: &PodSpec) -> Self {
-        let (mut sum, mut peak) = (Self::default(), Self::default());
-        for container in &spec.containers {
-            sum.add(Self::requested(container));
-        }
-        for container in spec.init_containers.as_deref().unwrap_or_default() {
-            let own = Self::requested(container);
-            if super::worker::is_sidecar(container) {
-                sum.add(own);
-                peak.add(own);
-            } else {
-                peak =
-                    Self { cpu_milli: peak.cpu_milli.max(own.cpu_milli), memory: peak.memory.max(own.memory), pods: 0 };
-            }
-        }
-        let overhead = spec.overhead.as_ref();
-        let extra = |name: &str| {
-            overhead.and_then(|overhead| overhead.get(name)).and_then(|quantity| Quantity::parse(&quantity.0).ok())
-        };
+        let all = amounts::requests(spec, true);
         Self {
-            cpu_milli: sum.cpu_milli.max(peak.cpu_milli) + extra("cpu").map_or(0, |cpu| cpu.milli_value().min(MOST)),
-            memory: sum.memory.max(peak.memory) + extra("memory").map_or(0, |memory| memory.value().min(MOST)),
+            cpu_milli: all.get("cpu").map_or(0, |cpu| cpu.milli_value().min(MOST)),
+            memory: all.get("memory").map_or(0, |memory| memory.value().min(MOST)),
             pods: 1,
         }
-    }
-
-    fn requested(container: &Container) -> Self {
-        let requests = container.resources.as_ref().and_then(|resources| resources.requests.as_ref());
-        let amount = |name: &str| {
-            requests.and_then(|requests| requests.get(name)).and_then(|quantity| Quantity::parse(&quantity.0).ok())
-        };
-        Self {
-            cpu_milli: amount("cpu").map_or(0, |cpu| cpu.milli_value().min(MOST)),
-            memory: amount("memory").map_or(0, |memory| memory.value().min(MOST)),
-            pods: 0,
-        }
-    }
-
-    fn add(&mut self, other: Self) {
-        self.change(other, true);
     }
 
     /// Adds, or takes away.

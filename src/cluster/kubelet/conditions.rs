@@ -93,15 +93,16 @@ fn restarting(worker: &Worker, before: &PodStatus, now: Time, phase: &str) -> Po
 /// What stands between a pod and its resources. Upstream: `determinePodResizeStatus`.
 fn resizing(worker: &Worker, before: &PodStatus, now: Time) -> Vec<PodCondition> {
     let Some(resize) = &worker.resize else { return Vec::new() };
-    let one = |kind: &str, reason: &str, message: &str| PodCondition {
+    let one = |kind: &str, generation: Option<i64>, reason: &str, message: &str| PodCondition {
+        observed_generation: generation,
         reason: Some(reason.to_owned()).filter(|reason| !reason.is_empty()),
         message: Some(message.to_owned()).filter(|message| !message.is_empty()),
         ..condition(worker, before, now, kind, None)
     };
     let word = if resize.infeasible { "Infeasible" } else { "Deferred" };
-    let pending = resize.deferred.as_ref().map(|why| one("PodResizePending", word, why));
+    let pending = resize.deferred.as_ref().map(|why| one("PodResizePending", resize.waits, word, why));
     let reason = |why: &str| if why.is_empty() { "" } else { "Error" };
-    let progress = resize.progress.as_ref().map(|why| one("PodResizeInProgress", reason(why), why));
+    let progress = resize.progress.as_ref().map(|why| one("PodResizeInProgress", resize.given, reason(why), why));
     pending.into_iter().chain(progress).collect()
 }
 

@@ -7,7 +7,7 @@
 //! or by starting the container again where its `resizePolicy` says so. A memory limit does not go below what is used.
 //!
 //! A worker's pod has the allocated resources in its spec; what it wishes beside that is its [`Resize`]. Left out: resources of
-//! the whole pod, the CPU manager, swap; pods that wait are tried in the order of their uids.
+//! the whole pod, the CPU manager, swap.
 
 use super::admit::{Amounts, allocatable};
 use super::report::{normal, warning};
@@ -16,12 +16,16 @@ use super::worker::{Stage, Worker, container};
 use super::{Asked, Kubelet, usage};
 use crate::api::Object;
 use crate::api::kinds::pod::Pod;
+use crate::api::meta::moment;
+use crate::api::pod::status::qos_class;
 use crate::api::quantity::Quantity;
 use crate::cluster::fact::Fact;
 use crate::cluster::wire::{CriCall, CriError, CriReply, Event, Timer};
 use crate::cluster::{Cx, timing};
+use crate::sim::{Order, Time};
 use k8s_openapi::api::core::v1::{Container, PodSpec, ResourceRequirements};
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 use std::rc::Rc;
 
 /// Resizes that wait are tried again.
@@ -36,8 +40,12 @@ pub struct Resize {
     pub deferred: Option<Rc<str>>,
     /// Whether it waits for nothing: the node will never have so much.
     pub infeasible: bool,
+    /// The generation whose wish waits.
+    pub waits: Option<i64>,
     /// Whether what it has been given is being carried out; a text: why that fails.
     pub progress: Option<Rc<str>>,
+    /// The generation of what is being carried out.
+    pub given: Option<i64>,
 }
 
 impl Eq for Resize {}
@@ -45,7 +53,8 @@ impl Eq for Resize {}
 impl std::hash::Hash for Resize {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         // What is desired is in the API's pod.
-        (self.desired.is_some(), &self.deferred, self.infeasible, &self.progress).hash(state);
+        let what = (self.desired.is_some(), self.infeasible, self.waits, self.given);
+        (what, &self.deferred, &self.progress).hash(state);
     }
 }
 
@@ -165,6 +174,10 @@ impl Kubelet {
         let Some(worker) = self.workers.get_mut(uid) else { return };
         for slot in 0..worker.mains().end {
             let had = container(&worker.spec(), slot).resources.clone().unwrap_or_default();
+            // Upstream: the back-off's key has the resources in it: with others a container does not wait.
+            if container(&desired, slot).resources.clone().unwrap_or_default() != had {
+                worker.slots[slot].crash = None;
+            }
             worker.slots[slot].actuated.get_or_insert(Rc::new(Given(had)));
         }
         self.pulls.used.change(had, false);
@@ -172,7 +185,7 @@ impl Kubelet {
         if let Some(pod) = worker.pod.get_mut::<Pod>() {
             pod.spec = desired.clone();
         }
-        worker.resize = Some(Resize { progress: Some(Rc::default()), ..Resize::default() });
+        worker.resize = Some(Resize { progress: Some(Rc::default()), given: generation, ..Resize::default() });
         let text = format!("Pod resize started: {}", summary(&desired, generation, ""));
         self.say(cx, uid, None, &normal("ResizeStarted", &text));
         self.resized(cx, uid, "Started", "");
@@ -184,14 +197,15 @@ impl Kubelet {
         let Some(worker) = self.workers.get_mut(uid) else { return };
         let generation = worker.pod.meta().generation;
         let resize = worker.resize.get_or_insert_default();
-        let before = (std::mem::replace(&mut resize.infeasible, infeasible), resize.deferred.replace(why.clone()));
-        if before != (infeasible, Some(why.clone())) {
+        let before = (resize.infeasible, resize.waits, resize.deferred.replace(why.clone()));
+        (resize.infeasible, resize.waits) = (infeasible, generation);
+        if before != (infeasible, generation, Some(why.clone())) {
             let (word, reason) =
                 if infeasible { ("Infeasible", "ResizeInfeasible") } else { ("Deferred", "ResizeDeferred") };
             let text = format!("Pod resize {word}: {}", summary(desired, generation, why));
             self.say(cx, uid, None, &warning(reason, &text));
             self.resized(cx, uid, word, why);
-            if before.1.is_none() {
+            if before.2.is_none() {
                 cx.after(timing::RESIZE_RETRY, Event::Timer(Timer::new(RETRY)));
             }
         }
@@ -200,13 +214,10 @@ impl Kubelet {
 
     /// Something has ended, or time has passed: whoever waits may have what it asks for now.
     pub(super) fn allocate_again(&mut self, cx: &mut Cx) {
-        let waiting: Vec<Rc<str>> = self
-            .workers
-            .iter()
-            .filter(|(_, worker)| worker.waits_for_resources())
-            .map(|(uid, _)| uid.clone())
-            .collect();
-        for uid in waiting {
+        let waiting = self.workers.iter().filter(|(_, worker)| worker.waits_for_resources());
+        let mut waiting: Vec<(Turn, Rc<str>)> = waiting.map(|(uid, worker)| (turn(worker), uid.clone())).collect();
+        waiting.order();
+        for (_, uid) in waiting {
             self.allocate(cx, &uid);
         }
     }
@@ -234,7 +245,7 @@ impl Kubelet {
             let fresh =
                 self.resize_of(uid).is_some_and(|resize| resize.progress.replace(why.clone()).as_ref() != Some(&why));
             if fresh {
-                let generation = self.workers.get(uid).and_then(|worker| worker.pod.meta().generation);
+                let generation = self.resize_of(uid).and_then(|resize| resize.given);
                 let text = format!("Pod resize error: {}", summary(&spec, generation, &why));
                 self.say(cx, uid, None, &warning("ResizeError", &text));
                 self.resized(cx, uid, "Error", &why);
@@ -267,10 +278,11 @@ impl Kubelet {
 
     fn resize_done(&mut self, cx: &mut Cx, uid: &Rc<str>) {
         let Some(worker) = self.workers.get_mut(uid) else { return };
-        if let Some(resize) = &mut worker.resize {
+        let given = worker.resize.as_mut().and_then(|resize| {
             resize.progress = None;
-        }
-        let text = format!("Pod resize completed: {}", summary(&worker.spec(), worker.pod.meta().generation, ""));
+            resize.given.take()
+        });
+        let text = format!("Pod resize completed: {}", summary(&worker.spec(), given, ""));
         self.say(cx, uid, None, &normal("ResizeCompleted", &text));
         self.resized(cx, uid, "Completed", "");
     }
@@ -284,6 +296,21 @@ impl Kubelet {
         let (node, pod) = (self.machine.name.clone(), worker.what.clone());
         worker.cause = Some(cx.note(Fact::Resized { node, pod, step, message: message.into() }));
     }
+}
+
+/// When it is the turn of a pod that waits: first those that want no more than they have, then by priority, by quality of
+/// service, and those that have waited longest. Upstream: `sortPendingResizes`.
+type Turn = (bool, Reverse<i32>, bool, (bool, Option<Time>));
+
+fn turn(worker: &Worker) -> Turn {
+    let has = worker.spec();
+    let wants = worker.resize.as_ref().and_then(|resize| resize.desired.clone()).unwrap_or_default();
+    let (had, asked) = (Amounts::of(&has), Amounts::of(&wants));
+    let more = asked.cpu_milli > had.cpu_milli || asked.memory > had.memory;
+    let shown = worker.typed().condition("PodResizePending");
+    let since = shown.and_then(|pending| pending.last_transition_time.as_ref()).map(moment);
+    let order = (since.is_none(), since);
+    (more, Reverse(has.priority.unwrap_or(0)), qos_class(&wants) != "Guaranteed", order)
 }
 
 fn limit(resources: &ResourceRequirements) -> Option<u64> {
