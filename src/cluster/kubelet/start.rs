@@ -102,7 +102,7 @@ impl Kubelet {
             }
         };
         let at = &worker.slots[slot];
-        let attempt = at.attempt + u32::from(at.id.is_some());
+        let attempt = worker.next_attempt(slot);
         let words = |words: &Option<Vec<String>>| {
             words
                 .as_ref()
@@ -144,13 +144,11 @@ impl Kubelet {
             }
         };
         let image = container(&worker.spec(), slot).image.as_deref().unwrap_or("").into();
+        let (attempt, purged) = (worker.next_attempt(slot), worker.is_purged(slot));
         let at = &mut worker.slots[slot];
-        at.image = image;
+        (at.image, at.attempt, at.stale) = (image, attempt, false);
         let old = match (at.id.replace(id.clone()), at.state.replace(ContainerState::Created)) {
-            (Some(id), Some(state)) => {
-                at.attempt += 1;
-                at.last.replace((id, state))
-            }
+            (Some(id), Some(state)) if !purged => at.last.replace((id, state)),
             _ => None,
         };
         // One dead container is kept for each (`maximum-dead-containers-per-container`).

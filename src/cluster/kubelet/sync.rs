@@ -62,6 +62,9 @@ fn need(worker: &Worker) -> Need {
         return Need::All;
     }
     let spec = worker.spec();
+    if !worker.sandbox && ends_with_its_sandbox(worker, &spec) {
+        return Need::End;
+    }
     let mut kills: Vec<Kill> = (0..worker.inits).filter_map(|slot| kill(worker, &spec, slot)).collect();
     let mut start = worker.debuggers();
     if !worker.initialized() {
@@ -71,7 +74,7 @@ fn need(worker: &Worker) -> Need {
             }
             let (at, container) = (&worker.slots[slot], container(&spec, slot));
             match at.ended() {
-                Some(end) if !restarts_init(&spec, &container, end.code) => return Need::End,
+                Some(end) if !at.stale && !restarts_init(&spec, &container, end.code) => return Need::End,
                 _ if at.running().is_some() => {}
                 _ => start.push(slot),
             }
@@ -100,6 +103,13 @@ fn need(worker: &Worker) -> Need {
         kills.extend(condemned);
     }
     if alive { Need::Work { kill: kills, start } } else { Need::End }
+}
+
+/// Whether a pod that has lost its sandbox is not given another one, because nothing of it is ever started again.
+fn ends_with_its_sandbox(worker: &Worker, spec: &PodSpec) -> bool {
+    let mut all = spec.init_containers.iter().flatten().chain(&spec.containers);
+    let never = spec.restart_policy.as_deref() == Some("Never") && all.all(|one| one.restart_policy.is_none());
+    never && worker.ip.is_some() && worker.slots.iter().any(|slot| slot.state.is_some())
 }
 
 impl Kubelet {
@@ -186,8 +196,27 @@ impl Kubelet {
         if worker.ip.is_some() {
             let text = "Pod sandbox changed, it will be killed and re-created.";
             self.say(cx, uid, None, &normal("SandboxChanged", text));
+            self.purge(cx, uid);
         }
         self.call(cx, call, Asked::Sandbox(uid.clone()));
+    }
+
+    /// In another sandbox a pod begins anew: what there was of its init containers is removed, and all run again
+    /// (upstream: `purgeInitContainers`). What others were counts no more as proof that the pod is initialized.
+    #[inline(never)]
+    fn purge(&mut self, cx: &mut Cx, uid: &Rc<str>) {
+        let Some(worker) = self.workers.get_mut(uid) else { return };
+        let mut old = Vec::new();
+        for (index, slot) in worker.slots.iter_mut().enumerate().filter(|(_, slot)| slot.state.is_some()) {
+            if index < worker.inits && !slot.stale {
+                old.extend(slot.id.clone());
+                old.extend(slot.last.take().map(|(id, _)| id));
+            }
+            slot.stale = true;
+        }
+        for id in old {
+            self.call(cx, CriCall::RemoveContainer { id }, Asked::Nothing);
+        }
     }
 
     pub(super) fn sandbox_made(&mut self, cx: &mut Cx, uid: &Rc<str>, outcome: Result<CriReply, CriError>) {

@@ -145,6 +145,8 @@ pub struct Slot {
     pub reset: bool,
     /// Why it has to be killed.
     pub doomed: Option<Doom>,
+    /// Whether its newest incarnation is of the sandbox before this one.
+    pub stale: bool,
     /// How far its end has come.
     pub leave: Option<Leave>,
     /// The image that its newest incarnation was made of.
@@ -294,7 +296,7 @@ impl Worker {
     pub fn initialized(&self) -> bool {
         let spec = self.typed().spec.clone();
         // A container that was started is proof that the pod had been initialized.
-        self.slots[self.mains()].iter().any(|slot| slot.state.is_some())
+        self.slots[self.mains()].iter().any(|slot| slot.state.is_some() && !slot.stale)
             || (0..self.inits).all(|slot| self.init_done(&spec, slot))
     }
 
@@ -305,7 +307,21 @@ impl Worker {
         if is_sidecar(&container(spec, slot)) {
             return at.running().is_some() && at.is_started();
         }
-        at.ended().is_some_and(|end| end.code == 0)
+        !at.stale && at.ended().is_some_and(|end| end.code == 0)
+    }
+
+    /// Which incarnation of a container comes next: of init containers of the sandbox before nothing is left to count from,
+    /// but of the first one, which is started in the same sync.
+    #[must_use]
+    pub fn next_attempt(&self, slot: usize) -> u32 {
+        let at = &self.slots[slot];
+        if self.is_purged(slot) && slot > 0 { 0 } else { at.attempt + u32::from(at.id.is_some()) }
+    }
+
+    /// Whether a container was removed with the sandbox before this one.
+    #[must_use]
+    pub fn is_purged(&self, slot: usize) -> bool {
+        self.slots[slot].stale && slot < self.inits
     }
 
     /// Whether the pod was never taken on.

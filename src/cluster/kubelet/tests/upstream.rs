@@ -357,3 +357,36 @@ fn what_a_pod_asks_for_as_a_whole_counts_when_its_node_takes_it_on() {
     assert_eq!(failed.len(), 1);
     assert_eq!(harbour.pod(failed[0]).status.reason.as_deref(), Some("OutOfcpu"));
 }
+
+#[test]
+fn in_another_sandbox_all_init_containers_run_again_one_after_another() {
+    let inits = "initContainers:\n  - {name: a, image: 'busybox:1.36', command: [sh, -c, 'sleep 1']}\n  \
+                 - {name: b, image: 'busybox:1.36', command: [sh, -c, 'sleep 1']}";
+    let pod = with(&with(&one("web", "image: 'nginx:1.27'"), inits), "nodeName: node-2");
+    let once = with(&with(&one("once", "image: 'nginx:1.27'"), "restartPolicy: Never"), "nodeName: node-2");
+    let mut harbour = Harbour::with(&[pod, once].join("---\n"));
+    harbour.until(30);
+    let power = |on| Input::Fault { fault: "power".to_owned(), of: "node-2".to_owned(), on };
+    harbour.input(power(true));
+    harbour.until(40);
+    harbour.input(power(false));
+    harbour.until(90);
+    let text = "Pod sandbox changed, it will be killed and re-created.".to_owned();
+    assert_eq!(said(&harbour, "web", "SandboxChanged"), [(text, 1)]);
+    let started = harbour.facts(|at, fact| match fact {
+        Fact::ContainerStarted { pod, container, .. } if &*pod.key.name == "web" => {
+            Some((container.to_string(), at.as_millis()))
+        }
+        _ => None,
+    });
+    let names: Vec<&str> = started.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["a", "b", "c", "a", "b", "c"]);
+    assert!(started[4].1 - started[3].1 >= 1_000 && started[5].1 - started[4].1 >= 1_000, "{started:?}");
+    let status = &harbour.pod("web").status;
+    let inits = status.init_container_statuses.iter().flatten();
+    let counts: Vec<i32> = inits.map(|one| one.restart_count).chain([harbour.container("web").restart_count]).collect();
+    assert_eq!(counts, [1, 0, 1], "what was removed is not counted from");
+    assert!(harbour.pod("web").is_ready());
+    assert_eq!(harbour.pod("once").phase(), "Failed", "nothing of it is ever started again");
+    assert!(said(&harbour, "once", "SandboxChanged").is_empty());
+}
