@@ -55,7 +55,12 @@ impl Kubelet {
             CriCall::ExecSync { id, command, timeout: limit }
         } else if let Some(http) = hook.http_get.as_ref().filter(|http| http.host.as_deref().unwrap_or("").is_empty()) {
             let port = probes::number(&container(&worker.spec(), slot), &http.port);
-            CriCall::Connect { pod: uid.clone(), port, path: Some(http.path.as_deref().unwrap_or("/").into()) }
+            CriCall::Connect {
+                pod: uid.clone(),
+                port,
+                path: Some(http.path.as_deref().unwrap_or("/").into()),
+                tls: None,
+            }
         } else {
             return false;
         };

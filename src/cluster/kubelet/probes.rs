@@ -14,7 +14,7 @@ pub use self::answer::{grace, number};
 use self::answer::{Answer, question, read, seconds};
 use super::report::warning;
 use super::restart::Doom;
-use super::worker::{Slot, Stage, container};
+use super::worker::{Slot, Stage, Worker, container};
 use super::{Asked, Kubelet};
 use crate::cluster::fact::{Fact, ProbeKind};
 use crate::cluster::wire::{CriError, CriReply, Event, Timer};
@@ -250,8 +250,35 @@ impl Kubelet {
         let container = container(&spec, slot);
         let Some(probe) = spec_of(&container, kind) else { return };
         cx.because(worker.cause);
-        let call = question(&timer.key, &id, &container, probe);
+        let asked = match answer::host(probe) {
+            Some(host) => self.listener(&timer.key, host, answer::port(&container, probe)),
+            None => Some(timer.key.clone()),
+        };
+        let Some(asked) = asked else {
+            let why = answer::unheard(&container, probe, answer::host(probe).unwrap_or_default());
+            return self.probed(cx, &timer.key, (slot, index, &id), Err(why));
+        };
+        let call = question(&asked, &id, &container, probe);
         self.call(cx, call, Asked::Probe { uid: timer.key.clone(), slot, index, id });
+    }
+
+    /// The pod on this machine that a probe of a host reaches: the pod with the address, or who listens on the machine itself.
+    #[inline(never)]
+    fn listener(&self, uid: &Rc<str>, host: &str, port: u16) -> Option<Rc<str>> {
+        let here = answer::is_here(host) || *host == *self.machine.ip;
+        let on_machine = |worker: &Worker| worker.spec().host_network == Some(true);
+        let opens = |worker: &Worker| {
+            let all = worker.spec();
+            let ports = all.containers.iter().flat_map(|one| one.ports.iter().flatten());
+            ports.into_iter().any(|one| u16::try_from(one.container_port) == Ok(port))
+        };
+        let own = self.workers.get(uid).is_some_and(|worker| on_machine(worker) && here);
+        if own || self.workers.get(uid).is_some_and(|worker| worker.ip.as_deref() == Some(host)) {
+            return Some(uid.clone());
+        }
+        let has_it = |worker: &Worker| worker.ip.as_deref() == Some(host) && !on_machine(worker);
+        let reached = |worker: &Worker| if here { on_machine(worker) && opens(worker) } else { has_it(worker) };
+        self.workers.iter().find(|(_, worker)| worker.sandbox && reached(worker)).map(|(uid, _)| uid.clone())
     }
 
     /// The answer to a probe.

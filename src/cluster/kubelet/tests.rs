@@ -1,5 +1,6 @@
 //! What a kubelet does over time, in a whole world: real API server, scheduler and controllers.
 
+mod anew;
 mod upstream;
 
 use crate::api::kinds::{self, pod::Pod};

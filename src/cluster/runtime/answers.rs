@@ -70,7 +70,13 @@ impl Runtime {
         })
     }
 
-    pub(super) fn connect(&self, cx: &mut Cx, call: u64, pod: &Rc<str>, (port, path): (u16, Option<&str>)) {
+    pub(super) fn connect(
+        &self,
+        cx: &mut Cx,
+        call: u64,
+        pod: &Rc<str>,
+        (port, path, tls): (u16, Option<&str>, Option<bool>),
+    ) {
         let now = cx.now();
         let Some(sandbox) = self.sandboxes.get(pod) else { return self.unknown(cx, call, pod) };
         let containers = || sandbox.containers.iter().filter_map(|id| self.containers.get(id));
@@ -85,6 +91,17 @@ impl Runtime {
             )),
             (Some(_), None) => Ok(CriReply::Connected(0)),
             (Some((Site::Raw, ..)), Some(_)) => Err(CriError::ConnectionRefused("EOF".into())),
+            (Some((site, ..)), Some(_))
+                if site.speaks_tls(on(port).map(|_| port)) == Some(false) && tls == Some(true) =>
+            {
+                Err(CriError::ConnectionRefused("http: server gave HTTP response to HTTPS client".into()))
+            }
+            // Go's servers say that somebody asks them in the clear.
+            (Some((site, ..)), Some(_))
+                if site.speaks_tls(on(port).map(|_| port)) == Some(true) && tls == Some(false) =>
+            {
+                Ok(CriReply::Connected(400))
+            }
             (Some((Site::Groups(_), _, _, false)), Some("/readyz")) => Ok(CriReply::Connected(500)),
             (Some((site, from, since, _)), Some(path)) => {
                 let age = since.map_or(Duration::ZERO, |since| now.since(since).saturating_sub(from));

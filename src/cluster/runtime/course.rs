@@ -69,6 +69,16 @@ pub enum Site {
 }
 
 impl Site {
+    /// Whether it speaks TLS on a port that it has opened by its number; `None`: nothing is known of it. Ours: programs
+    /// that are known serve in the clear but on the ports where TLS is customary.
+    #[must_use]
+    pub fn speaks_tls(self, port: Option<u16>) -> Option<bool> {
+        match self {
+            Self::Groups(_) => Some(true),
+            _ => port.map(|port| matches!(port, 443 | 2379 | 2380 | 6443 | 8443 | 9443 | 10257 | 10259)),
+        }
+    }
+
     /// The HTTP status of a path after the process has run for `age`.
     #[must_use]
     pub fn status(self, path: &str, age: Duration) -> u16 {

@@ -195,7 +195,7 @@ impl Runtime {
             }
             CriCall::List => self.list(cx, id),
             CriCall::ExecSync { id: container, command, timeout } => self.exec(cx, id, &container, (&command, timeout)),
-            CriCall::Connect { pod, port, path } => self.connect(cx, id, &pod, (port, path.as_deref())),
+            CriCall::Connect { pod, port, path, tls } => self.connect(cx, id, &pod, (port, path.as_deref(), tls)),
             CriCall::Kill { id: container, code } => self.end(cx, &container, code, "Error"),
         }
     }

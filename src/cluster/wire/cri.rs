@@ -101,6 +101,8 @@ pub enum CriCall {
         port: u16,
         /// The HTTP path, `None` for a bare TCP connection.
         path: Option<Rc<str>>,
+        /// Whether TLS is spoken; `None`: whatever is spoken there.
+        tls: Option<bool>,
     },
     /// Crashes a container's process from outside (a fault).
     Kill {

@@ -1,7 +1,8 @@
 //! What a probe asks, and what the runtime's answer means.
 //!
-//! Upstream: `pkg/kubelet/prober/prober.go`, `pkg/probe/{exec,grpc,http,tcp}`. Left out: certificates, headers, redirects;
-//! whatever host a probe names, the pod itself is asked.
+//! Upstream: `pkg/kubelet/prober/prober.go`, `pkg/probe/{exec,grpc,http,tcp}`. A probe that names a host asks there, from
+//! the machine and not from within the pod. Left out: certificates, headers, redirects; hosts on other machines, of which
+//! it says so.
 
 use crate::cluster::kubelet::restart::Doom;
 use crate::cluster::kubelet::worker::container;
@@ -22,14 +23,42 @@ pub enum Answer {
     Errored(String),
 }
 
-/// The question that a probe puts.
-pub fn question(uid: &Rc<str>, id: &Rc<str>, container: &Container, probe: &Probe) -> CriCall {
+/// The question that a probe puts: to a command, or to a pod's port.
+pub fn question(pod: &Rc<str>, id: &Rc<str>, container: &Container, probe: &Probe) -> CriCall {
     if let Some(exec) = &probe.exec {
         let command = exec.command.as_deref().unwrap_or_default().iter().map(|word| Rc::from(word.as_str())).collect();
         return CriCall::ExecSync { id: id.clone(), command, timeout: seconds(probe.timeout_seconds, 1) };
     }
     let (port, path) = target(container, probe);
-    CriCall::Connect { pod: uid.clone(), port, path: path.map(Rc::from) }
+    let tls = probe.http_get.as_ref().map(|http| http.scheme.as_deref() == Some("HTTPS"));
+    CriCall::Connect { pod: pod.clone(), port, path: path.map(Rc::from), tls }
+}
+
+/// The host that a probe names.
+pub fn host(probe: &Probe) -> Option<&str> {
+    let http = probe.http_get.as_ref().and_then(|http| http.host.as_deref());
+    let tcp = || probe.tcp_socket.as_ref().and_then(|tcp| tcp.host.as_deref());
+    http.or_else(tcp).filter(|host| !host.is_empty())
+}
+
+/// What a probe of a host hears without anybody having been asked: nobody listens on the machine itself, or the host is
+/// somewhere else.
+pub fn unheard(container: &Container, probe: &Probe, host: &str) -> CriError {
+    let (port, _) = target(container, probe);
+    if is_here(host) {
+        return CriError::ConnectionRefused(format!("dial tcp {host}:{port}: connect: connection refused").into());
+    }
+    CriError::StartError(format!("a probe of another host ({host}) is not simulated").into())
+}
+
+/// Whether a host is the machine itself.
+pub fn is_here(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "::1")
+}
+
+/// The port that a probe asks.
+pub fn port(container: &Container, probe: &Probe) -> u16 {
+    target(container, probe).0
 }
 
 fn target<'a>(container: &Container, probe: &'a Probe) -> (u16, Option<&'a str>) {
@@ -65,9 +94,7 @@ pub fn read(
     outcome: Result<CriReply, CriError>,
 ) -> Answer {
     let (port, path) = target(container, probe);
-    let host = probe.http_get.as_ref().and_then(|http| http.host.as_deref()).filter(|host| !host.is_empty());
-    let host = host.or_else(|| probe.tcp_socket.as_ref().and_then(|tcp| tcp.host.as_deref()));
-    let ip = host.filter(|host| !host.is_empty()).unwrap_or(ip);
+    let ip = host(probe).unwrap_or(ip);
     let scheme = probe.http_get.as_ref().and_then(|http| http.scheme.as_deref()).unwrap_or("HTTP").to_ascii_lowercase();
     let slash = if path.is_some_and(|path| path.starts_with('/')) { "" } else { "/" };
     match outcome {
@@ -87,6 +114,7 @@ pub fn read(
         },
         Err(CriError::Timeout(text)) => Answer::Failed(text.to_string()),
         Err(CriError::Unavailable) => Answer::Errored(engine.unavailable()),
+        Err(CriError::StartError(text)) if probe.exec.is_none() => Answer::Errored(text.to_string()),
         Err(
             CriError::StartError(text)
             | CriError::NotFound(text)
