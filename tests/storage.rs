@@ -393,3 +393,23 @@ fn what_the_driver_cannot_have_is_said_in_the_claim_and_tried_again_seldom() {
     assert_eq!(status["allocatedResourceStatuses"]["storage"], "NodeResizePending");
     assert_eq!(status["allocatedResources"]["storage"], "3Gi");
 }
+
+#[test]
+fn a_volume_to_be_recycled_is_emptied_by_a_pod_and_can_be_had_again() {
+    let mut history = common::three_ships(5);
+    let volume = "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: old}\nspec:\n  accessModes: [ReadWriteOnce]\n  \
+                  capacity: {storage: 1Gi}\n  hostPath: {path: /srv/data}\n  persistentVolumeReclaimPolicy: Recycle\n";
+    let claim = "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec:\n  storageClassName: ''\n  \
+                 accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 1Gi}}\n";
+    after(&mut history, 20, vec![apply(volume), apply(claim)]);
+    assert_eq!(named(&history, &volumes::KIND, "old").expect("it is there")["status"]["phase"], "Bound");
+    after(&mut history, 2, vec![delete("PersistentVolumeClaim", "data")]);
+    let pod = named(&history, &pod::KIND, "recycler-for-old").expect("it empties the volume");
+    assert_eq!(pod["spec"]["containers"][0]["name"], "pv-recycler");
+    after(&mut history, 60, vec![]);
+    assert!(named(&history, &pod::KIND, "recycler-for-old").is_none());
+    let volume = named(&history, &volumes::KIND, "old").expect("it stays");
+    assert_eq!((&volume["status"]["phase"], &volume["spec"]["claimRef"]), (&json!("Available"), &Value::Null));
+    assert_eq!(events(&history, "VolumeRecycled"), ["Volume recycled"]);
+    assert!(events(&history, "VolumeFailedRecycle").is_empty());
+}

@@ -63,6 +63,14 @@ pub const RETRY: Duration = ms(5);
 /// … up to this.
 pub const RETRY_MAX: Duration = secs(1000);
 
+/// How long emptying a recycled volume may take at least, of a machine's folder. Upstream: kube-controller-manager
+/// `--pv-recycler-minimum-timeout-hostpath`.
+pub const RECYCLE_HOST_PATH: Duration = secs(60);
+/// … of a file server's. Upstream: `--pv-recycler-minimum-timeout-nfs`.
+pub const RECYCLE_NFS: Duration = secs(300);
+/// … and for each Gi. Upstream: `--pv-recycler-increment-timeout-nfs`, `--pv-recycler-timeout-increment-hostpath`.
+pub const RECYCLE_INCREMENT: Duration = secs(30);
+
 /// Node lease renewal. Upstream: `kubelet`, `nodeLeaseDurationSeconds` 40 × 0.25.
 pub const LEASE_RENEW: Duration = secs(10);
 /// `leaseDurationSeconds` of a node's Lease. Upstream: default of `KubeletConfiguration`.

@@ -7,7 +7,7 @@
 //! of a change, and when, is the same. A volume that cannot be set up is tried again with doubling waits, each time with an event of its own; that
 //! the pod's sync gives up waiting after two minutes shows in nothing (upstream: `volume_manager.go`,
 //! `WaitForAttachAndMount`, whose timeout is not reported), so it is not modelled. Only volumes that a container mounts are
-//! waited for. Left out: `fileKeyRef`.
+//! waited for. Left out: `fileKeyRef`, of which the container says so.
 
 mod secrets;
 

@@ -69,6 +69,9 @@ fn value_from(
     from: &EnvVarSource,
     (objects, machine): (&Objects, &Machine),
 ) -> Result<Option<String>, String> {
+    if from.file_key_ref.is_some() {
+        return Err("variables from files (fileKeyRef) are not simulated".to_owned());
+    }
     let namespace = worker.pod.namespace();
     let map = from.config_map_key_ref.as_ref().map(|map| (false, &map.name, &map.key, map.optional));
     let secret = from.secret_key_ref.as_ref().map(|secret| (true, &secret.name, &secret.key, secret.optional));

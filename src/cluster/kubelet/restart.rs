@@ -70,6 +70,22 @@ pub fn restarts_all(worker: &Worker) -> bool {
     may_restart_all(spec) && (0..worker.mains().end).any(asks)
 }
 
+impl Worker {
+    /// Which incarnation of a container comes next: of init containers of the sandbox before nothing is left to count from,
+    /// but of the first one, which is started in the same sync.
+    #[must_use]
+    pub fn next_attempt(&self, slot: usize) -> u32 {
+        let at = &self.slots[slot];
+        if self.is_purged(slot) && slot > 0 { 0 } else { at.attempt + u32::from(at.id.is_some()) }
+    }
+
+    /// Whether a container was removed with the sandbox before this one.
+    #[must_use]
+    pub fn is_purged(&self, slot: usize) -> bool {
+        self.slots[slot].stale && slot < self.inits
+    }
+}
+
 impl Kubelet {
     /// Begins to start all containers of a pod again.
     #[inline(never)]

@@ -11,17 +11,18 @@
 //! a node. A claim for which there is no volume waits for the provisioner that its class names; everything is looked at
 //! again every 15 s.
 //!
-//! Left out: the pod that empties a volume to be recycled (it is empty at once), and drivers of the old in-tree sorts.
+//! Left out: drivers of the old in-tree sorts.
 
 mod bind;
+mod recycle;
 mod volume;
 
 use self::bind::{bind, set_phase};
 use super::shared::{annotation, subject};
 use crate::api::kinds::{persistent_volume, persistent_volume_claim as claims, pod, pod::Pod, storage_class};
 use crate::api::volumes::{self, BIND_COMPLETED, BOUND_BY_CONTROLLER, MIGRATED, PROVISIONER, SELECTED_NODE, Search};
-use crate::api::{Key, Object, Ref, Request};
-use crate::cluster::client::controller::{Controller, Reconcile, Saying, Wake, Watch, Write};
+use crate::api::{Key, Object, Ref, Request, Verb};
+use crate::cluster::client::controller::{Controller, Failed, Reconcile, Saying, Wake, Watch, Write};
 use crate::cluster::timing;
 use crate::sim::SortedSet;
 
@@ -35,7 +36,7 @@ pub static CONTROLLER: Controller = Controller {
         Watch::mapped(&persistent_volume::KIND, wake_by_volume),
         // Read, but their changes wake nobody.
         Watch::mapped(&storage_class::KIND, |_, _, _| {}),
-        Watch::mapped(&pod::KIND, |_, _, _| {}),
+        Watch::mapped(&pod::KIND, wake_by_pod),
     ],
     period: Some((timing::VOLUME_SYNC, |wake| {
         let (volumes, claims) = (wake.cache(&persistent_volume::KIND), wake.cache(&claims::KIND));
@@ -53,8 +54,25 @@ pub static CONTROLLER: Controller = Controller {
         }
         Ok(())
     },
-    failed: None,
+    failed: Some(failed),
 };
+
+/// The pod that empties a volume could not be made.
+fn failed(key: &Ref, reconcile: &mut Reconcile, (request, error): Failed) {
+    let volume =
+        subject(reconcile, key).filter(|_| request.verb == Verb::Create && key.kind == &persistent_volume::KIND);
+    if let Some(volume) = volume {
+        recycle::refused(volume, &error.message, reconcile);
+    }
+}
+
+/// A pod that empties a volume concerns it.
+fn wake_by_pod(wake: &mut Wake, old: Option<&Object>, new: Option<&Object>) {
+    let Some(pod) = new.or(old).filter(|pod| pod.namespace() == recycle::NAMESPACE) else { return };
+    if let Some(volume) = pod.name().strip_prefix(recycle::PREFIX) {
+        wake.named(&persistent_volume::KIND, "", volume);
+    }
+}
 
 /// A volume that goes concerns its claim, one that is bound to it as long as it is not done with it. A claim that only
 /// would fit waits for its next turn (upstream: `deleteVolume`, and `syncVolume`, which queues the claim).

@@ -3,6 +3,7 @@
 //! Upstream: `pv_controller.go`, `syncVolume`, `reclaimVolume`.
 
 use super::bind::{phase, set_volume_phase, unbind};
+use super::recycle::recycle;
 use crate::api::kinds::{persistent_volume, persistent_volume_claim as claims};
 use crate::api::request::DeleteOptions;
 use crate::api::volumes::{BOUND_BY_CONTROLLER, PROVISIONED_BY, volume_name};
@@ -74,17 +75,9 @@ fn released(volume: &Object, reconcile: &mut Reconcile) {
     }
 }
 
-fn has(volume: &Object, source: &str) -> bool {
+/// Whether a volume is of a sort.
+pub(super) fn has(volume: &Object, source: &str) -> bool {
     volume.document().is_some_and(|volume| volume.at(&format!("spec.{source}")).is_some())
-}
-
-fn recycle(volume: &Object, reconcile: &mut Reconcile) {
-    if has(volume, "hostPath") || has(volume, "nfs") {
-        reconcile.say(Saying::normal(volume, "VolumeRecycled", "Volume recycled"));
-        return unbind(volume, reconcile);
-    }
-    let message = "No recycler plugin found for the volume!";
-    set_volume_phase(volume, "Failed", Some(("VolumeFailedRecycle", message)), reconcile);
 }
 
 /// Upstream: `deleteVolumeOperation`. What a driver outside has made it also takes away.

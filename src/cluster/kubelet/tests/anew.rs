@@ -124,3 +124,29 @@ fn probes_speak_what_they_are_told_and_ask_the_host_that_they_name() {
     assert_eq!(why("here"), refused, "it is asked from the machine, not from within the pod");
     assert!(why("far").contains("errored") && why("far").ends_with("(example.com) is not simulated"), "{}", why("far"));
 }
+
+#[test]
+fn a_variable_from_a_file_is_not_made_up() {
+    let variable = "env: [{name: A, valueFrom: {fileKeyRef: {volumeName: v, path: a.env, key: A}}}]";
+    let pod = one("web", &format!("image: 'nginx:1.27', {variable}")) + "  volumes: [{name: v, emptyDir: {}}]\n";
+    let mut harbour = Harbour::with(&pod);
+    harbour.until(20);
+    assert_eq!(reason(harbour.container("web")), "CreateContainerConfigError");
+    let text = "Error: variables from files (fileKeyRef) are not simulated";
+    assert_eq!(said(&harbour, "web", "Failed")[0].0, text);
+}
+
+#[test]
+fn a_pod_that_its_kubelet_drives_out_says_so_before_its_other_conditions() {
+    let mut harbour = Harbour::with(&with(&one("store", "image: 'redis:7'"), "nodeName: node-2"));
+    harbour.until(20);
+    harbour.input(Input::Fault { fault: "memory".to_owned(), of: "node-2".to_owned(), on: true });
+    harbour.until(60);
+    let status = &harbour.pod("store").status;
+    assert_eq!((status.phase.as_deref(), status.reason.as_deref()), (Some("Failed"), Some("Evicted")));
+    let kinds: Vec<&str> = status.conditions.iter().flatten().map(|one| one.type_.as_str()).collect();
+    let own = ["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"];
+    assert_eq!(kinds, [&["DisruptionTarget"][..], &own].concat());
+    let target = harbour.pod("store").condition("DisruptionTarget").expect("it says so");
+    assert_eq!(target.reason.as_deref(), Some("TerminationByKubelet"));
+}

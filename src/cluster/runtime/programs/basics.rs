@@ -53,8 +53,8 @@ pub static PROGRAMS: &[Program] = &[
     },
     Program {
         names: &[
-            "sed", "awk", "cut", "tr", "uniq", "xargs", "find", "expr", "basename", "dirname", "base64", "jq", "which",
-            "diff", "cmp", "type",
+            "sed", "awk", "cut", "tr", "uniq", "xargs", "expr", "basename", "dirname", "base64", "jq", "which", "diff",
+            "cmp", "type",
         ],
         run: quiet,
     },

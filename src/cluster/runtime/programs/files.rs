@@ -19,6 +19,7 @@ pub static PROGRAMS: &[Program] = &[
     Program { names: &["touch"], run: touch },
     Program { names: &["mkdir"], run: make_folder },
     Program { names: &["rm", "rmdir", "unlink"], run: remove },
+    Program { names: &["find"], run: find },
     Program { names: &["cp", "mv", "install"], run: copy },
     Program { names: &["tee"], run: tee },
 ];
@@ -262,6 +263,19 @@ fn remove(process: &mut Process, argv: &[String]) -> Flow {
         }
         if let Err(why) = process.unlink(path) {
             return complain(process, argv, &format!("can't remove '{path}': {why}"));
+        }
+    }
+    Flow::Next(0)
+}
+
+/// Only `-delete` does something: all that is in the folder goes.
+fn find(process: &mut Process, argv: &[String]) -> Flow {
+    let paths: Vec<String> = operands(argv).take_while(|word| word.contains('/')).cloned().collect();
+    for path in paths.iter().filter(|_| argv.iter().any(|word| word == "-delete")) {
+        for name in process.entries(path) {
+            if let Err(why) = process.unlink(&format!("{path}/{name}")) {
+                return complain(process, argv, &format!("{path}/{name}: {why}"));
+            }
         }
     }
     Flow::Next(0)
