@@ -245,6 +245,27 @@ test('requests with their gates, the timeline, history and owners, etcd, effects
   await close();
 });
 
+test('the run goes on until the next event, and until something of what is selected changes', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?seed=3&sel=deployments/default/web');
+  await page.getByTestId('play').click();
+  await page.getByTestId('apply').click();
+  const goes = async (what) => {
+    const before = await page.evaluate(() => window.__bottle.t);
+    await page.getByTestId('until').selectOption(what);
+    await page.waitForFunction((t) => window.__bottle.t > t && document.querySelector('[data-testid=play]').getAttribute('aria-pressed') === 'false', before, { timeout: 60_000 });
+    return (await page.evaluate(() => window.__bottle.t)) - before;
+  };
+  const event = await goes('until-event');
+  assert.ok(event < 1000, `the next event came after ${event} ms`);
+  await page.waitForFunction(() => document.querySelector('[data-testid=play]').getAttribute('aria-pressed') === 'false');
+  const revision = () => page.evaluate(() => window.__bottle.revision);
+  const before = await revision();
+  assert.ok((await goes('until-selected')) > 0);
+  assert.ok((await revision()) > before);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('the run goes on until something happens, and two branches are compared', async () => {
   const { page, close } = await open(rig, 'en/sandbox?seed=3');
   await page.getByTestId('apply').click();

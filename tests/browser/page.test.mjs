@@ -122,3 +122,22 @@ test('on a slow phone the picture stands after at most 1.5 seconds', async () =>
   const [, median] = times.sort((a, b) => a - b);
   assert.ok(median <= 1500, `first contentful paint after ${times.map(Math.round).join(', ')} ms`);
 });
+
+test('the policy allows no inline script, no eval beyond wasm, and nobody else is asked', async () => {
+  const asked = new Set();
+  const init = () => {
+    window.broken = [];
+    document.addEventListener('securitypolicyviolation', (event) => window.broken.push(event.violatedDirective));
+  };
+  const { page, errors, close } = await open(rig, 'en/sandbox?speed=10', { init, before: (opened) => opened.on('request', (request) => asked.add(new URL(request.url()).origin)) });
+  const policy = await page.locator('meta[http-equiv="Content-Security-Policy"]').getAttribute('content');
+  const [scripts] = policy.split(';').filter((part) => part.trim().startsWith('script-src'));
+  assert.doesNotMatch(scripts, /unsafe-inline|'unsafe-eval'|https?:|\*/);
+  await page.getByTestId('try-deployment').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: 60_000 });
+  await page.getByTestId('language').click();
+  assert.deepEqual([...asked].filter((origin) => origin.startsWith('http')), [new URL(rig.url).origin]);
+  assert.deepEqual(await page.evaluate(() => window.broken), []);
+  assert.deepEqual(errors, []);
+  await close();
+});

@@ -165,6 +165,14 @@ test('a ship whose kubelet is stopped is believed Ready until somebody notices',
   for (const text of await faults.locator('button').allInnerTexts()) assert.doesNotMatch(text, /node-1/);
   await kubelet.getByRole('button', { name: 'Stop' }).click();
   await faults.getByText('1 going on').waitFor(WAIT);
+  // Where it was made to go wrong the scrubber has a flash, in the colour of failure.
+  const flash = () => {
+    const canvas = document.querySelector('.scrubber canvas');
+    const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+    for (let i = 0; i < data.length; i += 4) if (data[i] === 0xb3 && data[i + 1] === 0x26 && data[i + 2] === 0x1e && data[i + 3] === 255) return true;
+    return false;
+  };
+  await page.waitForFunction(flash, null, WAIT);
   await inspector.getByText('The API still believes that node-1 is Ready').waitFor(WAIT);
   await inspector.getByText('Nothing has been heard of node-1').waitFor({ timeout: 60_000 });
   await kubelet.getByRole('button', { name: 'Start' }).click();

@@ -92,8 +92,8 @@ fn turn(event: &KeyboardEvent, shown: Memo<Vec<Line>>, chosen: RwSignal<usize>) 
     };
     event.prevent_default();
     chosen.set(to.min(last));
-    let list = event.current_target().and_then(|list| list.dyn_into::<Element>().ok());
-    if let Ok(Some(line)) = list.map_or(Ok(None), |list| list.query_selector(".yaml-line.chosen")) {
+    let code = event.current_target().and_then(|code| code.dyn_into::<Element>().ok());
+    if let Ok(Some(line)) = code.map_or(Ok(None), |code| code.query_selector(".yaml-line.chosen")) {
         browser::call(&line, "scrollIntoView", &[browser::object(&[("block", "nearest".into())])]);
     }
 }

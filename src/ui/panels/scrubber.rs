@@ -2,6 +2,7 @@
 
 use super::transport::clock_text;
 use crate::cluster::fact::Fact;
+use crate::cluster::input::Input;
 use crate::cluster::wire::Address;
 use crate::scene::pace::Speed;
 use crate::scene::theme::{Theme, Token};
@@ -213,6 +214,7 @@ fn draw_now_and_then(ui: Ui, canvas: HtmlCanvasElement) {
 struct Column {
     counts: Sorted<Actor, usize>,
     input: bool,
+    fault: bool,
 }
 
 fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
@@ -235,8 +237,10 @@ fn columns(session: &Session, width: f64) -> Vec<(f64, Column)> {
         }
         from = to;
     }
-    for (at, _) in session.inputs() {
-        columns[place(*at)].input = true;
+    for (at, input) in session.inputs() {
+        let column = &mut columns[place(*at)];
+        column.input = true;
+        column.fault |= matches!(input, Input::Fault { .. });
     }
     #[expect(clippy::cast_precision_loss, reason = "columns of a screen")]
     let x = |index: usize| MARGIN_PX + (width - 2.0 * MARGIN_PX) * index as f64 / count as f64;
@@ -261,8 +265,22 @@ fn paint(session: &Session, canvas: &HtmlCanvasElement, theme: Theme) -> Option<
         context.set_fill_style_str(token.hex(theme));
         let (half, tall) = if column.input { (3.0, 11.0) } else { (2.0, 7.0) };
         context.fill_rect(x - half, middle - tall, 2.0 * half, 2.0 * tall);
+        if column.fault {
+            bolt(&context, (x, middle - 19.0), theme);
+            continue;
+        }
         context.set_fill_style_str(Token::Ink2.hex(theme));
         let _ = context.fill_text(&letter.to_string(), x, middle - 14.0);
     }
     Some(())
+}
+
+/// A flash instead of the letter, where something was made to go wrong. Fonts need not have one.
+fn bolt(context: &web_sys::CanvasRenderingContext2d, (x, y): (f64, f64), theme: Theme) {
+    context.set_fill_style_str(Token::Error.hex(theme));
+    context.begin_path();
+    for (dx, dy) in [(1.5, -7.0), (-4.5, 1.0), (-0.5, 1.0), (-1.5, 7.0), (4.5, -1.5), (0.5, -1.5)] {
+        context.line_to(x + dx, y + dy);
+    }
+    context.fill();
 }
