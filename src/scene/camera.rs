@@ -1,7 +1,9 @@
 //! Which part of the world is seen, and how large.
 
-use super::layout::Layout;
+use super::display::Area;
+use super::layout::{Layout, Level};
 use super::pen::Place;
+use crate::cluster::wire::Address;
 
 /// The stage's size and what it looks at.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -20,6 +22,15 @@ const ZOOM: (f64, f64) = (0.5, 8.0);
 const NEAREST_PX: f64 = 560.0;
 /// What a phone sees of the world, in world units.
 const FOCUS: (f64, f64) = (820.0, 860.0);
+/// Where a phone looks first: at the control ship, with nothing of it below the small map.
+const FIRST_LOOK: (f64, f64) = (800.0, 380.0);
+/// Aboard a ship it looks at the hold,
+const FIRST_ABOARD: (f64, f64) = (930.0, 360.0);
+/// whose name is here.
+const HOLD_NAME: Area = Area::new(476.0, 140.0, 320.0, 56.0);
+/// Where a phone's small map of the whole lies on the stage, in pixels: in the corner where the world begins, for what is
+/// told of happens to the right of it.
+pub const MAP: Area = Area::new(8.0, 8.0, 96.0, 60.0);
 
 impl Camera {
     /// The whole world, fitted.
@@ -28,9 +39,12 @@ impl Camera {
         Self { viewport, centre: (layout.world.0 / 2.0, layout.world.1 / 2.0), zoom: 1.0 }
     }
 
-    /// The part of the world around a point that a phone shows.
+    /// The part of the world around a point (first around the control ship) that a phone shows; the bridge is never below
+    /// the [small map](MAP).
     #[must_use]
-    pub fn focus(viewport: (f64, f64), layout: &Layout, around: (f64, f64)) -> Self {
+    pub fn focus(viewport: (f64, f64), layout: &Layout, around: Option<(f64, f64)>) -> Self {
+        let first = if matches!(layout.level, Level::Deck(_)) { FIRST_ABOARD } else { FIRST_LOOK };
+        let around = around.unwrap_or((first.0 + layout.shift, first.1));
         let whole = Self::whole(viewport, layout);
         let scale = (viewport.0 / FOCUS.0).min(viewport.1 / FOCUS.1).max(0.4);
         let zoom = scale / whole.fitted(layout);
@@ -40,7 +54,31 @@ impl Camera {
         };
         let centre =
             (keep(around.0, layout.world.0, viewport.0 / scale), keep(around.1, layout.world.1, viewport.1 / scale));
-        Self { viewport, centre, zoom }
+        Self { viewport, centre, zoom }.beside_the_map(layout, around)
+    }
+
+    /// Moved as little as needed for the bridge, its mast and its name (aboard a ship, the hold's name) to lie beside or
+    /// below the small map, while what is looked at stays in sight.
+    fn beside_the_map(mut self, layout: &Layout, around: (f64, f64)) -> Self {
+        let (place, room) = (self.place(layout), layout.area_of(&Address::ApiServer));
+        let bridge = match layout.level {
+            Level::Deck(_) => HOLD_NAME,
+            _ => Area::new(room.x, room.y - 124.0, room.w, room.h + 124.0),
+        };
+        let bridge = place.area(bridge);
+        let map = MAP.grown(4.0);
+        if !bridge.overlaps(&map) {
+            return self;
+        }
+        let (right, down, up) = (map.x + map.w - bridge.x, map.y + map.h - bridge.y, bridge.y + bridge.h - map.y);
+        let at = place.point(around.0, around.1);
+        let kept =
+            |(x, y): &(f64, f64)| Area::new(0.0, 0.0, self.viewport.0, self.viewport.1).contains(at.0 + x, at.1 + y);
+        let ways = [(right, 0.0), (0.0, down), (0.0, -up)].into_iter().filter(kept);
+        if let Some((x, y)) = ways.min_by(|a, b| (a.0 + a.1.abs()).total_cmp(&(b.0 + b.1.abs()))) {
+            self.centre = (self.centre.0 - x / place.scale, self.centre.1 - y / place.scale);
+        }
+        self
     }
 
     fn fitted(&self, layout: &Layout) -> f64 {
@@ -129,10 +167,42 @@ mod tests {
     }
 
     #[test]
+    fn on_a_phone_the_bridge_is_never_below_the_small_map() {
+        for ships in [3, 12] {
+            let layout = Layout::of(&testing::harbour(ships, 0), false);
+            let room = layout.area_of(&Address::ApiServer);
+            let mut below = 0;
+            for (x, y) in (0..=20).flat_map(|x| (0..=20).map(move |y| (f64::from(x) / 20.0, f64::from(y) / 20.0))) {
+                let around = (x * layout.world.0, y * layout.world.1);
+                let camera = Camera::focus((390.0, 284.0), &layout, Some(around));
+                assert!(!camera.place(&layout).area(room).overlaps(&MAP), "{ships} ships, around {around:?}");
+                // What is looked at stays in sight.
+                let seen = camera.place(&layout).point(around.0, around.1);
+                assert!(Area::new(0.0, 0.0, 390.0, 284.0).grown(1e-6).contains(seen.0, seen.1), "{around:?}: {seen:?}");
+                below += usize::from(camera.centre.0 < 488.0 || camera.centre.1 < 355.0);
+            }
+            assert!(below > 0, "somewhere the camera had to give way");
+        }
+    }
+
+    #[test]
+    fn a_phone_first_sees_the_control_ship_whole() {
+        let layout = Layout::of(&testing::harbour(3, 0), false);
+        let place = Camera::focus((390.0, 284.0), &layout, None).place(&layout);
+        let ship = place.area(Area::new(396.0, 90.0, 824.0, 402.0));
+        assert!(ship.x >= 0.0 && ship.x + ship.w <= 390.0 && ship.y >= 0.0 && ship.y + ship.h <= 284.0, "{ship:?}");
+        for who in [Address::ApiServer, Address::Scheduler, Address::Etcd(0)] {
+            assert!(!place.area(layout.area_of(&who)).overlaps(&MAP), "{who}");
+        }
+        // The client's lane, along which the first launch comes.
+        assert!(place.point(330.0, 214.0).1 > MAP.y + MAP.h);
+    }
+
+    #[test]
     fn a_phone_sees_crates_large_enough_and_never_beyond_the_world() {
         let layout = Layout::of(&testing::harbour(3, 0), false);
         for around in [(0.0, 0.0), (1600.0, 1000.0), (800.0, 500.0)] {
-            let camera = Camera::focus((390.0, 340.0), &layout, around);
+            let camera = Camera::focus((390.0, 340.0), &layout, Some(around));
             assert!((camera.scale(&layout) - 0.4756).abs() < 0.08, "{}", camera.scale(&layout));
             let (left, _) = camera.world_at(&layout, 0.0, 0.0);
             let (right, _) = camera.world_at(&layout, 390.0, 340.0);

@@ -2,7 +2,7 @@
 //! room with the services, and the hold with every pod as an open crate: containers, probes, volumes.
 
 use super::display::{Anchor, Area, Fill, Layer, Look};
-use super::labels::{PLAIN, shortened};
+use super::labels::{PLAIN, shortened, width, wrapped};
 use super::sprites::{crate_, ship};
 use super::stage::{Stage, Thing};
 use super::status;
@@ -157,14 +157,19 @@ fn captain(stage: &mut Stage, node: &NodeView) {
         let text = stage.text(key, &[]);
         let at = stage.place.point(px, py);
         let down = if above { -20.0 * stage.place.scale - 3.0 } else { 20.0 * stage.place.scale + size };
-        stage.write(key, (at.0, at.1 + down), &text, (Anchor::Middle, Look { line: None, ..PLAIN }));
+        // A word stays within the room's walls.
+        let (half, walls) = (width(&text, size) / 2.0, (stage.place.point(x, 0.0).0, stage.place.point(x + w, 0.0).0));
+        let middle = at.0.min(walls.1 - 10.0 - half).max(walls.0 + 10.0 + half);
+        stage.write(key, (middle, at.1 + down), &text, (Anchor::Middle, Look { line: None, ..PLAIN }));
     }
     let since = node.lease.map_or(0.0, |lease| stage.t.since(lease).as_secs_f64());
     let lease = stage.text("deck-lease", &[("seconds", format!("{:.0}", since.max(0.0)).as_str().into())]);
     let link = stage.text(if node.cut_off { "deck-cut" } else { "deck-linked" }, &[]);
     let base = [x, y + 252.0, w, 0.0];
-    for (i, text) in [lease, link].iter().enumerate() {
-        line(stage, (&format!("captain/{i}"), base, i), text, Look { line: None, ..PLAIN }, size);
+    let room = w * stage.place.scale - 16.0;
+    let told = [lease, link].into_iter().flat_map(|text| wrapped(&text, size, room));
+    for (i, text) in told.enumerate() {
+        line(stage, (&format!("captain/{i}"), base, i), &text, Look { line: None, ..PLAIN }, size);
     }
 }
 

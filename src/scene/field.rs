@@ -14,7 +14,7 @@ use std::rc::Rc;
 /// A harbour of so many nodes is a basin; of more, a fleet.
 pub const BASIN: usize = 150;
 /// The field's left, upper, right and lower edge in the world.
-const EDGES: [f64; 4] = [330.0, 664.0, RIGHT, 1630.0];
+pub const EDGES: [f64; 4] = [330.0, 664.0, RIGHT, 1630.0];
 /// The right edge.
 pub const RIGHT: f64 = 2600.0;
 /// Room for the name of a zone above its squares.

@@ -1,4 +1,4 @@
-//! Names at the harbour's level, in screen-space size; what is selected or pointed at; rings.
+//! Names at the harbour's level, in screen-space size; what is selected; rings.
 
 use super::Truth;
 use super::display::{Anchor, Area, Layer, Look};
@@ -28,6 +28,7 @@ pub const PLAIN: Look = Look::fill(Token::Ink).edged(Token::Halo, 4.0);
 /// Writes the labels that are always there.
 pub fn draw(stage: &mut Stage) {
     fixed(stage);
+    registry(stage);
     ships(stage);
     for (name, (x, y), wide) in harbour::buoys(stage) {
         let size = stage.frame.options.label_px;
@@ -37,7 +38,7 @@ pub fn draw(stage: &mut Stage) {
     }
 }
 
-/// Names what is selected or pointed at, and draws the rings.
+/// Names what is selected, and draws the rings.
 pub fn draw_marks(stage: &mut Stage) {
     named(stage);
     rings(stage);
@@ -56,6 +57,37 @@ pub fn shortened(text: &str, size: f64, room: f64) -> String {
     short + "…"
 }
 
+/// A sentence in lines, broken between words.
+#[must_use]
+pub fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last().map_or("", String::as_str);
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if line.is_empty() || width(&longer, size) <= room {
+            lines.pop();
+            lines.push(longer);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+/// The registry's name, in lines where the lane to the ships leaves too little room.
+fn registry(stage: &mut Stage) {
+    let name = stage.name("harbour-registry", "stage-registry");
+    let (size, place) = (stage.frame.options.label_px, stage.place);
+    let (middle, lane) = (place.point(136.0, 762.0), place.point(stage.layout.riser_x() - 10.0, 0.0).0);
+    let reach = (middle.0.min(lane - middle.0) - 8.0).max(0.0);
+    for (i, line) in wrapped(&name, size, 2.0 * reach).iter().enumerate() {
+        #[expect(clippy::cast_precision_loss, reason = "a few lines")]
+        let down = 1.2 * size * i as f64;
+        let id = if i == 0 { "registry".to_owned() } else { format!("registry/{i}") };
+        stage.write(&id, (middle.0, middle.1 + down), line, (Anchor::Middle, PLAIN));
+    }
+}
+
 fn fixed(stage: &mut Stage) {
     let s = stage.layout.shift;
     let far = stage.layout.world.0 - 1600.0;
@@ -65,7 +97,6 @@ fn fixed(stage: &mut Stage) {
     let room = (404.0 + 0.84 * size / scale).max(432.0);
     let all = [
         ("hut", (128.0, 492.0), stage.name("harbour-hut", "stage-hut"), false),
-        ("registry", (136.0, 762.0), stage.name("harbour-registry", "stage-registry"), false),
         ("api", (800.0 + s, 76.0), stage.name("harbour-api-server", "stage-api-server"), false),
         ("etcd", (556.0 + s, room), stage.name("harbour-etcd", "stage-etcd"), true),
         ("controllers", (800.0 + s, room), stage.name("harbour-controllers", "stage-controllers"), true),
@@ -110,29 +141,51 @@ fn ships(stage: &mut Stage) {
     }
 }
 
-/// Names what the pointer is on and what is selected, if that has no label of its own.
+/// Names what is selected, if that has no label of its own. What the pointer is on is named by the page.
 fn named(stage: &mut Stage) {
-    let options = stage.frame.options;
-    let wanted = [options.selected.as_deref(), options.hovered.as_deref()];
-    let mut said: Vec<String> = Vec::new();
-    for wanted in wanted.into_iter().flatten() {
-        let item = stage.items().iter().find(|item| item.id == wanted || item.reference.as_deref() == Some(wanted));
-        let Some((text, area)) = item.and_then(|item| Some((item.text.clone()?, item.area))) else { continue };
-        // What has its own label is not named twice.
-        let labelled = stage.items().iter().any(|item| item.kind == "label" && item.text.as_ref() == Some(&text));
-        if labelled || said.contains(&text) {
-            continue;
-        }
-        let (size, (x, y)) = (options.label_px, area.middle());
-        let (wide, high) = stage.frame.camera.viewport;
-        if !Area::new(0.0, 0.0, wide, high).contains(x, y) {
-            continue;
-        }
-        // Two names close to each other stand above each other.
-        let above = |said: usize| if said == 0 { 8.0 } else { 8.0 + 1.3 * size };
-        stage.write(&format!("named/{wanted}"), (x, area.y - above(said.len())), &text, (Anchor::Middle, PLAIN));
-        said.push(text);
+    let Some(wanted) = stage.frame.options.selected.as_deref() else { return };
+    let item = stage.items().iter().find(|item| item.id == wanted || item.reference.as_deref() == Some(wanted));
+    let Some((text, area)) = item.and_then(|item| Some((item.text.clone()?, item.area))) else { return };
+    // What has its own label is not named twice.
+    let labelled = stage.items().iter().any(|item| item.kind == "label" && item.text.as_ref() == Some(&text));
+    let ((x, y), (wide, high)) = (area.middle(), stage.frame.camera.viewport);
+    if labelled || !Area::new(0.0, 0.0, wide, high).contains(x, y) {
+        return;
     }
+    let (shown, x) = beside_cabins(stage, &text, (x, area.y - 8.0));
+    stage.write(&format!("named/{wanted}"), (x, area.y - 8.0), &shown, (Anchor::Middle, PLAIN));
+}
+
+/// A name and where its middle lies so that it covers no cabin and no mast: moved aside or, where it is too long for that,
+/// only its first word (the rest is told by the crate itself).
+fn beside_cabins(stage: &Stage, text: &str, (x, y): (f64, f64)) -> (String, f64) {
+    let size = stage.frame.options.label_px;
+    let covered = |name: &str, x: f64| {
+        let wide = width(name, size);
+        let label = Area::new(x - wide / 2.0, y - 0.82 * size, wide, 1.06 * size).grown(2.0);
+        let cabin =
+            |item: &&super::display::Item| matches!(item.kind, "kubelet" | "radio") && item.area.overlaps(&label);
+        stage.items().iter().find(cabin).map(|item| item.area)
+    };
+    let first = text.split(' ').next().unwrap_or(text);
+    for name in [text, first] {
+        let half = width(name, size) / 2.0 + 3.0;
+        let mut places = vec![x];
+        // To the right of what is covered, of what is covered there, and to the left.
+        for step in 0..2 {
+            if let Some(area) = covered(name, places[step]) {
+                places.push(area.x + area.w + half);
+            } else {
+                break;
+            }
+        }
+        places.extend(covered(name, x).map(|area| area.x - half));
+        let near = |place: &&f64| (**place - x).abs() <= half && covered(name, **place).is_none();
+        if let Some(place) = places.iter().find(near) {
+            return (name.to_owned(), *place);
+        }
+    }
+    (first.to_owned(), x)
 }
 
 /// Two-coloured rings, seen on any ground.

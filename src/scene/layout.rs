@@ -5,7 +5,7 @@
 //! world the control ship lies further to the right. A [deck](Layout::deck) is a world of its own.
 
 use super::display::Area;
-use super::field::{BASIN, Field};
+use super::field::{BASIN, EDGES, Field};
 use crate::cluster::view::{NodeView, View};
 use crate::cluster::wire::Address;
 use crate::sim::Order;
@@ -203,7 +203,8 @@ impl Layout {
     /// Where the lanes to the rows behind the first go down.
     #[must_use]
     pub fn riser_x(&self) -> f64 {
-        self.ships.first().map_or(320.0, |ship| ship.x - 24.0)
+        let field = self.field.as_ref().map_or(320.0, |_| EDGES[0] - 20.0);
+        self.ships.first().map_or(field, |ship| ship.x - 24.0)
     }
 
     /// Along the lanes from a ship's cabin up to the bus.

@@ -1,7 +1,7 @@
 //! Writes a display list as SVG: exports, the picture in the page while the app loads, and tests.
 
 use super::display::{Anchor, Area, DisplayList, Fill, Form, Item, Layer, Look, Seg, Shape, Words};
-use super::labels::width;
+use super::labels::{width, wrapped};
 use super::raster::Raster;
 use super::theme::{Theme, Token};
 use crate::sim::Sorted;
@@ -76,7 +76,7 @@ pub fn strip(pictures: &[(DisplayList, String)], line: &str, theme: Theme) -> St
     let (ink, paper) = (Token::Ink.hex(theme), Token::Surface.hex(theme));
     let wide: f64 = GAP + pictures.iter().map(|(list, _)| list.width + GAP).sum::<f64>();
     let below = GAP + pictures.iter().map(|(list, _)| list.height).fold(0.0, f64::max);
-    let told: Vec<Vec<String>> = pictures.iter().map(|(list, text)| wrapped(text, list.width)).collect();
+    let told: Vec<Vec<String>> = pictures.iter().map(|(list, text)| wrapped(text, SENTENCE, list.width)).collect();
     let high = below + told.iter().map(|lines| lines.iter().map(|_| LINE).sum()).fold(0.0, f64::max) + 2.0 * LINE;
     let mut out = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\">\
@@ -104,22 +104,6 @@ pub fn strip(pictures: &[(DisplayList, String)], line: &str, theme: Theme) -> St
     }
     say(&mut out, (GAP, high - GAP), STAMP, line);
     out + "</svg>\n"
-}
-
-/// A sentence in lines.
-fn wrapped(text: &str, room: f64) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split(' ') {
-        let line = lines.last().map_or("", String::as_str);
-        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-        if line.is_empty() || width(&longer, SENTENCE) <= room {
-            lines.pop();
-            lines.push(longer);
-        } else {
-            lines.push(word.to_owned());
-        }
-    }
-    lines
 }
 
 /// The list as an SVG element for the page: the colours are the page's, without words.
@@ -183,7 +167,15 @@ fn write_shape(shape: &Shape, colours: Colours, (gradients, out): (&mut String, 
             write_pixels(out, area, raster, colours);
             Ok(())
         }
-        Form::Text((x, y), words) => write_text(out, (*x, *y), words, &look),
+        Form::Text(at, words) => {
+            // The halo is a text of its own below: many programs do not know `paint-order`, and would draw it above.
+            if shape.look.line.is_some() {
+                let halo = paint(&Look { fill: None, ..shape.look }, colours, gradients);
+                let _ = write_text(out, *at, words, &format!(" aria-hidden=\"true\"{halo}"));
+            }
+            let body = paint(&Look { line: None, ..shape.look }, colours, gradients);
+            write_text(out, *at, words, &body)
+        }
     };
 }
 
@@ -213,8 +205,7 @@ fn write_text(out: &mut String, (x, y): (f64, f64), words: &Words, look: &str) -
     let font = if words.code { "JetBrains Mono, monospace" } else { "Pretendard, Pretendard Variable, sans-serif" };
     write!(
         out,
-        "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\" font-family=\"{font}\" font-size=\"{}\" font-weight=\"{}\" \
-         paint-order=\"stroke\"{look}>{}</text>",
+        "<text x=\"{}\" y=\"{}\" text-anchor=\"{anchor}\" font-family=\"{font}\" font-size=\"{}\" font-weight=\"{}\"{look}>{}</text>",
         number(x),
         number(y),
         number(words.size),

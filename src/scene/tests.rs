@@ -111,7 +111,7 @@ fn labels_do_not_overlap_and_touch_targets_are_large_enough() {
             let layout = layout::Layout::of(&view, false);
             let whole = Camera::whole(size, &layout);
             let phone = size.0 < 500.0;
-            let camera = if phone { Camera::focus(size, &layout, (800.0, 600.0)) } else { whole };
+            let camera = if phone { Camera::focus(size, &layout, Some((800.0, 600.0))) } else { whole };
             let options = Options { label_px: if phone { 12.0 } else { 13.0 }, ..Options::default() };
             let frame = Frame {
                 view: &view,
@@ -160,6 +160,83 @@ fn ids_are_unique_and_pods_can_be_touched() {
         let (x, y) = item.area.middle();
         assert_eq!(list.hit(x, y).unwrap().id, item.id);
     }
+}
+
+/// Looks at a harbour of three ships at a size of the stage.
+fn seen(view: &View, size: (f64, f64), options: &Options) -> DisplayList {
+    let layout = layout::Layout::of(view, false);
+    let (trace, script) = (Trace::default(), Script::default());
+    let frame = Frame {
+        view,
+        trace: &trace,
+        script: &script,
+        pres_ms: 0.0,
+        speed: Speed::Adaptive,
+        layout: &layout,
+        camera: Camera::whole(size, &layout),
+        language: Language::En,
+        options,
+    };
+    display_list(&frame)
+}
+
+#[test]
+fn the_name_of_a_selected_crate_covers_no_cabin_and_no_mast() {
+    for (size, ships) in [((760.0, 468.0), 3), ((724.0, 392.0), 3), ((760.0, 468.0), 8)] {
+        let view = testing::harbour(ships, 7);
+        let nodes = view.nodes.iter().filter(|node| !node.control_plane);
+        for pod in nodes.flat_map(|node| &node.pods).map(|pod| pod.object.to_string()) {
+            let options = Options { selected: Some(pod.clone()), ..Options::default() };
+            let list = seen(&view, size, &options);
+            let name = list.get(&format!("label/named/{pod}")).expect("it is named");
+            let cabins = list.items.iter().filter(|item| matches!(item.kind, "kubelet" | "radio"));
+            for cabin in cabins {
+                assert!(!name.area.overlaps(&cabin.area), "{pod} at {size:?}: {:?} {:?}", name.text, cabin.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_registrys_name_stays_off_the_lane_to_the_ships() {
+    for ships in [3, 8, 60, 200] {
+        let view = testing::harbour(ships, 1);
+        let layout = layout::Layout::of(&view, false);
+        let list = seen(&view, (760.0, 468.0), &Options::default());
+        let lane = Camera::whole((760.0, 468.0), &layout).place(&layout).point(layout.riser_x(), 0.0).0;
+        let name: Vec<_> = list.items.iter().filter(|item| item.id.starts_with("label/registry")).collect();
+        let told: Vec<_> = name.iter().filter_map(|line| line.text.as_deref()).collect();
+        assert_eq!(told.join(" "), "Image registry");
+        for line in name {
+            assert!(line.area.x + line.area.w + 3.0 < lane, "{ships} ships: {:?}", line.text);
+        }
+    }
+}
+
+#[test]
+fn what_kubectl_prints_and_the_new_revision_do_not_cover_each_other() {
+    let trace = testing::trace_of_a_deployment();
+    let mut both = 0;
+    for revision in [471, 4711, 12_345, 1_234_567] {
+        let mut pres = 0.0;
+        while pres < end(&trace) {
+            let view = View { revision, ..view_at(&trace, pres) };
+            for language in Language::ALL {
+                let list = picture(&view, &trace, pres, &Options::default(), language);
+                let labels =
+                    |start: &str| list.items.iter().filter(|item| item.id.starts_with(start)).collect::<Vec<_>>();
+                let answers = labels("answer/");
+                for (answer, told) in
+                    answers.iter().flat_map(|a| labels("label/revision/").into_iter().map(move |r| (a, r)))
+                {
+                    assert!(!answer.area.overlaps(&told.area), "{:?} and {:?} at {pres}", answer.text, told.text);
+                    both += 1;
+                }
+            }
+            pres += 100.0;
+        }
+    }
+    assert!(both > 0, "they are never there together");
 }
 
 #[test]
@@ -230,7 +307,7 @@ fn pictures_can_be_written() {
             let mut view = testing::harbour(3, 7);
             testing::decorate(&mut view);
             let layout = layout::Layout::of(&view, false);
-            let camera = Camera::focus(SIZES[2], &layout, around);
+            let camera = Camera::focus(SIZES[2], &layout, Some(around));
             let options = Options {
                 label_px: 12.0,
                 selected: Some("Pod/default/web-1-1".to_owned()),

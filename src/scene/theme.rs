@@ -10,6 +10,8 @@ pub enum Theme {
     Light,
     /// Light ink on dark ground.
     Dark,
+    /// The colours that the reader's system forces on every page: outlines, patterns and letters without fills.
+    Forced,
 }
 
 macro_rules! tokens {
@@ -28,10 +30,13 @@ macro_rules! tokens {
                 match self { $(Self::$name => $css,)* }
             }
 
-            /// Its value as `#rrggbb`.
+            /// Its value as `#rrggbb`, or the name of one of the system's colours.
             #[must_use]
             pub const fn hex(self, theme: Theme) -> &'static str {
-                match (self, theme) { $((Self::$name, Theme::Light) => $light, (Self::$name, Theme::Dark) => $dark,)* }
+                match (self, theme) {
+                    $((Self::$name, Theme::Light) => $light, (Self::$name, Theme::Dark) => $dark,)*
+                    (_, Theme::Forced) => self.forced(),
+                }
             }
         }
     };
@@ -92,6 +97,33 @@ tokens! {
     ScreenInk "screen-ink" "#7df0b0" "#7df0b0" "Text on it.";
     Glow "glow" "#ffe27a" "#ffe27a" "Lit windows and lamps.";
     Fog "fog" "#eef2f6" "#3a4a5c" "Fog over a ship that is not heard of.";
+}
+
+impl Token {
+    /// Which of the system's colours it becomes: grounds and bodies the page's own, what tells something its text's.
+    const fn forced(self) -> &'static str {
+        match self {
+            Self::Bg | Self::Surface | Self::Surface2 | Self::Halo | Self::FocusInner | Self::AccentInk | Self::Fog => {
+                "Canvas"
+            }
+            Self::SkyTop | Self::SkyBottom | Self::SeaTop | Self::SeaBottom | Self::Glyph | Self::CratePaper => {
+                "Canvas"
+            }
+            _ if self.is_body() => "Canvas",
+            Self::Accent | Self::Glow => "Highlight",
+            _ => "CanvasText",
+        }
+    }
+
+    /// Whether it fills something that is told from its ground by its fill alone: without fills it needs an outline.
+    #[must_use]
+    pub const fn is_body(self) -> bool {
+        matches!(
+            self,
+            Self::Far | Self::Quay | Self::HullControl | Self::HullWorker | Self::Deck | Self::Screen | Self::Unknown
+        ) || matches!(self, Self::Fill0 | Self::Fill1 | Self::Fill2 | Self::Fill3 | Self::Bare)
+            || matches!(self, Self::Fill4 | Self::Fill5 | Self::Fill6 | Self::Fill7)
+    }
 }
 
 /// Workloads beyond the eighth begin again with the first colour, but with another pattern.
@@ -231,6 +263,23 @@ mod tests {
                 let ratio = contrast(a, b, theme);
                 assert!(ratio >= least, "{theme:?}: {a:?} on {b:?} is {ratio:.2}, wants {least}");
             }
+        }
+    }
+
+    #[test]
+    fn with_forced_colours_all_that_is_read_stands_out() {
+        use Token::*;
+        let forced = |token: Token| token.hex(Theme::Forced);
+        let pairs = [(Ink, Halo), (Ink, Deck), (OnHull, HullWorker), (OnHull, HullControl), (ScreenInk, Screen)];
+        let signs = [(Glyph, Error), (CratePaper, CrateError), (CratePaper, CrateOk), (Lane, SeaTop), (Ink2, SkyTop)];
+        let cargo = FILLS.map(|fill| (CrateInk, fill));
+        let rooms = COMPONENTS.iter().flat_map(|one| [(*one, Deck), (*one, Glyph), (*one, SeaTop)]);
+        for (a, b) in pairs.into_iter().chain(signs).chain(cargo).chain(rooms) {
+            assert_ne!(forced(a), forced(b), "{a:?} on {b:?}");
+        }
+        for token in Token::ALL {
+            assert!(["Canvas", "CanvasText", "Highlight"].contains(&forced(*token)), "{token:?}");
+            assert!(!token.is_body() || forced(*token) == "Canvas", "{token:?} keeps its fill");
         }
     }
 

@@ -62,6 +62,12 @@ pub fn set_root(name: &str, value: &str) {
     }
 }
 
+/// The theme in which pictures are painted: the system's colours where it forces them on pages.
+#[must_use]
+pub fn painted(theme: Theme) -> Theme {
+    if matches("(forced-colors: active)") { Theme::Forced } else { theme }
+}
+
 /// Whether a media query holds.
 fn matches(query: &str) -> bool {
     window().match_media(query).ok().flatten().is_some_and(|list| list.matches())

@@ -69,6 +69,6 @@ pub fn show(canvas: &HtmlCanvasElement, list: &DisplayList, theme: Theme, ratio:
     let _ = canvas.set_attribute("style", &style);
     let context = canvas.get_context("2d").ok().flatten().and_then(|context| context.dyn_into().ok());
     if let Some(context) = context {
-        paint(&context, list, theme, ratio);
+        paint(&context, list, browser::painted(theme), ratio);
     }
 }

@@ -349,6 +349,6 @@ pub fn read_theme(name: &str) -> Option<Theme> {
 pub const fn theme_name(theme: Theme) -> &'static str {
     match theme {
         Theme::Light => "light",
-        Theme::Dark => "dark",
+        Theme::Dark | Theme::Forced => "dark",
     }
 }

@@ -69,10 +69,18 @@ impl<'a> Brush<'a> {
             self.fill(fill);
             self.canvas.fill();
         }
-        if let Some(line) = &shape.look.line {
+        let line = shape.look.line.or_else(|| self.outline(&shape.look));
+        if let Some(line) = &line {
             self.line(line);
             self.canvas.stroke();
         }
+    }
+
+    /// What has lost its fill to forced colours has an outline instead.
+    fn outline(&self, look: &Look) -> Option<Line> {
+        let bare = self.theme == Theme::Forced
+            && matches!(look.fill, Some(Fill::Plain(token) | Fill::Vertical { colours: (token, _), .. }) if token.is_body());
+        bare.then_some(Line { token: Token::Ink, width: 1.5, dash: None })
     }
 
     fn fill(&mut self, fill: &Fill) {
@@ -83,6 +91,8 @@ impl<'a> Brush<'a> {
                     self.canvas.set_fill_style_str(token.hex(self.theme));
                 }
             }
+            // A gradient would not know the system's colours.
+            Fill::Vertical { colours, .. } if self.theme == Theme::Forced => self.fill(&Fill::Plain(colours.0)),
             Fill::Vertical { colours, y } => {
                 self.fill = None;
                 let gradient = self.canvas.create_linear_gradient(0.0, y.0, 0.0, y.1);
@@ -142,7 +152,10 @@ fn pixels(canvas: &Canvas, area: &Area, raster: &Raster, theme: Theme) -> Option
     let mut colours = [[0; 4]; 256];
     for (cell, colour) in (0..=255).zip(&mut colours) {
         if let Some((token, faint)) = read(cell) {
-            let value = u32::from_str_radix(&token.hex(theme)[1..], 16).unwrap_or(0);
+            // What has no outline, as pixels have none, would be lost without its fill.
+            let lost = theme == Theme::Forced && token.is_body() && !matches!(token, Token::Deck | Token::Unknown);
+            let token = if lost { Token::Ink } else { token };
+            let value = u32::from_str_radix(&known(canvas, token.hex(theme))[1..], 16).unwrap_or(0);
             let [_, r, g, b] = value.to_be_bytes();
             *colour = [r, g, b, if faint { 64 } else { 255 }];
         }
@@ -156,6 +169,15 @@ fn pixels(canvas: &Canvas, area: &Area, raster: &Raster, theme: Theme) -> Option
     let context: Canvas = sheet.get_context("2d").ok()??.unchecked_into();
     context.put_image_data(&data, 0.0, 0.0).ok()?;
     canvas.draw_image_with_html_canvas_element_and_dw_and_dh(&sheet, area.x, area.y, area.w, area.h).ok()
+}
+
+/// A colour as `#rrggbb`: the canvas knows what the system's colours are.
+fn known(canvas: &Canvas, colour: &str) -> String {
+    if colour.starts_with('#') {
+        return colour.to_owned();
+    }
+    canvas.set_fill_style_str(colour);
+    canvas.fill_style().as_string().filter(|value| value.len() == 7).unwrap_or_else(|| "#808080".to_owned())
 }
 
 /// Lays the outline of a form. Radii are never negative by construction; the calls cannot fail otherwise.

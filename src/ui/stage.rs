@@ -16,7 +16,7 @@ use super::select::Selection;
 use super::session::Session;
 use super::sight;
 use crate::cluster::view::View;
-use crate::scene::camera::Camera;
+use crate::scene::camera::{Camera, MAP};
 use crate::scene::display::{DisplayList, Item, Layer};
 use crate::scene::layout::{Layout, Level};
 use crate::scene::theme::Theme;
@@ -27,8 +27,6 @@ use wasm_bindgen::JsCast;
 
 /// Sizes of the labels: on a desktop, on a projector.
 const LABELS_PX: (f64, f64) = (13.0, 15.0);
-/// Where a phone looks first: the bridge.
-const FIRST_LOOK: (f64, f64) = (800.0, 412.0);
 
 /// What is painted and how it is seen.
 #[derive(Default)]
@@ -107,10 +105,7 @@ impl Stage {
     fn camera(&self, layout: &Layout, phone: bool) -> Camera {
         match self.camera {
             Some(camera) => camera,
-            None if phone => {
-                let bridge = (FIRST_LOOK.0 + layout.shift, FIRST_LOOK.1);
-                Camera::focus(self.size, layout, self.focus.unwrap_or(bridge))
-            }
+            None if phone => Camera::focus(self.size, layout, self.focus),
             None => Camera::whole(self.size, layout),
         }
     }
@@ -271,7 +266,7 @@ pub fn compose(ui: Ui) {
 
 /// Paints the picture that was made last.
 pub fn paint(ui: Ui) {
-    let (phone, theme) = (ui.phone.get_untracked(), ui.theme.get_untracked());
+    let (phone, theme) = (ui.phone.get_untracked(), browser::painted(ui.theme.get_untracked()));
     ui.stage.with_value(|stage| {
         let Some(context) = stage.context.as_ref().filter(|_| stage.size.0 > 0.0) else { return };
         super::paint::paint(context, &stage.list, theme, stage.ratio);
@@ -342,7 +337,7 @@ fn look_at(ui: Ui, is_meant: impl Fn(&Item) -> bool) {
         let told = stage.list.items.iter().find(|item| is_meant(item));
         let Some((x, y)) = told.map(|item| item.area.middle()) else { return };
         let inside = (0.08..=0.92).contains(&(x / stage.size.0)) && (0.08..=0.92).contains(&(y / stage.size.1));
-        if !inside {
+        if !inside || MAP.contains(x, y) {
             stage.focus = Some(stage.camera(layout, true).world_at(layout, x, y));
             stage.glide();
         }

@@ -96,7 +96,7 @@ test('a tap on the small map of a phone looks there', async () => {
   const hut = await place('hut');
   const stage = await page.locator('.stage-view canvas').boundingBox();
   assert.ok(hut.x < 0, 'the hut is not in sight');
-  await page.touchscreen.tap(stage.x + stage.width - 8 - 90, stage.y + 8 + 20);
+  await page.touchscreen.tap(stage.x + 8 + 6, stage.y + 8 + 20);
   await drawn(page);
   const now = await place('hut');
   assert.ok(now.x >= 0 && now.x + now.w <= stage.width, JSON.stringify(now));

@@ -173,8 +173,17 @@ fn ink(stage: &mut Stage, one: &Shown, revision: u64) {
     });
     if one.role == Role::Lead {
         let text = stage.text("stage-revision", &[("revision", revision.to_string().into())]);
-        stage.note(&one.id("revision"), (538.0 + stage.layout.shift, 284.0), Anchor::End, &text);
+        let (x, anchor) = beside_the_pipe(stage, &text);
+        stage.note(&one.id("revision"), (x, 284.0), anchor, &text);
     }
+}
+
+/// Where the new revision is written: in the corner that pipe and bridge leave free or, where that is too narrow, on the
+/// other side of the pipe.
+fn beside_the_pipe(stage: &Stage, text: &str) -> (f64, Anchor) {
+    let s = stage.layout.shift;
+    let wide = width(text, stage.frame.options.label_px) / stage.place.scale;
+    if wide <= 116.0 { (568.0 + s, Anchor::Start) } else { (542.0 + s, Anchor::End) }
 }
 
 /// The hut: what was ordered, and what kubectl printed.
@@ -198,7 +207,13 @@ pub fn at_the_hut(stage: &mut Stage, one: &Shown) {
 fn bubble(stage: &mut Stage, one: &Shown, text: &str, failed: bool) {
     let size = stage.frame.options.label_px.max(12.0);
     let scale = stage.place.scale;
-    let shown = shortened(text, size, 430.0 * scale);
+    // A revision that has to be written on this side of the pipe is not covered.
+    let revision = stage.text("stage-revision", &[("revision", stage.frame.view.revision.to_string().into())]);
+    let room = match beside_the_pipe(stage, &revision) {
+        (right, Anchor::End) => (right - 28.0 - 36.0 - width(&revision, size) / scale).min(430.0),
+        _ => 430.0,
+    };
+    let shown = shortened(text, size, room * scale);
     let (w, h) = (width(&shown, size) / scale + 24.0, 1.7 * size / scale);
     let area = Area::new(28.0, 288.0 - h, w, h);
     let edge = if failed { Token::Error } else { Token::Ok };

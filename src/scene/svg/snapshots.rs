@@ -268,6 +268,12 @@ fn exported_pictures_say_what_they_show_and_where_they_are_from() {
     assert_eq!(told.matches("v1 &lt;&amp;&gt;").count(), 2, "in the title and below");
     assert!(told.contains(">Quiet.</text>") && told.contains(">The kubelet on"));
     assert!(!told.contains(&long.replace('&', "&amp;")), "a long sentence is in lines");
+    // Labels are outlined as on the stage, in any program: the halo lies below the words and is not read twice.
+    let svg = super::document(&list, line, Theme::Light);
+    let label = svg.lines().find(|line| line.contains(">API server</text>")).expect("the bridge's name");
+    let (below, above) = label.split_once("</text>").expect("a halo and the words");
+    assert!(below.contains("aria-hidden=\"true\" stroke=") && !below.contains(" fill="), "{below}");
+    assert!(above.contains(" fill=") && !above.contains("stroke=") && !svg.contains("paint-order"), "{above}");
     let stamped = super::stamped(&list, line);
     let stamp = stamped.items.last().expect("there");
     assert_eq!(stamp.text.as_deref(), Some(line));

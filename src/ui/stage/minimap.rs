@@ -2,23 +2,13 @@
 
 use super::Stage;
 use crate::cluster::wire::Address;
-use crate::scene::camera::Camera;
-use crate::scene::display::Area;
+use crate::scene::camera::{Camera, MAP};
 use crate::scene::layout::{Layout, Level};
 use crate::scene::theme::{Theme, Token};
 use crate::ui::dom::{El, el};
 use crate::ui::handle::Ui;
 use leptos::prelude::*;
 use web_sys::{CanvasRenderingContext2d as Canvas, KeyboardEvent, MouseEvent};
-
-/// Its size, and how far it is from the stage's upper right corner, in pixels.
-const SIZE: (f64, f64) = (96.0, 60.0);
-const MARGIN: f64 = 8.0;
-
-/// Where it lies on a stage of that size.
-fn area(size: (f64, f64)) -> Area {
-    Area::new(size.0 - SIZE.0 - MARGIN, MARGIN, SIZE.0, SIZE.1)
-}
 
 /// What is touched of it, on phones: a tap looks there; the arrows move what is seen, Enter looks at the bridge again.
 pub fn button(ui: Ui) -> El {
@@ -29,8 +19,7 @@ pub fn button(ui: Ui) -> El {
                 stage.focus = None;
                 return stage.reset();
             }
-            let map = area(stage.size);
-            stage.jump((map.x + f64::from(event.offset_x()), map.y + f64::from(event.offset_y())));
+            stage.jump((MAP.x + f64::from(event.offset_x()), MAP.y + f64::from(event.offset_y())));
         });
     };
     let key = move |event: &KeyboardEvent| {
@@ -52,7 +41,7 @@ pub fn button(ui: Ui) -> El {
 
 /// Paints it over the picture.
 pub fn paint(canvas: &Canvas, layout: &Layout, camera: &Camera, theme: Theme) {
-    let map = area(camera.viewport);
+    let map = MAP;
     let (sx, sy) = (map.w / layout.world.0, map.h / layout.world.1);
     let fill = |token: Token, at: [f64; 4]| {
         canvas.set_fill_style_str(token.hex(theme));
@@ -95,7 +84,7 @@ pub fn paint(canvas: &Canvas, layout: &Layout, camera: &Camera, theme: Theme) {
 impl Stage {
     /// Looks at the place of the small map that was tapped; false if the map was not.
     pub(super) fn jump(&mut self, at: (f64, f64)) -> bool {
-        let map = area(self.size);
+        let map = MAP;
         let Some(layout) = self.layout.as_ref().filter(|_| map.contains(at.0, at.1)) else { return false };
         let (x, y) = ((at.0 - map.x) / map.w * layout.world.0, (at.1 - map.y) / map.h * layout.world.1);
         self.focus = Some((x, y));
