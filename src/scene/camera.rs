@@ -25,7 +25,7 @@ const FOCUS: (f64, f64) = (820.0, 860.0);
 /// Where a phone looks first: at the control ship, with nothing of it below the small map.
 const FIRST_LOOK: (f64, f64) = (800.0, 380.0);
 /// Aboard a ship it looks at the hold,
-const FIRST_ABOARD: (f64, f64) = (930.0, 360.0);
+const FIRST_ABOARD: (f64, f64) = (800.0, 360.0);
 /// whose name is here.
 const HOLD_NAME: Area = Area::new(476.0, 140.0, 320.0, 56.0);
 /// Where a phone's small map of the whole lies on the stage, in pixels: in the corner where the world begins, for what is

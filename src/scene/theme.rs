@@ -103,16 +103,17 @@ impl Token {
     /// Which of the system's colours it becomes: grounds and bodies the page's own, what tells something its text's.
     const fn forced(self) -> &'static str {
         match self {
-            Self::Bg | Self::Surface | Self::Surface2 | Self::Halo | Self::FocusInner | Self::AccentInk | Self::Fog => {
-                "Canvas"
-            }
-            Self::SkyTop | Self::SkyBottom | Self::SeaTop | Self::SeaBottom | Self::Glyph | Self::CratePaper => {
-                "Canvas"
-            }
-            _ if self.is_body() => "Canvas",
+            _ if self.is_body() || self.is_ground() => "Canvas",
             Self::Accent | Self::Glow => "Highlight",
             _ => "CanvasText",
         }
+    }
+
+    /// Whether it is what other things are drawn on.
+    const fn is_ground(self) -> bool {
+        matches!(self, Self::Bg | Self::Surface | Self::Surface2 | Self::Halo | Self::FocusInner | Self::AccentInk)
+            || matches!(self, Self::SkyTop | Self::SkyBottom | Self::SeaTop | Self::SeaBottom | Self::Fog)
+            || matches!(self, Self::Glyph | Self::CratePaper)
     }
 
     /// Whether it fills something that is told from its ground by its fill alone: without fills it needs an outline.

@@ -4,7 +4,7 @@ use super::{Movers, READING_MS, Shown, moving, progress};
 use crate::cluster::fact::{Call, Fact, Gate};
 use crate::cluster::wire::Address;
 use crate::scene::display::{Anchor, Area, Layer, Look};
-use crate::scene::labels::{shortened, width};
+use crate::scene::labels::{shortened, width, wrapped};
 use crate::scene::layout::Route;
 use crate::scene::motion::{Act, Role};
 use crate::scene::sprites::{bridge, hut, launch, signs};
@@ -213,8 +213,16 @@ fn bubble(stage: &mut Stage, one: &Shown, text: &str, failed: bool) {
         (right, Anchor::End) => (right - 28.0 - 36.0 - width(&revision, size) / scale).min(430.0),
         _ => 430.0,
     };
-    let shown = shortened(text, size, room * scale);
-    let (w, h) = (width(&shown, size) / scale + 24.0, 1.7 * size / scale);
+    // What does not fit into two lines ends with an ellipsis.
+    let mut lines = wrapped(text, size, room * scale);
+    let rest = lines.split_off(1).join(" ");
+    lines.extend((!rest.is_empty()).then_some(rest));
+    for line in &mut lines {
+        *line = shortened(line, size, room * scale);
+    }
+    let wide = lines.iter().map(|line| width(line, size)).fold(0.0, f64::max);
+    let (w, step) = (wide / scale + 24.0, 1.25 * size / scale);
+    let h = if lines.len() > 1 { 1.7 * size / scale + step } else { 1.7 * size / scale };
     let area = Area::new(28.0, 288.0 - h, w, h);
     let edge = if failed { Token::Error } else { Token::Ok };
     let thing = Thing::new(one.id("answer"), "answer", Layer::Moving, area).because(one.record.id).says(text);
@@ -222,5 +230,10 @@ fn bubble(stage: &mut Stage, one: &Shown, text: &str, failed: bool) {
         let look = Look::fill(Token::Surface).edged(edge, 3.0);
         pen.rect([area.x, area.y, area.w, area.h], 8.0, look);
     });
-    stage.label(&one.id("answer"), (area.x + 12.0, area.y + h * 0.66), Anchor::Start, &shown);
+    let mut y = area.y + 1.122 * size / scale;
+    for (i, line) in lines.iter().enumerate() {
+        let id = if i == 0 { one.id("answer") } else { one.id("answer-more") };
+        stage.label(&id, (area.x + 12.0, y), Anchor::Start, line);
+        y += step;
+    }
 }
