@@ -371,18 +371,12 @@ impl fmt::Display for Key {
 }
 
 /// Names one object among all: kind, namespace, name.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct ObjectRef {
     /// Its kind.
     pub kind: &'static Kind,
     /// Its place within the kind.
     pub key: Key,
-}
-
-impl fmt::Debug for ObjectRef {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(self, f)
-    }
 }
 
 /// A shared [`ObjectRef`]: facts and requests carry many of them.

@@ -9,7 +9,7 @@ use super::fact::Fact;
 use super::input::{FAULTS, Input};
 use super::runtime::Turn;
 use super::scheduler::configuration::Configuration;
-use super::wire::{Address, CriCall, Event, Message, START, Timer};
+use super::wire::{Address, CriCall, CriError, Event, Message, START, Timer};
 use super::{Cx, Process, World, sidecars, timing};
 use crate::api::Status;
 use crate::sim::link::Disturbance;
@@ -147,13 +147,30 @@ fn kill_in_container(world: &mut World, address: &Address, cause: FactId, trace:
 
 /// The connections of a process that ends are closed by its machine: those at the other end see it at once.
 fn hang_up(world: &mut World, address: &Address, trace: &mut Trace<Fact>) {
-    let Some(Process::ApiServer(server)) = world.process(address) else { return };
-    let open: Vec<(Address, u64)> = server.streams().map(|(who, id)| (who.clone(), id)).collect();
-    let status = Rc::new(refused());
+    let open: Vec<(Address, Message)> = match (world.process(address), address) {
+        (Some(Process::ApiServer(server)), _) => {
+            let status = Rc::new(refused());
+            let ended = |id| Message::WatchEnded { id, status: status.clone() };
+            server.streams().map(|(who, id)| (who.clone(), ended(id))).collect()
+        }
+        (Some(Process::Runtime(_)), Address::Runtime(node)) => {
+            let caller = Address::Kubelet(node.clone());
+            let Some(Process::Kubelet(kubelet)) = world.process(&caller) else { return };
+            let lost = |id| Message::CriReply { id, outcome: Err(CriError::Unavailable) };
+            kubelet.calls().map(|id| (caller.clone(), lost(id))).collect()
+        }
+        _ => return,
+    };
     let mut cx = Cx::new(&mut world.kernel, trace, address.clone(), None);
-    for (to, id) in open {
-        let message = Message::WatchEnded { id, status: status.clone() };
-        cx.send(to, Event::Message { from: address.clone(), message });
+    for (to, message) in open {
+        let event = Event::Message { from: address.clone(), message };
+        match address {
+            // On the same machine.
+            Address::Runtime(_) => cx.hand(to, Duration::ZERO, event),
+            _ => {
+                cx.send(to, event);
+            }
+        }
     }
 }
 
@@ -185,7 +202,7 @@ impl World {
                 cx.send(from, Event::Message { from: event.to.clone(), message });
             }
             (Address::Runtime(_), Message::Cri { id, .. }) => {
-                let outcome = Err(super::wire::CriError::Unavailable);
+                let outcome = Err(CriError::Unavailable);
                 let message = Message::CriReply { id, outcome };
                 cx.hand(from, Duration::ZERO, Event::Message { from: event.to.clone(), message });
             }

@@ -41,6 +41,9 @@ fn counted(known: &Known, write: &Write) -> Option<String> {
         return None;
     }
     let job = known.owner(after).filter(|job| !job.object.is_terminating() && !is_finished(job))?;
+    if works(before) && is_surplus(known, job, before) {
+        return None;
+    }
     let uid = Value::from(after.object.uid());
     let named = |of: &str| job.value.pointer(of).and_then(Value::as_array).is_some_and(|list| list.contains(&uid));
     // Of an Indexed Job's pods that succeed the index is counted.
@@ -49,6 +52,22 @@ fn counted(known: &Known, write: &Write) -> Option<String> {
     let fine =
         done || named("/status/uncountedTerminatedPods/succeeded") || named("/status/uncountedTerminatedPods/failed");
     (!fine).then(|| format!("let go, but {} says {}", job.object.name(), job.value["status"]))
+}
+
+/// Whether a pod of a Job works.
+fn works(pod: &Version) -> bool {
+    !pod.pod().is_terminal() && !pod.object.is_terminating()
+}
+
+/// Whether with this one more pods work than the Job needs: it is told to go, and counts as nothing (upstream:
+/// `deleteJobPods`).
+fn is_surplus(known: &Known, job: &Version, pod: &Version) -> bool {
+    let uid = job.object.uid();
+    let other = |other: &&Version| works(other) && other.object.uid() != pod.object.uid();
+    let working = known.owned("Pod", uid).filter(other).count() + 1;
+    let succeeded = known.succeeded.get(uid).map_or(0, std::collections::BTreeSet::len);
+    let more = |working: usize, most: i64| most > 0 && i64::try_from(working).unwrap_or(0) > most;
+    more(working + succeeded, job.number("/spec/completions")) || more(working, job.number("/spec/parallelism"))
 }
 
 /// Whether `0,2-4` has an index.
@@ -90,8 +109,7 @@ fn counts(known: &Known, write: &Write) -> Option<String> {
 fn parallelism(known: &Known, write: &Write) -> Option<String> {
     let pod = write.after.as_ref().filter(|_| write.kind == "Pod" && write.before.is_none())?;
     let job = known.owner(pod).filter(|owner| owner.object.kind().kind == "Job")?;
-    let works = |pod: &&Version| !pod.pod().is_terminal() && !pod.object.is_terminating();
-    let working = known.owned("Pod", job.object.uid()).filter(works).count();
+    let working = known.owned("Pod", job.object.uid()).filter(|pod| works(pod)).count();
     let most = job.number("/spec/parallelism");
     (i64::try_from(working).unwrap_or(0) > most).then(|| format!("{working} pods, {most} may work"))
 }
@@ -237,8 +255,13 @@ fn replaced(known: &Known, write: &Write) -> Option<String> {
         scaled(of("maxUnavailable"), nodes, true) + scaled(of("maxSurge"), nodes, true)
     });
     let most = most.max().unwrap_or(1).max(1);
+    // Of two on a node one goes without being replaced: an update with a surge was given up.
+    let twin = |pod: &Version| {
+        let stays = |other: &Version| other.pod().node() == pod.pod().node() && known.was_ready(other);
+        known.owned("Pod", set.object.uid()).any(stays)
+    };
     let going = known.owned("Pod", set.object.uid()).filter(|pod| !known.was_ready(pod) && pod.object.is_terminating());
-    let going = i64::try_from(going.filter(|pod| !goes_by_itself(pod)).count()).unwrap_or(0);
+    let going = i64::try_from(going.filter(|pod| !goes_by_itself(pod) && !twin(pod)).count()).unwrap_or(0);
     (going > most).then(|| format!("{going} pods of {} go at once, at most {most}", set.object.name()))
 }
 
@@ -272,9 +295,14 @@ fn budget(known: &Known, write: &Write) -> Option<String> {
     (left < least).then(|| format!("evicted: {left} are left, {} wants {least}", budget.object.name()))
 }
 
+/// A Job of which its CronJob does not know (its answer was lost, or what it should have written down) forbids nothing, as
+/// upstream.
 fn forbidden(known: &Known, write: &Write) -> Option<String> {
     let job = write.after.as_ref().filter(|_| write.kind == "Job" && write.before.is_none())?;
     let cron = known.owner(job).filter(|cron| cron.text("/spec/concurrencyPolicy") == "Forbid")?;
-    let working = known.owned("Job", cron.object.uid()).filter(|job| !is_finished(job)).count();
-    (working > 1).then(|| format!("{working} Jobs at once"))
+    let listed = cron.value.pointer("/status/active").and_then(Value::as_array);
+    let active: Vec<&str> = listed.into_iter().flatten().filter_map(|job| job["uid"].as_str()).collect();
+    let knows = |job: &&Version| active.contains(&job.object.uid()) && !is_finished(job);
+    let working = known.owned("Job", cron.object.uid()).filter(knows).count();
+    (working > 0).then(|| format!("{working} Jobs are at work"))
 }

@@ -289,8 +289,16 @@ impl Kubelet {
         cx.hand(to, Duration::ZERO, Event::Message { from, message: Message::Cri { id, call } });
     }
 
+    /// The numbers of the calls that the runtime has not answered.
+    pub fn calls(&self) -> impl Iterator<Item = u64> {
+        self.calls.keys().copied()
+    }
+
     fn answered(&mut self, cx: &mut Cx, id: u64, outcome: Result<CriReply, CriError>) {
         let Some(asked) = self.calls.remove(&id) else { return };
+        if outcome == Err(CriError::Unavailable) {
+            self.runtime_answered(cx, false);
+        }
         match asked {
             Asked::Sandbox(uid) => self.sandbox_made(cx, &uid, outcome),
             Asked::Pull(uid, slot) => self.pulled(cx, &uid, slot, outcome),

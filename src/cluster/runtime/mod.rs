@@ -115,8 +115,11 @@ impl Runtime {
         Self { pulls: Map::new(), ..self.clone() }
     }
 
-    /// Sets the timers of what runs.
+    /// Sets the timers of what runs. What was told to end before the daemon ended has heard of it.
     pub fn start(&mut self, cx: &mut Cx) {
+        let told = |container: &&Container| !container.stops.is_empty();
+        let told: Vec<_> =
+            self.containers.iter().filter(|(_, container)| told(container)).map(|(id, _)| id.clone()).collect();
         let running: Vec<_> = self
             .containers
             .iter()
@@ -124,6 +127,13 @@ impl Runtime {
             .collect();
         for (id, at) in running {
             self.arm(cx, &id, ENDS, at.since(cx.now()));
+        }
+        for id in told {
+            let Some(container) = self.containers.get_mut(&id) else { continue };
+            container.stops.clear();
+            if let OnTerm::Exit(after, _) = container.course.on_term {
+                self.arm(cx, &id, ENDS, after);
+            }
         }
     }
 

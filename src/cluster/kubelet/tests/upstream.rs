@@ -17,6 +17,15 @@ pub(super) fn delete(harbour: &mut Harbour, name: &str) {
     harbour.input(Input::Delete { object });
 }
 
+/// Runs on from a second, by milliseconds, until something has happened.
+fn until_fact(harbour: &mut Harbour, from: i64, what: impl Fn(&Fact) -> bool) {
+    let mut now = Time::from_secs(from);
+    while harbour.facts(|_, fact| what(fact).then_some(())).is_empty() {
+        now = now + Duration::from_millis(1);
+        harbour.0.run_until(now);
+    }
+}
+
 pub(super) fn said(harbour: &Harbour, pod: &str, reason: &str) -> Vec<(String, i32)> {
     let all = harbour.events(pod).into_iter().filter(|(said, ..)| said == reason);
     all.map(|(_, message, count)| (message, count)).collect()
@@ -291,4 +300,28 @@ fn a_pod_whose_deletion_etcd_left_half_done_is_deleted_by_its_kubelet() {
     assert!(harbour.object("stray").is_some_and(Object::is_terminating));
     harbour.until(120);
     assert!(harbour.object("stray").is_none());
+}
+
+#[test]
+fn what_the_runtime_had_not_answered_when_it_died_is_asked_again() {
+    let mut harbour = Harbour::with(&one("web", "image: 'nginx:1.27'"));
+    harbour.until(30);
+    let node = harbour.pod("web").node().expect("bound").to_owned();
+    delete(&mut harbour, "web");
+    // Told to end, not ended yet.
+    until_fact(&mut harbour, 30, |fact| matches!(fact, Fact::PodStopping { .. }));
+    let crash = |of: String| Input::Fault { fault: "crash".into(), of, on: true };
+    harbour.input(crash(format!("containerd/{node}")));
+    assert!(harbour.ends("web").is_empty());
+    harbour.until(60);
+    assert!(harbour.object("web").is_none());
+    assert_eq!(harbour.ends("web").len(), 1);
+    // A container that was being made when the runtime died is made again, and runs once.
+    apply(&mut harbour, &one("again", "image: 'nginx:1.27'"));
+    until_fact(&mut harbour, 60, |fact| matches!(fact, Fact::SandboxReady { pod, .. } if &*pod.key.name == "again"));
+    let node = harbour.pod("again").node().expect("bound").to_owned();
+    harbour.input(crash(format!("containerd/{node}")));
+    harbour.until(120);
+    assert!(harbour.pod("again").is_ready());
+    assert_eq!((harbour.starts("again").len(), harbour.ends("again").len()), (1, 0));
 }
