@@ -84,8 +84,16 @@ pub fn is_finished(job: &Version) -> bool {
     conditions.into_iter().any(|c| c["status"] == "True" && (c["type"] == "Complete" || c["type"] == "Failed"))
 }
 
+/// Whether the number of completions may be changed (upstream: `validateCompletions`).
+pub fn is_elastic(job: &Version) -> bool {
+    job.text("/spec/completionMode") == "Indexed" && job.number("/spec/completions") == job.number("/spec/parallelism")
+}
+
 fn counts(known: &Known, write: &Write) -> Option<String> {
     let job = write.after.as_ref().filter(|_| write.kind == "Job")?;
+    // Somebody wants fewer than have succeeded already.
+    let more_than_wanted = |job: &Version| job.number("/status/succeeded") > job.number("/spec/completions");
+    let shrunk = is_elastic(job) && (write.by == Address::User || write.before.as_ref().is_some_and(more_than_wanted));
     for (count, seen) in [("succeeded", &known.succeeded), ("failed", &known.ended)] {
         let (number, waiting) =
             (job.number(&format!("/status/{count}")), format!("/status/uncountedTerminatedPods/{count}"));
@@ -97,13 +105,14 @@ fn counts(known: &Known, write: &Write) -> Option<String> {
         }
         if let Some(before) = &write.before
             && before.number(&format!("/status/{count}")) > number
+            && !(shrunk && number <= job.number("/spec/completions"))
         {
             return Some(format!("{count} falls to {number}"));
         }
     }
     let most = job.number("/spec/completions");
     let succeeded = job.number("/status/succeeded");
-    (most > 0 && succeeded > most).then(|| format!("{succeeded} succeeded of {most}"))
+    (most > 0 && !shrunk && succeeded > most).then(|| format!("{succeeded} succeeded of {most}"))
 }
 
 fn parallelism(known: &Known, write: &Write) -> Option<String> {
@@ -159,7 +168,10 @@ fn disorder(known: &Known, (set, seen): (&Version, &Version), pod: &Version) -> 
         let after = brothers().find(|_| ordered)?;
         return Some(format!("goes before {}", after.object.name()));
     }
-    let revisions: Vec<&str> = known.lately(set).map(|set| set.text("/status/updateRevision")).collect();
+    let mut revisions: Vec<&str> = known.lately(set).map(|set| set.text("/status/updateRevision")).collect();
+    // The status may not have been written since the newest was made.
+    let all = known.owned("ControllerRevision", set.object.uid());
+    revisions.extend(all.max_by_key(|one| one.number("/revision")).map(|newest| newest.object.name()));
     let new = |pod: &Version| revisions.contains(&pod.label("controller-revision-hash"));
     let partition = seen.number("/spec/updateStrategy/rollingUpdate/partition");
     if ordinal < partition {

@@ -107,7 +107,18 @@ fn replica_set(known: &Known, set: &Version) -> Option<String> {
         .or_else(|| same("pods", alive(known, set), wanted))
 }
 
+/// As upstream (`processCondemned`): in order only the first pod that is not well may go before it is well again, so that
+/// two that have failed and are too many wait for each other.
+fn blocked(known: &Known, set: &Version) -> bool {
+    let ordered = set.text("/spec/podManagementPolicy") != "Parallel";
+    let condemned = |pod: &&Version| pod.ordinal() >= set.number("/spec/replicas") && pod.pod().is_terminal();
+    ordered && known.owned("Pod", set.object.uid()).filter(condemned).count() > 1
+}
+
 fn stateful_set(known: &Known, set: &Version) -> Option<String> {
+    if blocked(known, set) {
+        return None;
+    }
     let wanted = set.number("/spec/replicas");
     let names: BTreeSet<i64> = known.owned("Pod", set.object.uid()).map(Version::ordinal).collect();
     let partition = set.number("/spec/updateStrategy/rollingUpdate/partition");
@@ -147,6 +158,10 @@ fn job(known: &Known, job: &Version) -> Option<String> {
     let (seen, undecided) = (pods(&known.succeeded), pods(&known.undecided));
     let (done, wanted) = (job.number("/status/succeeded"), job.number("/spec/completions"));
     let indexed = job.text("/spec/completionMode") == "Indexed";
+    if rules::is_elastic(job) && done > wanted {
+        // It had done more before fewer were asked for.
+        return None;
+    }
     let all = match wanted {
         1 => "0".to_owned(),
         2 => "0,1".to_owned(),

@@ -5,7 +5,8 @@
 //! leader renews it; one that cannot for the renew deadline stops leading before anybody else can begin. Both races are
 //! decided by the revision that a write names.
 //!
-//! Left out: a leader that has lost the lease ends as a process and is started again; here its owner only stops working.
+//! Left out: a leader that has lost the lease ends as a process and is started again; here its owner only stops working (the
+//! controllers forget what they knew).
 
 use super::{Client, Cx};
 use crate::api::kinds::{lease, named};

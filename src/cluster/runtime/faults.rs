@@ -1,8 +1,11 @@
 //! What can befall a machine's runtime and what it fetches.
 
-use super::{ContainerState, Runtime, images};
+use super::container::Container;
+use super::process::OnTerm;
+use super::{ContainerState, ENDS, Runtime, images};
+use crate::cluster::Cx;
 use crate::cluster::wire::ImageStatus;
-use crate::sim::Time;
+use crate::sim::{Map, Time};
 use std::rc::Rc;
 
 impl Runtime {
@@ -22,6 +25,35 @@ impl Runtime {
             self.corrupt.insert(host.into());
         } else {
             self.corrupt.remove(host);
+        }
+    }
+
+    /// Everything survives: containers run on without their runtime's daemon.
+    #[must_use]
+    pub fn restarted(&self) -> Self {
+        // Who asked has been told that nobody is there.
+        Self { pulls: Map::new(), ..self.clone() }
+    }
+
+    /// Sets the timers of what runs. What was told to end before the daemon ended has heard of it.
+    pub fn start(&mut self, cx: &mut Cx) {
+        let told = |container: &&Container| !container.stops.is_empty();
+        let told: Vec<_> =
+            self.containers.iter().filter(|(_, container)| told(container)).map(|(id, _)| id.clone()).collect();
+        let running: Vec<_> = self
+            .containers
+            .iter()
+            .filter_map(|(id, container)| container.ends_at().map(|at| (id.clone(), at)))
+            .collect();
+        for (id, at) in running {
+            self.arm(cx, &id, ENDS, at.since(cx.now()));
+        }
+        for id in told {
+            let Some(container) = self.containers.get_mut(&id) else { continue };
+            container.stops.clear();
+            if let OnTerm::Exit(after, _) = container.course.on_term {
+                self.arm(cx, &id, ENDS, after);
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 //! What becomes of the controllers when their process begins to lead, or leads no longer.
 
 use super::{Controller, Desk, Runner};
+use crate::api::Status;
 use crate::api::kinds::KINDS;
-use crate::api::{Object, Status};
 use crate::cluster::Cx;
 use crate::cluster::client::election::Turn;
 use crate::cluster::wire::Reply;
@@ -60,10 +60,12 @@ impl Runner {
     fn turn(&mut self, cx: &mut Cx, turn: Turn) {
         match turn {
             Turn::Same => {}
-            Turn::Begins if self.client.kinds().next().is_none() => self.open(cx),
-            Turn::Begins => self.resume(cx),
+            Turn::Begins => self.open(cx),
             Turn::Ends => {
-                // What was under way is forgotten, answers to it included.
+                // Upstream the process ends: what was under way is forgotten, answers to it included, and who leads again
+                // knows nothing but what it hears then.
+                self.close(cx);
+                self.ready = false;
                 let (user, reporter) = (self.client.user(), self.reporter.as_deref());
                 let desk = |controller: &&'static Controller| Desk::new(controller, user, reporter);
                 self.desks = self.registry.iter().map(desk).collect();
@@ -71,15 +73,6 @@ impl Runner {
                 self.calls = Map::new();
                 self.held = Map::new();
             }
-        }
-    }
-
-    /// Everything that is known is news to controllers that begin again.
-    fn resume(&mut self, cx: &mut Cx) {
-        let kinds: Vec<_> = self.client.kinds().collect();
-        let all: Vec<Object> = kinds.iter().flat_map(|kind| self.client.cache(kind).iter().cloned()).collect();
-        for object in all {
-            self.changed(cx, None, Some(&object));
         }
     }
 }
