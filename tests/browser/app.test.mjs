@@ -143,7 +143,7 @@ test('several files are opened together, as documents of one manifest, and all a
   const file = (name, text) => ({ name, mimeType: 'application/yaml', buffer: Buffer.from(text) });
   const three = [file('a.yaml', pod('a')), file('b.yaml', `${pod('b')}---\n${pod('c')}`)];
   await page.getByTestId('files').setInputFiles([...three, file('picture.yaml', '\u0000\u0001')]);
-  await page.getByTestId('problems').getByText('picture.yaml').waitFor();
+  await page.locator('.notices').getByText('picture.yaml').waitFor();
   await page.locator('.cm-content').getByText('name: a').waitFor();
   await page.getByTestId('apply').click();
   for (const name of ['a', 'b', 'c']) await page.getByTestId('problems').getByText(`pod/${name} created`).waitFor({ timeout: POD_MS });
@@ -300,7 +300,7 @@ test('the theme switches and stays after a reload, and so does the manifest', as
 test('an address that cannot be understood becomes a sentence', async () => {
   const page = await sandbox({ query: '&nodes=-3&speed=fast&t=yesterday&sel=nothing' });
   for (const part of ['nodes=-3', 'speed=fast', 't=yesterday', 'sel=nothing']) {
-    await page.getByTestId('problems').getByText(part).waitFor();
+    await page.locator('.notices').getByText(part).waitFor();
   }
 });
 
