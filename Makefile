@@ -76,7 +76,8 @@ bench: build
 	@echo "bench: clicks and keys until the next picture, in Chromium"
 	@$(TOOLS) node tools/bench-interactions.mjs
 
-# What `make test` does with fewer seeds, for 10 minutes; SOAK_FIRST begins with another seed.
+# What `make test` does with fewer seeds, for 10 minutes. SOAK_FIRST begins with another seed; SOAK_SHOW=web-1,node-2 tells all
+# that happens to what has such a name: to see why a seed fails.
 soak:
 	@tools/setup.sh rust
 	@$(TOOLS) SOAK_SEEDS=$${SOAK_SEEDS:-1000} SOAK_MINUTES=$${SOAK_MINUTES:-30} cargo test --locked --release --test invariants -- --nocapture
