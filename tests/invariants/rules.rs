@@ -312,9 +312,9 @@ fn budget(known: &Known, write: &Write) -> Option<String> {
 fn forbidden(known: &Known, write: &Write) -> Option<String> {
     let job = write.after.as_ref().filter(|_| write.kind == "Job" && write.before.is_none())?;
     let cron = known.owner(job).filter(|cron| cron.text("/spec/concurrencyPolicy") == "Forbid")?;
-    let listed = cron.value.pointer("/status/active").and_then(Value::as_array);
-    let active: Vec<&str> = listed.into_iter().flatten().filter_map(|job| job["uid"].as_str()).collect();
-    let knows = |job: &&Version| active.contains(&job.object.uid()) && !is_finished(job);
-    let working = known.owned("Job", cron.object.uid()).filter(knows).count();
+    let all = cron.value.pointer("/status/active").and_then(Value::as_array);
+    let active: Vec<&str> = all.into_iter().flatten().filter_map(|job| job["uid"].as_str()).collect();
+    let listed = |job: &&Version| active.contains(&job.object.uid()) && !is_finished(job);
+    let working = known.owned("Job", cron.object.uid()).filter(listed).count();
     (working > 0).then(|| format!("{working} Jobs are at work"))
 }
