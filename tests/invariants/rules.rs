@@ -246,7 +246,11 @@ fn available(known: &Known, write: &Write) -> Option<String> {
         return (wanted < least)
             .then(|| format!("{wanted} pods of {} are wanted, not {least}", deployment.object.name()));
     }
-    let left: i64 = sets().map(|set| up(set).min(set.number("/spec/replicas"))).sum();
+    // Of the others what their statuses say, even if they have been told to shrink and it is not so yet, as upstream.
+    let stays = |one: &Version| {
+        if one.object.uid() == set.object.uid() { up(one).min(one.number("/spec/replicas")) } else { up(one) }
+    };
+    let left: i64 = sets().map(stays).sum();
     let least = known.lately(deployment).map(|deployment| bounds(deployment).1).min().unwrap_or(0);
     (left < least).then(|| format!("{left} pods of {} are left, at least {least}", deployment.object.name()))
 }

@@ -324,6 +324,10 @@ impl Watch {
         }
         let before = self.known.put(kind, key.clone(), at, (after.clone(), self.revision));
         let write = Write { by, kind, before, after: after.map(Version::new) };
+        if self.shown.iter().any(|name| key.name.contains(name.as_str())) {
+            let value = write.after.as_ref().map(|after| after.object.to_value());
+            eprintln!("  {kind} {key} is {}", value.unwrap_or_default());
+        }
         let broken =
             |(name, rule): &(&str, Rule)| rule(&self.known, &write).map(|why| format!("{name}: {kind} {key}: {why}"));
         self.rules.iter().find_map(broken)
