@@ -75,18 +75,21 @@ fn alive(known: &Known, owner: &Version) -> i64 {
     i64::try_from(pods.count()).unwrap_or(-1)
 }
 
-/// As upstream (`isScalingEvent`, `scale`): who turns to Recreate in the middle of a rolling update and in the same moment
-/// asks for another number gets neither. Each look finds that the number has changed, and only a rolling update is
-/// scaled while two ReplicaSets have pods.
+/// As upstream (`isScalingEvent`, `scale`): each look finds that the number has changed since the ReplicaSets were last
+/// scaled, scales, and does nothing else. That never ends where nothing is scaled: who turned to Recreate while two sets had
+/// pods (only a rolling update shares among several), or whose only set with pods happens to have as many as are wanted now.
 fn stuck(known: &Known, deployment: &Version) -> bool {
     let active = known.owned("ReplicaSet", deployment.object.uid()).filter(|set| set.number("/spec/replicas") > 0);
-    let wanted = deployment.number("/spec/replicas").to_string();
+    let active: Vec<&Version> = active.collect();
+    let wanted = deployment.number("/spec/replicas");
     let asked =
-        active.map(|set| set.object.meta().annotations.as_ref().and_then(|all| all.get(rules::DESIRED).cloned()));
-    let asked: Vec<_> = asked.collect();
-    deployment.text("/spec/strategy/type") == "Recreate"
-        && asked.len() > 1
-        && asked.iter().any(|asked| asked.as_deref() != Some(&*wanted))
+        |set: &&Version| set.object.meta().annotations.as_ref().and_then(|all| all.get(rules::DESIRED).cloned());
+    let other = active.iter().any(|set| asked(set) != Some(wanted.to_string()));
+    let unscaled = match active.as_slice() {
+        [one] => one.number("/spec/replicas") == wanted,
+        many => many.len() > 1 && deployment.text("/spec/strategy/type") == "Recreate",
+    };
+    other && unscaled
 }
 
 fn deployment(known: &Known, deployment: &Version) -> Option<String> {
@@ -98,7 +101,8 @@ fn deployment(known: &Known, deployment: &Version) -> Option<String> {
     let old = sets().filter(|set| set.number("/spec/replicas") == 0).count();
     all(deployment, wanted, &["replicas", "updatedReplicas", "readyReplicas", "availableReplicas"])
         .or_else(|| same("pods", sets().map(|set| alive(known, set)).sum(), wanted))
-        .or_else(|| (old > 10).then(|| format!("keeps {old} old ReplicaSets")))
+        // Of none wanted the newest set has none either.
+        .or_else(|| (old > 10 + usize::from(wanted == 0)).then(|| format!("keeps {old} old ReplicaSets")))
 }
 
 fn replica_set(known: &Known, set: &Version) -> Option<String> {
