@@ -271,14 +271,16 @@ fn replaced(known: &Known, write: &Write) -> Option<String> {
         scaled(of("maxUnavailable"), nodes, true) + scaled(of("maxSurge"), nodes, true)
     });
     let most = most.max().unwrap_or(1).max(1);
-    // Of two on a node one goes without being replaced: an update with a surge was given up.
-    let twin = |pod: &Version| {
-        let stays = |other: &Version| other.pod().node() == pod.pod().node() && known.was_ready(other);
-        known.owned("Pod", set.object.uid()).any(stays)
+    // Of two on a node one goes without being replaced (an update with a surge was given up): nodes count.
+    let stays = |pod: &Version| {
+        let twin = |other: &Version| other.pod().node() == pod.pod().node() && known.was_ready(other);
+        known.owned("Pod", set.object.uid()).any(twin)
     };
     let going = known.owned("Pod", set.object.uid()).filter(|pod| !known.was_ready(pod) && pod.object.is_terminating());
-    let going = i64::try_from(going.filter(|pod| !goes_by_itself(pod) && !twin(pod)).count()).unwrap_or(0);
-    (going > most).then(|| format!("{going} pods of {} go at once, at most {most}", set.object.name()))
+    let going = going.filter(|pod| !goes_by_itself(pod) && !stays(pod));
+    let going: std::collections::BTreeSet<_> = going.map(|pod| pod.pod().node()).collect();
+    let going = i64::try_from(going.len()).unwrap_or(0);
+    (going > most).then(|| format!("pods of {} on {going} nodes go at once, at most {most}", set.object.name()))
 }
 
 /// An eviction takes one of those that are allowed.
