@@ -133,8 +133,7 @@ fn begins(known: &Known, write: &Write) -> Option<String> {
     let set = set(known, pod).filter(|set| set.text("/spec/podManagementPolicy") != "Parallel")?;
     let missing = (0..pod.ordinal()).find(|ordinal| {
         let name = format!("{}-{ordinal}", set.object.name());
-        let before = known.one("Pod", pod.object.namespace(), &name);
-        !before.is_some_and(|before| known.lately(before).any(Version::is_ready))
+        !known.believed("Pod", pod.object.namespace(), &name).any(Version::is_ready)
     })?;
     Some(format!("made before number {missing} was ready"))
 }

@@ -133,6 +133,13 @@ impl Known {
         past.filter(move |version| version.object.uid() == of.object.uid()).chain([of])
     }
 
+    /// What is, was lately, or still is for the controllers under a name, whether it is gone or not.
+    pub fn believed<'a>(&'a self, kind: &'a str, namespace: &str, name: &str) -> impl Iterator<Item = &'a Version> {
+        let past: &BTreeMap<(&'a str, Key), Vec<Past>> = &self.past;
+        let past = past.get(&(kind, Key::new(namespace, name))).into_iter().flatten();
+        past.filter(|past| past.counts(self.at)).map(|past| &past.version).chain(self.one(kind, namespace, name))
+    }
+
     /// Whether a pod is ready or was so lately, and nobody has told it to go.
     pub fn was_ready(&self, pod: &Version) -> bool {
         !pod.object.is_terminating() && self.lately(pod).any(Version::is_ready)
