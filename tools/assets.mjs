@@ -18,6 +18,8 @@ const ASCII = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).
 const SIGNS = '·…–—‘’“”→←↔×≠≤≥±°•';
 // The weights that the styles use; a shorter axis is a smaller file.
 const WEIGHTS = { wght: { min: 400, max: 700 } };
+// A name is shown in its own letters: no ligatures, which would make `×` of the `x` in `2x9`, and an arrow of `->`.
+const FEATURES = ['ccmp', 'kern', 'locl', 'mark', 'mkmk', 'tnum'];
 // What only the program's late part reads (tools/split/late.txt) comes with it.
 const LATE_TEXTS = ['examples/metrics-server.yaml', 'examples/storage.yaml', 'schema/go-structs.txt', 'schema/timezones.txt'];
 const HANGUL = 'U+1100-11FF,U+3130-318F,U+AC00-D7A3';
@@ -48,7 +50,7 @@ const fontFace = (family, url, extra = '') =>
 async function firstFonts() {
   const text = TEXT_FILES.map((file) => readFileSync(join(root, file), 'utf8')).join('');
   const characters = [...new Set(ASCII + SIGNS + text.normalize('NFC'))].filter((c) => c >= ' ').sort().join('');
-  const options = { targetFormat: 'woff2', variationAxes: WEIGHTS };
+  const options = { targetFormat: 'woff2', variationAxes: WEIGHTS, keepFeatures: FEATURES };
   const sans = readFileSync(join(packages, 'pretendard/dist/web/variable/woff2/PretendardVariable.woff2'));
   const mono = readFileSync(join(packages, '@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2'));
   return {

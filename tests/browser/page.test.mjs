@@ -57,6 +57,34 @@ test('a font that does not arrive stops nothing', async () => {
   await close();
 });
 
+test('names and manifests are shown in their own letters, without ligatures', async () => {
+  const { page, close } = await held({ lang: 'en' });
+  const differing = await page.evaluate(async () => {
+    const drawn = (font, text, letters) => {
+      const canvas = Object.assign(document.createElement('canvas'), { width: 900, height: 90 });
+      const context = Object.assign(canvas.getContext('2d'), { font, fontKerning: 'none' });
+      let x = 0;
+      for (const part of letters ? text : [text]) {
+        context.fillText(part, x, 70);
+        x += context.measureText(part).width;
+      }
+      return context.getImageData(0, 0, 900, 90).data;
+    };
+    const differs = [];
+    for (const font of ['600 64px Pretendard', '400 64px "JetBrains Mono"']) {
+      await document.fonts.load(font);
+      for (const text of ['7d2x9', 'a->b', '10:30', 'x != y', '---', 'www', '</>']) {
+        const [whole, single] = [drawn(font, text, false), drawn(font, text, true)];
+        // Edges may be a shade lighter or darker: letters stand at fractions of a pixel.
+        if (whole.some((value, i) => Math.abs(value - single[i]) > 96)) differs.push(`${font}: ${text}`);
+      }
+    }
+    return differs;
+  });
+  assert.deepEqual(differing, []);
+  await close();
+});
+
 test('a browser without WebAssembly gets a sentence', async () => {
   const { page, close } = await open(rig, '', { lang: 'ko', wait: false, init: () => delete window.WebAssembly });
   await page.getByText('항만을 불러오지 못했습니다.').waitFor({ state: 'visible' });
