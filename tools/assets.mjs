@@ -7,6 +7,7 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import subsetFont from 'subset-font';
+import { outlines } from './outlines.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'target/site');
@@ -47,12 +48,16 @@ function writeFont(name, content) {
 const fontFace = (family, url, extra = '') =>
   `@font-face{font-family:"${family}";src:url(${url}) format("woff2");font-weight:400 700;font-display:swap;${extra}}\n`;
 
+/** The fonts of the first load, and the outlines of their letters for what is exported. */
 async function firstFonts() {
   const text = TEXT_FILES.map((file) => readFileSync(join(root, file), 'utf8')).join('');
   const characters = [...new Set(ASCII + SIGNS + text.normalize('NFC'))].filter((c) => c >= ' ').sort().join('');
   const options = { targetFormat: 'woff2', variationAxes: WEIGHTS, keepFeatures: FEATURES };
   const sans = readFileSync(join(packages, 'pretendard/dist/web/variable/woff2/PretendardVariable.woff2'));
   const mono = readFileSync(join(packages, '@fontsource-variable/jetbrains-mono/files/jetbrains-mono-latin-wght-normal.woff2'));
+  const plain = await subsetFont(sans, characters, { ...options, targetFormat: 'truetype' });
+  // Sentences, labels, and the letters of the drawings.
+  write('fonts/outlines.json', outlines(plain, { 500: characters, 600: characters, 650: ASCII + SIGNS }, ASCII + SIGNS));
   return {
     sans: writeFont('pretendard', await subsetFont(sans, characters, options)),
     mono: writeFont('jetbrains-mono', await subsetFont(mono, ASCII + SIGNS, options)),

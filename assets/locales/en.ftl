@@ -426,6 +426,7 @@ gate-validating = validating admission
 gate-storage = storage
 notice-no-page = There is no page “{ $page }”; this is the sandbox.
 notice-bad-key = In the address, { $key }={ $value } could not be understood and was left out.
+notice-outlines = The outlines of the letters did not arrive: the words in this picture need the font Pretendard where it is opened.
 notice-storage = This browser stores nothing (or its storage is full): the manifest will not survive a reload.
 notice-restored = The page had broken. Here is the run again as it was, standing still.
 notice-file-large = { $name } is larger than 4 MiB and was not opened.

@@ -415,6 +415,7 @@ gate-validating = 검증 어드미션
 gate-storage = 저장
 notice-no-page = “{ $page }”라는 화면은 없습니다. 여기는 모래밭입니다.
 notice-bad-key = 주소의 { $key }={ $value } 부분을 이해할 수 없어 무시했습니다.
+notice-outlines = 글자 윤곽을 불러오지 못했습니다. 이 그림의 글자는 여는 곳에 Pretendard 글꼴이 있어야 같은 모양으로 보입니다.
 notice-storage = 이 브라우저는 저장할 수 없거나 저장 공간이 가득 찼습니다. 새로 고치면 매니페스트가 사라집니다.
 notice-restored = 프로그램이 멈추었기에 그때까지의 실행을 되살렸습니다. 지금은 멈추어 있습니다.
 notice-file-large = { JOSA($name, "은/는") } 4MiB보다 커서 열지 않았습니다.

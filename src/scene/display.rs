@@ -223,6 +223,18 @@ pub enum Anchor {
     End,
 }
 
+impl Anchor {
+    /// How much of the text stands before its point: 0–1.
+    #[must_use]
+    pub const fn share(self) -> f64 {
+        match self {
+            Self::Start => 0.0,
+            Self::Middle => 0.5,
+            Self::End => 1.0,
+        }
+    }
+}
+
 /// A line of text. `y` of its shape is the baseline.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Words {

@@ -1,7 +1,7 @@
 //! Names at the harbour's level, in screen-space size; what is selected; rings.
 
 use super::Truth;
-use super::display::{Anchor, Area, Layer, Look};
+use super::display::{Anchor, Area, Form, Item, Layer, Look, Shape, Words};
 use super::harbour;
 use super::stage::{Stage, Thing};
 use super::theme::Token;
@@ -24,6 +24,24 @@ pub fn width(text: &str, size: f64) -> f64 {
 
 /// Ink with a halo of the ground.
 pub const PLAIN: Look = Look::fill(Token::Ink).edged(Token::Halo, 4.0);
+
+/// A label at a point in pixels, as wide as its words are about.
+#[must_use]
+pub fn item(id: String, at: (f64, f64), words: Words, look: Look) -> Item {
+    let (size, wide) = (words.size, width(&words.text, words.size));
+    Item {
+        id,
+        kind: "label",
+        reference: None,
+        fact: None,
+        area: Area::new(at.0 - words.anchor.share() * wide, at.1 - 0.82 * size, wide, 1.06 * size),
+        hit: None,
+        layer: Layer::Label,
+        text: Some(words.text.clone()),
+        opacity: 1.0,
+        shapes: vec![Shape { form: Form::Text(at, Box::new(words)), look }],
+    }
+}
 
 /// Writes the labels that are always there.
 pub fn draw(stage: &mut Stage) {

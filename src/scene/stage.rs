@@ -1,8 +1,8 @@
 //! Collects the items of one picture, in pixels, from drawings in world units.
 
-use super::display::{Anchor, Area, DisplayList, Form, Item, Layer, Look, Shape, Words};
+use super::display::{Anchor, Area, DisplayList, Item, Layer, Look, Words};
 use super::field::Field;
-use super::labels::{PLAIN, width};
+use super::labels::{PLAIN, item, width};
 use super::layout::{BOARD, Grid, Layout, board_slot};
 use super::pen::{Pen, Place};
 use super::theme::Token;
@@ -230,30 +230,14 @@ impl<'a> Stage<'a> {
             return;
         }
         let wide = width(text, size);
-        let offset = match anchor {
-            Anchor::Start => 0.0,
-            Anchor::Middle => wide / 2.0,
-            Anchor::End => wide,
-        };
+        let offset = anchor.share() * wide;
         // A label of what is seen is not cut by the edge of the stage.
         let edge = self.frame.camera.viewport.0;
         let seen = px >= 0.0 && px <= edge && wide + 8.0 <= edge;
         let left = if seen { (px - offset).clamp(4.0, edge - 4.0 - wide) } else { px - offset };
         let (px, py) = (left + offset, if py > 0.0 { py.max(0.9 * size) } else { py });
         let words = Words { text: text.to_owned(), size, weight: 600, code: false, anchor };
-        let area = Area::new(left, py - 0.82 * size, wide, 1.06 * size);
-        self.items.push(Item {
-            id: format!("label/{id}"),
-            kind: "label",
-            reference: None,
-            fact: None,
-            area,
-            hit: None,
-            layer: Layer::Label,
-            text: Some(text.to_owned()),
-            opacity: 1.0,
-            shapes: vec![Shape { form: Form::Text((px, py), Box::new(words)), look }],
-        });
+        self.items.push(item(format!("label/{id}"), (px, py), words, look));
     }
 
     /// A text in the frame's language.

@@ -287,7 +287,9 @@ fn pictures_can_be_written() {
     let Some(folder) = std::env::var_os("BOTTLE_PICTURES") else { return };
     let write = |name: &str, list: &DisplayList, theme: Theme| {
         let path = std::path::Path::new(&folder).join(format!("{name}.svg"));
-        std::fs::write(path, svg::document(list, name, theme)).unwrap();
+        let outlines = svg::Outlines::default();
+        let sheet = svg::Sheet { title: name, theme, language: Language::En, outlines: &outlines };
+        std::fs::write(path, svg::document(list, &sheet)).unwrap();
     };
     let trace = testing::trace_of_a_deployment();
     for (language, theme, name) in [(Language::Ko, Theme::Light, "ko-light"), (Language::En, Theme::Dark, "en-dark")] {
@@ -408,7 +410,9 @@ fn pictures_of_a_real_run_can_be_written() {
         history.run_until(script.pace.to_sim(pres, Speed::Adaptive));
         let list = large(&history.world().view(), &trace, pres, Language::Ko);
         let path = std::path::Path::new(&folder).join(format!("real-{example}-{pres:06}.svg"));
-        std::fs::write(path, svg::document(&list, &example, Theme::Light)).unwrap();
+        let outlines = svg::Outlines::default();
+        let sheet = svg::Sheet { title: &example, theme: Theme::Light, language: Language::En, outlines: &outlines };
+        std::fs::write(path, svg::document(&list, &sheet)).unwrap();
         pres += step;
     }
 }

@@ -253,6 +253,15 @@ pub fn after(promise: &JsValue, done: impl FnOnce(Option<JsValue>) + 'static) {
     call(promise, "then", &[kept, failed]);
 }
 
+/// Calls back with the text of one of the site's files, or with nothing when it does not come.
+pub fn fetched(file: &str, done: impl FnOnce(Option<String>) + 'static) {
+    let text = Closure::once_into_js(|answer: JsValue| -> JsValue {
+        if get(&answer, "ok").is_truthy() { call(&answer, "text", &[]) } else { JsValue::UNDEFINED }
+    });
+    let asked = call(&window(), "fetch", &[file.into()]);
+    after(&call(&asked, "then", &[text]), move |text| done(text.and_then(|text| text.as_string())));
+}
+
 /// A plain JavaScript object.
 #[must_use]
 pub fn object(entries: &[(&str, JsValue)]) -> JsValue {

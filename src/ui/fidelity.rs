@@ -1,16 +1,13 @@
 //! What is as in a real cluster and what is not: the numbers of the recordings (`assets/fidelity.json`, written by
 //! `bottle verify --report`), fetched when the page is opened, and the list of what is not simulated.
 
-use super::browser::call;
+use super::browser;
 use super::dom::{El, el};
 use super::handle::Ui;
 use super::icons::{Icon, icon};
 use super::panels::top_bar;
 use crate::ui::signal::RwSignal;
-use leptos::prelude::*;
 use serde_json::Value;
-use wasm_bindgen::prelude::Closure;
-use wasm_bindgen::{JsCast, JsValue};
 
 /// The areas in the data and the keys of their names.
 const AREAS: [(&str, &str); 4] = [
@@ -65,16 +62,9 @@ fn back(ui: Ui) -> El {
 
 /// Fetches the numbers; `Null` if they do not come.
 fn load(data: RwSignal<Option<Value>>) {
-    let asked = call(&window(), "fetch", &["fidelity.json".into()]);
-    let Ok(asked) = asked.dyn_into::<js_sys::Promise>() else { return data.set(Some(Value::Null)) };
-    let read = Closure::once(move |text: JsValue| {
-        let text = text.as_string().unwrap_or_default();
-        data.set(Some(serde_json::from_str(&text).unwrap_or_default()));
+    browser::fetched("fidelity.json", move |text| {
+        data.set(Some(text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default()));
     });
-    let came = Closure::once(move |answer: JsValue| -> JsValue { call(&answer, "text", &[]) });
-    let failed = Closure::once(move |_: JsValue| data.set(Some(Value::Null)));
-    let text = call(&asked, "then", &[came.into_js_value()]);
-    call(&text, "then", &[read.into_js_value(), failed.into_js_value()]);
 }
 
 fn number(value: &Value) -> u64 {

@@ -174,7 +174,7 @@ test('a run is saved as a file, and the file opens it', async () => {
   // Every file says in its name and in itself what it is of.
   const stamp = /three-ships-9-\d\d-\d\d\.\d{3}-v\d+\.\d+\.\d+/;
   for (const [what, parts] of [
-    ['export-strip', { '<svg x="': 4, 'font-size="17"': 4 }],
+    ['export-strip', { '<svg x="': 4, 'scale\\(0.017': 4 }],
     ['export-manifests', { 'kind: Deployment': 1, '---\n# 00:': 1 }],
     ['export-transcript', { '쿠버네티스|API 서버': 3 }],
     ['export-png', {}],

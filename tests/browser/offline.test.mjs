@@ -1,5 +1,6 @@
 // Without a network: the site was here once, and opens again.
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { ready, rigged } from './rig.mjs';
 
@@ -28,6 +29,11 @@ test('after the first load every route opens without a network, and so does a ru
   // The editor is there too, and writes.
   await other.goto(`${rig.url}ko/sandbox?t=0`);
   await other.locator('.cm-content').click();
+  // And a picture has its letters.
+  await other.getByTestId('share').click();
+  const coming = other.waitForEvent('download');
+  await other.getByTestId('export-svg').click();
+  assert.match(readFileSync(await (await coming).path(), 'utf8'), /<path id="l600-/);
   assert.deepEqual(errors, []);
   await context.close();
 });

@@ -4,19 +4,19 @@
 //! changed, its test writes the new one into `target/snapshots`: look at both, and run the test with `BOTTLE_UPDATE=1`
 //! if the new one is right.
 
-use super::{Colours, body, number};
+use super::{Colours, Outlines, Sheet, body, number};
 use crate::cluster::fact::{AttemptResult, Fact};
 use crate::cluster::view::View;
 use crate::cluster::wire::Address;
 use crate::i18n::Language;
 use crate::scene::camera::Camera;
-use crate::scene::display::{Area, DisplayList};
+use crate::scene::display::{Anchor, Area, DisplayList, Words};
 use crate::scene::layout::{Layout, Level};
 use crate::scene::motion::{Act, Motion};
 use crate::scene::pace::Speed;
 use crate::scene::script::Script;
 use crate::scene::theme::{Theme, Token};
-use crate::scene::{Dial, Frame, Options, Truth, attention, display_list, gallery, testing};
+use crate::scene::{Dial, Frame, Options, Truth, attention, display_list, gallery, labels, testing};
 use crate::sim::{Record, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -49,7 +49,7 @@ fn strip(parts: &[(DisplayList, Area)]) -> String {
     for (list, area) in parts {
         let [x, y, w, h] = [area.x, area.y, area.w, area.h].map(number);
         let _ = write!(out, "<svg x=\"{}\" {} viewBox=\"{x} {y} {w} {h}\">", number(left), size(area.w, area.h));
-        body(list, Colours::Page, &mut out);
+        out += &body(list, Colours::Page);
         out += "</svg>\n";
         left += area.w;
     }
@@ -263,19 +263,48 @@ fn exported_pictures_say_what_they_show_and_where_they_are_from() {
     let list = display_list(&frame);
     let line = "three-ships-42-00-01.000-v1 <&>";
     let long = "The kubelet on node-1 asks the API server for a change & waits for its answer.";
-    let told = super::strip(&[(list.clone(), long.to_owned()), (list.clone(), "Quiet.".to_owned())], line, Theme::Dark);
+    let outlines = Outlines::default();
+    let sheet = Sheet { title: line, theme: Theme::Dark, language: Language::Ko, outlines: &outlines };
+    let told = super::strip(&[(list.clone(), long.to_owned()), (list.clone(), "Quiet.".to_owned())], &sheet);
     assert_eq!(told.matches("<svg ").count(), 3, "two pictures in one");
     assert_eq!(told.matches("v1 &lt;&amp;&gt;").count(), 2, "in the title and below");
     assert!(told.contains(">Quiet.</text>") && told.contains(">The kubelet on"));
-    assert!(!told.contains(&long.replace('&', "&amp;")), "a long sentence is in lines");
-    // Labels are outlined as on the stage, in any program: the halo lies below the words and is not read twice.
-    let svg = super::document(&list, line, Theme::Light);
+    assert!(!told.contains(&format!(">{}</text>", long.replace('&', "&amp;"))), "a long sentence is in lines");
+    assert!(told.contains("for its answer. Quiet.</desc>"), "who does not see it is told both sentences");
+    // Labels have a halo as on the stage, in any program: it lies below the words and is not read twice.
+    let svg = super::document(&list, &sheet);
     let label = svg.lines().find(|line| line.contains(">API server</text>")).expect("the bridge's name");
     let (below, above) = label.split_once("</text>").expect("a halo and the words");
     assert!(below.contains("aria-hidden=\"true\" stroke=") && !below.contains(" fill="), "{below}");
     assert!(above.contains(" fill=") && !above.contains("stroke=") && !svg.contains("paint-order"), "{above}");
+    assert!(svg.contains(" lang=\"ko\"") && svg.contains("API server · "), "{svg}");
     let stamped = super::stamped(&list, line);
     let stamp = stamped.items.last().expect("there");
     assert_eq!(stamp.text.as_deref(), Some(line));
     assert!(stamp.area.y + stamp.area.h <= list.height && stamp.area.x >= 0.0, "{:?}", stamp.area);
+}
+
+#[test]
+fn labels_are_outlines_where_all_their_letters_have_one() {
+    let words = |text: &str| Words { text: text.to_owned(), size: 20.0, weight: 600, code: false, anchor: Anchor::End };
+    let label = |id: &str, text: &str| labels::item(id.to_owned(), (100.0, 50.0), words(text), labels::PLAIN);
+    let items = vec![label("a", "\"AV"), label("b", "API"), label("c", "AVA"), label("d", "漢")];
+    let list = DisplayList { width: 200.0, height: 100.0, items };
+    let outlines = Outlines::read(super::outlines::tests::MADE_UP).expect("it can be read");
+    let sheet = Sheet { title: "t", theme: Theme::Light, language: Language::En, outlines: &outlines };
+    let svg = super::document(&list, &sheet);
+    // 700 + 700 + 700 − 40 thousandths of 20 pixels end at the label's point; its halo is as wide as ever.
+    let (_, label) = svg.split_once("<g role=\"img\" aria-label=\"AVA\"").expect("one label");
+    let (label, _) = label.split_once('\n').expect("a line of its own");
+    assert!(label.starts_with(" transform=\"translate(58.8 50) scale(0.020000)\">"), "{label}");
+    let (halo, words) = label.split_once("</g>").expect("a halo below the words");
+    assert!(halo.contains("stroke-width=\"200\"") && !halo.contains("fill="), "{halo}");
+    assert!(words.starts_with("<g fill=\"") && !words.contains("stroke"), "{words}");
+    assert!(words.contains("<use xlink:href=\"#l600-56\" x=\"660\"/>"), "{words}");
+    // Each letter's outline stands there once, and none that no label has.
+    assert_eq!(svg.matches("<path id=").count(), 4, "A, I, P, V");
+    assert_eq!(svg.matches("<path id=\"l600-41\" d=\"m0 0h700z\"/>").count(), 1);
+    // A letter that is not known leaves its label a text.
+    assert_eq!(svg.matches("</text>").count(), 4, "two texts with their halos");
+    assert!(svg.contains(">漢</text>") && svg.contains(">\"AV</text>"));
 }

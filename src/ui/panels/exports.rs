@@ -6,10 +6,12 @@ use crate::cluster::input::Input;
 use crate::scene::camera::Camera;
 use crate::scene::layout::Layout;
 use crate::scene::pace::{Beat, Speed};
-use crate::scene::{Frame, Options, caption, display_list, svg};
+use crate::scene::svg::{self, Outlines, Sheet};
+use crate::scene::{Frame, Options, caption, display_list};
 use crate::ui::browser;
 use crate::ui::captions;
 use crate::ui::handle::Ui;
+use crate::ui::link::Notice;
 use crate::ui::session::Session;
 use crate::ui::stage::{self, Stage};
 use leptos::prelude::*;
@@ -28,9 +30,24 @@ pub fn stamp(ui: Ui) -> String {
 
 /// The stage's picture.
 pub fn picture(ui: Ui) {
-    let list = svg::stamped(&ui.stage.with_value(Stage::list), &stamp(ui));
-    let text = svg::document(&list, &stamp(ui), ui.theme.get_untracked());
-    browser::save(&format!("{}.svg", stamp(ui)), "image/svg+xml", &text);
+    let (list, stamp) = (ui.stage.with_value(Stage::list), stamp(ui));
+    let list = svg::stamped(&list, &stamp);
+    drawn(ui, stamp, "", move |sheet| svg::document(&list, sheet));
+}
+
+/// Keeps an SVG under a name as soon as the outlines of its letters have come. Without them its words are texts, and that is
+/// said: where our fonts are not, they look otherwise.
+fn drawn(ui: Ui, stamp: String, more: &'static str, write: impl FnOnce(&Sheet) -> String + 'static) {
+    let (theme, language) = (ui.theme.get_untracked(), ui.language.get_untracked());
+    browser::fetched("fonts/outlines.json", move |text| {
+        let outlines = text.and_then(|text| Outlines::read(&text));
+        if outlines.is_none() {
+            ui.notify(Notice::new("notice-outlines", &[]));
+        }
+        let outlines = outlines.unwrap_or_default();
+        let text = write(&Sheet { title: &stamp, theme, language, outlines: &outlines });
+        browser::save(&format!("{stamp}{more}.svg"), "image/svg+xml", &text);
+    });
 }
 
 /// The same in pixels.
@@ -67,8 +84,7 @@ pub fn strip(ui: Ui) {
         };
         told.iter().filter_map(each).collect()
     });
-    let text = svg::strip(&pictures, &stamp(ui), ui.theme.get_untracked());
-    browser::save(&format!("{}-beats.svg", stamp(ui)), "image/svg+xml", &text);
+    drawn(ui, stamp(ui), "-beats", move |sheet| svg::strip(&pictures, sheet));
 }
 
 /// The beats that are shown, in their order.
