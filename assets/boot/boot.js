@@ -36,10 +36,11 @@
   };
 
   window.__bottleBoot = {
-    /** Shows how much of the app has arrived, 0 to 1. */
+    /** Shows how much of the app has arrived, 0 to 1; in steps, as each change of the picture takes time from what is awaited. */
     progress(share) {
       const bar = boot()?.querySelector('progress');
-      if (bar) bar.value = share;
+      const step = Math.round(share * 10) / 10;
+      if (bar && bar.value !== step) bar.value = step;
     },
     /** Says that the app cannot start; does nothing once the app has taken the picture away. */
     fail(reason) {

@@ -334,8 +334,9 @@ impl Ui {
 
     /// Lets an animation frame's time pass; true if anything moved.
     pub fn pass(self, elapsed: f64) -> bool {
-        late::is_here()
-            && self.session.try_update_value(|session| session.frame(elapsed, &browser::clock)).unwrap_or(false)
+        let (whole, clock) = (late::is_here(), &browser::clock);
+        let frame = |session: &mut Session| if whole { session.frame(elapsed, clock) } else { session.stir(elapsed, clock) };
+        self.session.try_update_value(frame).unwrap_or(false)
     }
 
     /// Shows the present moment to everybody.

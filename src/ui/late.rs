@@ -1,8 +1,8 @@
 //! What of the program arrives after the first picture (`tools/split/late.txt` says what that is): controllers of kinds
 //! that nobody has made yet, rules and expressions, dialogs, the inspector, the gallery.
 //!
-//! Until it is here time stands still and nothing is done: what somebody asks for waits, and so the run is the same
-//! whenever the rest arrives. Only looking around needs nothing of it.
+//! Until it is here nothing is done, and after the first heartbeats time stands still: what somebody asks for waits, and so
+//! the run is the same whenever the rest arrives. Only looking around needs nothing of it.
 
 use super::browser::{self, call, get};
 use crate::ui::signal::RwSignal;

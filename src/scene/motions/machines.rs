@@ -74,14 +74,20 @@ pub fn retry(stage: &mut Stage, one: &Shown) {
     }
 }
 
+/// The tick at a cabin whose kubelet renews its lease.
+#[inline(never)]
+pub fn heartbeat(stage: &mut Stage, one: &Shown) {
+    let Fact::Requested { call, .. } = &one.record.fact else { return };
+    if one.lasts(0.0) {
+        let (x, y) = stage.layout.area_of(&call.from).middle();
+        let thing = moving(one, "lease", "tick", (x + 22.0, y - 26.0), 10.0);
+        stage.put(thing, |pen| pen.at(0.0, 0.0, 0.8, signs::tick));
+    }
+}
+
 /// A sign at a machine.
 pub fn sign(stage: &mut Stage, one: &Shown) {
     match &one.record.fact {
-        Fact::Requested { call, .. } if one.lasts(0.0) => {
-            let (x, y) = stage.layout.area_of(&call.from).middle();
-            let thing = moving(one, "lease", "tick", (x + 22.0, y - 26.0), 10.0);
-            stage.put(thing, |pen| pen.at(0.0, 0.0, 0.8, signs::tick));
-        }
         Fact::PodAccepted { node, pod } if one.lasts(0.0) => {
             let who = Address::Kubelet(node.clone());
             let (x, y) = stage.layout.area_of(&who).middle();

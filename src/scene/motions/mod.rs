@@ -98,27 +98,31 @@ pub fn draw(stage: &mut Stage) {
     let mut movers = Movers::default();
     request::draw(stage, &shown, &mut movers);
     machines::draw_windows(stage, &shown);
-    for one in &shown {
-        draw_one(stage, one, &shown, &mut movers);
+    // The heartbeats of a fleet would be a flicker everywhere.
+    let flickers = |one: &Shown| one.role == Role::Ambient && stage.layout.level == Level::Fleet;
+    let single: Vec<_> = shown.iter().filter(|one| !flickers(one)).collect();
+    for one in single {
+        match one.motion.act {
+            // Told together: for each request, for each window of the controllers' room.
+            Act::Travel | Act::Gate | Act::Ink | Act::Return => {}
+            // All that moves in a harbour where nothing happens, and so in the first part of the program.
+            Act::Lease => machines::heartbeat(stage, one),
+            _ => draw_one(stage, one, &shown, &mut movers),
+        }
     }
     movers.draw(stage);
 }
 
 fn draw_one<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], movers: &mut Movers) {
-    // The heartbeats of a fleet would be a flicker everywhere.
-    if one.role == Role::Ambient && stage.layout.level == Level::Fleet {
-        return;
-    }
     match one.motion.act {
-        // Told together: for each request, for each window of the controllers' room.
-        Act::Travel | Act::Gate | Act::Ink | Act::Return => {}
+        Act::Travel | Act::Gate | Act::Ink | Act::Return | Act::Lease => {}
         Act::Window => machines::program(stage, one),
         Act::Order | Act::Answer => request::at_the_hut(stage, one),
         Act::List | Act::Break | Act::Pulse => watch::draw(stage, one, movers),
         Act::Retry => machines::retry(stage, one),
         Act::Queue => schedule::queue(stage, one),
         Act::Crane => schedule::attempt(stage, one, all),
-        Act::Lease | Act::Board | Act::Stop | Act::Cut => machines::sign(stage, one),
+        Act::Board | Act::Stop | Act::Cut => machines::sign(stage, one),
         Act::Sign => machines::befallen(stage, one),
         Act::Barge => cargo::barge(stage, one, all, movers),
         Act::Ping => cargo::ping(stage, one, movers),
