@@ -463,8 +463,8 @@ fn a_zone_that_is_cut_off_is_given_up_node_by_node() {
 fn a_zone_that_is_mostly_cut_off_is_given_time_and_so_is_a_cluster_that_is_cut_off_from_its_plane() {
     for cut_off in [1..=3, 1..=8] {
         let mut history = two_zones(16);
-        // All have just renewed their leases, so all are missed together.
-        run(&mut history, 12);
+        // All have renewed their leases between the same two looks of the controller, so all are missed together.
+        run(&mut history, 33);
         cut(&mut history, cut_off.clone(), true);
         let plane = |stop| Input::Kubelet { node: "control-plane".to_owned(), stop };
         if cut_off == (1..=8) {

@@ -335,7 +335,8 @@ impl Ui {
     /// Lets an animation frame's time pass; true if anything moved.
     pub fn pass(self, elapsed: f64) -> bool {
         let (whole, clock) = (late::is_here(), &browser::clock);
-        let frame = |session: &mut Session| if whole { session.frame(elapsed, clock) } else { session.stir(elapsed, clock) };
+        let frame =
+            |session: &mut Session| if whole { session.frame(elapsed, clock) } else { session.stir(elapsed, clock) };
         self.session.try_update_value(frame).unwrap_or(false)
     }
 

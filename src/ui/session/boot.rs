@@ -1,7 +1,7 @@
 //! A harbour that comes up piece by piece, so that the page never stands still, and its first moments.
 
-use super::work::{Clock, Slice};
 use super::Session;
+use super::work::{Clock, Slice};
 use crate::cluster::boot::{self, Scenario};
 use crate::ui::browser;
 use crate::ui::link::Link;
