@@ -73,6 +73,7 @@ bench: build
 	@echo "bench: pictures of 5,000 nodes, and going to moments of a run, in Chromium"
 	@$(TOOLS) node tools/bench-fleet.mjs
 	@$(TOOLS) node tools/bench-seek.mjs
+	@$(TOOLS) node tools/bench-visit.mjs
 	@echo "bench: clicks and keys until the next picture, in Chromium"
 	@$(TOOLS) node tools/bench-interactions.mjs
 
