@@ -6,8 +6,10 @@ mod writer;
 pub use self::outlines::Outlines;
 
 use self::writer::{Writer, escape, number};
+use super::camera::Camera;
 use super::display::{Anchor, DisplayList, Words};
 use super::labels::{self, wrapped};
+use super::layout::Layout;
 use super::theme::{Theme, Token};
 use crate::i18n::{self, Language};
 
@@ -16,6 +18,15 @@ const STAMP: f64 = 11.0;
 const SENTENCE: f64 = 17.0;
 const LINE: f64 = 25.0;
 const GAP: f64 = 16.0;
+/// A picture among others is so large, in pixels: three of them in a row can be read on a slide, and on a page that lies on its
+/// side.
+pub const BEAT: (f64, f64) = (520.0, 340.0);
+/// The size of its names: so many units of the world where that is within these pixels, so that names have the room that they
+/// need between things in a larger harbour too.
+const NAMES: f64 = 46.0;
+const NAMES_PX: (f64, f64) = (9.0, 15.0);
+/// So many stand in a row.
+const ROW: usize = 3;
 
 /// Where colours come from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -84,28 +95,42 @@ pub fn stamped(list: &DisplayList, line: &str) -> DisplayList {
     list
 }
 
-/// Pictures side by side, each with its sentence below, and where they are from: for slides and handouts.
+/// The size of the names in a picture among others, in pixels.
+#[must_use]
+pub fn names(layout: &Layout) -> f64 {
+    (NAMES * Camera::whole(BEAT, layout).place(layout).scale).clamp(NAMES_PX.0, NAMES_PX.1)
+}
+
+/// Pictures side by side in rows of at most three, each with its sentence below, and where they are from: for slides and
+/// handouts. All are as large as the first.
 #[must_use]
 pub fn strip(pictures: &[(DisplayList, String)], sheet: &Sheet) -> String {
-    let wide: f64 = GAP + pictures.iter().map(|(list, _)| list.width + GAP).sum::<f64>();
-    let below = GAP + pictures.iter().map(|(list, _)| list.height).fold(0.0, f64::max);
-    let told: Vec<Vec<String>> = pictures.iter().map(|(list, text)| wrapped(text, SENTENCE, list.width)).collect();
-    let high = below + told.iter().map(|lines| lines.iter().map(|_| LINE).sum()).fold(0.0, f64::max) + 2.0 * LINE;
+    let (wide, high) = pictures.first().map_or((0.0, 0.0), |(list, _)| (list.width, list.height));
+    // Four are two and two.
+    let rows = pictures.len().div_ceil(ROW).max(1);
+    let columns = pictures.len().div_ceil(rows).max(1);
     let mut writer = Writer::new(Colours::Theme(sheet.theme), sheet.outlines);
-    writer.paper((wide, high));
-    let mut left = GAP;
-    for ((list, _), told) in pictures.iter().zip(told) {
-        writer.framed(list, (left, GAP));
-        let mut y = below;
-        for text in told {
-            y += LINE;
-            writer.say((left, y), SENTENCE, text);
+    let (mut top, mut right) = (GAP, GAP);
+    for row in pictures.chunks(columns) {
+        let mut left = GAP;
+        let mut below = top + high;
+        for (list, text) in row {
+            writer.framed(list, (left, top));
+            let mut y = top + high + SENTENCE / 2.0;
+            for line in wrapped(text, SENTENCE, wide) {
+                y += LINE;
+                writer.say((left, y), SENTENCE, line);
+            }
+            below = below.max(y);
+            left += wide + GAP;
         }
-        left += list.width + GAP;
+        right = right.max(left);
+        top = below + LINE;
     }
-    writer.say((GAP, high - GAP), STAMP, sheet.title.to_owned());
+    writer.say((GAP, top + STAMP), STAMP, sheet.title.to_owned());
+    let size = (right, top + STAMP + GAP);
     let sentences: Vec<&str> = pictures.iter().map(|(_, text)| text.as_str()).collect();
-    sheet.head((wide, high), &sentences.join(" ")) + &writer.done() + "</svg>\n"
+    sheet.head(size, &sentences.join(" ")) + &writer.paper(size) + &writer.done() + "</svg>\n"
 }
 
 /// The list as an SVG element for the page: the colours are the page's, without words.

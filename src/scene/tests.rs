@@ -105,14 +105,17 @@ fn in_reduced_motion_nothing_changes_its_place_and_nothing_is_missing() {
 fn labels_do_not_overlap_and_touch_targets_are_large_enough() {
     let trace = Trace::default();
     let script = Script::default();
-    for (ships, size) in [1, 2, 3, 4, 8, 12].into_iter().flat_map(|ships| SIZES.map(|size| (ships, size))) {
+    let [desktop, projector, phone] = SIZES;
+    let sizes = [(desktop, 13.0), (projector, 13.0), (phone, 12.0), (svg::BEAT, 0.0)];
+    for (ships, (size, label_px)) in [1, 2, 3, 4, 8, 12].into_iter().flat_map(|ships| sizes.map(|size| (ships, size))) {
         for language in Language::ALL {
             let view = testing::harbour(ships, 6);
             let layout = layout::Layout::of(&view, false);
             let whole = Camera::whole(size, &layout);
             let phone = size.0 < 500.0;
             let camera = if phone { Camera::focus(size, &layout, Some((800.0, 600.0))) } else { whole };
-            let options = Options { label_px: if phone { 12.0 } else { 13.0 }, ..Options::default() };
+            let label_px = if size == svg::BEAT { svg::names(&layout) } else { label_px };
+            let options = Options { label_px, ..Options::default() };
             let frame = Frame {
                 view: &view,
                 trace: &trace,

@@ -31,6 +31,26 @@ pub fn paint(canvas: &Canvas, list: &DisplayList, theme: Theme, ratio: f64) {
     brush.opacity(1.0);
 }
 
+/// A list as an address of its pixels; nothing where the browser has no canvas so large.
+#[must_use]
+pub fn png(list: &DisplayList, theme: Theme, ratio: u32) -> Option<String> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "pixels of a screen")]
+    let [width, height] = [list.width, list.height].map(|css| (css * f64::from(ratio)).round() as u32);
+    let (sheet, context) = sheet(width, height)?;
+    paint(&context, list, theme, f64::from(ratio));
+    // A canvas that is too large for a browser has an empty address.
+    sheet.to_data_url().ok().filter(|url| url.starts_with("data:image/png"))
+}
+
+/// A canvas beside the page.
+fn sheet(width: u32, height: u32) -> Option<(HtmlCanvasElement, Canvas)> {
+    let sheet: HtmlCanvasElement = document().create_element("canvas").ok()?.unchecked_into();
+    sheet.set_width(width);
+    sheet.set_height(height);
+    let context: Canvas = sheet.get_context("2d").ok()??.unchecked_into();
+    Some((sheet, context))
+}
+
 /// A canvas and what is set on it.
 struct Brush<'a> {
     canvas: &'a Canvas,
@@ -163,10 +183,7 @@ fn pixels(canvas: &Canvas, area: &Area, raster: &Raster, theme: Theme) -> Option
     let bytes: Vec<u8> = raster.cells.iter().flat_map(|cell| colours[usize::from(*cell)]).collect();
     let (width, height) = (u32::try_from(raster.width).ok()?, u32::try_from(raster.height).ok()?);
     let data = ImageData::new_with_u8_clamped_array_and_sh(Clamped(&bytes), width, height).ok()?;
-    let sheet: HtmlCanvasElement = document().create_element("canvas").ok()?.unchecked_into();
-    sheet.set_width(width);
-    sheet.set_height(height);
-    let context: Canvas = sheet.get_context("2d").ok()??.unchecked_into();
+    let (sheet, context) = sheet(width, height)?;
     context.put_image_data(&data, 0.0, 0.0).ok()?;
     canvas.draw_image_with_html_canvas_element_and_dw_and_dh(&sheet, area.x, area.y, area.w, area.h).ok()
 }

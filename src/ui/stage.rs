@@ -19,7 +19,6 @@ use crate::cluster::view::View;
 use crate::scene::camera::{Camera, MAP};
 use crate::scene::display::{DisplayList, Item, Layer};
 use crate::scene::layout::{Layout, Level};
-use crate::scene::theme::Theme;
 use crate::scene::{Frame, Options, display_list};
 use leptos::prelude::*;
 use std::rc::Rc;
@@ -65,15 +64,6 @@ impl Stage {
     #[must_use]
     pub fn list(&self) -> Rc<DisplayList> {
         self.list.clone()
-    }
-
-    /// A picture as an address of its pixels; the next frame shows the stage's own again.
-    #[must_use]
-    pub fn png(&mut self, list: &DisplayList, theme: Theme) -> Option<String> {
-        let context = self.context.as_ref()?;
-        super::paint::paint(context, list, theme, self.ratio);
-        self.soiled = true;
-        context.canvas()?.to_data_url().ok()
     }
 
     /// Whether a new picture is needed although nothing moves.

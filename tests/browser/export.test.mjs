@@ -58,7 +58,7 @@ for (const [lang, theme] of [['ko', 'light'], ['en', 'dark']]) {
   test(`a picture (${lang}) looks where our fonts are not as it does on the stage`, async () => {
     const page = await ready(lang, theme);
     const labels = await measured(page);
-    const [svg, png] = [await exported(page, 'export-svg'), await exported(page, 'export-png')];
+    const [svg, png] = [await exported(page, 'export-svg'), await exported(page, 'export-png-1')];
     const text = svg.content.toString();
     assert.doesNotMatch(text, /<text|font-/);
     const context = await rig.browser.newContext();
@@ -88,6 +88,25 @@ for (const [lang, theme] of [['ko', 'light'], ['en', 'dark']]) {
     await context.close();
   });
 }
+
+test('a picture in pixels is as large as was asked for', async () => {
+  const page = await ready('en', 'light');
+  const size = async (ratio) => {
+    const { name, content } = await exported(page, `export-png-${ratio}`);
+    assert.match(name, new RegExp(`-v[\\d.]+-${ratio}x\\.png$`));
+    return [content.readUInt32BE(16), content.readUInt32BE(20)];
+  };
+  const [width, height] = await size(1);
+  assert.ok(width > 600 && height > 300, `${width} × ${height}`);
+  for (const ratio of [2, 4]) assert.deepEqual(await size(ratio), [width * ratio, height * ratio]);
+});
+
+test('where nothing has been told there are no beats and no transcript to take along', async () => {
+  const { page } = await open('en/sandbox?t=0');
+  await page.getByTestId('share').click();
+  await page.getByTestId('export-svg').waitFor();
+  for (const what of ['export-strip', 'export-transcript']) assert.equal(await page.getByTestId(what).count(), 0, what);
+});
 
 test('beats side by side bring their letters along, each once', async () => {
   const page = await ready('ko', 'light');

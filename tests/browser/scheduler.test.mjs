@@ -311,7 +311,7 @@ test('the matrix can be taken along', async () => {
   assert.match(markdown, /^### default\/small · attempt 1\n/);
   assert.match(markdown, /\| Node \| NodeUnschedulable \|/);
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('export-csv').click()]);
-  assert.equal(download.suggestedFilename(), 'small.csv');
+  assert.match(download.suggestedFilename(), /^[a-z-]+-\d+-\d\d-\d\d\.\d{3}-v\d+\.\d+\.\d+-small\.csv$/);
   const csv = await readFile(await download.path(), 'utf8');
   assert.match(csv, /^node,chosen,NodeUnschedulable,/);
   assert.equal(csv.trim().split('\r\n').length, 5);

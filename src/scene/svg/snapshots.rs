@@ -271,6 +271,17 @@ fn exported_pictures_say_what_they_show_and_where_they_are_from() {
     assert!(told.contains(">Quiet.</text>") && told.contains(">The kubelet on"));
     assert!(!told.contains(&format!(">{}</text>", long.replace('&', "&amp;"))), "a long sentence is in lines");
     assert!(told.contains("for its answer. Quiet.</desc>"), "who does not see it is told both sentences");
+    // Six stand in two rows of three, four in two of two; under each is the same room.
+    let many = |count: usize| super::strip(&vec![(list.clone(), "Quiet.".to_owned()); count], &sheet);
+    let corners = |svg: &str| -> Vec<String> {
+        svg.split("<svg x=").skip(1).map(|part| part.chars().take_while(|c| *c != 'w').collect()).collect()
+    };
+    let six = corners(&many(6));
+    assert_eq!(six[0], "\"16\" y=\"16\" ");
+    assert_eq!(six[2], "\"736\" y=\"16\" ");
+    assert_eq!(six[3], "\"16\" y=\"298.5\" ");
+    let four = corners(&many(4));
+    assert_eq!(four, [six[0].clone(), six[1].clone(), six[3].clone(), six[4].clone()]);
     // Labels have a halo as on the stage, in any program: it lies below the words and is not read twice.
     let svg = super::document(&list, &sheet);
     let label = svg.lines().find(|line| line.contains(">API server</text>")).expect("the bridge's name");

@@ -41,9 +41,10 @@ impl<'a> Writer<'a> {
     }
 
     /// The ground of a document.
-    pub fn paper(&mut self, (w, h): (f64, f64)) {
+    #[must_use]
+    pub fn paper(&self, (w, h): (f64, f64)) -> String {
         let fill = self.colours.of(Token::Surface);
-        let _ = write!(self.out, "<rect width=\"{}\" height=\"{}\" fill=\"{fill}\"/>", number(w), number(h));
+        format!("<rect width=\"{}\" height=\"{}\" fill=\"{fill}\"/>", number(w), number(h))
     }
 
     /// A line of its own, in ink.

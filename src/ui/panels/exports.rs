@@ -18,9 +18,9 @@ use leptos::prelude::*;
 
 /// So many sentences of the transcript are exported.
 const SENTENCES: usize = 5000;
-/// So many beats stand side by side, each so large (pixels): together they fill the width of a slide.
+/// So many beats stand side by side, and at most so many of those that somebody has marked.
 const BEATS: usize = 4;
-const BEAT: (f64, f64) = (640.0, 400.0);
+const MARKED: usize = 6;
 
 /// Scenario, seed, moment and version: what every export carries.
 pub fn stamp(ui: Ui) -> String {
@@ -50,13 +50,20 @@ fn drawn(ui: Ui, stamp: String, more: &'static str, write: impl FnOnce(&Sheet) -
     });
 }
 
-/// The same in pixels.
-pub fn pixels(ui: Ui) {
+/// The same in pixels: so many for each of the page's.
+pub fn pixels(ui: Ui, ratio: u32) {
     let (stamp, theme) = (stamp(ui), ui.theme.get_untracked());
-    let url = ui.stage.try_update_value(|stage| stage.png(&svg::stamped(&stage.list(), &stamp), theme));
-    if let Some(url) = url.flatten() {
-        browser::save_url(&format!("{stamp}.png"), &url);
+    let list = svg::stamped(&ui.stage.with_value(Stage::list), &stamp);
+    match crate::ui::paint::png(&list, theme, ratio) {
+        Some(url) => browser::save_url(&format!("{stamp}-{ratio}x.png"), &url),
+        None => ui.notify(Notice::new("notice-png", &[])),
     }
+}
+
+/// Whether anything has been told by now.
+pub fn has_beats(ui: Ui) -> bool {
+    ui.now.track();
+    ui.read(|session| captions::beats(session).next().is_some())
 }
 
 /// Beats side by side: those of the bookmarks, or else the latest.
@@ -69,6 +76,7 @@ pub fn strip(ui: Ui) {
             let (view, pres_ms) = session.scene(beat)?;
             let sentence = caption::of(beat, session.trace(), language)?;
             let layout = Layout::of(&view, options.reduced);
+            let options = Options { label_px: svg::names(&layout), ..options.clone() };
             let frame = Frame {
                 view: &view,
                 trace: session.trace(),
@@ -76,7 +84,7 @@ pub fn strip(ui: Ui) {
                 pres_ms,
                 speed: Speed::Adaptive,
                 layout: &layout,
-                camera: Camera::whole(BEAT, &layout),
+                camera: Camera::whole(svg::BEAT, &layout),
                 language,
                 options: &options,
             };
@@ -92,10 +100,10 @@ fn told(session: &Session, marks: &[crate::sim::Time]) -> Vec<Beat> {
     let marked = marks.iter().rev().filter_map(|mark| captions::beats(session).find(|beat| beat.at <= *mark));
     let mut told: Vec<Beat> = marked.copied().collect();
     told.dedup();
+    told.truncate(MARKED);
     if told.is_empty() {
-        told = captions::beats(session).copied().collect();
+        told = captions::beats(session).take(BEATS).copied().collect();
     }
-    told.truncate(BEATS);
     told.reverse();
     told
 }

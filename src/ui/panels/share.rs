@@ -76,12 +76,22 @@ fn act(ui: Ui, name: &str, key: &'static str, act: fn(Ui)) -> El {
 
 /// What can be exported.
 fn exported(ui: Ui) -> El {
+    let pixels = |ratio: u32| {
+        button("button", move || exports::pixels(ui, ratio))
+            .attr("data-testid", &format!("export-png-{ratio}"))
+            .words(move || ui.say("share-png", &[("ratio", i64::from(ratio).into())]))
+    };
     el("div", "share-row")
         .attr("data-testid", "export")
         .add(act(ui, "export-svg", "share-svg", exports::picture))
-        .add(act(ui, "export-png", "share-png", exports::pixels))
-        .add(act(ui, "export-strip", "share-strip", exports::strip))
-        .add(act(ui, "export-transcript", "share-transcript", exports::transcript))
+        .add(pixels(1))
+        .add(pixels(2))
+        .add(pixels(4))
+        .when(move || exports::has_beats(ui), move || act(ui, "export-strip", "share-strip", exports::strip))
+        .when(
+            move || exports::has_beats(ui),
+            move || act(ui, "export-transcript", "share-transcript", exports::transcript),
+        )
         .when(
             move || exports::has_manifests(ui),
             move || act(ui, "export-manifests", "share-manifests", exports::manifests),

@@ -200,7 +200,7 @@ fn take_along(desk: Desk) -> El {
     let csv = move || {
         let made = read(desk, |shown, _, attempt| (attempt.pod.key.name.to_string(), export::csv(shown, attempt)));
         if let Some((name, text)) = made {
-            browser::save(&format!("{name}.csv"), "text/csv", &text);
+            browser::save(&format!("{}-{name}.csv", crate::ui::panels::stamp(ui)), "text/csv", &text);
         }
     };
     el("div", "sched-tools sched-part")
