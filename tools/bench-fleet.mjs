@@ -7,6 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { start } from '../tests/browser/rig.mjs';
+import { optimise } from './optimise.mjs';
 
 const { values } = parseArgs({
   options: { nodes: { type: 'string', default: '5000' }, pods: { type: 'string', default: '150000' }, frames: { type: 'string', default: '120' } },
@@ -15,8 +16,8 @@ const OUT = 'target/bench-fleet';
 const run = (command, args) => execFileSync(command, args, { stdio: ['ignore', 'ignore', 'inherit'] });
 run('tools/release.sh', ['--cargo', 'bench']);
 run('wasm-bindgen', ['--target', 'web', '--no-typescript', '--out-dir', OUT, 'target/wasm32-unknown-unknown/release/bench.wasm']);
-// As tools/finish.mjs does it, undivided.
-run('wasm-opt', ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', `${OUT}/bench_bg.wasm`, '-o', `${OUT}/bench_bg.wasm`]);
+// As in the site, but undivided.
+optimise(`${OUT}/bench_bg.wasm`);
 const PAGE = '<!doctype html><title>fleet</title><canvas width="760" height="524"></canvas><script type="module">import init from "./bench.js"; window.wasm = await init();</script>\n';
 // The server answers what is not there with the second.
 for (const name of ['index.html', '404.html']) writeFileSync(join(OUT, name), PAGE);

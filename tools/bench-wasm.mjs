@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { optimise } from './optimise.mjs';
 
 const TARGET = 'wasm32-unknown-unknown';
 const OUT = 'target/bench';
@@ -14,7 +15,7 @@ export function load() {
   run('wasm-bindgen', ['--target', 'nodejs', '--no-typescript', '--out-dir', OUT, `target/${TARGET}/release/bench.wasm`]);
   // The project's own scripts are modules; what wasm-bindgen writes for Node is not.
   writeFileSync(join(OUT, 'package.json'), '{"type": "commonjs"}\n');
-  // As tools/finish.mjs does it, undivided.
-  run('wasm-opt', ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', `${OUT}/bench_bg.wasm`, '-o', `${OUT}/bench_bg.wasm`]);
+  // As in the site, but undivided.
+  optimise(`${OUT}/bench_bg.wasm`);
   createRequire(import.meta.url)(join(process.cwd(), OUT, 'bench.js'));
 }

@@ -1,19 +1,18 @@
 // Last touches to the built site, run by Trunk (Trunk.toml): a release's program is divided (tools/split) and optimised, the
 // content security policy gets the hashes of the inline scripts, deep routes get their 404.html, and a release gets a Brotli
 // and a gzip copy of each file that shrinks.
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 
+import { optimise } from './optimise.mjs';
 import { divide } from './split/split.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
-// Functions that are alike stand together by their names, which compresses better; below 1,024 lies the far end of the stack,
-// where no object is, so that offsets may be folded. (npm's wasm-opt: Debian's breaks the app without a word.)
-const OPTIMISE = ['-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', '--reorder-functions-by-name'];
+// Functions that are alike stand together by their names, which compresses better.
+const ORDER = ['--reorder-functions-by-name'];
 const COMPRESSIBLE = /\.(html|js|mjs|css|svg|wasm|txt|json|webmanifest)$/;
 // What is kept in the browser from the start: all but the copies of pages, and the fonts for what people type.
 const NOT_KEPT = /^(sw\.js|index\.html|404\.html|fonts\/.*\.subset\..*)$/;
@@ -35,7 +34,7 @@ function program(html) {
   const written = (content, name) => {
     const file = join(root, 'target/site/part.wasm');
     writeFileSync(file, content);
-    execFileSync(join(root, 'node_modules/.bin/wasm-opt'), [...OPTIMISE, file, '-o', file], { stdio: 'inherit' });
+    optimise(file, file, ORDER);
     const optimised = readFileSync(file);
     const path = name(createHash('sha256').update(optimised).digest('hex').slice(0, 16));
     writeFileSync(join(dist, path), optimised);

@@ -2,11 +2,11 @@
 // of the functions that bear its name, optimised as the site's are; what several kinds share (templates, selectors,
 // decoding) is a row of its own, as is the table of all schemas. After `make build`.
 // Usage: node tools/kinds.mjs [--strict]
-import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { brotliCompressSync } from 'node:zlib';
+import { optimise } from './optimise.mjs';
 import { parse } from './split/module.mjs';
 import { demangle } from './split/plan.mjs';
 
@@ -14,7 +14,7 @@ const { values } = parseArgs({ options: { strict: { type: 'boolean', default: fa
 const LIMIT_KIB = 450;
 const linked = join(process.env.CARGO_TARGET_DIR ?? 'target', 'wasm32-unknown-unknown/release/app.wasm');
 const named = 'target/site/named.wasm';
-execFileSync('node_modules/.bin/wasm-opt', ['-g', '-O3', '--low-memory-unused', '--one-caller-inline-max-function-size=2000', linked, '-o', named], { stdio: 'inherit' });
+optimise(linked, named, ['-g']);
 
 const kinds = readdirSync('src/api/kinds').map((file) => basename(file, '.rs')).filter((kind) => kind !== 'mod');
 const SHARED = 'reading, writing and rules shared by several';
