@@ -8,6 +8,7 @@ use bottle::cluster::input::Input;
 use bottle::cluster::view::View;
 use bottle::cluster::{History, World};
 use bottle::i18n::Language;
+use bottle::inspect::field::{self, Origin};
 use bottle::inspect::story::{self, End, Search, Story};
 use bottle::inspect::{Objects, Shown, compare, deeds, events, identity, lack};
 use bottle::sim::{Duration, Simulation, Time};
@@ -362,4 +363,125 @@ fn each_field_bears_the_mark_of_whoever_wrote_it_and_conditions_are_told_by_thei
     let revisions = bottle::inspect::history::revisions(&shown, &pod);
     let ready = revisions[0].changes.iter().find(|change| change.path == "status.conditions[Ready].status");
     assert_eq!(ready.map(|change| (change.before.as_str(), change.after.as_str())), Some(("False", "True")));
+}
+
+/// Why a field has its value: the sentences, whose they are, and the line at the end.
+fn origin(history: &History, object: &Ref, path: &str) -> (Origin, Vec<(&'static str, String)>, Option<String>) {
+    let (view, now) = (history.world().view(), history.world().now());
+    let objects = Told(history);
+    let shown = Shown { now, view: &view, trace: history.trace(), objects: &objects, language: Language::En };
+    let origin = field::origin(&shown, object, path).unwrap_or_else(|| panic!("{path} is not there"));
+    let links = origin.story.as_ref().map(|story| story.links.clone()).unwrap_or_default();
+    let line = links.last().and_then(|link| link.source.as_ref()).map(|source| source.text.clone());
+    (origin, links.into_iter().map(|link| (link.actor.letter, link.sentence)).collect(), line)
+}
+
+fn deployment(history: &History) -> Ref {
+    let all = history.world().objects(&kinds::deployment::KIND).map(Object::reference);
+    all.into_iter().find(|object| &*object.key.namespace == "default").expect("it is there")
+}
+
+#[test]
+fn a_field_that_was_scaled_is_explained_by_the_command_and_its_copies_with_it() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 20);
+    let web = deployment(&history);
+    let (first, _, line) = origin(&history, &web, "spec.replicas");
+    assert_eq!((first.before, line.as_deref().map(|line| line.starts_with("replicas:"))), (None, Some(true)));
+    let started = history.trace().head();
+    history.input(Input::Scale { object: deeds::name(&web), replicas: 5 });
+    run(&mut history, 30);
+    let (scaled, links, line) = origin(&history, &web, "spec.replicas");
+    assert_eq!((scaled.before.as_deref(), line), (Some("3"), None));
+    assert_eq!(links[0].0, "U");
+    let story = scaled.story.expect("the write is known");
+    assert_eq!((story.end, story.links.len()), (End::Person, 1), "{story:#?}");
+    assert!(story.links[0].fact >= started && story.links[0].sentence.contains('5'), "{story:#?}");
+    // The ReplicaSet's number is the Deployment's.
+    let sets = history.world().objects(&kinds::replica_set::KIND).find(|set| set.namespace() == "default");
+    let set = sets.map(Object::reference).expect("it has one");
+    let (_, links, _) = origin(&history, &set, "spec.replicas");
+    assert!(links[0].1.contains("comes from spec.replicas of Deployment web"), "{links:#?}");
+    assert_eq!((links[0].0, &links[1].1), ("C", &story.links[0].sentence));
+    // A pod that came with the scaling still has the image of the line that was applied.
+    let pods: Vec<Ref> = pods(&history, "default");
+    let newest = pods.iter().max_by_key(|pod| {
+        let seen = |object: &&Object| object.reference() == **pod;
+        history
+            .world()
+            .objects(&kinds::pod::KIND)
+            .find(seen)
+            .map(|pod| pod.meta().creation_timestamp.clone().map(|t| t.0))
+    });
+    let (_, links, line) = origin(&history, newest.expect("there are pods"), "spec.containers[web].image");
+    let letters: Vec<&str> = links.iter().map(|(letter, _)| *letter).collect();
+    assert_eq!(letters, ["C", "C", "U"], "{links:#?}");
+    assert!(line.is_some_and(|line| line.contains("image: nginx:1.26")), "{links:#?}");
+    // What the controller counts follows the last pod that became ready.
+    let (ready, links, _) = origin(&history, &web, "status.readyReplicas");
+    assert_eq!((ready.before.as_deref(), links[0].0), (Some("4"), "C"), "{links:#?}");
+    assert!(links.iter().any(|(letter, _)| *letter == "K" || *letter == "R"), "{links:#?}");
+    assert_eq!(ready.story.map(|story| story.end), Some(End::Person));
+}
+
+#[test]
+fn a_field_that_the_server_or_the_scheduler_wrote_says_so_and_why() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 20);
+    let (web, pod) = (deployment(&history), pods(&history, "default").remove(0));
+    for (object, path, letter, said, line) in [
+        (&web, "spec.template.spec.restartPolicy", "U", "filled in the default", "spec:"),
+        (&web, "spec.strategy.type", "U", "filled in the default", "name: web"),
+        (&web, "metadata.generation", "U", "writes this field by itself", "name: web"),
+        (&web, "spec.template.spec.containers[web].image", "U", "", "image: nginx:1.26"),
+        (&pod, "spec.restartPolicy", "C", "comes from spec.template.spec.restartPolicy of ReplicaSet", "spec:"),
+        (&pod, "spec.enableServiceLinks", "C", "filled in the default", "replicas: 3"),
+        (&pod, "spec.tolerations[0].tolerationSeconds", "C", "plugin DefaultTolerationSeconds filled", "replicas: 3"),
+        (&pod, "metadata.name", "C", "writes this field by itself", "replicas: 3"),
+        (&pod, "metadata.labels.app", "C", "comes from spec.template.metadata.labels.app", "labels:"),
+        (&pod, "spec.nodeName", "S", "node-", "replicas: 3"),
+    ] {
+        let (origin, links, found) = origin(&history, object, path);
+        assert_eq!(links[0].0, letter, "{path}: {links:#?}");
+        assert!(links[0].1.contains(said), "{path}: {links:#?}");
+        assert!(found.as_ref().is_some_and(|found| found.starts_with(line)), "{path}: {found:?}");
+        assert_eq!(origin.story.map(|story| story.end), Some(End::Person), "{path}");
+        assert!(links.windows(2).all(|pair| pair[0] != pair[1]), "{path}: {links:#?}");
+    }
+}
+
+#[test]
+fn an_image_that_a_second_manifest_changed_leads_to_its_line_there() {
+    let mut history = harbour();
+    apply(&mut history, "deployment");
+    run(&mut history, 20);
+    let text = bottle::examples::find("deployment").expect("the example is there").text();
+    let text = format!("# Another one.\n{}", text.replace("nginx:1.26", "nginx:1.27"));
+    history.input(Input::Apply { text: text.clone(), dry_run: false, create_namespaces: false });
+    run(&mut history, 60);
+    for pod in pods(&history, "default") {
+        let (image, links, _) = origin(&history, &pod, "spec.containers[web].image");
+        let story = image.story.expect("the write is known");
+        let source = story.links.last().and_then(|link| link.source.clone()).expect("the line is known");
+        let line = text.lines().position(|line| line.contains("nginx:1.27")).expect("it is there");
+        assert_eq!(source.line, line + 1, "{links:#?}");
+    }
+    let (image, ..) = origin(&history, &deployment(&history), "spec.template.spec.containers[web].image");
+    assert_eq!(image.before.as_deref(), Some("nginx:1.26"));
+    let (name, ..) = origin(&history, &deployment(&history), "metadata.name");
+    let first = name.story.and_then(|story| story.links.last().map(|link| link.at));
+    assert!(first < image.at, "the name is still that of the first manifest");
+}
+
+#[test]
+fn what_was_written_while_the_cluster_started_ends_there() {
+    let mut history = harbour();
+    run(&mut history, 5);
+    let node = ObjectRef::new(&kinds::node::KIND, "", "node-1");
+    let (origin, links, _) = origin(&history, &node, "spec.podCIDR");
+    assert!(origin.at.is_some_and(|at| at < Time::ZERO) && origin.revision > 0, "{origin:#?}");
+    assert_eq!(origin.story.map(|story| story.end), Some(End::Boot));
+    assert_eq!(links[0].0, "C", "{links:#?}");
 }

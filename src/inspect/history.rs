@@ -47,6 +47,8 @@ pub struct Revision {
 pub struct Line {
     /// The text, with its blanks.
     pub text: String,
+    /// The path of its field: no other line has the same.
+    pub path: String,
     /// Whose it is; `None` for a line that only opens a part.
     pub actor: Option<Actor>,
     /// At which revision it was written.
@@ -61,6 +63,9 @@ pub type Versions = Vec<(u64, Option<Object>)>;
 /// Fields that change with every write and tell nothing.
 const NOISE: [&str; 3] = ["metadata.resourceVersion", "metadata.generation", "metadata.managedFields"];
 
+/// What kubectl itself adds to a manifest that it applies.
+const APPLIED: &str = "metadata.annotations.kubectl.kubernetes.io/last-applied-configuration";
+
 /// What an item of a list is called in a path: its type or name, when each item has one of its own, or else its number.
 /// Lists like `conditions` are merged by it: an item keeps its path when another comes before it.
 fn item_name(items: &[Value], index: usize) -> String {
@@ -73,22 +78,34 @@ fn item_name(items: &[Value], index: usize) -> String {
     index.to_string()
 }
 
-/// Calls back for each leaf of a tree: its path, the same with numbers only, and its value.
-fn walk(value: &Value, (path, plain): (&str, &str), each: &mut dyn FnMut(&str, &str, &Value)) {
+/// Whether nothing lies below a value.
+fn is_leaf(value: &Value) -> bool {
+    match value {
+        Value::Object(fields) => fields.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        _ => true,
+    }
+}
+
+/// Calls back for each node of a tree but its root: its path, the same with numbers only, and its value.
+pub(super) fn walk(value: &Value, (path, plain): (&str, &str), each: &mut dyn FnMut(&str, &str, &Value)) {
+    if !path.is_empty() {
+        each(path, plain, value);
+    }
     let below = |path: &str, name: &str| if path.is_empty() { name.to_owned() } else { format!("{path}.{name}") };
     match value {
-        Value::Object(fields) if !fields.is_empty() => {
+        Value::Object(fields) => {
             for (name, value) in fields {
                 walk(value, (&below(path, name), &below(plain, name)), each);
             }
         }
-        Value::Array(items) if !items.is_empty() => {
+        Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
                 let name = item_name(items, index);
                 walk(item, (&format!("{path}[{name}]"), &format!("{plain}[{index}]")), each);
             }
         }
-        leaf => each(path, plain, leaf),
+        _ => {}
     }
 }
 
@@ -96,8 +113,10 @@ fn walk(value: &Value, (path, plain): (&str, &str), each: &mut dyn FnMut(&str, &
 pub(super) fn leaves(value: &Value) -> Sorted<String, String> {
     let mut out = Sorted::new();
     walk(value, ("", ""), &mut |path, _, leaf| {
-        let text = leaf.as_str().map_or_else(|| leaf.to_string(), str::to_owned);
-        drop(out.insert(path.to_owned(), text));
+        if is_leaf(leaf) {
+            let text = leaf.as_str().map_or_else(|| leaf.to_string(), str::to_owned);
+            drop(out.insert(path.to_owned(), text));
+        }
     });
     out
 }
@@ -188,7 +207,9 @@ pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
             }
             let by_server = is_servers(path) || added.contains(path);
             let who = match writer {
-                Some(_) if by_server || source.as_ref().is_some_and(|own| !own.contains_key(path)) => {
+                Some(_)
+                    if by_server || path != APPLIED && source.as_ref().is_some_and(|own| !own.contains_key(path)) =>
+                {
                     Address::ApiServer
                 }
                 Some(writer) => writer.call.from.clone(),
@@ -207,45 +228,69 @@ pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
         let owner = owners.get(path);
         let revision = owner.map_or(0, |(revision, _)| *revision);
         let at = writers.get(&revision).map(|writer| writer.at);
-        out.push(Line { text, actor: owner.map(|(_, who)| actor(shown, who)), revision, at });
+        let actor = owner.map(|(_, who)| actor(shown, who));
+        out.push(Line { text, path: path.to_owned(), actor, revision, at });
     });
     out
 }
 
 /// What only the server can write.
-fn is_servers(path: &str) -> bool {
+pub(super) fn is_servers(path: &str) -> bool {
     let own = ["uid", "creationTimestamp", "deletionTimestamp", "resourceVersion", "generation"];
     path.strip_prefix("metadata.").is_some_and(|field| own.contains(&field))
 }
 
-/// What the API server added to an object when it was created: names, defaults, what admission plugins filled in. The
-/// request is sent again in a copy, and each gate asked what it did.
+/// What the API server added to an object when it was created: names, defaults, what admission plugins filled in.
 fn added(shown: &Shown, writer: &Writer, tree: &Value) -> SortedSet<String> {
-    let asked = |record: &&Record<Fact>| matches!(&record.fact, Fact::Requested { call, .. } if *call == writer.call);
-    let Some(at) = shown.trace.range(0, shown.trace.head()).find(asked).map(|record| record.at) else {
-        return SortedSet::new();
-    };
-    let gates = shown.objects.passage(&writer.call, at);
-    let path = |line: &str| Some(line.split('\t').nth(1)?.to_owned());
-    let decisions = gates.iter().filter_map(|fact| match fact {
-        Fact::Gate { gate: Gate::Authentication | Gate::Authorization, .. } => None,
-        Fact::Gate { decision, .. } => Some(decision),
-        _ => None,
-    });
-    let set: Vec<String> = decisions.flat_map(|decision| decision.lines()).filter_map(path).collect();
-    let is_set = |plain: &str| {
-        let within =
-            |outer: &String| plain.strip_prefix(outer.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']));
-        set.iter().any(|one| one == plain || within(one))
-    };
-    let named = tree.pointer("/metadata/generateName").is_some();
+    let set = filled(shown, &writer.call, shown.trace.head());
     let mut out = SortedSet::new();
-    walk(tree, ("", ""), &mut |path, plain, _| {
-        if is_set(plain) || named && plain == "metadata.name" {
+    walk(tree, ("", ""), &mut |path, plain, leaf| {
+        if is_leaf(leaf) && (set.iter().any(|one| one.is(plain)) || is_made_name(tree, plain)) {
             out.insert(path.to_owned());
         }
     });
     out
+}
+
+/// Whether a field is a name that the server made.
+pub(super) fn is_made_name(tree: &Value, plain: &str) -> bool {
+    plain == "metadata.name" && tree.pointer("/metadata/generateName").is_some()
+}
+
+/// A field that a gate of the API server has set.
+pub(super) struct Filled {
+    pub gate: Gate,
+    /// The admission plugin; may be empty.
+    pub plugin: String,
+    /// Its path, with numbers only.
+    path: String,
+}
+
+impl Filled {
+    /// Whether a field is it, or lies in it.
+    pub fn is(&self, plain: &str) -> bool {
+        plain.strip_prefix(self.path.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    }
+}
+
+/// What the gates set in a request whose write has this place in the trace, or comes before it. The request is sent again
+/// in a copy, and each gate asked what it did.
+pub(super) fn filled(shown: &Shown, call: &Call, place: u64) -> Vec<Filled> {
+    let asked = |record: &&Record<Fact>| matches!(&record.fact, Fact::Requested { call: other, .. } if other == call);
+    let Some(at) = shown.trace.range(0, place).rev().find(asked).map(|record| record.at) else { return Vec::new() };
+    let mut found = Vec::new();
+    for fact in shown.objects.passage(call, at) {
+        let Fact::Gate { gate, decision, .. } = fact else { continue };
+        if matches!(gate, Gate::Authentication | Gate::Authorization) {
+            continue;
+        }
+        found.extend(decision.lines().filter_map(|line| {
+            let mut parts = line.split('\t').map(str::to_owned);
+            let (plugin, path) = (parts.next()?, parts.next()?);
+            (!path.is_empty()).then_some(Filled { gate, plugin, path })
+        }));
+    }
+    found
 }
 
 /// The fields of an object that a person's manifest writes.
@@ -259,7 +304,7 @@ fn written(writer: &Writer, object: &ObjectRef) -> Option<Sorted<String, String>
     Some(leaves(value))
 }
 
-/// Writes a tree as YAML, line by line with the paths of the leaves.
+/// Writes a tree as YAML, line by line with the path of the field that stands there or begins there.
 fn print(value: &Value, (path, depth, lead): (&str, usize, &str), line: &mut dyn FnMut(String, &str)) {
     let indent = "  ".repeat(depth);
     let scalar = |value: &Value| -> String {
@@ -271,11 +316,6 @@ fn print(value: &Value, (path, depth, lead): (&str, usize, &str), line: &mut dyn
             scalar => manifest::write(scalar).trim_end().to_owned(),
         }
     };
-    let is_leaf = |value: &Value| match value {
-        Value::Object(fields) => fields.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        _ => true,
-    };
     match value {
         Value::Object(fields) => {
             for (number, (name, value)) in fields.iter().enumerate() {
@@ -286,7 +326,7 @@ fn print(value: &Value, (path, depth, lead): (&str, usize, &str), line: &mut dyn
                 if is_leaf(value) {
                     line(format!("{start}{}: {}", scalar(&Value::from(name.as_str())), scalar(value)), &path);
                 } else {
-                    line(format!("{start}{}:", scalar(&Value::from(name.as_str()))), "");
+                    line(format!("{start}{}:", scalar(&Value::from(name.as_str()))), &path);
                     let deeper = if matches!(value, Value::Array(_)) { depth } else { depth + 1 };
                     print(value, (&path, deeper, ""), line);
                 }
@@ -324,9 +364,10 @@ mod tests {
         let read = manifest::read(&text);
         assert_eq!(read.documents[0].value, value, "{text}");
         let flat = leaves(&value);
-        for path in paths.iter().filter(|path| !path.is_empty()) {
-            assert!(flat.contains_key(path), "{path}");
+        for (path, line) in paths.iter().zip(text.lines()) {
+            assert_eq!(flat.contains_key(path), !line.ends_with(':'), "{path}");
         }
+        assert_eq!(paths.iter().collect::<SortedSet<_>>().len(), paths.len(), "each line has a path of its own");
         assert!(paths.contains(&"spec.containers[main].args[1]".to_owned()));
     }
 

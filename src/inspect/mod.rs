@@ -6,7 +6,7 @@
 //! 2. [`story`]: why is it so (the chain of causes back to what a person did), and [`lack`]: what is missing?
 //! 3. [`compare`]: what is wanted, what is there; what the API believes, what is really so.
 //! 4. [`events`]: what has been noted about it; also the list of all events.
-//! 5. YAML as stored, with whoever wrote each field, and its [`history`].
+//! 5. YAML as stored, with whoever wrote each field, why it is so ([`field`]), and its [`history`].
 //!
 //! A pod and the scheduler also have their attempts: [`scheduling`].
 //!
@@ -27,6 +27,7 @@ pub mod compare;
 pub mod deeds;
 pub mod effects;
 pub mod events;
+pub mod field;
 pub mod history;
 pub mod identity;
 pub mod lack;

@@ -98,20 +98,26 @@ impl Search {
 /// question suffers from: then the line of the manifest is that one.
 #[must_use]
 pub fn story(shown: &Shown, last: FactId, trouble: Option<&Trouble>) -> Story {
+    story_of(shown, last, &|text, written| find_line(text, written, trouble))
+}
+
+/// The same; `line` finds in an applied manifest the line that is meant, given the object that was written because of it.
+pub(super) fn story_of(shown: &Shown, last: FactId, line: &dyn Fn(&str, &ObjectRef) -> Option<Source>) -> Story {
     let chain: Vec<&Record<Fact>> =
         why::chain(shown.trace, last).into_iter().filter_map(|id| shown.trace.get(id)).collect();
     let mut links: Vec<Link> = Vec::new();
     let mut written = None;
+    let source = |fact: &Fact, written: Option<&Ref>| line(applied(fact)?, written?);
     let mut steps = chain.iter().copied().peekable();
     while let Some(record) = steps.next() {
         let Fact::Committed { object, change, revision, call, .. } = &record.fact else {
-            links.push(Link { source: source(&record.fact, written, trouble), ..link(shown, record, None) });
+            links.push(Link { source: source(&record.fact, written), ..link(shown, record, None) });
             continue;
         };
         written = Some(object);
         let revision = Some(*revision);
         if let Some(step) = steps.next_if(|step| leads_to_write(&step.fact, &call.from)) {
-            let source = source(&step.fact, written, trouble);
+            let source = source(&step.fact, written);
             links.push(Link { revision, source, ..link(shown, step, Some((object, *change))) });
         } else {
             let sentence = written_sentence(shown, &call.from, object, *change);
@@ -237,17 +243,30 @@ fn written_sentence(shown: &Shown, by: &Address, object: &ObjectRef, change: Cha
     }
 }
 
-/// The line of an applied manifest that asked for the object, or for what troubles it.
-fn source(fact: &Fact, written: Option<&Ref>, trouble: Option<&Trouble>) -> Option<Source> {
+/// The manifest that somebody applied.
+pub(super) fn applied(fact: &Fact) -> Option<&str> {
     let Fact::Input(input) = fact else { return None };
-    let Input::Apply { text, .. } = &**input else { return None };
-    find_line(text, written?, trouble)
+    if let Input::Apply { text, .. } = &**input { Some(text) } else { None }
 }
 
 /// The line in a manifest that asked for an object, or for what troubles it.
 #[must_use]
 pub fn find_line(text: &str, object: &ObjectRef, trouble: Option<&Trouble>) -> Option<Source> {
     let read = manifest::read(text);
+    let document = document_of(&read.documents, object)?;
+    let path = match trouble {
+        Some(trouble) => trouble.path(&document.value),
+        None if document.value.pointer("/spec/replicas").is_some() => "spec.replicas".to_owned(),
+        None => "metadata.name".to_owned(),
+    };
+    line_at(text, document.index, &path)
+}
+
+/// The document of an object.
+pub(super) fn document_of<'a>(
+    documents: &'a [manifest::Document],
+    object: &ObjectRef,
+) -> Option<&'a manifest::Document> {
     let is_it = |document: &&manifest::Document| {
         let field = |path: &str| document.value.pointer(path).and_then(serde_json::Value::as_str).unwrap_or_default();
         let namespace = field("/metadata/namespace");
@@ -256,13 +275,12 @@ pub fn find_line(text: &str, object: &ObjectRef, trouble: Option<&Trouble>) -> O
             && field("/metadata/name") == &*object.key.name
             && namespace == &*object.key.namespace
     };
-    let document = read.documents.iter().find(is_it)?;
-    let path = match trouble {
-        Some(trouble) => trouble.path(&document.value),
-        None if document.value.pointer("/spec/replicas").is_some() => "spec.replicas".to_owned(),
-        None => "metadata.name".to_owned(),
-    };
-    let line = manifest::locate(text, document.index, &path)?.line;
+    documents.iter().find(is_it)
+}
+
+/// The line of a field, of which the path has numbers only.
+pub(super) fn line_at(text: &str, document: usize, path: &str) -> Option<Source> {
+    let line = manifest::locate(text, document, path)?.line;
     let text = text.lines().nth(line.checked_sub(1)?).unwrap_or_default().trim().to_owned();
     Some(Source { line, text })
 }

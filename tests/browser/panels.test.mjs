@@ -238,6 +238,75 @@ test('each line of YAML tells who wrote it and when, by the pointer and by the k
   await close();
 });
 
+test('the mark of a line of YAML leads back to whoever gave the field its value, by pointer, key and touch', async () => {
+  const { page, errors, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  const inspector = page.getByTestId('inspector');
+  const answer = page.getByTestId('field-why');
+  const line = (text) => inspector.locator('.yaml-line').filter({ hasText: text }).first();
+  await select(page, /^web-/);
+  await inspector.getByText('YAML as stored').click();
+  // What a pod's image is stands in the Deployment's template: the chain goes there, and not to who made the pod.
+  await line('- image:').locator('.badge').click();
+  await answer.locator('.cause').last().getByText('You submit a manifest').waitFor(WAIT);
+  assert.match(await answer.locator('.cause').first().innerText(), /The value comes from spec\.template\.spec\.containers\[web\]\.image of ReplicaSet web-/);
+  assert.match(await answer.locator('.cause-line code').innerText(), /^image: nginx:1\.26/);
+  await answer.getByTestId('show-line').click();
+  await page.locator('.cm-activeLine').getByText('image: nginx:1.26').waitFor(WAIT);
+  await answer.getByText('Before that it was not there.').waitFor();
+  // Another field, which nobody asked for: the same manifest, another line.
+  await line('enableServiceLinks:').locator('.badge').click();
+  await answer.getByText('The request did not name this field: the API server filled in the default.').waitFor(WAIT);
+  await answer.locator('.cause-line code').getByText(/^replicas: 3/).waitFor();
+  // By keys: the arrows choose a line, Enter asks; each cause leads to its moment.
+  await line('nodeName:').click();
+  assert.equal(await answer.count(), 0, 'a line that is only chosen says no more than who and when');
+  await inspector.locator('.yaml-text').focus();
+  await page.keyboard.press('Enter');
+  await answer.locator('.cause').first().getByText('scheduler').waitFor(WAIT);
+  assert.ok((await answer.locator('.cause').count()) <= 6);
+  await page.keyboard.press('ArrowDown');
+  await answer.waitFor({ state: 'detached' });
+  await page.keyboard.press('ArrowUp');
+  await page.getByTestId('field-ask').waitFor();
+  await answer.locator('.cause-seek').first().click();
+  await page.getByTestId('to-present').waitFor(WAIT);
+  assert.deepEqual(await inaccessible(page), []);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('a field that was scaled names the command; what the cluster began with says so, in Korean on a phone', async () => {
+  const { page, errors, close } = await applied('deployment', READY_PODS, { argument: 3, lang: 'ko', viewport: VIEWPORTS['390x844'], touch: true });
+  const inspector = page.getByTestId('inspector');
+  const answer = page.getByTestId('field-why');
+  const ask = async (text) => {
+    await inspector.locator('.yaml-line').filter({ hasText: text }).first().tap();
+    await page.getByTestId('field-ask').tap();
+  };
+  await select(page, /디플로이먼트 3\/3/);
+  await page.getByTestId('replicas').fill('4');
+  await page.getByTestId('scale').tap();
+  await page.waitForFunction(READY_PODS, 4, WAIT);
+  await page.getByTestId('play').tap();
+  await inspector.getByText('저장된 YAML').tap();
+  await ask('replicas: 4');
+  await answer.getByText('그전 값은 3입니다.').waitFor(WAIT);
+  assert.equal(await answer.locator('.cause').count(), 1);
+  await answer.getByText('원인은 사용자가 한 일입니다.').waitFor();
+  await ask('restartPolicy:');
+  await answer.getByText('요청에 없는 필드라서 API 서버가 기본값을 채웠습니다.').waitFor(WAIT);
+  const wide = await inspector.evaluate((panel) => panel.scrollWidth - panel.clientWidth);
+  assert.ok(wide <= 0, `${wide} px too wide`);
+  await page.getByTestId('tab-guide').tap();
+  await page.getByTestId('tree').getByRole('treeitem').filter({ hasText: /^node-1/ }).first().tap();
+  await page.getByTestId('tab-inspector').tap();
+  await inspector.getByText('저장된 YAML').tap();
+  await ask('podCIDR:');
+  await answer.getByText('항구의 시계가 돌기 전, 클러스터가 시작되는 동안 기록되었습니다.').waitFor(WAIT);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('no sentence of the caption is cut off, on a phone either', async () => {
   for (const lang of ['ko', 'en']) {
     for (const viewport of [VIEWPORTS['1440x900'], VIEWPORTS['390x844']]) {

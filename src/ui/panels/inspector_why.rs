@@ -37,7 +37,7 @@ pub fn why_section(ui: Ui, thing: Thing) -> El {
     let has_story = truth(move || story.with(Option::is_some));
     let content = move || {
         if has_story.get() {
-            vec![untrack(|| causes(ui, story)), el("p", "why-end").words(move || end(ui, story))]
+            untrack(|| told(ui, story)).into()
         } else {
             vec![el("p", "quiet").text(&ui.text("why-none"))]
         }
@@ -48,6 +48,11 @@ pub fn why_section(ui: Ui, thing: Thing) -> El {
         .add(el("h3", "").word(ui, "why-title"))
         .part(move || lack.get().map(|lack| missing(ui, lack)))
         .part(content)
+}
+
+/// A chain of causes, and where it all began.
+pub fn told(ui: Ui, story: Memo<Option<Story>>) -> [El; 2] {
+    [causes(ui, story), el("p", "why-end").words(move || end(ui, story))]
 }
 
 /// Where it all began.
@@ -87,7 +92,10 @@ fn causes(ui: Ui, story: Memo<Option<Story>>) -> El {
             .words(text);
         el("li", "why-more").add(toggle)
     };
-    let key = |link: &Link| format!("{} {} {}", link.fact, link.at.as_micros(), link.sentence);
+    let key = |link: &Link| {
+        let line = link.source.as_ref().map_or(0, |source| source.line);
+        format!("{} {} {line} {}", link.fact, link.at.as_micros(), link.sentence)
+    };
     el("ol", "why")
         .rows(move || part(false), key, move |link| cause(ui, link))
         .when(move || count.get() > SHOWN, more)
