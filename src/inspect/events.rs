@@ -5,7 +5,8 @@ use super::Shown;
 use crate::api::kinds::{self, KINDS};
 use crate::api::meta::moment;
 use crate::api::object::{Object, ObjectRef};
-use crate::sim::{Order, Time};
+use crate::cluster::fact::Fact;
+use crate::sim::{Order, Record, Time};
 use k8s_openapi::api::core::v1::Event;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as Timestamp;
 
@@ -104,6 +105,16 @@ pub fn of_object(shown: &Shown, object: &ObjectRef, limit: usize) -> List {
         .skip(more)
         .map(|(_, object, event)| Row { age: age(shown, object, event), ..row(shown, object, event) });
     List { rows: rows.collect(), more, all: fitting.len() }
+}
+
+/// The fact that an event was written, by the event's own key.
+#[must_use]
+pub fn fact_of(shown: &Shown, key: &str) -> Option<u64> {
+    let is_it = |record: &&Record<Fact>| {
+        let Fact::Committed { object, .. } = &record.fact else { return false };
+        *object.kind == kinds::event::KIND && object.key.to_string() == key
+    };
+    shown.trace.range(0, shown.trace.head()).rev().find(is_it).map(|record| record.id.0)
 }
 
 /// When it was seen last.

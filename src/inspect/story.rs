@@ -193,6 +193,32 @@ pub fn actor(shown: &Shown, who: &Address) -> Actor {
     Actor { letter, colour, name: caption::actor(who, shown.language) }
 }
 
+/// Something that happened up to the shown moment, and the object that it is about, for links (may be empty). What only carries a request is told as
+/// that request.
+#[must_use]
+pub fn happening(shown: &Shown, place: u64) -> Option<(Link, String)> {
+    let itself = shown.trace.get(FactId(place)).filter(|record| record.id.0 < shown.trace.head())?;
+    std::iter::once(itself).chain(shown.trace.causes(itself.id)).find_map(|record| {
+        let mut told = link(shown, record, None);
+        if let Fact::Committed { object, change, revision, call, .. } = &record.fact {
+            (told.revision, told.sentence) = (Some(*revision), written_sentence(shown, &call.from, object, *change));
+        }
+        let about = about(&record.fact).filter(|object| !object.key.name.is_empty());
+        (!told.sentence.is_empty()).then(|| (told, about.map(super::link).unwrap_or_default()))
+    })
+}
+
+/// The object that a fact is about.
+fn about(fact: &Fact) -> Option<&ObjectRef> {
+    Some(match fact {
+        Fact::Committed { object, .. } | Fact::Watched { object, .. } | Fact::Reconciled { object, .. } => object,
+        Fact::Requested { target, .. } => &target.object,
+        Fact::PodQueued { pod, .. } | Fact::ManifestRead { pod: Some(pod), .. } => pod,
+        Fact::Attempted(attempt) => &attempt.pod,
+        fact => return why::pod_on_ship(fact),
+    })
+}
+
 /// A fact as a link; `wrote` is what was written because of it.
 pub(super) fn link(shown: &Shown, record: &Record<Fact>, wrote: Option<(&Ref, Change)>) -> Link {
     Link {

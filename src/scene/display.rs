@@ -312,6 +312,14 @@ pub struct DisplayList {
     pub items: Vec<Item>,
 }
 
+impl Item {
+    /// The fact of a thing that is on its way.
+    #[must_use]
+    pub fn moving(&self) -> Option<u64> {
+        self.fact.filter(|_| self.layer == Layer::Moving).map(|fact| fact.0)
+    }
+}
+
 impl DisplayList {
     /// The thing that a pointer at (x, y) means: of all that are hit the foremost, of one layer the smallest.
     #[must_use]

@@ -3,16 +3,19 @@
 use super::dom::{El, el};
 use super::handle::Ui;
 use super::session::Session;
-use crate::i18n::Language;
+use crate::i18n::{Language, text};
 use crate::scene::caption::{self, ANNOUNCE_MS, Caption};
 use crate::scene::pace::Beat;
 use leptos::prelude::*;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// At most so many sentences are merged into one announcement,
-const MERGED: usize = 3;
-/// and so many announcements are remembered.
+/// At most so many sentences are merged into one announcement: nobody hears more in its time. Where there are more, as when
+/// time passes quickly, it has the latest few and says how many it leaves to the transcript.
+const MERGED: usize = 8;
+/// These few.
+const LATEST: usize = 3;
+/// So many announcements are remembered.
 const REMEMBERED: usize = 2000;
 
 /// The state of the telling.
@@ -85,22 +88,27 @@ pub fn announce(ui: Ui) {
 fn say(ui: Ui) {
     let language = ui.language.get_untracked();
     let from = ui.captions.with_untracked(|captions| captions.said_to);
-    let (head, sentences) = ui.read(|session| {
-        let new = beats(session).take_while(|beat| beat.head >= from);
-        let new = new.filter_map(|beat| caption::of(beat, session.trace(), language));
-        (session.trace().head(), new.take(MERGED).map(|caption| caption.text).collect::<Vec<_>>())
+    let (head, sentences, more) = ui.read(|session| {
+        let new = || beats(session).take_while(|beat| beat.head >= from);
+        let count = new().count();
+        let most = if count > MERGED { LATEST } else { count };
+        let told = new().take(most).filter_map(|beat| caption::of(beat, session.trace(), language));
+        (session.trace().head(), told.map(|caption| caption.text).collect::<Vec<_>>(), count - most)
     });
     if head == from {
         return;
     }
-    let mut text = sentences;
-    text.reverse();
-    text.dedup();
+    let mut told = sentences;
+    if more > 0 {
+        told.push(text(language, "said-more", &[("count", more.into())]));
+    }
+    told.reverse();
+    told.dedup();
     let t = ui.shown_millis();
     let note = |captions: &mut Captions| {
         captions.said_to = head;
-        if !text.is_empty() {
-            captions.said.push((t, text.join(" ")));
+        if !told.is_empty() {
+            captions.said.push((t, told.join(" ")));
             captions.spoken = language;
             let surplus = captions.said.len().saturating_sub(REMEMBERED);
             captions.said.drain(..surplus);

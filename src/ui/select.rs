@@ -11,10 +11,14 @@ pub enum Selection {
     Object(Ref),
     /// A component: the API server, etcd, the scheduler, the controllers, a kubelet …
     Component(Address),
+    /// Something that happened, by its place in the trace.
+    Fact(u64),
 }
 
 /// In links, components are named below this word.
 const COMPONENTS: &str = "components/";
+/// And what happened below this one.
+const FACTS: &str = "facts/";
 
 impl Selection {
     /// A ship.
@@ -33,6 +37,9 @@ impl Selection {
         if let Some(id) = text.strip_prefix(COMPONENTS) {
             return component(id).map(Self::Component);
         }
+        if let Some(place) = text.strip_prefix(FACTS) {
+            return place.parse().ok().map(Self::Fact);
+        }
         let parts: Vec<&str> = text.split('/').collect();
         let kind = KINDS.iter().find(|kind| kind.plural == parts[0])?;
         match (parts.as_slice(), kind.namespaced) {
@@ -48,6 +55,7 @@ impl Selection {
         match self {
             Self::Object(object) => format!("{}/{}", object.kind.plural, object.key),
             Self::Component(address) => format!("{COMPONENTS}{}", component_id(address)),
+            Self::Fact(place) => format!("{FACTS}{place}"),
         }
     }
 
@@ -67,6 +75,7 @@ impl Selection {
         match self {
             Self::Object(object) => object.to_string(),
             Self::Component(address) => component_id(address),
+            Self::Fact(_) => self.write(),
         }
     }
 
@@ -75,7 +84,7 @@ impl Selection {
     pub fn object(&self) -> Option<&Ref> {
         match self {
             Self::Object(object) => Some(object),
-            Self::Component(_) => None,
+            Self::Component(_) | Self::Fact(_) => None,
         }
     }
 }

@@ -290,7 +290,7 @@ pub fn ship_of(ui: Ui) -> Option<Rc<str>> {
             let on = |node: &&NodeView| node.pods.iter().any(|pod| pod.object == *object);
             view.nodes.iter().find(on).map(|node| node.name.clone())
         }),
-        Selection::Object(_) => None,
+        Selection::Object(_) | Selection::Fact(_) => None,
         Selection::Component(component) => component.node().cloned(),
     })
 }
@@ -298,8 +298,15 @@ pub fn ship_of(ui: Ui) -> Option<Rc<str>> {
 impl Ui {
     /// Runs on until something happens.
     pub fn until(self, what: Until) {
-        let selected = self.selected.with_untracked(|selected| selected.as_ref().and_then(|one| one.object().cloned()));
-        self.change(|session| session.until(what, selected));
+        let selected = self.selected.get_untracked();
+        if what != Until::Selected || untrack(|| self.can_wait()) {
+            self.change(|session| session.until(what, selected));
+        }
+    }
+
+    /// Whether something is selected that can change.
+    pub fn can_wait(self) -> bool {
+        self.selected.with(|selected| selected.as_ref().is_some_and(|one| !matches!(one, Selection::Fact(_))))
     }
 
     /// Marks the shown moment, or forgets its mark.

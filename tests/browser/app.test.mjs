@@ -345,6 +345,38 @@ test('what is said aloud is one polite sentence at a time', async () => {
   assert.equal(await page.getByTestId('live').getAttribute('aria-live'), 'polite');
 });
 
+test('every beat is said aloud once: in one announcement of its own, or merged with its neighbours', async () => {
+  const page = await sandbox();
+  await page.evaluate(() => {
+    const live = document.querySelector('[data-testid=live]');
+    window.spoken = [];
+    new MutationObserver(() => live.textContent && window.spoken.push({ at: performance.now(), text: live.textContent }))
+      .observe(live, { childList: true, characterData: true, subtree: true });
+  });
+  await page.getByTestId('try-deployment').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: POD_MS });
+  await page.getByTestId('play').click();
+  await page.getByTestId('tab-transcript').click();
+  const beats = (await page.getByTestId('captions').locator('ol li > :last-child').allTextContents()).reverse();
+  assert.ok(beats.length > 10, `${beats.length}`);
+  // The last beat is said when its time has come.
+  await page.waitForFunction((last) => window.spoken.some(({ text }) => text.includes(last)), beats.at(-1));
+  const spoken = await page.evaluate(() => window.spoken);
+  for (let index = 1; index < spoken.length; index += 1) {
+    const apart = spoken[index].at - spoken[index - 1].at;
+    assert.ok(apart > 1000, `${apart} ms between “${spoken[index - 1].text}” and “${spoken[index].text}”`);
+  }
+  // How a request ended, and what it made, may not be known yet when it is told.
+  const plain = (text) => text.replaceAll(/ → \d+\)/g, ')').replaceAll(/: create (\w+) \S+ \(/g, ': create $1 (');
+  let rest = spoken.map(({ text }) => plain(text)).join(' ');
+  // One after another and nothing between them: each beat once. Neighbours that say the same may be said once.
+  for (const [index, beat] of beats.map(plain).entries()) {
+    if (rest.startsWith(beat)) rest = rest.slice(beat.length).trimStart();
+    else assert.ok(index > 0 && beat === plain(beats[index - 1]), `“${beat}” is not said, but “${rest.slice(0, 200)}”`);
+  }
+  assert.equal(rest, '');
+});
+
 for (const [size, viewport] of Object.entries(VIEWPORTS)) {
   test(`axe finds nothing at ${size}`, async () => {
     for (const [lang, theme] of [['ko', 'light'], ['en', 'dark']]) {

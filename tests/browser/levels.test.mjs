@@ -245,6 +245,110 @@ test('requests with their gates, the timeline, history and owners, etcd, effects
   await close();
 });
 
+test('the timeline comes nearer and moves by buttons, keys and wheel, and arrows lead from cause to effect', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?speed=10');
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, { timeout: 60_000 });
+  await page.getByTestId('play').click();
+  await page.getByTestId('tab-timeline').click();
+  const canvas = page.locator('.timeline-chart canvas');
+  const picture = () => canvas.evaluate((one) => one.toDataURL());
+  /** Does something, and gives the picture that is another for it. */
+  const after = async (act) => {
+    const before = await picture();
+    await act();
+    await page.waitForFunction((old) => document.querySelector('.timeline-chart canvas').toDataURL() !== old, before);
+    return picture();
+  };
+  const whole = await picture();
+  const press = (key) => after(async () => {
+    await page.locator('.timeline-chart').focus();
+    await page.keyboard.press(key);
+  });
+  const near = await press('w');
+  assert.notEqual(await press('a'), near);
+  assert.equal(await press('d'), near);
+  assert.notEqual(await press('ArrowRight'), near);
+  assert.equal(await press('ArrowLeft'), near);
+  assert.equal(await press('s'), whole, 'as far as it goes is all of it');
+  await press('w');
+  assert.equal(await press('f'), whole);
+  const tool = (name) => after(() => page.getByTestId('timeline').getByRole('button', { name }).click());
+  const nearer = await tool('Zoom in');
+  assert.notEqual(nearer, near, 'the button goes further than a key');
+  assert.equal(await tool('Zoom out'), whole);
+  await tool('Zoom in');
+  assert.equal(await tool('Whole run'), whole);
+  const { x, y, width, height } = await canvas.boundingBox();
+  await page.mouse.move(x + width / 2, y + height / 2);
+  assert.equal(await after(() => page.mouse.wheel(0, -100)), near);
+  assert.notEqual(await after(() => page.mouse.wheel(100, 0)), near);
+  assert.equal(await after(() => page.mouse.wheel(-100, 0)), near);
+  assert.equal(await after(() => page.mouse.wheel(0, 100)), whole);
+
+  /** How many pixels of each lane have the arrows' colour. */
+  const lanes = () => canvas.evaluate((one) => {
+    const probe = document.createElement('canvas').getContext('2d');
+    const bearer = document.body.appendChild(document.createElement('i'));
+    bearer.style.color = 'var(--accent)';
+    probe.fillStyle = getComputedStyle(bearer).color;
+    bearer.remove();
+    probe.fillRect(0, 0, 1, 1);
+    const [r, g, b] = probe.getImageData(0, 0, 1, 1).data;
+    const { data, width: wide, height: high } = one.getContext('2d').getImageData(0, 0, one.width, one.height);
+    const found = Array(8).fill(0);
+    for (let pixel = 0; pixel < wide * high; pixel += 1) {
+      if (data[4 * pixel] === r && data[4 * pixel + 1] === g && data[4 * pixel + 2] === b) found[Math.floor((Math.floor(pixel / wide) / high) * 8)] += 1;
+    }
+    return found;
+  });
+  const without = await lanes();
+  // A slice of a kubelet: its causes are in other lanes.
+  for (let share = 0.2; share < 0.95 && !/node-\d/.test(await page.locator('.timeline-told').textContent()); share += 0.02) {
+    await canvas.click({ position: { x: width * share, y: (height * 5.5) / 8 } });
+  }
+  assert.match(await page.locator('.timeline-told').textContent(), /node-\d/);
+  await page.waitForFunction((old) => document.querySelector('.timeline-chart canvas').toDataURL() !== old, whole);
+  const drawn = await lanes();
+  const more = drawn.filter((pixels, lane) => pixels > without[lane] + 10).length;
+  assert.ok(more >= 4, `arrows in ${more} lanes: ${without} became ${drawn}`);
+  const told = (await page.locator('.timeline-told').textContent()).replace(/^\S+\s+/, '');
+  await page.getByTestId('timeline-why').click();
+  await page.getByTestId('fact').getByRole('heading', { level: 2 }).getByText(told).waitFor();
+  await page.getByTestId('why').getByText('You submit a manifest').waitFor();
+  assert.deepEqual(await inaccessible(page), []);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
+test('until something of a component changes; without a selection that is not offered', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?seed=3');
+  await page.getByTestId('play').click();
+  const option = page.getByTestId('until').locator('option[value=until-selected]');
+  const offered = async () => {
+    await page.keyboard.press('Control+k');
+    await page.getByTestId('palette').locator('input').fill('Until the selected');
+    const count = await page.getByTestId('palette').getByRole('option').count();
+    await page.keyboard.press('Escape');
+    return count;
+  };
+  assert.equal(await option.isDisabled(), true);
+  assert.match(await option.textContent(), /select an object or a component first/);
+  assert.equal(await offered(), 0);
+  await page.getByTestId('tree').getByRole('treeitem').filter({ hasText: 'Scheduler' }).first().click();
+  assert.equal(await option.isDisabled(), false);
+  assert.equal(await offered(), 1);
+  const before = await page.evaluate(() => window.__bottle.t);
+  await page.getByTestId('apply').click();
+  await page.getByTestId('until').selectOption('until-selected');
+  await page.waitForFunction((t) => window.__bottle.t > t && document.querySelector('[data-testid=play]').getAttribute('aria-pressed') === 'false', before, { timeout: 60_000 });
+  await page.getByTestId('caption').getByText(/^By its watch, the scheduler/).waitFor();
+  const passed = (await page.evaluate(() => window.__bottle.t)) - before;
+  assert.ok(passed < 1000, `the scheduler was heard of after ${passed} ms`);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('the run goes on until the next event, and until something of what is selected changes', async () => {
   const { page, errors, close } = await open(rig, 'en/sandbox?seed=3&sel=deployments/default/web');
   await page.getByTestId('play').click();

@@ -194,6 +194,58 @@ test('the events are those of kubectl, can be filtered, and lead to their object
   await close();
 });
 
+test('any event, any sentence of the transcript and anything on its way on the stage leads to the chain of its causes', async () => {
+  const { page, errors, close } = await applied('deployment', READY_PODS, { argument: 3 });
+  await page.getByTestId('play').click();
+  const fact = page.getByTestId('fact');
+  const causes = fact.getByTestId('why').locator('.cause');
+  const heading = fact.getByRole('heading', { level: 2 });
+  const ends = async () => {
+    await causes.last().getByText('You submit a manifest').waitFor(WAIT);
+    assert.ok((await causes.count()) > 1);
+  };
+  await page.getByTestId('tab-events').click();
+  await page.getByTestId('events').getByRole('button', { name: 'Scheduled', exact: true }).first().click();
+  await heading.getByText(/^SCreated by the scheduler: Event web-/).waitFor(WAIT);
+  await ends();
+  const address = page.url();
+  // The reasons in the inspector's own list do the same.
+  await select(page, /^web-/);
+  await page.getByTestId('inspector').getByRole('button', { name: 'Started', exact: true }).first().click();
+  await heading.getByText(/Created by the kubelet on node-\d: Event web-/).waitFor(WAIT);
+  await page.getByTestId('tab-transcript').click();
+  await page.getByTestId('captions').getByRole('button', { name: /fetches image/ }).first().click();
+  await heading.getByText(/fetches image/).waitFor(WAIT);
+  await ends();
+  await fact.getByRole('button', { name: /^Look at web-/ }).click();
+  await page.getByTestId('inspector').getByRole('heading', { level: 2 }).getByText(/^web-/).waitFor(WAIT);
+  // From the beginning, until something is on its way.
+  const LAUNCH = () => window.__bottle.displayList().find(({ kind, fact }) => fact !== undefined && ['launch', 'pulse', 'barge'].includes(kind));
+  await page.getByTestId('speed').selectOption('auto');
+  await page.getByTestId('start').click();
+  let launch;
+  for (let tries = 0; tries < 20 && !launch; tries += 1) {
+    await page.getByTestId('play').click();
+    await page.waitForFunction(LAUNCH, null, WAIT);
+    await page.getByTestId('play').click();
+    launch = await page.evaluate(LAUNCH);
+  }
+  assert.ok(launch, 'nothing is on its way');
+  const canvas = await page.locator('.stage-view canvas').first().boundingBox();
+  const at = { x: canvas.x + launch.x + launch.w / 2, y: canvas.y + launch.y + launch.h / 2 };
+  await page.mouse.move(at.x, at.y);
+  await page.locator('.tip').waitFor(WAIT);
+  const named = await page.locator('.tip').textContent();
+  await page.mouse.click(at.x, at.y);
+  await heading.getByText(named).waitFor(WAIT);
+  assert.deepEqual(await inaccessible(page), []);
+  // Its address opens it again; before it has happened it says so.
+  await page.goto(address);
+  await heading.getByText(/happened|Event web-/).waitFor(WAIT);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('a component has a card that says where the analogy breaks', async () => {
   const { page, close } = await open(rig, `ko/${FAST}&sel=components/kube-scheduler`, { lang: 'ko' });
   const inspector = page.getByTestId('inspector');

@@ -123,6 +123,30 @@ test('the transcript can be searched', async () => {
   await close();
 });
 
+test('the transcript is copied as it stands, the earliest sentence first', async () => {
+  const { page, context, errors, close } = await open(rig, 'en/sandbox?speed=10', { lang: 'en' });
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, WAIT);
+  await page.getByTestId('play').click();
+  await page.getByTestId('tab-transcript').click();
+  const panel = page.getByTestId('captions');
+  await panel.locator('ol li').first().waitFor(WAIT);
+  await panel.getByRole('button', { name: 'Copy', exact: true }).click();
+  await panel.getByRole('button', { name: 'Copied', exact: true }).waitFor(WAIT);
+  const rows = await panel.locator('ol li').evaluateAll((all) => all.map((row) => [...row.children].map((part) => part.textContent).join('  ')));
+  assert.ok(rows.length > 10, `${rows.length}`);
+  assert.deepEqual((await page.evaluate(() => navigator.clipboard.readText())).split('\n'), rows.reverse());
+  // What was searched for, and nothing else.
+  await panel.getByRole('searchbox').fill('scheduler');
+  await page.waitForFunction((count) => document.querySelectorAll('[data-testid=captions] ol li').length < count, rows.length, WAIT);
+  const found = await panel.locator('ol li').count();
+  await panel.getByRole('button', { name: /Cop/ }).click();
+  await page.waitForFunction(async (count) => (await navigator.clipboard.readText()).split('\n').length === count, found, WAIT);
+  assert.deepEqual(errors, []);
+  await close();
+});
+
 test('at 320 pixels and at 200 % nothing is lost: no page scrolls sideways, and everything that acts is in reach', async () => {
   for (const [what, viewport] of [['320', { width: 320, height: 700 }], ['200 % of 1280', { width: 640, height: 360 }]]) {
     for (const lang of ['ko', 'en']) {

@@ -1,6 +1,6 @@
 //! On the ships: image barges, sandboxes, containers that start and end, probes, back-offs, the end of a pod.
 
-use super::{Movers, READING_MS, Shown, between, moving, progress};
+use super::{Movers, READING_MS, Shown, between, progress, travelling};
 use crate::api::object::Ref;
 use crate::cluster::fact::{Fact, ProbeKind};
 use crate::scene::display::{Anchor, Area, Layer, Look};
@@ -32,7 +32,7 @@ pub fn barge<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], move
     let fill = crate_::fill(workload(stage, pod));
     // Among many small ships, barges are small too.
     let scale = stage.layout.field.as_ref().map_or(1.0, |field| (field.pitch / 260.0).min(1.0));
-    let thing = moving(one, "barge", "barge", at, 58.0 * scale).at(at.0, at.1, scale).of(pod).says(&**image);
+    let thing = travelling(one, "barge", "barge", at, 58.0 * scale).at(at.0, at.1, scale).of(pod).says(&**image);
     let draw = move |pen: &mut crate::scene::pen::Pen| barge_sprite::draw(pen, layers, fill);
     movers.push(Act::Barge, node.to_string(), (thing, at), Box::new(draw));
     engine(stage, one, node);
@@ -184,7 +184,7 @@ pub fn ping(stage: &mut Stage, one: &Shown, movers: &mut Movers) {
         ProbeKind::Readiness => "readiness",
     };
     let answer = (share >= 1.0).then_some(*ok);
-    let thing = moving(one, "ping", "ping", at, 10.0).of(&pod).says(word);
+    let thing = travelling(one, "ping", "ping", at, 10.0).of(&pod).says(word);
     movers.push(Act::Ping, node.to_string(), (thing, at), Box::new(move |pen| pulse::ping(pen, answer)));
 }
 

@@ -184,6 +184,11 @@ impl Movers {
     }
 }
 
+/// A thing that is on its way, around a point: it can be asked why.
+fn travelling(one: &Shown, what: &str, kind: &'static str, at: (f64, f64), radius: f64) -> Thing {
+    moving(one, what, kind, at, radius).touched()
+}
+
 /// A thing that moves, around a point.
 fn moving(one: &Shown, what: &str, kind: &'static str, at: (f64, f64), radius: f64) -> Thing {
     Thing::new(one.id(what), kind, Layer::Moving, Area::around(at.0, at.1, radius))

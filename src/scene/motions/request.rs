@@ -1,6 +1,6 @@
 //! A request: the launch, the gate lamps, the slip in the pipe, the ink in the ledger, the launch's return.
 
-use super::{Movers, READING_MS, Shown, moving, progress};
+use super::{Movers, READING_MS, Shown, progress, travelling};
 use crate::cluster::fact::{Call, Fact, Gate};
 use crate::cluster::wire::Address;
 use crate::scene::display::{Anchor, Area, Layer, Look};
@@ -107,7 +107,8 @@ fn draw_launch(stage: &mut Stage, call: &Call, last: &Shown, movers: &mut Movers
         )
         .at(at.0, at.1, scale)
         .because(last.record.id)
-        .faint(last.opacity()),
+        .faint(last.opacity())
+        .touched(),
         answer_code(&last.record.fact),
     );
     let carries = matches!(last.record.fact, Fact::Requested { .. } | Fact::Gate { .. });
@@ -156,7 +157,7 @@ fn ink(stage: &mut Stage, one: &Shown, revision: u64) {
     let share = progress(stage, one.share());
     if share < 0.55 {
         let at = pipe.point(share / 0.55);
-        stage.put(moving(one, "ink", "slip", at, 12.0), |pen| launch::slip(pen, Token::Etcd));
+        stage.put(travelling(one, "ink", "slip", at, 12.0), |pen| launch::slip(pen, Token::Etcd));
         return;
     }
     let (x, y) = (536.0 + stage.layout.shift, 313.0);

@@ -1,7 +1,7 @@
 //! The scheduler at work: the ghost on the queue board, the light cone over the ships, flags with reasons, score
 //! plates, and the choice. Flags and plates are exactly those of the attempt. The crane never lifts anything.
 
-use super::{Shown, between, moving, progress};
+use super::{Shown, between, progress, travelling};
 use crate::api::object::Ref;
 use crate::cluster::fact::{Attempt, AttemptResult, Fact, NodeAnswer};
 use crate::scene::display::{Anchor, Area, Layer, Look};
@@ -24,7 +24,7 @@ pub fn queue(stage: &mut Stage, one: &Shown) {
     let end = slot.middle();
     if one.share() < 1.0 && !stage.frame.options.reduced {
         let at = between((905.0 + shift, 216.0), end, one.share());
-        stage.put(moving(one, "queued", "slip", at, 12.0).of(pod), |pen| launch::slip(pen, Token::Scheduler));
+        stage.put(travelling(one, "queued", "slip", at, 12.0).of(pod), |pen| launch::slip(pen, Token::Scheduler));
         return;
     }
     let thing = Thing::new(one.id("queued"), "slip", Layer::Moving, slot).because(one.record.id).of(pod);

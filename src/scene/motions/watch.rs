@@ -1,6 +1,6 @@
 //! Watches: the long bar of list and watch, the pulse of a change, and a line that breaks.
 
-use super::{Movers, Shown, moving, progress};
+use super::{Movers, Shown, moving, progress, travelling};
 use crate::cluster::fact::Fact;
 use crate::cluster::wire::Address;
 use crate::scene::display::{Anchor, Area, Layer, Look};
@@ -46,7 +46,7 @@ fn pulse_to(stage: &mut Stage, one: &Shown, (to, revision): (&Address, u64), mov
     if stage.frame.options.reduced {
         // The line turns solid and says what has come.
         let points = route.0.clone();
-        let thing = moving(one, "pulse", "pulse", at, 10.0).at(0.0, 0.0, 1.0);
+        let thing = travelling(one, "pulse", "pulse", at, 10.0).at(0.0, 0.0, 1.0);
         stage.put(thing, |pen| {
             pen.line(&points, Look::line(Token::Api, 4.0));
             pulse::draw(pen, &[at]);
@@ -63,7 +63,7 @@ fn pulse_to(stage: &mut Stage, one: &Shown, (to, revision): (&Address, u64), mov
         .map(|(x, y)| (x - at.0, y - at.1))
         .collect();
     let draw = move |pen: &mut crate::scene::pen::Pen| pulse::draw(pen, &train);
-    movers.push(Act::Pulse, to.to_string(), (moving(one, "pulse", "pulse", at, 10.0), at), Box::new(draw));
+    movers.push(Act::Pulse, to.to_string(), (travelling(one, "pulse", "pulse", at, 10.0), at), Box::new(draw));
 }
 
 /// The receiver's room lights up.

@@ -51,6 +51,7 @@ impl Desk {
         self.thing.selection.with_value(|selection| match selection {
             Selection::Object(object) => object.key.name.to_string(),
             Selection::Component(component) => component.node().map_or_else(String::new, ToString::to_string),
+            Selection::Fact(_) => String::new(),
         })
     }
 }
@@ -64,6 +65,7 @@ pub fn actions(ui: Ui, thing: Thing) -> impl Fn() -> Option<El> {
                 Selection::Object(object) => deeds::of_object(shown, object),
                 Selection::Component(Address::Kubelet(node)) => deeds::of_ship(shown, node),
                 Selection::Component(who) => deeds::of_process(shown, who),
+                Selection::Fact(_) => Vec::new(),
             })
         })
     });

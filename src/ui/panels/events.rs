@@ -2,7 +2,7 @@
 
 use super::moment;
 use crate::api::age;
-use crate::inspect::events::{Filter, List, Row, list};
+use crate::inspect::events::{Filter, List, Row, fact_of, list};
 use crate::ui::dom::{El, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::select::Selection;
@@ -67,8 +67,25 @@ fn events_filter(ui: Ui, filter: RwSignal<Filter>) -> El {
         .add(el("label", "events-words").add(el("span", "").word(ui, "evt-filter-words")).add(words))
 }
 
+/// An event's reason: a click tells why it is there.
+pub fn why(ui: Ui, key: String, reason: &str) -> El {
+    let ask = move |event: &web_sys::Event| {
+        // The row itself leads to the object.
+        event.stop_propagation();
+        if let Some(fact) = moment::peek(ui, |shown| fact_of(shown, &key)) {
+            ui.select(Some(Selection::Fact(fact)));
+        }
+    };
+    let said = [("reason", reason.into())];
+    el("button", "event-why")
+        .attr("type", "button")
+        .on("click", ask)
+        .bind("title", move || ui.say("evt-why", &said))
+        .text(reason)
+}
+
 fn event_row(ui: Ui, row: Row, changes: ReadSignal<u64>) -> El {
-    let Row { seen, kind, reason, object, link, message, .. } = row;
+    let Row { key, seen, kind, reason, object, link, message, .. } = row;
     let age = move || {
         changes.track();
         ui.head.track();
@@ -83,7 +100,7 @@ fn event_row(ui: Ui, row: Row, changes: ReadSignal<u64>) -> El {
         .on("click", select)
         .add(el("td", "event-age").words(age))
         .add(el("td", "event-type").text(&kind))
-        .add(el("td", "event-reason").text(&reason))
+        .add(el("td", "event-reason").add(why(ui, key, &reason)))
         .add(el("td", "event-object").add(el("button", "event-link").attr("type", "button").text(&object)))
         .add(el("td", "event-message").attr("lang", "en").text(&message))
 }

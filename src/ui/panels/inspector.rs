@@ -7,6 +7,7 @@
 use super::actions::actions;
 use super::inspector_card::card_sections;
 use super::inspector_etcd::etcd_sections;
+use super::inspector_fact::fact_panel;
 use super::inspector_history::{history_section, yaml_section};
 use super::inspector_state::{events_section, log_section, state_section};
 use super::inspector_why::why_section;
@@ -54,6 +55,12 @@ pub fn inspector(ui: Ui) -> El {
 /// Everything about one thing.
 #[inline(never)]
 fn thing_panel(ui: Ui, thing: Thing) -> El {
+    if let Some(fact) = thing.selection.with_value(|selection| match selection {
+        Selection::Fact(fact) => Some(*fact),
+        _ => None,
+    }) {
+        return fact_panel(ui, thing, fact);
+    }
     let panel = el("div", "insp-thing").add(head(ui, thing));
     if !thing.selection.with_value(scheduling::has_attempts) {
         return panel.add(overview(ui, thing));
@@ -97,6 +104,7 @@ fn head(ui: Ui, thing: Thing) -> El {
             thing.selection.with_value(|selection| match selection {
                 Selection::Object(object) => identity::of_object(shown, object),
                 Selection::Component(component) => identity::of_component(shown, component),
+                Selection::Fact(_) => identity::of_component(shown, &Address::User),
             })
         })
     });
@@ -128,14 +136,18 @@ fn head(ui: Ui, thing: Thing) -> El {
     let titles = el("div", "insp-titles")
         .add(el("p", "insp-kind").words(kind))
         .add(el("h2", "insp-name").words(move || identity.with(|identity| identity.name.clone())));
-    let close = button("icon-button insp-close", move || ui.select(None))
-        .add(icon(Icon::Close))
-        .add(el("span", "visually-hidden").word(ui, "inspector-close"));
     el("header", "insp-head")
         .add(titles)
-        .add(close)
+        .add(close(ui))
         .add(el("div", "insp-state").part(status).part(aged))
         .add(el("p", "insp-harbour").words(harbour))
+}
+
+/// Puts it away.
+pub fn close(ui: Ui) -> El {
+    button("icon-button insp-close", move || ui.select(None))
+        .add(icon(Icon::Close))
+        .add(el("span", "visually-hidden").word(ui, "inspector-close"))
 }
 
 /// Whether a meaning only says the word again: "Pending", "pending".

@@ -18,7 +18,7 @@ pub fn card_sections(ui: Ui, thing: Thing) -> impl Fn() -> Vec<El> {
         moment::read(ui, |shown| {
             thing.selection.with_value(|selection| match selection {
                 Selection::Component(component) => Some(card::of(shown, component)),
-                Selection::Object(_) => None,
+                Selection::Object(_) | Selection::Fact(_) => None,
             })
         })
     });

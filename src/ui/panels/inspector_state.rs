@@ -1,5 +1,6 @@
 //! What is wanted and what is there, and the object's own events.
 
+use super::events::why;
 use super::inspector::Thing;
 use super::moment;
 use crate::inspect::compare::{self, Columns, Row, Table};
@@ -118,14 +119,14 @@ pub fn events_section(ui: Ui, thing: Thing) -> El {
             return vec![quiet(&ui.text("evt-none"))];
         }
         let more = (more > 0).then(|| quiet(&ui.say("evt-own-more", &[("count", more.into())])));
-        more.into_iter().chain([el("ul", "own-events").all(rows.iter().map(own_event))]).collect()
+        more.into_iter().chain([el("ul", "own-events").all(rows.iter().map(|row| own_event(ui, row)))]).collect()
     };
     el("section", "insp-section").add(el("h3", "").word(ui, "evt-title")).part(content)
 }
 
-fn own_event(row: &events::Row) -> El {
+fn own_event(ui: Ui, row: &events::Row) -> El {
     let head = el("p", "own-event-head")
-        .add(el("strong", "").text(&row.reason))
+        .add(el("strong", "").add(why(ui, row.key.clone(), &row.reason)))
         .add(el("span", "").text(&row.kind))
         .add(el("span", "").text(&row.from))
         .add(el("span", "").text(&row.age));

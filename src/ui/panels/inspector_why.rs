@@ -42,10 +42,12 @@ pub fn why_section(ui: Ui, thing: Thing) -> El {
             vec![el("p", "quiet").text(&ui.text("why-none"))]
         }
     };
+    let happened = thing.selection.with_value(|selection| matches!(selection, Selection::Fact(_)));
+    let title = if happened { "why-ask" } else { "why-title" };
     el("section", "insp-section")
         .attr("data-testid", "why")
-        .label(ui, "why-title")
-        .add(el("h3", "").word(ui, "why-title"))
+        .label(ui, title)
+        .add(el("h3", "").word(ui, title))
         .part(move || lack.get().map(|lack| missing(ui, lack)))
         .part(content)
 }
@@ -112,6 +114,10 @@ fn tell(ui: Ui, thing: Thing, search: StoredValue<Search, LocalStorage>) -> Opti
             Selection::Component(component) => {
                 let last = card::last_deed(shown, component)?;
                 Some(story::story(shown, FactId(last.fact), None))
+            }
+            Selection::Fact(place) => {
+                story::happening(shown, *place)?;
+                Some(story::story(shown, FactId(*place), None))
             }
         })
     })

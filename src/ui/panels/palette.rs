@@ -65,7 +65,8 @@ fn answers(ui: Ui, words: &str) -> Vec<(String, Deed)> {
         let text = text.to_ascii_lowercase();
         words.iter().all(|word| text.contains(word))
     };
-    let commands = COMMANDS.iter().map(|(key, run)| (ui.text(key), Deed::Run(*run)));
+    let offered = COMMANDS.iter().filter(|(key, _)| *key != "until-selected" || ui.can_wait());
+    let commands = offered.map(|(key, run)| (ui.text(key), Deed::Run(*run)));
     let mut found: Vec<(String, Deed)> = commands.filter(|(name, _)| fits(name)).collect();
     if !words.is_empty() {
         let language = ui.language.get_untracked();

@@ -10,6 +10,7 @@ use crate::sim::{FactId, Time};
 use crate::ui::browser::clock;
 use crate::ui::dom::{El, afterwards, button, el};
 use crate::ui::handle::{Tab, Ui};
+use crate::ui::select::Selection;
 use crate::ui::session::Session;
 use crate::ui::signal::RwSignal;
 use leptos::prelude::*;
@@ -84,6 +85,11 @@ pub fn timeline_panel(ui: Ui) -> El {
         Some(text) => text,
         None => ui.text("timeline-hint"),
     };
+    let why = move || {
+        let fact = chosen.get()?;
+        let ask = move || ui.select(Some(Selection::Fact(fact)));
+        Some(button("button", ask).attr("data-testid", "timeline-why").word(ui, "why-ask"))
+    };
     let chart = el("div", "timeline-chart")
         .attr("tabindex", "0")
         .attr("role", "group")
@@ -96,7 +102,7 @@ pub fn timeline_panel(ui: Ui) -> El {
         .attr("data-testid", "timeline")
         .add(tools(ui, window))
         .add(chart)
-        .add(el("p", "timeline-told").attr("role", "status").words(told))
+        .add(el("div", "timeline-foot").add(el("p", "timeline-told").attr("role", "status").words(told)).part(why))
 }
 
 /// Zooms and moves what is seen.

@@ -1,4 +1,4 @@
-//! The transcript: every sentence that was told, with its moment; a click goes there.
+//! The transcript: every sentence that was told, with its moment; a click on this goes there, on the sentence tells why.
 
 use super::transport::clock_text;
 use crate::scene::caption::Caption;
@@ -6,6 +6,7 @@ use crate::sim::Time;
 use crate::ui::captions;
 use crate::ui::dom::{El, button, el, truth};
 use crate::ui::handle::{Tab, Ui};
+use crate::ui::select::Selection;
 use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::event_target_value;
 
@@ -33,7 +34,7 @@ pub fn transcript(ui: Ui) -> El {
             [el("p", "quiet").text(&ui.text("transcript-empty"))]
         } else {
             let key = |(at, head, text): &(Time, u64, String)| format!("{} {head} {text}", at.as_micros());
-            [el("ol", "").rows(move || told.get(), key, move |(at, _, text)| line(ui, at, &text))]
+            [el("ol", "").rows(move || told.get(), key, move |(at, head, text)| line(ui, (at, head), &text))]
         }
     };
     let search = el("input", "field")
@@ -59,12 +60,14 @@ pub fn transcript(ui: Ui) -> El {
         .part(list)
 }
 
-fn line(ui: Ui, at: Time, text: &str) -> El {
+fn line(ui: Ui, (at, head): (Time, u64), text: &str) -> El {
     let go = move || {
         ui.change(|session| {
             session.play(false);
             session.seek(at);
         });
     };
-    el("li", "").add(button("moment", go).text(&clock_text(at))).add(el("span", "").text(text))
+    let why = move || ui.select(Some(Selection::Fact(head)));
+    let told = button("transcript-why", why).named(ui, "title", "why-ask").text(text);
+    el("li", "").add(button("moment", go).text(&clock_text(at))).add(told)
 }

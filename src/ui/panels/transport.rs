@@ -77,7 +77,14 @@ fn until_menu(ui: Ui) -> El {
     let menu = el("select", "button")
         .attr("data-testid", "until")
         .add(el("option", "").attr("value", "").word(ui, "until"))
-        .all(ALL.iter().map(|(key, _)| el("option", "").attr("value", key).word(ui, key)))
+        .all(ALL.iter().map(|(key, what)| {
+            let option = el("option", "").attr("value", key);
+            if *what != Until::Selected {
+                return option.word(ui, key);
+            }
+            let words = move || ui.text(if ui.can_wait() { "until-selected" } else { "until-selected-none" });
+            option.words(words).bind("disabled", move || !ui.can_wait())
+        }))
         .on("change", changed);
     el("label", "speed until").add(el("span", "visually-hidden").word(ui, "until-label")).add(menu)
 }

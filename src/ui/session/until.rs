@@ -4,14 +4,17 @@
 use super::Session;
 use super::work::Slice;
 use crate::api::Kind;
-use crate::api::object::{Object, ObjectRef, Ref};
+use crate::api::object::{Object, ObjectRef};
 use crate::cluster::History;
 use crate::cluster::fact::{Call, Fact};
 use crate::cluster::input::Input;
 use crate::cluster::view::View;
+use crate::cluster::wire::Address;
 use crate::inspect::Objects;
+use crate::inspect::story::actor_of;
 use crate::scene::motion::{Motion, Role};
 use crate::sim::{Duration, FactId, Record, Time, Trace};
+use crate::ui::select::{Selection, component_id};
 
 /// What the run goes on until.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -67,7 +70,8 @@ impl Objects for Run {
 #[derive(Clone, Debug)]
 pub struct Search {
     what: Until,
-    object: Option<Ref>,
+    /// What is selected.
+    of: Option<Selection>,
     from: Time,
     read: u64,
     /// When the last thing happened.
@@ -128,11 +132,11 @@ impl Session {
         self.seek(to);
     }
 
-    /// Runs on until something happens; `object` is what is selected.
-    pub fn until(&mut self, what: Until, object: Option<Ref>) {
+    /// Runs on until something happens; `of` is what is selected.
+    pub fn until(&mut self, what: Until, of: Option<Selection>) {
         self.play(false);
         let (from, read) = (self.now(), self.history.trace().head());
-        self.until = Some(Search { what, object, from, read, last: from });
+        self.until = Some(Search { what, of, from, read, last: from });
     }
 
     /// As far as this slice allows.
@@ -141,13 +145,14 @@ impl Session {
             let head = self.history.trace().head();
             for place in search.read..head {
                 let Some(record) = self.history.trace().get(FactId(place)) else { continue };
-                if tells(record) {
+                let tells = tells(record);
+                if tells {
                     search.last = record.at;
-                    if search.what == Until::Event
-                        || (search.what == Until::Selected && is_of(record, search.object.as_ref()))
-                    {
-                        return self.catch_up();
-                    }
+                }
+                if tells && search.what == Until::Event
+                    || search.what == Until::Selected && is_of(record, search.of.as_ref())
+                {
+                    return self.catch_up();
                 }
             }
             search.read = head;
@@ -171,12 +176,70 @@ fn tells(record: &Record<Fact>) -> bool {
     Motion::of(&record.fact).is_some_and(|motion| motion.role == Role::Lead)
 }
 
-/// Whether something happened to an object; without one everything counts.
-fn is_of(record: &Record<Fact>, object: Option<&Ref>) -> bool {
-    let Some(object) = object else { return true };
-    match &record.fact {
-        Fact::Committed { object: other, .. } => other == object,
-        Fact::Attempted(attempt) => attempt.pod == *object,
-        fact => crate::cluster::why::pod_on_ship(fact).is_some_and(|pod| *pod == **object),
+/// Whether something happened to an object, or a component did something that is no routine, or something was done to it.
+#[inline(never)]
+fn is_of(record: &Record<Fact>, of: Option<&Selection>) -> bool {
+    match of {
+        Some(Selection::Object(object)) => {
+            tells(record)
+                && match &record.fact {
+                    Fact::Committed { object: other, .. } => other == object,
+                    Fact::Attempted(attempt) => attempt.pod == *object,
+                    fact => crate::cluster::why::pod_on_ship(fact).is_some_and(|pod| *pod == **object),
+                }
+        }
+        Some(Selection::Component(who)) => {
+            Motion::of(&record.fact).is_some_and(|motion| motion.role != Role::Ambient) && is_by(&record.fact, who)
+        }
+        Some(Selection::Fact(_)) | None => false,
+    }
+}
+
+/// Whether a component did what a fact tells, or is what it was done to.
+fn is_by(fact: &Fact, who: &Address) -> bool {
+    match fact {
+        // Whoever asked for it, etcd wrote it down.
+        Fact::Committed { .. } => matches!(who, Address::Etcd(_)),
+        Fact::Fault { of, .. } => **of == *component_id(who) || who.node().is_some_and(|node| node == of),
+        fact => actor_of(fact) == *who,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::kinds;
+    use crate::cluster::boot::{Scenario, boot};
+
+    /// The first fact of something that is selected after a Deployment was applied.
+    fn first(of: &Selection) -> (String, Address) {
+        let mut history = boot(&Scenario::named("three-ships").expect("it is there"), 42);
+        let from = history.trace().head();
+        let text = crate::examples::find("deployment").expect("it is there").text().to_owned();
+        history.input(Input::Apply { text, dry_run: false, create_namespaces: false });
+        history.run_until(Time::from_secs(30));
+        let mut all = history.trace().range(from, history.trace().head());
+        let found = all.find(|record| is_of(record, Some(of))).expect("something happens");
+        (format!("{:?}", found.fact).chars().take_while(char::is_ascii_alphanumeric).collect(), actor_of(&found.fact))
+    }
+
+    #[test]
+    fn a_component_is_waited_for_until_it_does_something() {
+        let (api, etcd) = (Address::ApiServer, Address::Etcd(0));
+        assert_eq!(first(&Selection::Component(api.clone())), ("Gate".to_owned(), api));
+        assert_eq!(first(&Selection::Component(etcd)).0, "Committed");
+        let kubelet = Address::Kubelet("node-2".into());
+        for who in [Address::Scheduler, Address::ControllerManager, kubelet, Address::Runtime("node-1".into())] {
+            assert_eq!(first(&Selection::Component(who.clone())).1, who);
+        }
+        let web = ObjectRef::new(&kinds::deployment::KIND, "default", "web");
+        assert_eq!(first(&Selection::Object(web)), ("Committed".to_owned(), Address::User));
+    }
+
+    #[test]
+    fn without_anything_that_is_selected_nothing_is_waited_for() {
+        let history = boot(&Scenario::named("three-ships").expect("it is there"), 42);
+        let mut all = history.trace().range(0, history.trace().head());
+        assert!(!all.any(|record| is_of(record, None) || is_of(record, Some(&Selection::Fact(record.id.0)))));
     }
 }

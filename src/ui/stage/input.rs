@@ -1,6 +1,7 @@
 //! Pointer, wheel and keys on the stage.
 
 use super::Stage;
+use crate::scene::display::Item;
 use crate::ui::handle::Ui;
 use crate::ui::late;
 use crate::ui::select::Selection;
@@ -15,6 +16,8 @@ pub struct Finger {
     id: i32,
     at: (f64, f64),
     began: (f64, f64),
+    /// What was on its way there: when the pointer comes up it is elsewhere.
+    moving: Option<u64>,
 }
 
 /// A press that moved less than this is a click.
@@ -48,7 +51,10 @@ pub fn down(ui: Ui, event: &PointerEvent) {
         let _ = target.set_pointer_capture(event.pointer_id());
     }
     let at = place(event);
-    ui.stage.update_value(|stage| stage.pointers.push(Finger { id: event.pointer_id(), at, began: at }));
+    ui.stage.update_value(|stage| {
+        let moving = stage.item_at(at.0, at.1).and_then(Item::moving);
+        stage.pointers.push(Finger { id: event.pointer_id(), at, began: at, moving });
+    });
 }
 
 /// A pointer moves: a drag pans, two fingers pinch, none hovers.
@@ -95,6 +101,9 @@ pub fn up(ui: Ui, event: &PointerEvent) {
     let Some(finger) = finger.flatten() else { return };
     if distance(finger.began, place(event)) > CLICK_PX || event.type_() == "pointercancel" {
         return;
+    }
+    if let Some(fact) = finger.moving {
+        return late::then(move || ui.select(Some(Selection::Fact(fact))));
     }
     let (x, y) = finger.began;
     if ui.phone.get_untracked() && ui.stage.try_update_value(|stage| stage.jump((x, y))) == Some(true) {

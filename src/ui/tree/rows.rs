@@ -58,6 +58,7 @@ pub fn name_of(language: Language, selection: &Selection) -> String {
     match selection {
         Selection::Object(object) => object.key.name.to_string(),
         Selection::Component(address) => component_name(language, address),
+        Selection::Fact(_) => text(language, "insp-fact", &[]),
     }
 }
 

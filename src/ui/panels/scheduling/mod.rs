@@ -141,6 +141,7 @@ pub fn has_attempts(selection: &Selection) -> bool {
     match selection {
         Selection::Object(object) => attempts::has_some(object),
         Selection::Component(component) => *component == Address::Scheduler,
+        Selection::Fact(_) => false,
     }
 }
 
