@@ -77,3 +77,48 @@ test('the keyboard goes from the first row to the last and opens what is there',
   assert.equal(await tree.evaluate((list) => document.activeElement === list), true);
   await close();
 });
+
+test('at five thousand ships every one has its row, in order, with its place among all; within a ship is what the engine has there', async () => {
+  const { page, errors, close } = await open(rig, 'en/sandbox?scenario=five-thousand-ships&t=0', { lang: 'en', wait: false });
+  await page.waitForFunction(() => window.__bottle?.ready === true && window.__bottle.whole, null, { timeout: 120_000 });
+  const rows = page.locator(ROWS);
+  await rows.first().waitFor(WAIT);
+  assert.ok((await rows.count()) <= 150, String(await rows.count()));
+  const nodes = await page.evaluate(() => window.__bottle.view().nodes.map((node) => node.name));
+  assert.equal(nodes.length, 5001);
+  // Two groups stand before the ships; each row knows its place among all, whether it is in the document or not.
+  const top = page.locator(`${ROWS}[aria-level="1"]`);
+  assert.equal(await top.first().getAttribute('aria-setsize'), String(nodes.length + 2));
+  const seen = await page.evaluate(async (selector) => {
+    const panel = document.querySelector('.guide');
+    const frame = () => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    const found = {};
+    for (let step = 0; step <= 40; step += 1) {
+      panel.scrollTop = ((panel.scrollHeight - panel.clientHeight) * step) / 40;
+      await frame();
+      for (const row of document.querySelectorAll(selector)) found[row.getAttribute('aria-posinset')] = row.querySelector('.tree-name').textContent;
+    }
+    return found;
+  }, `${ROWS}[aria-level="1"]`);
+  const places = Object.keys(seen).map(Number).filter((place) => place > 2);
+  assert.ok(places.length > 500 && places.includes(nodes.length + 2), `${places.length} rows met`);
+  for (const place of places) assert.equal(seen[place], nodes[place - 3], `row ${place}`);
+  // What is within a ship: its kubelet and all its pods, as the engine has them.
+  const tree = page.getByTestId('tree');
+  await tree.focus();
+  await page.keyboard.press('End');
+  const focused = page.locator(`${ROWS}.focus`);
+  await focused.locator('.tree-name').getByText(nodes.at(-1), { exact: true }).waitFor(WAIT);
+  await page.keyboard.press('ArrowRight');
+  await page.locator(`${ROWS}.focus[aria-expanded=true]`).waitFor(WAIT);
+  const pods = await page.evaluate(() => window.__bottle.view().nodes.at(-1).pods.map((pod) => pod.name));
+  await page.keyboard.press('ArrowRight');
+  await page.locator(`${ROWS}.focus[aria-level="2"][aria-setsize="${pods.length + 1}"]`).waitFor(WAIT);
+  for (const pod of pods) {
+    await page.keyboard.press('ArrowDown');
+    await focused.locator('.tree-name').getByText(pod, { exact: true }).waitFor(WAIT);
+  }
+  assert.equal(await page.evaluate(() => window.__bottle.view().objects.Node), nodes.length, 'the engine has as many ships as are listed');
+  assert.deepEqual(errors, []);
+  await close();
+});
