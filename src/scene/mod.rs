@@ -184,6 +184,24 @@ pub struct Frame<'a> {
     pub options: &'a Options,
 }
 
+/// The harbour as it lies there, with nothing behind it that is being told.
+#[must_use]
+pub fn still(view: &View, layout: &Layout, camera: Camera, options: &Options, language: Language) -> DisplayList {
+    let (trace, script) = (Trace::default(), Script::default());
+    let speed = Speed::Adaptive;
+    display_list(&Frame {
+        view,
+        trace: &trace,
+        script: &script,
+        pres_ms: 0.0,
+        speed,
+        layout,
+        camera,
+        language,
+        options,
+    })
+}
+
 /// The harbour at a moment.
 #[must_use]
 pub fn display_list(frame: &Frame) -> DisplayList {

@@ -8,20 +8,21 @@ use theme::Theme;
 const SIZES: [(f64, f64); 3] = [(760.0, 524.0), (724.0, 448.0), (390.0, 340.0)];
 
 fn picture(view: &View, trace: &Trace<Fact>, pres_ms: f64, options: &Options, language: Language) -> DisplayList {
-    let script = Script::of(trace);
-    let layout = layout::Layout::of(view, options.reduced);
-    let camera = Camera::whole(SIZES[0], &layout);
-    display_list(&Frame {
-        view,
-        trace,
-        script: &script,
-        pres_ms,
-        speed: Speed::Adaptive,
-        layout: &layout,
-        camera,
-        language,
-        options,
-    })
+    told(view, trace, pres_ms, (SIZES[0], options), language)
+}
+
+/// A picture of what is being told, on a stage of a size.
+fn told(
+    view: &View,
+    trace: &Trace<Fact>,
+    pres_ms: f64,
+    (size, options): ((f64, f64), &Options),
+    language: Language,
+) -> DisplayList {
+    let (script, speed) = (&Script::of(trace), Speed::Adaptive);
+    let layout = &layout::Layout::of(view, options.reduced);
+    let camera = Camera::whole(size, layout);
+    display_list(&Frame { view, trace, script, pres_ms, speed, layout, camera, language, options })
 }
 
 fn view_at(trace: &Trace<Fact>, pres_ms: f64) -> View {
@@ -103,8 +104,6 @@ fn in_reduced_motion_nothing_changes_its_place_and_nothing_is_missing() {
 
 #[test]
 fn labels_do_not_overlap_and_touch_targets_are_large_enough() {
-    let trace = Trace::default();
-    let script = Script::default();
     let [desktop, projector, phone] = SIZES;
     let sizes = [(desktop, 13.0), (projector, 13.0), (phone, 12.0), (svg::BEAT, 0.0)];
     for (ships, (size, label_px)) in [1, 2, 3, 4, 8, 12].into_iter().flat_map(|ships| sizes.map(|size| (ships, size))) {
@@ -116,18 +115,7 @@ fn labels_do_not_overlap_and_touch_targets_are_large_enough() {
             let camera = if phone { Camera::focus(size, &layout, Some((800.0, 600.0))) } else { whole };
             let label_px = if size == svg::BEAT { svg::names(&layout) } else { label_px };
             let options = Options { label_px, ..Options::default() };
-            let frame = Frame {
-                view: &view,
-                trace: &trace,
-                script: &script,
-                pres_ms: 0.0,
-                speed: Speed::Adaptive,
-                layout: &layout,
-                camera,
-                language,
-                options: &options,
-            };
-            let list = display_list(&frame);
+            let list = still(&view, &layout, camera, &options, language);
             let labels: Vec<_> = list.items.iter().filter(|item| item.kind == "label").collect();
             assert!(labels.len() > 8);
             for (i, label) in labels.iter().enumerate() {
@@ -168,19 +156,7 @@ fn ids_are_unique_and_pods_can_be_touched() {
 /// Looks at a harbour of three ships at a size of the stage.
 fn seen(view: &View, size: (f64, f64), options: &Options) -> DisplayList {
     let layout = layout::Layout::of(view, false);
-    let (trace, script) = (Trace::default(), Script::default());
-    let frame = Frame {
-        view,
-        trace: &trace,
-        script: &script,
-        pres_ms: 0.0,
-        speed: Speed::Adaptive,
-        layout: &layout,
-        camera: Camera::whole(size, &layout),
-        language: Language::En,
-        options,
-    };
-    display_list(&frame)
+    still(view, &layout, Camera::whole(size, &layout), options, Language::En)
 }
 
 #[test]
@@ -267,21 +243,8 @@ fn boot_picture() -> String {
     let layout = layout::Layout::of(&view, false);
     let camera = Camera::whole((1600.0, 1000.0), &layout);
     let options = Options { label_px: 0.0, ..Options::default() };
-    let (trace, script, language) = (Trace::default(), Script::default(), Language::En);
     let view = View { watches: Vec::new(), services: Vec::new(), ..view };
-    let speed = Speed::Adaptive;
-    let frame = Frame {
-        view: &view,
-        trace: &trace,
-        script: &script,
-        pres_ms: 0.0,
-        speed,
-        layout: &layout,
-        camera,
-        language,
-        options: &options,
-    };
-    svg::picture(&display_list(&frame))
+    svg::picture(&still(&view, &layout, camera, &options, Language::En))
 }
 
 /// Writes pictures of key moments to the folder that `BOTTLE_PICTURES` names.
@@ -320,19 +283,7 @@ fn pictures_can_be_written() {
                 hovered: Some("Pod/default/web-0-2".to_owned()),
                 ..Options::default()
             };
-            let (script, speed, trace) = (Script::default(), Speed::Adaptive, Trace::default());
-            let frame = Frame {
-                view: &view,
-                trace: &trace,
-                script: &script,
-                pres_ms: 0.0,
-                speed,
-                layout: &layout,
-                camera,
-                language,
-                options: &options,
-            };
-            write(&format!("phone-{i}-{name}"), &display_list(&frame), theme);
+            write(&format!("phone-{i}-{name}"), &still(&view, &layout, camera, &options, language), theme);
         }
         write(&format!("gallery-{name}"), &gallery::sprites(1180.0, language), theme);
         write(&format!("statuses-{name}"), &gallery::statuses(1180.0, language), theme);
@@ -340,22 +291,8 @@ fn pictures_can_be_written() {
 }
 
 fn large(view: &View, trace: &Trace<Fact>, pres_ms: f64, language: Language) -> DisplayList {
-    let script = Script::of(trace);
-    let layout = layout::Layout::of(view, false);
-    let camera = Camera::whole((1120.0, 700.0), &layout);
     let options = Options { label_px: 16.0, ..Options::default() };
-    let speed = Speed::Adaptive;
-    display_list(&Frame {
-        view,
-        trace,
-        script: &script,
-        pres_ms,
-        speed,
-        layout: &layout,
-        camera,
-        language,
-        options: &options,
-    })
+    told(view, trace, pres_ms, ((1120.0, 700.0), &options), language)
 }
 
 /// A real run: an example applied to three ships. The history stands at its beginning; its future is known.
@@ -493,22 +430,8 @@ fn what_really_happens_is_drawn_when_it_happens() {
         for record in trace.range(0, trace.len()).filter(|record| script.pace.role(record.id.0).is_some()) {
             history.run_until(record.at);
             let view = history.world().view();
-            let layout = layout::Layout::of(&view, false);
-            let camera = Camera::whole(SIZES[0], &layout);
-            let (speed, language) = (Speed::Adaptive, Language::En);
-            let pres_ms = script.pace.to_pres(record.at, speed);
-            let frame = Frame {
-                view: &view,
-                trace: &trace,
-                script: &script,
-                pres_ms,
-                speed,
-                layout: &layout,
-                camera,
-                language,
-                options: &options,
-            };
-            let list = display_list(&frame);
+            let pres_ms = script.pace.to_pres(record.at, Speed::Adaptive);
+            let list = picture(&view, &trace, pres_ms, &options, Language::En);
             let call = |fact: &Fact| match fact {
                 Fact::Requested { call, .. } | Fact::Gate { call, .. } | Fact::Answered { call, .. } => {
                     Some(format!("launch/{}/{}", call.from, call.id))

@@ -7,17 +7,14 @@ use super::paint::paint;
 use crate::api::kinds::pod;
 use crate::api::object::{Key, ObjectRef};
 use crate::bench::{Race, Workload, api};
-use crate::cluster::fact::Fact;
 use crate::cluster::view::{Amounts, NodeView, PodView, Readiness, View};
 use crate::i18n::Language;
 use crate::scene::camera::Camera;
 use crate::scene::colours::{Colours, Groups};
 use crate::scene::layout::Layout;
-use crate::scene::pace::Speed;
-use crate::scene::script::Script;
 use crate::scene::theme::Theme;
-use crate::scene::{Frame, Options, display_list};
-use crate::sim::{Time, Trace};
+use crate::scene::{Options, still};
+use crate::sim::Time;
 use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::JsValue;
@@ -57,7 +54,6 @@ fn fleet(nodes: usize, pods: usize, width: f64, height: f64) -> JsValue {
     let layout = Rc::new(Layout::of(&view, false));
     let camera = Rc::new(RefCell::new(Camera::whole((width, height), &layout)));
     let options = Options { groups: Groups::of(&view, Colours::Workload), ..Options::default() };
-    let (trace, script) = (Trace::<Fact>::default(), Script::default());
     let list = Rc::new(RefCell::new(None));
     let fleet = JsValue::from(js_sys::Object::new());
     let (own, of) = (camera.clone(), layout.clone());
@@ -74,18 +70,7 @@ fn fleet(nodes: usize, pods: usize, width: f64, height: f64) -> JsValue {
     put(&fleet, "zoom", &Closure::<dyn Fn(f64)>::new(zoom).into_js_value());
     let made = list.clone();
     let compose = move || {
-        let frame = Frame {
-            view: &view,
-            trace: &trace,
-            script: &script,
-            pres_ms: 0.0,
-            speed: Speed::Adaptive,
-            layout: &layout,
-            camera: *camera.borrow(),
-            language: Language::En,
-            options: &options,
-        };
-        let list = display_list(&frame);
+        let list = still(&view, &layout, *camera.borrow(), &options, Language::En);
         let items = list.items.len();
         *made.borrow_mut() = Some(list);
         items

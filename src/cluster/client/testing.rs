@@ -30,12 +30,17 @@ fn client(objects: &[Object]) -> Client {
     client
 }
 
-/// The requests that are wanted in a look at a moment.
-pub(crate) fn look(objects: &[Object], now: Time, look: impl FnOnce(&mut Reconcile)) -> Vec<Request> {
+/// The steps of a look at a moment.
+fn steps(objects: &[Object], now: Time, look: impl FnOnce(&mut Reconcile)) -> Vec<Step> {
     let (client, flags, mut memory) = (client(objects), Flags::new(), Memory::new());
     let mut reconcile = Reconcile::new((&client, &flags), now, &mut memory, &[]);
     look(&mut reconcile);
-    let requests = reconcile.steps.into_iter().filter_map(|step| match step {
+    reconcile.steps
+}
+
+/// The requests that are wanted in a look at a moment.
+pub(crate) fn look(objects: &[Object], now: Time, look: impl FnOnce(&mut Reconcile)) -> Vec<Request> {
+    let requests = steps(objects, now, look).into_iter().filter_map(|step| match step {
         Step::Write(write) => Some(write.request),
         _ => None,
     });
@@ -70,10 +75,8 @@ pub(crate) fn told_after(
     key: &Ref,
     failed: (&Request, &Status),
 ) -> Vec<String> {
-    let (client, flags, mut memory) = (client(objects), Flags::new(), Memory::new());
-    let mut reconcile = Reconcile::new((&client, &flags), Time::from_secs(60), &mut memory, &[]);
-    controller.failed.expect("it cares")(key, &mut reconcile, failed);
-    let sayings = reconcile.steps.into_iter().filter_map(|step| match step {
+    let after = |reconcile: &mut Reconcile| controller.failed.expect("it cares")(key, reconcile, failed);
+    let sayings = steps(objects, Time::from_secs(60), after).into_iter().filter_map(|step| match step {
         Step::Say(saying) => Some(format!("{}: {}", saying.reason, saying.message)),
         _ => None,
     });

@@ -16,7 +16,7 @@ use crate::scene::motion::{Act, Motion};
 use crate::scene::pace::Speed;
 use crate::scene::script::Script;
 use crate::scene::theme::{Theme, Token};
-use crate::scene::{Dial, Frame, Options, Truth, attention, display_list, gallery, labels, testing};
+use crate::scene::{Dial, Frame, Options, Truth, attention, display_list, gallery, labels, still, testing};
 use crate::sim::{Record, Trace};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -174,24 +174,11 @@ fn each_motion_at_five_phases() {
 }
 
 fn level(view: &View, layout: &Layout, zoom: f64, options: &Options, language: Language) -> String {
-    let trace = Trace::default();
-    let script = Script::default();
     let whole_world = Camera::whole(STAGE, layout);
     let first = layout.field.as_ref().map(|field| field.square(0).middle());
     let centre = first.filter(|_| zoom > 1.0).unwrap_or(whole_world.centre);
     let camera = Camera { centre, zoom, ..whole_world };
-    let frame = Frame {
-        view,
-        trace: &trace,
-        script: &script,
-        pres_ms: 0.0,
-        speed: Speed::Adaptive,
-        layout,
-        camera,
-        language,
-        options,
-    };
-    strip(&[whole(display_list(&frame))])
+    strip(&[whole(still(view, layout, camera, options, language))])
 }
 
 fn decorated(ships: usize, pods: usize) -> View {
@@ -248,19 +235,7 @@ fn each_level() {
 fn exported_pictures_say_what_they_show_and_where_they_are_from() {
     let view = decorated(3, 2);
     let layout = Layout::of(&view, false);
-    let (trace, script, options) = (Trace::default(), Script::default(), Options::default());
-    let frame = Frame {
-        view: &view,
-        trace: &trace,
-        script: &script,
-        pres_ms: 0.0,
-        speed: Speed::Adaptive,
-        layout: &layout,
-        camera: Camera::whole(CELL, &layout),
-        language: Language::En,
-        options: &options,
-    };
-    let list = display_list(&frame);
+    let list = still(&view, &layout, Camera::whole(CELL, &layout), &Options::default(), Language::En);
     let line = "three-ships-42-00-01.000-v1 <&>";
     let long = "The kubelet on node-1 asks the API server for a change & waits for its answer.";
     let outlines = Outlines::default();
