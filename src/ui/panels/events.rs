@@ -68,6 +68,7 @@ fn events_filter(ui: Ui, filter: RwSignal<Filter>) -> El {
 }
 
 /// An event's reason: a click tells why it is there.
+#[inline(never)]
 pub fn why(ui: Ui, key: String, reason: &str) -> El {
     let ask = move |event: &web_sys::Event| {
         // The row itself leads to the object.

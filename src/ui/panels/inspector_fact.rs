@@ -11,6 +11,13 @@ use crate::ui::select::Selection;
 use crate::ui::signal::Memo;
 use leptos::prelude::*;
 
+/// What it is called: its sentence.
+#[inline(never)]
+pub fn sentence_of(ui: Ui, fact: u64) -> String {
+    let told = moment::peek(ui, |shown| story::happening(shown, fact));
+    told.map_or_else(String::new, |(link, _)| link.sentence)
+}
+
 /// Everything about it.
 pub fn fact_panel(ui: Ui, thing: Thing, fact: u64) -> El {
     let told = Memo::new(move || {

@@ -4,7 +4,6 @@ use super::input::{self, Tip, ZOOM_STEP};
 use super::{Stage, browser};
 use crate::i18n::text;
 use crate::inspect::requests::without_path;
-use crate::inspect::story;
 use crate::scene::Truth;
 use crate::scene::display::Item;
 use crate::sim::Time;
@@ -13,7 +12,7 @@ use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::late::{self, Rest};
 use crate::ui::link::{Notice, Page};
-use crate::ui::panels::{branches, moment};
+use crate::ui::panels::{branches, sentence_of};
 use crate::ui::select::Selection;
 use crate::ui::signal::{Memo, RwSignal};
 use leptos::prelude::*;
@@ -24,8 +23,7 @@ use web_sys::{HtmlCanvasElement, KeyboardEvent, PointerEvent};
 /// What a thing on the stage is called.
 pub fn name_of(ui: Ui, item: &Item) -> String {
     if let Some(fact) = item.moving() {
-        let told = moment::peek(ui, |shown| story::happening(shown, fact));
-        return told.map_or_else(String::new, |(link, _)| link.sentence);
+        return sentence_of(ui, fact);
     }
     if let Some(text) = &item.text {
         return text.clone();
