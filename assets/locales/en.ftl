@@ -932,7 +932,7 @@ deck-images = { $count ->
 }
 deck-quiet = No calls yet
 deck-volume = Volume { $name } ({ $sort })
-deck-empty = Empty: no pod was placed here yet.
+deck-free = free
 
 # Sharing and keeping
 share-title = Share and keep

@@ -893,7 +893,7 @@ deck-cut = API 서버와 연결이 끊겼습니다
 deck-images = 실린 이미지 { $count }개
 deck-quiet = 아직 호출이 없습니다
 deck-volume = 볼륨 { $name } ({ $sort })
-deck-empty = 비어 있습니다. 아직 이 배에 놓인 파드가 없습니다.
+deck-free = 빈자리
 
 # 공유와 보관
 share-title = 공유와 보관

@@ -1,6 +1,8 @@
 //! One ship's inside: the captain's loop (kubelet), the engine room (container runtime) with its latest calls, the radio
 //! room with the services, and the hold with every pod as an open crate: containers, probes, volumes.
 
+mod hold;
+
 use super::display::{Anchor, Area, Fill, Layer, Look};
 use super::labels::{PLAIN, shortened, width, wrapped};
 use super::sprites::{crate_, ship};
@@ -28,9 +30,9 @@ pub struct Gear {
 pub type Gears = Sorted<Ref, Gear>;
 
 /// Rooms in the world of a deck: captain, engine, hold, radio.
-const CAPTAIN: [f64; 4] = [84.0, 140.0, 372.0, 408.0];
-const ENGINE: [f64; 4] = [84.0, 570.0, 372.0, 282.0];
-const HOLD: [f64; 4] = [476.0, 140.0, 792.0, 712.0];
+const CAPTAIN: [f64; 4] = [84.0, 140.0, 412.0, 408.0];
+const ENGINE: [f64; 4] = [84.0, 570.0, 412.0, 282.0];
+const HOLD: [f64; 4] = [516.0, 140.0, 752.0, 712.0];
 const RADIO: [f64; 4] = [1288.0, 140.0, 234.0, 712.0];
 /// So many of the runtime's calls are listed.
 const CALLS: usize = 6;
@@ -252,32 +254,37 @@ fn hold(stage: &mut Stage, node: &NodeView) {
     });
     let size = stage.frame.options.label_px;
     line(stage, ("hold", HOLD, 0), &text, Look { line: None, ..PLAIN }, size);
-    let top = y + 2.1 * size / stage.place.scale;
+    if node.pods.len() > OPEN {
+        hold::chosen(stage, node, width(&text, size));
+    }
+    let top = y + 2.5 * size / stage.place.scale;
     let room = Area::new(x + 14.0, top, w - 28.0, y + h - 14.0 - top);
-    let count = node.pods.len();
-    let columns: usize = match count {
-        0..=2 => 1,
-        3..=6 => 2,
-        7..=OPEN => 3,
-        _ => 11,
+    let (count, open) = (node.pods.len(), node.pods.len() <= OPEN);
+    let (columns, rows) = match count {
+        0..=2 => (1, 3),
+        3..=6 => (2, 3),
+        7..=OPEN => (3, 4),
+        _ => (11, count.div_ceil(11).max(8)),
     };
     #[expect(clippy::cast_precision_loss, reason = "a few crates")]
-    let (across, down) = (columns as f64, count.div_ceil(columns).max(if count > OPEN { 8 } else { 2 }) as f64);
-    let (cw, ch) = (room.w / across, room.h / down);
-    if count == 0 {
-        let text = stage.text("deck-empty", &[]);
-        line(stage, ("hold/empty", HOLD, 1), &text, Look::fill(Token::Ink2), size);
-    }
-    for (i, pod) in node.pods.iter().enumerate() {
-        #[expect(clippy::cast_precision_loss, reason = "a few crates")]
+    let place = |i: usize| {
+        let (cw, ch) = (room.w / columns as f64, room.h / rows as f64);
         let (column, row) = ((i % columns) as f64, (i / columns) as f64);
-        let area = Area::new(room.x + column * cw + 4.0, room.y + row * ch + 4.0, cw - 8.0, ch - 8.0);
-        if count > OPEN {
-            let w = area.w.min(area.h / 0.75);
-            super::harbour::put_crate(stage, pod, Some(node), Area::new(area.x, area.y, w, w * 0.75), Layer::Ship(0));
+        let area = Area::new(room.x + column * cw + 6.0, room.y + row * ch + 6.0, cw - 12.0, ch - 12.0);
+        let w = area.w.min(area.h / 0.75);
+        if open { area } else { Area::new(area.x, area.y, w, w * 0.75) }
+    };
+    for (i, pod) in node.pods.iter().enumerate() {
+        if open {
+            open_crate(stage, (pod, node), place(i));
         } else {
-            open_crate(stage, (pod, node), area);
+            super::harbour::put_crate(stage, pod, Some(node), place(i), Layer::Ship(0));
         }
+    }
+    // Room for more is drawn as far as there is any.
+    let most = usize::try_from(node.allocatable.pods).unwrap_or(0);
+    for i in count..most.min(columns * rows) {
+        hold::free(stage, i, place(i), open);
     }
 }
 
@@ -308,11 +315,10 @@ fn open_crate(stage: &mut Stage, (pod, node): (&PodView, &NodeView), area: Area)
     let room = lines(stage, [area.x, area.y, area.w, area.h - 10.0], size);
     let mut told: Vec<(String, Look, Option<&ContainerView>)> = vec![(pod.object.key.name.to_string(), ink, None)];
     let small = Look::fill(Token::Ink2);
-    told.push((
-        if pod.ip.is_empty() { pod.status.to_string() } else { format!("{} · {}", pod.status, pod.ip) },
-        small,
-        None,
-    ));
+    // Where there is too little room for both, the state is more than the address.
+    let both = format!("{} · {}", pod.status, pod.ip);
+    let fits = !pod.ip.is_empty() && width(&both, size) <= text[2] * stage.place.scale - 16.0;
+    told.push((if fits { both } else { pod.status.to_string() }, small, None));
     let all = pod.containers.iter().chain(&pod.debuggers);
     told.extend(all.map(|container| (contained(stage, pod, container), ink, Some(container))));
     let gear = stage.frame.options.gears.as_ref().and_then(|gears| gears.get(&pod.object));
@@ -322,7 +328,6 @@ fn open_crate(stage: &mut Stage, (pod, node): (&PodView, &NodeView), area: Area)
     }
     let more = told.len().saturating_sub(room);
     for (i, (words, look, container)) in told.iter().take(room).enumerate() {
-        let words = if more > 0 && i + 1 == room { format!("{words} …") } else { words.clone() };
         let mut place = text;
         if let Some(container) = container {
             // The sign stands where the line begins.
@@ -333,6 +338,13 @@ fn open_crate(stage: &mut Stage, (pod, node): (&PodView, &NodeView), area: Area)
             mark(stage, &id("mark", i), ((x, y), step * 0.42), &container.state, container.ready);
             (place[0], place[2]) = (place[0] + 1.1 * step, place[2] - 1.1 * step);
         }
+        let free = place[2] * stage.place.scale - 16.0;
+        // What has no line of its own is counted, but at the cost of no word.
+        let rest = if more > 0 && i + 1 == room { format!("  +{more}") } else { String::new() };
+        let (all, counted) = (width(words, size), width(&rest, size));
+        let rest = if all <= free && all + counted > free { String::new() } else { rest };
+        let free = free - width(&rest, size);
+        let words = shortened(words, size, free) + &rest;
         line(stage, (&id("crate", i), place, i), &words, *look, size);
     }
 }

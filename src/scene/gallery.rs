@@ -39,6 +39,30 @@ pub fn statuses(wide: f64, language: Language) -> DisplayList {
     sheet.done()
 }
 
+/// A crate of a colour and a pattern without any status: what stands before a name in a legend.
+#[must_use]
+pub fn swatch(workload: usize) -> DisplayList {
+    let area = Area::new(0.0, 0.0, SWATCH.0, SWATCH.1);
+    let mut pen = Pen::new(Place { x: 1.0, y: 1.0, scale: (SWATCH.1 - 2.0) / 36.0 });
+    crate_::plain(&mut pen, workload);
+    let item = Item {
+        id: "swatch".to_owned(),
+        kind: "workload",
+        reference: None,
+        fact: None,
+        area,
+        hit: None,
+        layer: Layer::Label,
+        text: None,
+        opacity: 1.0,
+        shapes: pen.done(),
+    };
+    DisplayList { width: SWATCH.0, height: SWATCH.1, items: vec![item] }
+}
+
+/// The size of a swatch in pixels: large enough for its pattern.
+const SWATCH: (f64, f64) = (22.0, 20.0);
+
 struct Sheet {
     wide: f64,
     items: Vec<Item>,

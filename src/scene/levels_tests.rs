@@ -158,6 +158,47 @@ fn a_deck_shows_every_pod_with_its_containers_and_the_runtimes_calls() {
     }
 }
 
+/// The deck of a ship with so many pods, of which one is selected.
+fn deck(pods: usize, most: i64, selected: Option<usize>) -> (View, DisplayList) {
+    let mut view = testing::harbour(3, pods);
+    view.nodes[2].pods.truncate(pods);
+    view.nodes[2].allocatable.pods = most;
+    let selected = selected.map(|pod| view.nodes[2].pods[pod].object.to_string());
+    let options = Options { selected, ..Options::default() };
+    let layout = Layout::deck(&view, 2);
+    let list = shown(&view, &layout, Camera::whole(SIZE, &layout), &options);
+    (view, list)
+}
+
+#[test]
+fn a_deck_shows_no_more_free_places_than_there_are() {
+    let free = |pods: usize, most: i64| {
+        let (_, list) = deck(pods, most, None);
+        list.items.iter().filter(|item| item.kind == "free").count()
+    };
+    assert_eq!([free(0, 110), free(1, 110), free(4, 110), free(12, 110)], [3, 2, 2, 0]);
+    assert_eq!([free(20, 110), free(110, 110)], [68, 0]);
+    assert_eq!([free(1, 1), free(1, 2), free(20, 21)], [0, 1, 1]);
+}
+
+#[test]
+fn on_a_deck_the_selected_pods_name_covers_nothing() {
+    for pods in [1, 2, 5, 12, 20, 110] {
+        for pod in [0, pods / 2, pods - 1] {
+            let (view, list) = deck(pods, 110, Some(pod));
+            let name = &view.nodes[2].pods[pod].object.key.name;
+            let labels: Vec<_> = list.items.iter().filter(|item| item.kind == "label").collect();
+            let named: Vec<_> =
+                labels.iter().filter(|l| l.text.as_ref().is_some_and(|t| t.contains(&**name))).collect();
+            assert!(!named.is_empty(), "{pods} pods: {name} is named");
+            for label in named {
+                let covered = labels.iter().find(|other| other.id != label.id && other.area.overlaps(&label.area));
+                assert_eq!(covered.map(|other| &other.text), None, "{pods} pods: {:?} covers it", label.text);
+            }
+        }
+    }
+}
+
 #[test]
 fn five_thousand_ships_with_all_their_pods_are_few_things() {
     let view = zoned(5000, 30);

@@ -208,7 +208,7 @@ pub fn display_list(frame: &Frame) -> DisplayList {
     let mut stage = Stage::new(frame);
     if let Level::Deck(node) = frame.layout.level {
         deck::draw(&mut stage, node);
-        labels::draw_marks(&mut stage);
+        labels::rings(&mut stage);
         return stage.done();
     }
     harbour::draw(&mut stage);

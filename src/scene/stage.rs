@@ -231,11 +231,17 @@ impl<'a> Stage<'a> {
         }
         let wide = width(text, size);
         let offset = anchor.share() * wide;
-        // A label of what is seen is not cut by the edge of the stage.
-        let edge = self.frame.camera.viewport.0;
+        // A label of what is seen is not cut by the edge of the stage: it moves inside. Where it cannot, it is left out.
+        let (edge, floor) = self.frame.camera.viewport;
         let seen = px >= 0.0 && px <= edge && wide + 8.0 <= edge;
         let left = if seen { (px - offset).clamp(4.0, edge - 4.0 - wide) } else { px - offset };
-        let (px, py) = (left + offset, if py > 0.0 { py.max(0.9 * size) } else { py });
+        let cut = left < 0.0 && left + wide > 0.0 || left < edge && left + wide > edge;
+        if cut && wide + 8.0 <= edge {
+            return;
+        }
+        let lowest = floor - 0.3 * size;
+        let py = if py > -0.3 * size && py < lowest + 1.2 * size { py.clamp(0.9 * size, lowest) } else { py };
+        let px = left + offset;
         let words = Words { text: text.to_owned(), size, weight: 600, code: false, anchor };
         self.items.push(item(format!("label/{id}"), (px, py), words, look));
     }

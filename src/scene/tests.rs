@@ -105,23 +105,29 @@ fn in_reduced_motion_nothing_changes_its_place_and_nothing_is_missing() {
 #[test]
 fn labels_do_not_overlap_and_touch_targets_are_large_enough() {
     let [desktop, projector, phone] = SIZES;
-    let sizes = [(desktop, 13.0), (projector, 13.0), (phone, 12.0), (svg::BEAT, 0.0)];
-    for (ships, (size, label_px)) in [1, 2, 3, 4, 8, 12].into_iter().flat_map(|ships| sizes.map(|size| (ships, size))) {
-        for language in Language::ALL {
+    let sizes = [(desktop, 13.0), (projector, 15.0), (phone, 12.0), (svg::BEAT, 0.0)];
+    let dials = Dial::ALL.map(|(_, dial)| dial);
+    for (ships, (size, label_px)) in
+        [1, 2, 3, 4, 8, 12, 60].into_iter().flat_map(|ships| sizes.map(|size| (ships, size)))
+    {
+        for (language, dial) in Language::ALL.into_iter().flat_map(|language| dials.map(|dial| (language, dial))) {
             let view = testing::harbour(ships, 6);
             let layout = layout::Layout::of(&view, false);
             let whole = Camera::whole(size, &layout);
             let phone = size.0 < 500.0;
             let camera = if phone { Camera::focus(size, &layout, Some((800.0, 600.0))) } else { whole };
             let label_px = if size == svg::BEAT { svg::names(&layout) } else { label_px };
-            let options = Options { label_px, ..Options::default() };
+            let options = Options { label_px, dial, ..Options::default() };
             let list = still(&view, &layout, camera, &options, language);
             let labels: Vec<_> = list.items.iter().filter(|item| item.kind == "label").collect();
-            assert!(labels.len() > 8);
+            assert!(labels.len() > 4, "{ships} ships, {size:?}");
             for (i, label) in labels.iter().enumerate() {
                 for other in &labels[i + 1..] {
                     let both = (&label.text, &other.text);
-                    assert!(!label.area.overlaps(&other.area), "{ships} ships, {size:?}, {language:?}: {both:?}");
+                    assert!(
+                        !label.area.overlaps(&other.area),
+                        "{ships} ships, {size:?}, {language:?} {dial:?}: {both:?}"
+                    );
                 }
             }
             for hit in list.items.iter().filter_map(|item| item.hit) {
@@ -174,6 +180,29 @@ fn the_name_of_a_selected_crate_covers_no_cabin_and_no_mast() {
             }
         }
     }
+}
+
+#[test]
+fn no_label_is_cut_by_the_edge_of_a_phones_stage() {
+    let (size, mut whole) = ((390.0, 284.0), 0);
+    for (ships, language) in [3, 12].into_iter().flat_map(|ships| Language::ALL.map(|language| (ships, language))) {
+        let view = testing::harbour(ships, 6);
+        let layout = layout::Layout::of(&view, false);
+        for (x, y) in (0..=12).flat_map(|x| (0..=12).map(move |y| (f64::from(x) / 12.0, f64::from(y) / 12.0))) {
+            let around = (x * layout.world.0, y * layout.world.1);
+            let camera = Camera::focus(size, &layout, Some(around));
+            let options = Options::default();
+            let list = still(&view, &layout, camera, &options, language);
+            let stage = display::Area::new(0.0, 0.0, size.0, size.1);
+            for label in list.items.iter().filter(|item| item.kind == "label" && item.area.overlaps(&stage)) {
+                let area = label.area;
+                let inside = area.x >= 0.0 && area.y >= 0.0 && area.x + area.w <= size.0 && area.y + area.h <= size.1;
+                assert!(inside, "{ships} ships, around {around:?}: {:?} {area:?}", label.text);
+                whole += 1;
+            }
+        }
+    }
+    assert!(whole > 1000, "{whole} labels");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::handle::Ui;
 use super::select::Selection;
 use crate::api::kinds;
-use crate::api::kinds::pod::Pod;
+use crate::api::kinds::pod::{Pod, TOKEN_VOLUME};
 use crate::api::object::Ref;
 use crate::api::selector::Selector;
 use crate::cluster::fact::ProbeKind;
@@ -247,7 +247,8 @@ pub fn groups(ui: Ui, view: &View) -> Groups {
 #[must_use]
 pub fn gears(session: &Session, node: &NodeView) -> Rc<Gears> {
     let gear = |pod: &PodView| -> Option<(Ref, Gear)> {
-        let spec = &session.object(&pod.object)?.get::<Pod>()?.spec;
+        let object = session.object(&pod.object)?.get::<Pod>()?;
+        let spec = &object.spec;
         let mut gear = Gear::default();
         for volume in spec.volumes.iter().flatten() {
             let sort = if volume.config_map.is_some() {
@@ -265,7 +266,9 @@ pub fn gears(session: &Session, node: &NodeView) -> Rc<Gears> {
             } else {
                 "…"
             };
-            gear.volumes.push((volume.name.clone(), sort.to_owned()));
+            // Pods of one template share their spec: each has its own end of this name beside it.
+            let end = object.token_suffix.as_deref().filter(|_| volume.name == TOKEN_VOLUME).unwrap_or_default();
+            gear.volumes.push((format!("{}{end}", volume.name), sort.to_owned()));
         }
         for container in spec.init_containers.iter().flatten().chain(&spec.containers) {
             let probes = [

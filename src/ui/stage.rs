@@ -17,7 +17,8 @@ use super::session::Session;
 use super::sight;
 use crate::cluster::view::View;
 use crate::scene::camera::{Camera, MAP};
-use crate::scene::display::{DisplayList, Item, Layer};
+use crate::scene::display::{Area, DisplayList, Item, Layer};
+use crate::scene::labels::{beside_cabins, width};
 use crate::scene::layout::{Layout, Level};
 use crate::scene::{Frame, Options, display_list};
 use leptos::prelude::*;
@@ -188,7 +189,28 @@ impl Stage {
     pub fn item_at(&self, x: f64, y: f64) -> Option<&Item> {
         self.list.hit(x, y)
     }
+
+    /// Whether a thing's name stands beside it, because it is selected.
+    fn is_named(&self, item: &Item) -> bool {
+        let by = |name: &str| self.list.get(&format!("label/named/{name}")).is_some();
+        by(&item.id) || item.reference.as_deref().is_some_and(by)
+    }
+
+    /// Where the middle of the pointer's word for a thing lies, and whether below it: the word covers no cabin, and is not
+    /// cut by the stage's edge.
+    fn tip_at(&self, thing: Area, text: &str) -> ((f64, f64), bool) {
+        let (x, half) = (thing.middle().0, width(text, TIP_PX.0) / 2.0 + TIP_PX.1);
+        // Aside only where the stage has room for it.
+        let fits = |place: &f64| x.to_bits() == place.to_bits() || (half..=self.size.0 - half).contains(place);
+        let beside = beside_cabins(&self.list.items, (x, thing.y - 14.0), TIP_PX.0, text, TIP_PX.1).filter(fits);
+        let y = if beside.is_some() { thing.y.max(34.0) } else { thing.y + thing.h };
+        let x = beside.unwrap_or(x).clamp(half.min(self.size.0 / 2.0), (self.size.0 - half).max(self.size.0 / 2.0));
+        ((x, y), beside.is_none())
+    }
 }
+
+/// The pointer's word: the size of its letters, and its ground beside them.
+const TIP_PX: (f64, f64) = (13.0, 12.0);
 
 /// A camera that is told where to go needs so many milliseconds.
 const GLIDE_MS: f64 = 320.0;
@@ -327,7 +349,7 @@ fn look_at(ui: Ui, is_meant: impl Fn(&Item) -> bool) {
         let told = stage.list.items.iter().find(|item| is_meant(item));
         let Some((x, y)) = told.map(|item| item.area.middle()) else { return };
         let inside = (0.08..=0.92).contains(&(x / stage.size.0)) && (0.08..=0.92).contains(&(y / stage.size.1));
-        if !inside || MAP.contains(x, y) {
+        if !inside || MAP.grown(24.0).contains(x, y) {
             stage.focus = Some(stage.camera(layout, true).world_at(layout, x, y));
             stage.glide();
         }

@@ -79,6 +79,19 @@ test('on a phone the small map looks elsewhere by a tap and by keys', async () =
   await close();
 });
 
+test('on a phone nothing lies over the picture but its small map', async () => {
+  for (const lang of ['ko', 'en']) {
+    const { page, close } = await open(rig, `${lang}/sandbox?t=0`, { lang, viewport: PHONE, touch: true });
+    const picture = await page.locator('.stage-view canvas').boundingBox();
+    const over = ({ x, y, width, height }) => x < picture.x + picture.width && picture.x < x + width && y + 1 < picture.y + picture.height && picture.y < y + height - 1;
+    const boxes = await page.locator('.camera button, .caption').evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
+    assert.equal(boxes.length, 6);
+    for (const box of boxes) assert.ok(!over(box) && box.height >= 24 && box.x >= 0 && box.x + box.width <= PHONE.width, JSON.stringify(box));
+    for (const { width, height } of boxes.slice(1)) assert.ok(width >= 44 && height >= 44, `${width} × ${height}`);
+    await close();
+  }
+});
+
 test('marks travel in the address, and a broken list of them is refused with a sentence', async () => {
   const { page, close } = await open(rig, 'en/sandbox?t=2000', { lang: 'en' });
   // (The way to that moment is run in slices.)
@@ -202,6 +215,14 @@ test('with forced colours what is chosen, how far time is and what can be opened
   assert.notEqual(line, ground, 'the line under the chosen tab');
   await page.getByRole('treeitem', { name: /etcd/ }).first().click();
   assert.equal(await style('.tree-row[aria-selected=true]', 'outlineStyle'), 'solid');
+  // Without fills a legend tells by its patterns.
+  await page.getByTestId('view-tools').click();
+  await page.getByTestId('colours').selectOption('status');
+  const swatches = await page.locator('.swatch').evaluateAll((all) => all.map((one) => {
+    const { data } = one.getContext('2d').getImageData(0, 0, one.width, one.height);
+    return data.filter((_, at) => at % 4 === 0).join();
+  }));
+  assert.equal(new Set(swatches).size, 5, `${swatches.length} swatches`);
   await close();
 });
 

@@ -152,3 +152,33 @@ test('when the program breaks a sentence says so, and the way back loses nothing
   await page.waitForFunction(() => window.__bottle.view().objects.Deployment === 2, null, WAIT);
   await close();
 });
+
+test('the pointer’s word covers no captain; what is selected needs none; aboard, volumes have their whole names', async () => {
+  const page = await sandbox('&speed=10');
+  await page.getByTestId('examples').selectOption('deployment');
+  await page.getByTestId('apply').click();
+  await page.waitForFunction(() => window.__bottle.readyPods >= 9, null, WAIT);
+  await page.getByTestId('play').click();
+  await drawn(page);
+  const canvas = await page.locator('.stage-view canvas').boundingBox();
+  const [crates, cabins] = await page.evaluate(() => {
+    const list = window.__bottle.displayList();
+    return [list.filter(({ kind, ref }) => kind === 'pod' && /default/.test(ref)), list.filter(({ kind }) => kind === 'kubelet')];
+  });
+  assert.equal(crates.length, 3);
+  for (const { x, y, w, h } of crates) {
+    await page.mouse.move(canvas.x + x + w / 2, canvas.y + y + h / 2);
+    const tip = await page.locator('.tip').boundingBox();
+    for (const cabin of cabins) {
+      const [left, top] = [canvas.x + cabin.x, canvas.y + cabin.y];
+      const over = tip.x + 2 < left + cabin.w && left < tip.x + tip.width - 2 && tip.y < top + cabin.h && top < tip.y + tip.height;
+      assert.ok(!over, `${cabin.id}: ${JSON.stringify(tip)}`);
+    }
+  }
+  await page.mouse.down();
+  await page.mouse.up();
+  await page.waitForFunction(() => window.__bottle.displayList().some(({ id }) => id.startsWith('label/named/')));
+  await page.locator('.tip').waitFor({ state: 'detached' });
+  await page.getByTestId('aboard').click();
+  await page.waitForFunction(() => window.__bottle.displayList().some(({ text }) => /kube-api-access-[a-z0-9]{5} /.test(text)));
+});

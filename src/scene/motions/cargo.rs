@@ -4,6 +4,7 @@ use super::{Movers, READING_MS, Shown, between, progress, travelling};
 use crate::api::object::Ref;
 use crate::cluster::fact::{Fact, ProbeKind};
 use crate::scene::display::{Anchor, Area, Layer, Look};
+use crate::scene::labels::{beside_cabins, width};
 use crate::scene::layout::Layout;
 use crate::scene::motion::Act;
 use crate::scene::pen::sine;
@@ -104,8 +105,12 @@ fn note(stage: &mut Stage, one: &Shown, area: Area, text: &str) {
     if area.w * stage.place.scale < 16.0 {
         return;
     }
-    let x = area.x + area.w / 2.0;
-    stage.note(&one.id("note"), (x, area.y - 10.0), Anchor::Middle, text);
+    let (size, at) = (stage.frame.options.label_px, stage.place.point(area.x + area.w / 2.0, area.y - 10.0));
+    // Neither the captain nor the mast is hidden by it: where there is no room beside them, it begins at the crate.
+    let beside = beside_cabins(stage.items(), at, size, text, 3.0);
+    let x = beside.unwrap_or(at.0 + width(text, size) / 2.0 - area.w / 2.0 * stage.place.scale);
+    let (x, y) = ((x - stage.place.x) / stage.place.scale, area.y - 10.0);
+    stage.note(&one.id("note"), (x, y), Anchor::Middle, text);
 }
 
 /// What begins at a crate.
@@ -198,7 +203,7 @@ pub fn ending(stage: &mut Stage, one: &Shown) {
         Fact::BackOff { pull, restarts, .. } if one.lasts(0.0) => {
             let word = if *pull { "ImagePullBackOff" } else { "CrashLoopBackOff" };
             stage.put(at_crate(one, "back-off", "ring", place).says(word), |pen| {
-                pen.at(24.0, 14.0, 1.0, |pen| signs::ring(pen, 1.0, &restarts.to_string()));
+                pen.at(24.0, 14.0, 1.0, |pen| signs::ring(pen, 1.0, &format!("×{restarts}")));
             });
         }
         Fact::PodStopping { grace, .. } if one.lasts(400.0) => {

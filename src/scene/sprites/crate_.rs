@@ -136,6 +136,12 @@ fn solid(pen: &mut Pen, cargo: &Cargo, fill: Token) {
     boxes(pen, cargo.containers, cargo.containers);
 }
 
+/// The side of a crate that shows its colour and its pattern, 36 wide and high.
+pub fn plain(pen: &mut Pen, workload: usize) {
+    pen.rect([0.0, 0.0, 36.0, 32.0], 2.0, Look::fill(fill(Some(workload))).edged(Token::CrateInk, 3.0));
+    pen.at(7.0, 0.0, 1.0, |pen| pattern(pen, Some(workload)));
+}
+
 /// One small box for each container, above the skid.
 fn boxes(pen: &mut Pen, count: usize, running: usize) {
     for (i, x) in (0..count.min(3)).zip([18.5, 25.0, 31.5]) {

@@ -61,9 +61,9 @@ pub fn engine(pen: &mut Pen, turn: f64) {
         let turn = turn + f64::from(tooth) / 6.0;
         let (sin, cos) = (sine(turn), sine(turn + 0.25));
         let at = |r: f64| (66.0 + r * cos, 46.0 + r * sin);
-        pen.line(&[at(8.0), at(15.0)], Look::line(Token::CrateInk, 4.0));
+        pen.line(&[at(8.0), at(15.0)], Look::line(Token::Glyph, 4.0));
     }
-    pen.circle(66.0, 46.0, 6.0, Look::fill(Token::CrateInk));
+    pen.circle(66.0, 46.0, 6.0, Look::fill(Token::Glyph));
 }
 
 /// Draws the radio mast.

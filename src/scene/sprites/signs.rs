@@ -41,7 +41,7 @@ pub fn triangle(pen: &mut Pen) {
 pub fn ring(pen: &mut Pen, left: f64, says: &str) {
     pen.circle(0.0, 0.0, 18.0, Look::fill(Token::Surface).edged(Token::Rule, 5.0));
     pen.arc((0.0, 0.0), 18.0, (1.0 - left.clamp(0.0, 1.0), 1.0), Look::line(Token::Warn, 5.0));
-    pen.text((0.0, 6.5), says, if says.len() > 2 { 14.0 } else { 18.0 }, Token::Ink);
+    pen.text((0.0, 6.5), says, if says.chars().count() > 2 { 14.0 } else { 18.0 }, Token::Ink);
 }
 
 /// Draws the tag of a pod that is being ended, around the origin.

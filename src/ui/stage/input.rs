@@ -38,6 +38,8 @@ pub struct Tip {
     pub text: String,
     /// Left of its middle, and the line above which it stands, in pixels of the stage.
     pub at: (f64, f64),
+    /// Whether it stands below that line instead.
+    pub below: bool,
 }
 
 fn place(event: &PointerEvent) -> (f64, f64) {
@@ -135,11 +137,12 @@ pub fn enter(ui: Ui, event: &web_sys::MouseEvent) {
 /// The pointer rests on something, or leaves.
 pub fn hover(ui: Ui, at: Option<(f64, f64)>, tip: RwSignal<Option<Tip>>) {
     let found = ui.stage.with_value(|stage| {
-        let item = stage.item_at(at?.0, at?.1)?;
+        let item = stage.item_at(at?.0, at?.1).filter(|item| !stage.is_named(item))?;
         let text = super::panel::name_of(ui, item);
-        Some(Tip { id: item.id.clone(), text, at: (item.area.middle().0, item.area.y) })
+        let (at, below) = stage.tip_at(item.area, &text);
+        Some(Tip { id: item.id.clone(), text, at, below })
     });
-    let id = found.as_ref().map(|tip| tip.id.clone());
+    let id = ui.stage.with_value(|stage| Some(stage.item_at(at?.0, at?.1)?.id.clone()));
     let changed = ui.stage.try_update_value(|stage| {
         let changed = stage.hovered != id;
         stage.hovered.clone_from(&id);

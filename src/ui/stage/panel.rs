@@ -54,6 +54,8 @@ pub fn stage_panel(ui: Ui) -> El {
     afterwards(move || {
         ui.selected.track();
         super::show_selected(ui);
+        // What is selected gets its name on the stage.
+        tip.set(None);
     });
     let on_key = move |event: &KeyboardEvent| {
         if input::key(ui, event) {
@@ -146,9 +148,10 @@ fn goes_to_tip(event: &PointerEvent) -> bool {
 fn tooltip(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
     let style = move || {
         let (x, y) = tip.with(|tip| tip.as_ref().map_or((0.0, 0.0), |tip| tip.at));
-        format!("left:{x:.0}px;top:{:.0}px", y.max(34.0))
+        format!("left:{x:.0}px;top:{y:.0}px")
     };
     el("div", "tip")
+        .class_if("below", move || tip.with(|tip| tip.as_ref().is_some_and(|tip| tip.below)))
         .attr("role", "tooltip")
         .bind("style", style)
         .at_once("pointerleave", move |_: &PointerEvent| input::hover(ui, None, tip))
@@ -209,7 +212,7 @@ fn heartbeat(ui: Ui) -> Option<String> {
     Some(ui.say("caption-heartbeat", &[("node", (&*node).into())]))
 }
 
-/// Sentences of more letters are written smaller.
+/// Sentences of more letters are written smaller; of twice as many, without the paths of requests.
 const LONG: usize = 110;
 
 /// The sentence of the present beat.
@@ -217,13 +220,14 @@ fn caption(ui: Ui) -> El {
     // In a frame of another page there is neither a guide nor a manifest.
     let framed = ui.link.with_value(|link| link.page == Page::Embed);
     let quiet = if framed { "caption-quiet-embed" } else { "caption-quiet" };
-    let sentence = move || {
-        let told = crate::ui::captions::present(ui);
-        let told = told.map(|text| if ui.phone.get() { without_path(&text) } else { text });
-        told.or_else(|| if framed { None } else { heartbeat(ui) }).unwrap_or_else(|| ui.text(quiet))
-    };
     // Hangul is about as wide as two letters.
     let wide = |text: &str| text.chars().map(|one| if one.is_ascii() { 1 } else { 2 }).sum::<usize>();
+    let sentence = move || {
+        let told = crate::ui::captions::present(ui);
+        let short = |text: &str| ui.phone.get() || wide(text) > 2 * LONG;
+        let told = told.map(|text| if short(&text) { without_path(&text) } else { text });
+        told.or_else(|| if framed { None } else { heartbeat(ui) }).unwrap_or_else(|| ui.text(quiet))
+    };
     let sentence = Memo::new(sentence);
     let quiet = untrack(move || sentence.get());
     let begun = StoredValue::new(false);

@@ -2,8 +2,9 @@
 
 use crate::scene::Dial;
 use crate::scene::colours::Colours;
-use crate::scene::sprites::crate_;
+use crate::scene::gallery;
 use crate::ui::dom::{El, afterwards, button, el};
+use crate::ui::gallery::show;
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::select::Selection;
@@ -115,8 +116,8 @@ fn legend(ui: Ui) -> Option<El> {
         if fixed { ui.text(text) } else { text.to_owned() }
     };
     let row = |(hue, text): &(usize, String)| {
-        let swatch = el("span", "swatch")
-            .attr("style", &format!("background:{}", crate_::fill(Some(*hue)).hex(ui.theme.get_untracked())));
+        let swatch = el("canvas", "swatch").attr("aria-hidden", "true");
+        show(&swatch.node(), &gallery::swatch(*hue), ui.theme.get(), window().device_pixel_ratio().clamp(1.0, 3.0));
         el("li", "").add(swatch).text(&name(text))
     };
     (!rows.is_empty()).then(|| el("ul", "legend").all(rows.iter().take(16).map(row)))
