@@ -22,7 +22,10 @@ const WEIGHTS = { wght: { min: 400, max: 700 } };
 // A name is shown in its own letters: no ligatures, which would make `×` of the `x` in `2x9`, and an arrow of `->`.
 const FEATURES = ['ccmp', 'kern', 'locl', 'mark', 'mkmk', 'tnum'];
 // What only the program's late part reads (tools/split/late.txt) comes with it.
-const LATE_TEXTS = ['examples/metrics-server.yaml', 'examples/storage.yaml', 'schema/go-structs.txt', 'schema/timezones.txt'];
+const LATE_TEXTS = [
+  ...['metrics-server', 'prometheus-adapter', 'storage'].map((name) => `examples/${name}.yaml`),
+  ...['go-structs', 'timezones'].map((name) => `schema/${name}.txt`),
+];
 const HANGUL = 'U+1100-11FF,U+3130-318F,U+AC00-D7A3';
 
 function filesIn(folder, ending) {

@@ -84,6 +84,8 @@ pub struct NodeView {
     pub kubelet_runs: bool,
     /// Actual: whether its network is cut.
     pub cut_off: bool,
+    /// Actual: whether its machine has no power, and so no container runs.
+    pub dark: bool,
     /// What it offers.
     pub allocatable: Amounts,
     /// What its pods have asked for.

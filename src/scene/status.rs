@@ -2,12 +2,16 @@
 
 use super::Truth;
 use super::sprites::crate_::{Cargo, Status};
-use crate::cluster::view::{ContainerLook, NodeView, PodView, Readiness};
+use crate::cluster::view::{ContainerLook, ContainerView, NodeView, PodView, Readiness};
 use crate::sim::Time;
 
 /// The sign for a pod on a node (`None`: not bound yet).
 #[must_use]
 pub fn of(pod: &PodView, node: Option<&NodeView>, (now, truth): (Time, Truth)) -> Status {
+    let ended = matches!(&*pod.phase, "Succeeded" | "Failed");
+    if is_dead(node, truth) && !ended {
+        return Status::Failed;
+    }
     if let Some(deadline) = pod.deadline {
         // Of the usual 30 s; longer graces begin full.
         return Status::Terminating((deadline.since(now).as_secs_f64() / 30.0).clamp(0.0, 1.0));
@@ -26,6 +30,11 @@ pub fn of(pod: &PodView, node: Option<&NodeView>, (now, truth): (Time, Truth)) -
         _ if node.is_some() && (!pod.ip.is_empty() || begun(pod)) => Status::Creating(share(pod)),
         _ => Status::Pending,
     }
+}
+
+/// Whether what is really so is shown, and nothing runs on the node.
+fn is_dead(node: Option<&NodeView>, truth: Truth) -> bool {
+    truth == Truth::Actual && node.is_some_and(|node| node.dark)
 }
 
 /// Whether kubectl's STATUS column names a failure.
@@ -55,7 +64,8 @@ fn share(pod: &PodView) -> f64 {
 #[must_use]
 pub fn cargo(pod: &PodView, node: Option<&NodeView>, (now, truth): (Time, Truth)) -> Cargo {
     let main = pod.containers.iter().filter(|container| !container.init);
-    let running = main.clone().filter(|container| container.state == ContainerLook::Running).count();
+    let runs = |container: &&ContainerView| container.state == ContainerLook::Running && !is_dead(node, truth);
+    let running = main.clone().filter(runs).count();
     Cargo { workload: pod.workload, status: of(pod, node, (now, truth)), containers: main.count(), running }
 }
 
@@ -99,6 +109,19 @@ mod tests {
         assert_eq!(of(&evicted, Some(&node), (Time::ZERO, Truth::Believed)), Status::Evicted);
         let ending = PodView { deadline: Some(Time::from_secs(15)), ..testing::pod_view("a", None) };
         assert_eq!(of(&ending, Some(&lost), (Time::ZERO, Truth::Believed)), Status::Terminating(0.5));
+    }
+
+    #[test]
+    fn without_power_nothing_runs_whatever_the_api_says() {
+        let dark = NodeView { readiness: Readiness::Ready, dark: true, ..NodeView::default() };
+        let at = |phase: &str, truth| {
+            let pod = PodView { phase: phase.into(), ready: true, ..testing::pod_view("a", None) };
+            let cargo = cargo(&pod, Some(&dark), (Time::ZERO, truth));
+            (cargo.status, cargo.running)
+        };
+        assert_eq!(at("Running", Truth::Believed), (Status::Ready, 1));
+        assert_eq!(at("Running", Truth::Actual), (Status::Failed, 0));
+        assert_eq!(at("Succeeded", Truth::Actual).0, Status::Succeeded);
     }
 
     #[test]

@@ -72,6 +72,7 @@ impl World {
         let address = Address::Kubelet(node.name.clone());
         node.kubelet_runs &= !self.stopped.contains(&address);
         node.cut_off = self.kernel.links.is_isolated(&address);
+        node.dark = self.faults.contains(&("power", node.name.clone()));
         node
     }
 }
