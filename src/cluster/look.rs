@@ -5,6 +5,7 @@ mod schedulers;
 
 pub use self::nodes::Known;
 
+use super::controllers::deployment::family::REVISION;
 use super::controllers::tainteviction;
 use super::view::{Amounts, ContainerLook, ContainerView, NodeView, PodView, View};
 use super::wire::Address;
@@ -13,6 +14,7 @@ use crate::api::kinds::{self, KINDS, pod::Pod};
 use crate::api::meta::{controller_of, moment};
 use crate::api::object::Objects;
 use crate::api::object::{Key, Object, Ref};
+use crate::api::pod::validation::annotations::MIRROR;
 use crate::api::quantity::{MOST, Quantity};
 use crate::sim::{Order, Simulation, Time};
 use k8s_openapi::api::core::v1::{ContainerStatus, Service};
@@ -84,6 +86,7 @@ impl World {
             view.services.push((object.reference(), ip.unwrap_or_default().into()));
         }
         view.queue = self.queue();
+        view.leaders = self.leaders();
         view.stopped = self.stopped.iter().cloned().collect();
         view.faults = self.faults.iter().cloned().collect();
         view.watches = match self.process(&Address::ApiServer) {
@@ -170,7 +173,7 @@ impl World {
         }
     }
 
-    fn pod(&self, object: &Object, pod: &Pod, workload: Option<usize>) -> PodView {
+    fn pod(&self, object: &Object, pod: &Pod, (workload, outdated): (Option<usize>, bool)) -> PodView {
         let deadline = object.meta().deletion_timestamp.as_ref().map(moment);
         let init = containers(pod.spec.init_containers.as_deref(), pod.status.init_container_statuses.as_deref(), true);
         let main = containers(Some(&pod.spec.containers), pod.status.container_statuses.as_deref(), false);
@@ -178,6 +181,8 @@ impl World {
             object: object.reference(),
             uid: object.uid().into(),
             workload,
+            outdated,
+            mirror: object.meta().annotations.as_ref().is_some_and(|map| map.contains_key(MIRROR)),
             phase: pod.phase().into(),
             status: self.status_word(object, pod),
             ready: pod.is_ready(),
@@ -220,14 +225,15 @@ impl World {
 #[derive(Default)]
 struct Workloads<'a> {
     known: Vec<Ref>,
-    /// The owner of the last pod and its workload: the next one is often its brother.
-    last: Option<(&'a str, Option<usize>)>,
+    /// The owner of the last pod, its workload and whether that has a newer revision: the next pod is often its brother.
+    last: Option<(&'a str, (Option<usize>, bool))>,
 }
 
 impl<'a> Workloads<'a> {
-    /// The index of the workload that a pod belongs to: the topmost controller of its owners.
-    fn of(&mut self, world: &'a World, pod: &'a Object) -> Option<usize> {
-        let owner = controller_of(pod.meta())?.uid.as_str();
+    /// The index of the workload that a pod belongs to: the topmost controller of its owners. And whether that has a newer
+    /// revision than the pod's.
+    fn of(&mut self, world: &'a World, pod: &'a Object) -> (Option<usize>, bool) {
+        let Some(owner) = controller_of(pod.meta()).map(|owner| owner.uid.as_str()) else { return (None, false) };
         if let Some((_, known)) = self.last.filter(|(uid, _)| *uid == owner) {
             return known;
         }
@@ -236,22 +242,26 @@ impl<'a> Workloads<'a> {
         found
     }
 
-    fn find(&mut self, world: &World, pod: &Object) -> Option<usize> {
-        let mut top = pod.clone();
+    fn find(&mut self, world: &World, pod: &Object) -> (Option<usize>, bool) {
+        let revision = |object: &Object| object.meta().annotations.as_ref()?.get(REVISION)?.parse::<u64>().ok();
+        let (mut top, mut own) = (pod.clone(), None);
         while let Some(owner) = controller_of(top.meta()) {
             let Some(kind) = kinds::Kind::find(&owner.api_version, &owner.kind) else { break };
             let Some(object) = world.object(kind, &Key::new(top.namespace(), &owner.name)) else { break };
             top = object.clone();
+            own = own.or_else(|| revision(&top));
         }
         if top.kind().kind == "Pod" {
-            return None;
+            return (None, false);
         }
+        let outdated = own.zip(revision(&top)).is_some_and(|(own, latest)| own < latest);
         let workload = top.reference();
         let known = self.known.iter().position(|known| *known == workload);
-        Some(known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             self.known.push(workload);
             self.known.len() - 1
-        }))
+        });
+        (Some(index), outdated)
     }
 }
 
@@ -374,5 +384,31 @@ mod tests {
         // A moment of the past has other objects under the same names.
         history.seek(Time::from_secs(30));
         same(&history, &mut known);
+    }
+
+    #[test]
+    fn in_a_rolling_update_the_pods_of_the_old_revision_are_known_and_in_the_end_there_are_none() {
+        let mut history = boot(&Scenario::named("three-ships").unwrap(), 42);
+        for example in ["deployment", "rolling-update"] {
+            let text = crate::examples::find(example).unwrap().text().to_owned();
+            history.input(Input::Apply { text, dry_run: false, create_namespaces: false });
+            if example == "deployment" {
+                history.run_until(history.world().now() + Duration::from_secs(30));
+            }
+        }
+        let mut seen = Vec::new();
+        for _ in 0..60 {
+            history.run_until(history.world().now() + Duration::from_millis(500));
+            let view = history.world().view();
+            let web =
+                view.nodes.iter().flat_map(|node| &node.pods).filter(|pod| pod.object.key.name.starts_with("web-"));
+            let old = web.filter(|pod| pod.outdated).count();
+            if seen.last() != Some(&old) {
+                seen.push(old);
+            }
+        }
+        assert_eq!(seen.first(), Some(&3), "{seen:?}");
+        assert_eq!(seen.last(), Some(&0), "{seen:?}");
+        assert!(seen.windows(2).all(|two| two[0] > two[1]), "they only become fewer: {seen:?}");
     }
 }

@@ -31,6 +31,8 @@ pub struct View {
     pub services: Vec<(Ref, Rc<str>)>,
     /// Watches that are open: who, and of what (plural).
     pub watches: Vec<(Address, &'static str)>,
+    /// Who leads, as the API knows it: whose lease has a holder, when it was last renewed, and until when that holds.
+    pub leaders: Vec<(Address, Time, Time)>,
     /// Processes that do not run.
     pub stopped: Vec<Address>,
     /// Faults that last: which of [`super::input::FAULTS`], and what it befalls.
@@ -109,6 +111,10 @@ pub struct PodView {
     pub uid: Rc<str>,
     /// The workload it belongs to: an index into [`View::workloads`].
     pub workload: Option<usize>,
+    /// Whether its Deployment has a newer revision by now.
+    pub outdated: bool,
+    /// Whether it is the mirror of a static pod, which its kubelet runs from a file.
+    pub mirror: bool,
     /// `status.phase`.
     pub phase: Rc<str>,
     /// kubectl's STATUS column: `Running`, `ContainerCreating`, `CrashLoopBackOff`, `Terminating` …

@@ -28,11 +28,12 @@ pub fn statuses(wide: f64, language: Language) -> DisplayList {
     let mut sheet = Sheet::new(wide);
     for (key, status) in Status::ALL {
         let name = text(language, key, &[]);
-        let cargo = Cargo { workload: Some(0), status, containers: 2, running: 1 };
+        let cargo = Cargo { workload: Some(0), status, containers: 2, running: 1, ..Cargo::default() };
         sheet.cell(key, &name, [-10.0, -18.0, 70.0, 62.0], move |pen| crate_::draw(pen, &cargo));
     }
     for workload in 0..FILLS.len() {
-        let cargo = Cargo { workload: Some(workload), status: Status::Ready, containers: 1, running: 1 };
+        let cargo =
+            Cargo { workload: Some(workload), status: Status::Ready, containers: 1, running: 1, ..Cargo::default() };
         let name = text(language, "gallery-workload", &[("number", (workload + 1).into())]);
         sheet.cell("workload", &name, [-10.0, -18.0, 70.0, 62.0], move |pen| crate_::draw(pen, &cargo));
     }

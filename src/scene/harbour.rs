@@ -136,6 +136,7 @@ fn control(stage: &mut Stage) {
     });
     let area = room(stage, &Address::Scheduler);
     stage.put(part("kube-scheduler", "scheduler", area).says(scheduler_name), |pen| crane::draw(pen, on[3]));
+    super::leaders::draw(stage);
     if let Some(node) = node {
         control_cargo(stage, node);
     }
@@ -180,9 +181,9 @@ fn room_of(pod: &str) -> Option<Address> {
 pub fn put_crate(stage: &mut Stage, pod: &PodView, node: Option<&NodeView>, area: Area, layer: Layer) {
     let options = stage.frame.options;
     let now = (stage.t, options.truth);
-    let cargo = status::cargo(pod, node, now);
-    let cargo = crate_::Cargo { workload: options.groups.hue(pod, node, now), ..cargo };
-    let says = format!("{} {}", pod.object.key.name, pod.status);
+    let cargo = crate_::Cargo { workload: options.groups.hue(pod, node, now), ..status::cargo(pod, node, now) };
+    let old = if pod.outdated { format!(" · {}", stage.text("stage-outdated", &[])) } else { String::new() };
+    let says = format!("{} {}{old}", pod.object.key.name, pod.status);
     let mut thing = Thing::new(format!("pod/{}", pod.uid), "pod", layer, area)
         .at(area.x, area.y, area.w / 48.0)
         .of(&pod.object)

@@ -26,6 +26,7 @@ pub mod gallery;
 pub mod harbour;
 pub mod labels;
 pub mod layout;
+mod leaders;
 pub mod motion;
 pub mod motions;
 pub mod pace;

@@ -65,8 +65,9 @@ fn share(pod: &PodView) -> f64 {
 pub fn cargo(pod: &PodView, node: Option<&NodeView>, (now, truth): (Time, Truth)) -> Cargo {
     let main = pod.containers.iter().filter(|container| !container.init);
     let runs = |container: &&ContainerView| container.state == ContainerLook::Running && !is_dead(node, truth);
-    let running = main.clone().filter(runs).count();
-    Cargo { workload: pod.workload, status: of(pod, node, (now, truth)), containers: main.count(), running }
+    let (running, containers) = (main.clone().filter(runs).count(), main.count());
+    let (status, workload) = (of(pod, node, (now, truth)), pod.workload);
+    Cargo { workload, status, containers, running, outdated: pod.outdated, moored: pod.mirror }
 }
 
 /// Two letters for a workload's name, different for each of those before it where that is possible.

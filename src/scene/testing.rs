@@ -23,6 +23,8 @@ pub fn pod_view(name: &str, workload: Option<usize>) -> PodView {
         object: pod(name),
         uid: format!("uid-{name}").into(),
         workload,
+        outdated: false,
+        mirror: false,
         phase: "Running".into(),
         status: "Running".into(),
         ready: true,

@@ -97,6 +97,8 @@ fn view(nodes: usize, pods: usize) -> View {
             object: ObjectRef { kind: &pod::KIND, key: Key::new("default", &format!("web-{index}-{place}")) }.into(),
             uid: empty.clone(),
             workload: Some((index + place) % 12),
+            outdated: false,
+            mirror: false,
             phase: running.clone(),
             status: running.clone(),
             ready: !(index + place).is_multiple_of(50),

@@ -3,12 +3,12 @@
 use super::amounts;
 use crate::api::kinds;
 use crate::api::meta::moment;
-use crate::api::object::Object;
+use crate::api::object::{Key, Object};
 use crate::cluster::World;
 use crate::cluster::machine::Engine;
 use crate::cluster::view::{NodeView, Readiness};
 use crate::cluster::wire::Address;
-use crate::sim::Order;
+use crate::sim::{Duration, Order, Time};
 use k8s_openapi::api::coordination::v1::Lease;
 use k8s_openapi::api::core::v1::Node;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::Time as Timestamp;
@@ -65,6 +65,20 @@ impl World {
             known.arrange();
         }
         known.order.iter().map(|at| self.machine(known.nodes[*at].view.clone())).collect()
+    }
+
+    /// Who leads the controllers and the schedulers.
+    pub(super) fn leaders(&self) -> Vec<(Address, Time, Time)> {
+        let all = [("kube-controller-manager", Address::ControllerManager), ("kube-scheduler", Address::Scheduler)];
+        let held = all.into_iter().filter_map(|(name, who)| {
+            let lease = self.object(&kinds::lease::KIND, &Key::new("kube-system", name))?.get::<Lease>()?;
+            let spec = lease.spec.as_ref()?;
+            spec.holder_identity.as_ref().filter(|holder| !holder.is_empty())?;
+            let renewed = moment(&Timestamp(spec.renew_time.as_ref()?.0));
+            let lasts = u64::try_from(spec.lease_duration_seconds?).ok()?;
+            Some((who, renewed, renewed + Duration::from_secs(lasts)))
+        });
+        held.collect()
     }
 
     /// What is really so of a node whose machine is there.

@@ -51,7 +51,14 @@ pub fn draw<'a>(stage: &mut Stage<'a>, shown: &[Shown<'a>], movers: &mut Movers)
                 Fact::Gate { gate, refused: Some(status), .. } if one.lasts(READING_MS) => {
                     let thing =
                         at_the_gate(stage, (call, one), *gate, (Layer::Fault, 26.0)).says(status.message.clone());
-                    stage.put(thing, |pen| signs::octagon(pen, &status.code.to_string()));
+                    // The one gate that may open later: a disruption budget keeps it shut.
+                    let budget = status.code == 429 && status.message.contains("disruption budget");
+                    stage.put(thing, |pen| {
+                        signs::octagon(pen, &status.code.to_string());
+                        if budget {
+                            pen.at(30.0, 18.0, 0.9, signs::lock);
+                        }
+                    });
                 }
                 Fact::Committed { revision, .. } if one.lasts(500.0) => ink(stage, one, *revision),
                 _ => {}

@@ -16,6 +16,19 @@ pub static SPRITE: Sprite = Sprite {
 pub static GHOST: Sprite =
     Sprite { kind: "ghost", extent: [-6.0, -6.0, 60.0, 48.0], sample: |pen| ghost(pen, Some(1)) };
 
+/// A sample of a pod of an older revision.
+pub static OUTDATED: Sprite = Sprite {
+    kind: "outdated",
+    extent: [-8.0, -14.0, 66.0, 58.0],
+    sample: |pen| draw(pen, &Cargo { workload: Some(0), containers: 2, outdated: true, ..Cargo::default() }),
+};
+/// A sample of a static pod.
+pub static MOORED: Sprite = Sprite {
+    kind: "moored",
+    extent: [-8.0, -14.0, 66.0, 58.0],
+    sample: |pen| draw(pen, &Cargo { containers: 1, moored: true, ..Cargo::default() }),
+};
+
 /// What is known of a pod, as a sign.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
 pub enum Status {
@@ -73,6 +86,10 @@ pub struct Cargo {
     pub containers: usize,
     /// How many of them run.
     pub running: usize,
+    /// Whether there is a newer revision of its workload.
+    pub outdated: bool,
+    /// Whether it is moored to its ship: a static pod.
+    pub moored: bool,
 }
 
 /// A workload's colour.
@@ -126,6 +143,13 @@ pub fn draw(pen: &mut Pen, cargo: &Cargo) {
             pen.at(36.0, -2.0, 0.75, signs::tag);
             pen.path("M6 6L42 30M42 6L6 30", Look::line(Token::CrateError, 3.0));
         }
+    }
+    if cargo.outdated {
+        // Its corner is turned down, like a page that has been read.
+        pen.path("M0 0H15L0 15Z", Look::fill(Token::CratePaper).edged(Token::CrateInk, 2.4));
+    }
+    if cargo.moored {
+        pen.at(9.0, 17.0, 1.0, super::ship::mooring);
     }
 }
 

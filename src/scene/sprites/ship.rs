@@ -97,8 +97,16 @@ pub fn porthole(pen: &mut Pen, runs: bool) {
 
 /// Draws the captain's anchor around the origin.
 pub fn anchor(pen: &mut Pen, scale: f64) {
-    pen.at(0.0, 0.0, scale, |pen| {
-        pen.circle(0.0, -9.0, 3.0, Look::line(Token::Glyph, 2.6));
-        pen.path("M0-6V11M-5-2H5M-9 4q1 7 9 7q8 0 9-7", Look::line(Token::Glyph, 3.0));
-    });
+    pen.at(0.0, 0.0, scale, |pen| anchor_in(pen, Token::Glyph));
+}
+
+/// Draws the anchor of a static pod around the origin, on a plate, so that no pattern hides it.
+pub fn mooring(pen: &mut Pen) {
+    pen.circle(0.0, 0.0, 8.5, Look::fill(Token::CratePaper).edged(Token::CrateInk, 2.0));
+    pen.at(0.0, -0.6, 0.52, |pen| anchor_in(pen, Token::CrateInk));
+}
+
+fn anchor_in(pen: &mut Pen, token: Token) {
+    pen.circle(0.0, -9.0, 3.0, Look::line(token, 2.6));
+    pen.path("M0-6V11M-5-2H5M-9 4q1 7 9 7q8 0 9-7", Look::line(token, 3.0));
 }

@@ -21,6 +21,11 @@ pub static TICK: Sprite = Sprite { kind: "tick", extent: [-18.0, -18.0, 36.0, 36
 pub static CHAIN: Sprite = Sprite { kind: "chain", extent: [100.0, -22.0, 260.0, 36.0], sample: chain };
 /// A sample of a taint.
 pub static BOLLARD: Sprite = Sprite { kind: "taint", extent: [-16.0, -36.0, 32.0, 44.0], sample: bollard };
+/// A sample of the lantern of whoever leads.
+pub static LANTERN: Sprite =
+    Sprite { kind: "lantern", extent: [-16.0, -30.0, 32.0, 36.0], sample: |pen| lantern(pen, true) };
+/// A sample of the lock of a disruption budget.
+pub static LOCK: Sprite = Sprite { kind: "lock", extent: [-18.0, -22.0, 36.0, 40.0], sample: lock };
 /// A sample of a cut cable.
 pub static CUT: Sprite = Sprite { kind: "cut", extent: [-26.0, -26.0, 52.0, 52.0], sample: cut };
 
@@ -73,6 +78,24 @@ pub fn chain(pen: &mut Pen) {
 pub fn bollard(pen: &mut Pen) {
     pen.path("M-8 4V-18H8V4", Look::fill(Token::Warn).edged(Token::Ink, 3.0));
     pen.rect([-12.0, -26.0, 24.0, 10.0], 4.0, Look::fill(Token::Warn).edged(Token::Ink, 3.0));
+}
+
+/// Draws a lantern that stands on the origin: it burns while its lease holds.
+pub fn lantern(pen: &mut Pen, lit: bool) {
+    pen.path("M0-22V-26M-5-19Q0-26 5-19", Look::line(Token::Ink, 2.4));
+    let glass = if lit { Token::Glow } else { Token::Surface };
+    pen.rect([-7.0, -19.0, 14.0, 15.0], 2.0, Look::fill(glass).edged(Token::Ink, 2.4));
+    pen.path("M-9-2.500H9", Look::line(Token::Ink, 4.0));
+    if lit {
+        pen.path("M0-16Q4.500-11 0-7Q-4.500-11 0-16Z", Look::fill(Token::Ink));
+    }
+}
+
+/// Draws a lock around the origin: a disruption budget that lets nobody go.
+pub fn lock(pen: &mut Pen) {
+    pen.path("M-7-2V-9Q-7-16 0-16Q7-16 7-9V-2", Look::line(Token::Ink, 3.5));
+    pen.rect([-12.0, -3.0, 24.0, 18.0], 3.0, Look::fill(Token::Warn).edged(Token::Ink, 3.0));
+    pen.circle(0.0, 5.0, 2.6, Look::fill(Token::Ink));
 }
 
 /// Draws the sign of a cut cable around the origin.
