@@ -248,6 +248,26 @@ fn what_kubectl_prints_and_the_new_revision_do_not_cover_each_other() {
 }
 
 #[test]
+fn of_commands_that_follow_each_other_fast_the_latest_has_the_place_for_answers() {
+    let mut trace = Trace::default();
+    for (at, line) in [(1_000, "deployment.apps/web created"), (1_200, "deployment.apps/web configured")] {
+        let lines = [line.into()].into();
+        let answer = Fact::Answer { lines, refused: [].into(), warned: [].into(), dry_run: false };
+        trace.note(Time::from_millis(at), None, answer);
+    }
+    let (mut told, mut pres) = (Vec::new(), 0.0);
+    while pres < 8_000.0 {
+        let list = picture(&view_at(&trace, pres), &trace, pres, &Options::default(), Language::En);
+        let answers: Vec<_> = list.items.iter().filter(|item| item.kind == "answer").collect();
+        assert!(answers.len() <= 1, "{} at {pres}", answers.len());
+        told.extend(answers.into_iter().filter_map(|answer| answer.text.clone()));
+        pres += 50.0;
+    }
+    told.dedup();
+    assert_eq!(told, ["deployment.apps/web created", "deployment.apps/web configured"]);
+}
+
+#[test]
 fn a_paused_picture_is_always_the_same() {
     let trace = testing::trace_of_a_deployment();
     let view = view_at(&trace, 3_000.0);

@@ -117,6 +117,8 @@ fn draw_one<'a>(stage: &mut Stage<'a>, one: &Shown<'a>, all: &[Shown<'a>], mover
     match one.motion.act {
         Act::Travel | Act::Gate | Act::Ink | Act::Return | Act::Lease => {}
         Act::Window => machines::program(stage, one),
+        // Of commands that follow each other fast, the latest has the place for answers.
+        Act::Answer if all.iter().any(|other| other.motion.act == Act::Answer && other.outshines(one)) => {}
         Act::Order | Act::Answer => request::at_the_hut(stage, one),
         Act::List | Act::Break | Act::Pulse => watch::draw(stage, one, movers),
         Act::Retry => machines::retry(stage, one),
