@@ -48,7 +48,7 @@ const look = EditorView.theme({
   '.cm-lintRange-error': { textDecorationColor: 'var(--error)' },
   '.cm-lintRange-warning': { textDecorationColor: 'var(--warn)' },
   '.cm-line.bottle-error': { backgroundColor: 'color-mix(in srgb, var(--error) 10%, transparent)', boxShadow: 'inset 3px 0 var(--error)' },
-  '.cm-line.bottle-pulse': { backgroundColor: 'color-mix(in srgb, var(--accent) 26%, transparent)', boxShadow: 'inset 3px 0 var(--accent)' },
+  '.cm-line.bottle-pulse': { backgroundColor: 'color-mix(in srgb, var(--accent) 16%, transparent)', boxShadow: 'inset 3px 0 var(--accent)' },
 });
 
 const colours = HighlightStyle.define([
