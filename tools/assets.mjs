@@ -23,7 +23,7 @@ const WEIGHTS = { wght: { min: 400, max: 700 } };
 const FEATURES = ['ccmp', 'kern', 'locl', 'mark', 'mkmk', 'tnum'];
 // What only the program's late part reads (tools/split/late.txt) comes with it.
 const LATE_TEXTS = [
-  ...['metrics-server', 'prometheus-adapter', 'storage'].map((name) => `examples/${name}.yaml`),
+  ...['autoscaler', 'metrics-server', 'prometheus-adapter', 'storage'].map((name) => `examples/${name}.yaml`),
   ...['go-structs', 'timezones'].map((name) => `schema/${name}.txt`),
 ];
 const HANGUL = 'U+1100-11FF,U+3130-318F,U+AC00-D7A3';

@@ -27,6 +27,8 @@ pub struct View {
     pub objects: Sorted<&'static str, usize>,
     /// Workloads (Deployments, and sets without one) in order of appearance: each has its colour and two letters.
     pub workloads: Vec<Ref>,
+    /// Workloads on their way from one revision to the next.
+    pub rollouts: Vec<Rollout>,
     /// Services with their cluster IPs.
     pub services: Vec<(Ref, Rc<str>)>,
     /// Watches that are open: who, and of what (plural).
@@ -102,6 +104,22 @@ pub struct NodeView {
     pub eviction: Option<(Time, Time)>,
 }
 
+/// A workload on its way from one revision to the next, and the bounds of that way. Pods that are ending or have ended are
+/// not counted, as controllers do not count them.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Rollout {
+    /// An index into [`View::workloads`].
+    pub workload: usize,
+    /// So many pods have to stay available.
+    pub least: usize,
+    /// So many pods there may be in all.
+    pub most: usize,
+    /// Pods of the new revision: those that are available, and the others.
+    pub new: (usize, usize),
+    /// Pods of older revisions, likewise.
+    pub old: (usize, usize),
+}
+
 /// A pod.
 #[derive(Clone, PartialEq, Debug)]
 pub struct PodView {
@@ -111,7 +129,7 @@ pub struct PodView {
     pub uid: Rc<str>,
     /// The workload it belongs to: an index into [`View::workloads`].
     pub workload: Option<usize>,
-    /// Whether its Deployment has a newer revision by now.
+    /// Whether its workload has a newer revision by now.
     pub outdated: bool,
     /// Whether it is the mirror of a static pod, which its kubelet runs from a file.
     pub mirror: bool,

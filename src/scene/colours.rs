@@ -98,6 +98,12 @@ impl Groups {
         }
     }
 
+    /// The number of a workload's group, where workloads are what is told apart.
+    #[must_use]
+    pub fn of_workload(&self, index: usize) -> Option<usize> {
+        (self.colours == Colours::Workload).then_some(index)
+    }
+
     /// What the colours mean: numbers of groups, and their names or keys of the catalogue.
     #[must_use]
     pub fn legend(&self, view: &View) -> Vec<(usize, String)> {

@@ -32,6 +32,7 @@ pub mod motions;
 pub mod pace;
 pub mod pen;
 pub mod raster;
+mod rollouts;
 pub mod script;
 pub mod sprites;
 pub mod stage;
@@ -214,6 +215,7 @@ pub fn display_list(frame: &Frame) -> DisplayList {
     }
     harbour::draw(&mut stage);
     fleet::draw(&mut stage);
+    rollouts::draw(&mut stage);
     labels::draw(&mut stage);
     motions::draw(&mut stage);
     labels::draw_marks(&mut stage);

@@ -23,6 +23,7 @@ pub mod sea;
 pub mod ship;
 pub mod signs;
 pub mod skyline;
+pub mod tally;
 
 use super::pen::Pen;
 
@@ -77,4 +78,5 @@ pub static SPRITES: &[&Sprite] = &[
     &skyline::SPRITE,
     &quay::SPRITE,
     &sea::SPRITE,
+    &tally::SPRITE,
 ];

@@ -14,7 +14,7 @@ pub const PROGRESSING: &str = "Progressing";
 const AVAILABLE: &str = "Available";
 const FAILURE: &str = "ReplicaFailure";
 /// Reason of a finished rollout.
-const FINISHED: &str = "NewReplicaSetAvailable";
+pub const FINISHED: &str = "NewReplicaSetAvailable";
 /// Reason of a rollout without progress.
 pub const TIMED_OUT: &str = "ProgressDeadlineExceeded";
 
