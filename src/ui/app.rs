@@ -133,8 +133,7 @@ fn skip(event: &web_sys::Event, id: &str) {
 /// Language, theme, title and address of the page follow the signals.
 fn page_follows(ui: Ui) {
     afterwards(move || {
-        let language = ui.language.get();
-        browser::set_root("lang", language.tag());
+        browser::set_root("lang", ui.language.get().tag());
         document().set_title(&ui.text("title"));
     });
     afterwards(move || browser::set_root("data-theme", theme_name(ui.theme.get())));

@@ -55,9 +55,9 @@ pub fn theme() -> Theme {
     root().and_then(|root| read_theme(&root.get_attribute("data-theme")?)).unwrap_or_default()
 }
 
-/// Sets an attribute of the page's root.
+/// Sets an attribute of the page's root. One that is set already is left alone: the page would be laid out anew.
 pub fn set_root(name: &str, value: &str) {
-    if let Some(root) = root() {
+    if let Some(root) = root().filter(|root| root.get_attribute(name).as_deref() != Some(value)) {
         let _ = root.set_attribute(name, value);
     }
 }

@@ -36,6 +36,12 @@ pub fn el(tag: &str, class: &str) -> El {
     if class.is_empty() { made } else { made.attr("class", class) }
 }
 
+/// A picture whose words stand elsewhere. It has a language of its own, none: the page would be laid out at once, and once
+/// more than needed, when it is given another one and pictures inherit that.
+pub fn canvas(class: &str) -> El {
+    el("canvas", class).attr("aria-hidden", "true").attr("lang", "")
+}
+
 /// A button that does something.
 pub fn button(class: &str, act: impl Fn() + 'static) -> El {
     el("button", class).attr("type", "button").on("click", move |_| act())

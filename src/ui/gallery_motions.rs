@@ -3,7 +3,7 @@
 //! The page's own session plays a run in which everything happens that has a motion; the pictures are the harbour's own,
 //! near the place where it happened.
 
-use super::dom::{El, afterwards, el, truth};
+use super::dom::{El, afterwards, canvas, el, truth};
 use super::gallery::show;
 use super::handle::Ui;
 use crate::cluster::input::{Input, Name};
@@ -122,7 +122,7 @@ pub fn motions(ui: Ui) -> El {
 }
 
 fn cell(ui: Ui, shown: Shown) -> El {
-    let made = el("canvas", "").attr("aria-hidden", "true");
+    let made = canvas("");
     let canvas = made.node::<HtmlCanvasElement>();
     let said = RwSignal::new(String::new());
     afterwards(move || {

@@ -8,7 +8,7 @@ use crate::scene::pace::Speed;
 use crate::scene::theme::{Theme, Token};
 use crate::sim::{FactId, Sorted, Time};
 use crate::ui::browser::clock;
-use crate::ui::dom::{El, afterwards, el, on_window_at_once};
+use crate::ui::dom::{El, afterwards, canvas, el, on_window_at_once};
 use crate::ui::handle::Ui;
 use crate::ui::session::Session;
 use crate::ui::signal::{Memo, RwSignal};
@@ -117,7 +117,7 @@ pub fn scrubber(ui: Ui) -> El {
         let (now, _) = (ui.now.get(), ui.end.get());
         ui.read(|session| (Line::of(session).share(session, now) * 1000.0).round() / 1000.0)
     });
-    let canvas = el("canvas", "").attr("aria-hidden", "true");
+    let canvas = canvas("");
     draw_now_and_then(ui, canvas.node());
     let track = el("div", "scrubber");
     let element = track.node::<Element>();

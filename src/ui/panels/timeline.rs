@@ -8,7 +8,7 @@ use crate::scene::pace::Speed;
 use crate::scene::theme::{Theme, Token};
 use crate::sim::{FactId, Time};
 use crate::ui::browser::clock;
-use crate::ui::dom::{El, afterwards, button, el};
+use crate::ui::dom::{El, afterwards, button, canvas, el};
 use crate::ui::handle::{Tab, Ui};
 use crate::ui::select::Selection;
 use crate::ui::session::Session;
@@ -52,7 +52,7 @@ pub fn timeline_panel(ui: Ui) -> El {
     let window = RwSignal::new(None::<(f64, f64)>);
     let chosen = RwSignal::new(None::<u64>);
     let slices = StoredValue::new(Vec::<Slice>::new());
-    let made = el("canvas", "").attr("aria-hidden", "true");
+    let made = canvas("");
     let canvas = made.node::<HtmlCanvasElement>();
     let due = StoredValue::new(0.0);
     let on = canvas.clone();

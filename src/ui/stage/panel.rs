@@ -7,7 +7,7 @@ use crate::inspect::requests::without_path;
 use crate::scene::Truth;
 use crate::scene::display::Item;
 use crate::sim::Time;
-use crate::ui::dom::{El, afterwards, button, button_at_once, el, on_window};
+use crate::ui::dom::{El, afterwards, button, button_at_once, canvas, el, on_window};
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
 use crate::ui::late::{self, Rest};
@@ -62,7 +62,7 @@ pub fn stage_panel(ui: Ui) -> El {
             event.prevent_default();
         }
     };
-    let canvas = canvas(ui, tip);
+    let canvas = picture(ui, tip);
     watch_size(ui, canvas.node());
     let view = el("div", "stage-view")
         .attr("tabindex", "0")
@@ -95,14 +95,13 @@ pub fn stage_panel(ui: Ui) -> El {
 }
 
 /// The picture, and what a pointer does to it.
-fn canvas(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
+fn picture(ui: Ui, tip: RwSignal<Option<Tip>>) -> El {
     let leave = move |event: &PointerEvent| {
         if !goes_to_tip(event) {
             input::hover(ui, None, tip);
         }
     };
-    el("canvas", "")
-        .attr("aria-hidden", "true")
+    canvas("")
         .class_if("pointing", move || tip.with(Option::is_some))
         .at_once("pointerdown", move |event| input::down(ui, event))
         .at_once("pointermove", move |event| input::moved(ui, event, tip))

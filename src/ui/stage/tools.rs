@@ -3,7 +3,7 @@
 use crate::scene::Dial;
 use crate::scene::colours::Colours;
 use crate::scene::gallery;
-use crate::ui::dom::{El, afterwards, button, el};
+use crate::ui::dom::{El, afterwards, button, canvas, el};
 use crate::ui::gallery::show;
 use crate::ui::handle::Ui;
 use crate::ui::icons::{Icon, icon};
@@ -116,7 +116,7 @@ fn legend(ui: Ui) -> Option<El> {
         if fixed { ui.text(text) } else { text.to_owned() }
     };
     let row = |(hue, text): &(usize, String)| {
-        let swatch = el("canvas", "swatch").attr("aria-hidden", "true");
+        let swatch = canvas("swatch");
         show(&swatch.node(), &gallery::swatch(*hue), ui.theme.get(), window().device_pixel_ratio().clamp(1.0, 3.0));
         el("li", "").add(swatch).text(&name(text))
     };
