@@ -464,7 +464,7 @@ fn a_zone_that_is_mostly_cut_off_is_given_time_and_so_is_a_cluster_that_is_cut_o
     for cut_off in [1..=3, 1..=8] {
         let mut history = two_zones(16);
         // All have renewed their leases between the same two looks of the controller, so all are missed together.
-        run(&mut history, 33);
+        run(&mut history, 53);
         cut(&mut history, cut_off.clone(), true);
         let plane = |stop| Input::Kubelet { node: "control-plane".to_owned(), stop };
         if cut_off == (1..=8) {

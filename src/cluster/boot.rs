@@ -20,7 +20,7 @@ const START: Time = Time::from_secs(-120);
 const INSTALL: Time = Time::from_secs(-110);
 /// then the workers join: CoreDNS is on the control plane by then, as after `kubeadm init`. Their leases are renewed every
 /// 10.2 s on average; at zero the next is about to be, so that whoever has just come sees a heartbeat at once.
-const JOIN: Time = Time::from_millis(-71_100);
+const JOIN: Time = Time::from_millis(-71_250);
 
 /// Label and taint of the nodes that carry the control plane.
 pub const CONTROL_PLANE: &str = "node-role.kubernetes.io/control-plane";

@@ -6,7 +6,7 @@ use super::captions::Captions;
 use super::late::{self, Rest};
 use super::link::{Link, Notice, theme_name};
 use super::panels::Scheduling;
-use super::select::Selection;
+use super::select::{self, Selection};
 use super::session::Session;
 use super::sight::Sight;
 use super::stage::Stage;
@@ -204,6 +204,7 @@ impl Ui {
     pub fn act(self, input: Input) -> Option<u64> {
         let before = self.read(|session| session.trace().head());
         self.change(|session| session.input(input));
+        select::let_go_of_facts(self, before);
         browser::keep_inputs(self);
         super::keep::kept(self);
         self.read(|session| {
@@ -311,6 +312,7 @@ impl Ui {
     /// Goes over to a run that was left; the one that is shown takes its place.
     pub fn switch(self, branch: usize) {
         self.change(|session| session.switch(branch));
+        select::let_go_of_facts(self, 0);
         let head = self.head.get_untracked();
         self.captions.set(Captions::new(head));
         self.answers.set(Answers::new(head));

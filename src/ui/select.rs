@@ -3,6 +3,7 @@
 use crate::api::kinds::{self, KINDS};
 use crate::api::object::{ObjectRef, Ref};
 use crate::cluster::wire::Address;
+use crate::ui::handle::Ui;
 
 /// What can be selected.
 #[derive(Clone, PartialEq, Debug)]
@@ -108,4 +109,11 @@ fn component(id: &str) -> Option<Address> {
     }
     let fixed = [Address::User, Address::ApiServer, Address::Etcd(0), Address::Scheduler, Address::ControllerManager];
     fixed.into_iter().find(|address| component_id(address) == id)
+}
+
+/// What is selected of all that happened from this place in the trace on did not happen in the run that is shown now.
+pub fn let_go_of_facts(ui: Ui, from: u64) {
+    if ui.selected.with_untracked(|one| matches!(one, Some(Selection::Fact(place)) if *place >= from)) {
+        ui.select(None);
+    }
 }

@@ -48,14 +48,23 @@ test('acting in the past leaves a branch that can be gone back to, exactly', asy
   await page.getByTestId('examples').selectOption('pod');
   await page.getByTestId('apply').click();
   await page.waitForFunction(() => window.__bottle.view().objects.Pod === 7, null, WAIT);
+  await page.getByTestId('tab-events').click();
+  const happened = page.getByTestId('events').getByRole('button', { name: 'Pulling', exact: true }).last();
+  await happened.waitFor(WAIT);
   await page.getByTestId('play').click();
   await drawn(page);
   const end = await state();
   assert.equal(await page.getByTestId('branches').count(), 0);
+  // What happened is selected, and did not happen in another run.
+  await happened.click();
+  await page.getByTestId('fact').waitFor();
   await page.getByTestId('start').click();
+  await page.getByTestId('fact').waitFor();
+  await page.getByTestId('tab-manifest').click();
   await page.getByTestId('examples').selectOption('deployment');
   await page.getByTestId('apply').click();
   await page.getByTestId('branches').waitFor();
+  await page.getByTestId('fact').waitFor({ state: 'detached' });
   await page.waitForFunction(() => window.__bottle.view().objects.ReplicaSet === 2, null, WAIT);
   await page.getByTestId('branches').selectOption('0');
   await page.getByTestId('to-present').click();
