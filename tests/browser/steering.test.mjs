@@ -49,7 +49,7 @@ test('acting in the past leaves a branch that can be gone back to, exactly', asy
   await page.getByTestId('apply').click();
   await page.waitForFunction(() => window.__bottle.view().objects.Pod === 7, null, WAIT);
   await page.getByTestId('tab-events').click();
-  const happened = page.getByTestId('events').getByRole('button', { name: 'Pulling', exact: true }).last();
+  const happened = page.getByTestId('events').locator('tr', { hasText: 'hello' }).getByRole('button', { name: 'Pulling', exact: true });
   await happened.waitFor(WAIT);
   await page.getByTestId('play').click();
   await drawn(page);
