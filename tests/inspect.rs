@@ -9,6 +9,7 @@ use bottle::cluster::view::View;
 use bottle::cluster::{History, World};
 use bottle::i18n::Language;
 use bottle::inspect::field::{self, Origin};
+use bottle::inspect::history::{self as past, Additions};
 use bottle::inspect::story::{self, End, Search, Story};
 use bottle::inspect::{Objects, Shown, compare, deeds, events, identity, lack};
 use bottle::sim::{Duration, Simulation, Time};
@@ -331,7 +332,7 @@ fn each_field_bears_the_mark_of_whoever_wrote_it_and_conditions_are_told_by_thei
     let objects = Told(&history);
     let shown = Shown { now, view: &view, trace: history.trace(), objects: &objects, language: Language::En };
     let pod = pods(&history, "default").remove(0);
-    let lines = bottle::inspect::history::lines(&shown, &pod);
+    let lines = past::lines(&shown, &pod, &mut Additions::default());
     for (text, letter) in [
         // What the template says is the controller's, even where the server once filled in the template.
         ("- image: nginx:1.26", "C"),

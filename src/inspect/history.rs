@@ -184,9 +184,24 @@ pub fn revisions(shown: &Shown, object: &ObjectRef) -> Vec<Revision> {
     all
 }
 
-/// The object's text line by line, each with whoever wrote it.
+/// What the server added to what components created, by their calls: each is made again in a copy of the world.
+#[derive(Clone, Default)]
+pub struct Additions(Vec<(Call, Time, SortedSet<String>)>);
+
+impl Additions {
+    fn of(&mut self, shown: &Shown, writer: &Writer, tree: &Value) -> SortedSet<String> {
+        if let Some((.., known)) = self.0.iter().find(|(call, at, _)| *call == writer.call && *at == writer.at) {
+            return known.clone();
+        }
+        let found = added(shown, writer, tree);
+        self.0.push((writer.call.clone(), writer.at, found.clone()));
+        found
+    }
+}
+
+/// The object's text line by line, each with whoever wrote it. `known` is kept by whoever asks again and again.
 #[must_use]
-pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
+pub fn lines(shown: &Shown, object: &ObjectRef, known: &mut Additions) -> Vec<Line> {
     let Some(now) = shown.objects.object(object) else { return Vec::new() };
     let writers = writers(shown, object);
     let mut owners: Sorted<String, (u64, Address)> = Sorted::new();
@@ -198,7 +213,7 @@ pub fn lines(shown: &Shown, object: &ObjectRef) -> Vec<Line> {
         let person = writer.filter(|writer| writer.call.from == Address::User);
         let source = person.and_then(|writer| written(writer, object));
         let added = match writer {
-            Some(writer) if before.is_empty() && person.is_none() => added(shown, writer, &tree),
+            Some(writer) if before.is_empty() && person.is_none() => known.of(shown, writer, &tree),
             _ => SortedSet::new(),
         };
         for (path, value) in &after {

@@ -5,7 +5,7 @@ use super::inspector_why::{self, badge};
 use super::moment;
 use super::transport::clock_text;
 use crate::api::object::ObjectRef;
-use crate::inspect::history::{FieldChange, Line, Revision, lines, revisions};
+use crate::inspect::history::{Additions, FieldChange, Line, Revision, lines, revisions};
 use crate::inspect::story::Actor;
 use crate::inspect::{Shown, field};
 use crate::sim::Time;
@@ -48,7 +48,11 @@ fn read<T>(ui: Ui, thing: Thing, open: RwSignal<bool>, say: impl Fn(&Shown, &Obj
 pub fn yaml_section(ui: Ui, thing: Thing) -> El {
     let open = RwSignal::new(false);
     let said = RwSignal::new("");
-    let shown = Memo::new(move || read(ui, thing, open, lines));
+    let known = StoredValue::new_local(Additions::default());
+    let text = move |shown: &Shown, object: &ObjectRef| {
+        known.try_update_value(|known| lines(shown, object, known)).unwrap_or_default()
+    };
+    let shown = Memo::new(move || read(ui, thing, open, text));
     let copy = move || {
         let text = |lines: &Vec<Line>| lines.iter().flat_map(|line| [line.text.as_str(), "\n"]).collect::<String>();
         let yaml = shown.with_untracked(text);

@@ -100,7 +100,8 @@ impl Session {
     /// What each gate of the API server found of a request that was sent at a moment: it is sent again in a copy.
     #[must_use]
     pub fn passage(&self, call: &Call, at: Time) -> Vec<Fact> {
-        self.history.fork(at).passage(call)
+        // Of what was before the run began there is nothing to try it out on.
+        if at < self.history.start() { Vec::new() } else { self.history.fork(at).passage(call) }
     }
 
     /// How many keys etcd has, and the oldest revision that it can read.
