@@ -170,12 +170,12 @@ impl Layout {
         drops.iter().flat_map(|drop| beside(*drop)).collect()
     }
 
-    /// Where rollouts are told: below the ships or, where they fill the world, beside the control ship.
+    /// Where rollouts are told: below the ships and the barges' way or, where ships fill the world, beside the control ship.
     #[must_use]
     pub fn tallies(&self) -> Area {
         if self.field.is_none() && self.rows() == 1 {
             let left = self.ships.first().map_or(340.0, |ship| ship.x.min(340.0));
-            return Area::new(left, 908.0, self.world.0 - left - 32.0, 92.0);
+            return Area::new(left, 928.0, self.world.0 - left - 32.0, 70.0);
         }
         let left = 1236.0 + self.shift;
         Area::new(left, 412.0, self.world.0 - 140.0 - left, 98.0)

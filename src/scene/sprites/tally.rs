@@ -11,7 +11,7 @@ use crate::scene::theme::Token;
 /// The gallery's sample.
 pub static SPRITE: Sprite = Sprite {
     kind: "rollout",
-    extent: [-14.0, -20.0, 308.0, 88.0],
+    extent: [-14.0, -16.0, 308.0, 70.0],
     sample: |pen| {
         draw(pen, &Rollout { least: 3, most: 5, new: (1, 1), old: (2, 0), ..Rollout::default() }, Some(0), 280.0);
     },
@@ -20,9 +20,9 @@ pub static SPRITE: Sprite = Sprite {
 /// A place for each crate, as far as that.
 const PLACE: f64 = 52.0;
 /// Crates are at most so much larger than those on ships, and not smaller than that.
-const SIZES: (f64, f64) = (1.25, 0.4);
+const SIZES: (f64, f64) = (1.05, 0.4);
 /// From the crates to the tips of their brackets, and how deep those are.
-const BRACKET: (f64, f64) = (6.0, 9.0);
+const BRACKET: (f64, f64) = (5.0, 8.0);
 
 /// How many places a rollout's tally has.
 fn places(rollout: &Rollout) -> usize {
