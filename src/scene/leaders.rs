@@ -19,6 +19,12 @@ pub fn draw(stage: &mut Stage) {
         let thing =
             Thing::new(format!("lantern/{who}"), "lantern", Layer::Control, Area::new(x - 9.0, y - 26.0, 18.0, 26.0));
         stage.put(thing.at(x, y, 1.0).says(says), |pen| signs::lantern(pen, burns));
+        // It has just been renewed.
+        if burns && *renewed <= stage.t && stage.t < *renewed + LEADER_RETRY / 5 {
+            let area = Area::new(x - 18.0, y - 28.0, 36.0, 28.0);
+            let rays = Thing::new(format!("renewal/{who}"), "renewal", Layer::Control, area).at(x, y, 1.0);
+            stage.put(rays, signs::rays);
+        }
         // It has missed one renewal.
         if burns && *renewed + 2 * LEADER_RETRY < stage.t {
             let seconds = format!("{:.0}", left.ceil());
@@ -54,6 +60,22 @@ mod tests {
         assert_eq!(at(2), (Some(true), None));
         assert_eq!(at(9), (Some(true), Some("6".into())));
         assert_eq!(at(20), (Some(false), None));
+    }
+
+    #[test]
+    fn each_renewal_makes_its_lantern_flare_up() {
+        let mut history = boot(&Scenario::named("three-ships").unwrap(), 42);
+        let mut flared = Vec::new();
+        for tenth in 0..100 {
+            history.run_until(Time::from_millis(100 * tenth));
+            let view = history.world().view();
+            let layout = Layout::of(&view, false);
+            let camera = Camera::whole((1440.0, 900.0), &layout);
+            let list = still(&view, &layout, camera, &Options::default(), Language::En);
+            flared.push(list.items.iter().any(|item| item.id == format!("renewal/{}", Address::Scheduler)));
+        }
+        let times = flared.windows(2).filter(|two| !two[0] && two[1]).count();
+        assert!((4..=5).contains(&times), "once in two seconds: {flared:?}");
     }
 
     #[test]

@@ -91,6 +91,13 @@ pub fn lantern(pen: &mut Pen, lit: bool) {
     }
 }
 
+/// Draws the rays of a lantern whose lease has just been renewed, around where it stands.
+pub fn rays(pen: &mut Pen) {
+    let data = "M-12-11H-18M12-11H18M-10-21L-14-26M10-21L14-26";
+    pen.path(data, Look::line(Token::Ink, 5.0));
+    pen.path(data, Look::line(Token::Glow, 2.4));
+}
+
 /// Draws a lock around the origin: a disruption budget that lets nobody go.
 pub fn lock(pen: &mut Pen) {
     pen.path("M-7-2V-9Q-7-16 0-16Q7-16 7-9V-2", Look::line(Token::Ink, 3.5));
