@@ -121,7 +121,7 @@ fn goes_on(object: &Object) -> bool {
         "StatefulSet" => tree.text("status.currentRevision") != tree.text("status.updateRevision"),
         "DaemonSet" => {
             let wanted = number("status.desiredNumberScheduled");
-            object.meta().generation > Some(1) && number("status.numberAvailable") < wanted
+            object.meta().generation > Some(1) && number("status.updatedNumberScheduled") < wanted
         }
         _ => false,
     }
@@ -258,6 +258,17 @@ mod tests {
              template: {{metadata: {{labels: {{app: set}}}}, spec: {{terminationGracePeriodSeconds: 1, containers: \
              [{{name: c, image: \"nginx:{tag}\"}}]}}}}}}}}"
         )
+    }
+
+    #[test]
+    fn a_pod_that_is_lost_later_is_no_rollout() {
+        let mut history = boot(&Scenario::named("three-ships").unwrap(), 42);
+        apply(&mut history, &set("DaemonSet", "", "1.27"), 60);
+        apply(&mut history, &set("DaemonSet", "", "1.28"), 90);
+        assert_eq!(history.world().view().rollouts, []);
+        history.input(Input::Network { node: "node-2".to_owned(), cut: true });
+        assert_eq!(course(&mut history, 120), []);
+        assert_eq!(history.world().view().nodes[2].readiness, crate::cluster::view::Readiness::Unknown);
     }
 
     #[test]
